@@ -1,2 +1,52 @@
-//! Tasks.
-fn main() {}
+//! The project's own commands: `cargo xtask help` lists them.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+#![expect(clippy::arithmetic_side_effects, reason = "counters and times far from their limits")]
+
+mod budget;
+mod log;
+mod need;
+mod part;
+mod suite;
+mod tally;
+
+use std::process::ExitCode;
+use std::{env, io};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match enter_root().and_then(|()| run(&arguments)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs one command; `false` means it ran and found something wrong.
+fn run(arguments: &[&str]) -> io::Result<bool> {
+    match arguments {
+        ["test", parts @ ..] => suite::run(parts),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(true)
+        }
+        [unknown, ..] => Err(io::Error::other(format!("no command `{unknown}`; try `cargo xtask help`"))),
+    }
+}
+
+/// Every path in this crate is relative to the repository's root.
+fn enter_root() -> io::Result<()> {
+    match env::var_os("CARGO_MANIFEST_DIR") {
+        Some(xtask) => env::set_current_dir(std::path::Path::new(&xtask).join("..")),
+        None => Ok(()),
+    }
+}
+
+const HELP: &str = "\
+cargo xtask test [part…]     run every check, or only the named parts; logs are in target/xtask/
+cargo xtask help             this page";

@@ -1,0 +1,98 @@
+//! The log of one part: every command it ran and all that was printed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+pub(crate) struct Log {
+    path: PathBuf,
+    file: File,
+}
+
+/// How a command ended.
+pub(crate) struct Ran {
+    pub(crate) success: bool,
+    /// Standard output and standard error, as they came.
+    pub(crate) output: String,
+}
+
+impl Log {
+    /// An empty log at `<folder>/<part>.log`.
+    pub(crate) fn create(folder: &str, part: &str) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let path = Path::new(folder).join(format!("{part}.log"));
+        File::create(&path)?;
+        // Appending keeps the lines of parent and child in order.
+        let file = OpenOptions::new().read(true).append(true).open(&path)?;
+        Ok(Self { path, file })
+    }
+
+    pub(crate) fn note(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.file, "{line}")
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&mut self, command: &mut Command) -> io::Result<Ran> {
+        self.note(&format!("$ {}", shown(command)))?;
+        let start = self.file.metadata()?.len();
+        command.stdin(Stdio::null()).stdout(self.file.try_clone()?).stderr(self.file.try_clone()?);
+        let status = command.status().map_err(|error| io::Error::other(format!("{}: {error}", shown(command))))?;
+        if !status.success() {
+            self.note(&format!("({status})"))?;
+        }
+
+        self.file.seek(SeekFrom::Start(start))?;
+        let mut output = Vec::new();
+        self.file.read_to_end(&mut output)?;
+        Ok(Ran { success: status.success(), output: String::from_utf8_lossy(&output).into_owned() })
+    }
+
+    /// The last lines, for a reader who wants to know why.
+    pub(crate) fn tail(&self) -> io::Result<String> {
+        let bytes = fs::read(&self.path)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default();
+        Ok(last.join("\n"))
+    }
+}
+
+/// A command line as a person would type it, near enough.
+pub(crate) fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Where the logs of a real run go, from the repository's root.
+pub(crate) const FOLDER: &str = "target/xtask";
+/// The same folder, from where `cargo test` runs the tests of this crate.
+#[cfg(test)]
+pub(crate) const TEST_FOLDER: &str = "../target/xtask/tests";
+const TAIL_LINES: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_kept_in_order_and_the_exit_is_seen() {
+        let mut log = Log::create(TEST_FOLDER, "order").unwrap();
+        let ran = log.run(Command::new("sh").args(["-c", "echo one; echo two >&2; echo three"])).unwrap();
+        assert!(ran.success);
+        assert_eq!(ran.output, "one\ntwo\nthree\n");
+
+        let ran = log.run(Command::new("sh").args(["-c", "seq 100; exit 3"])).unwrap();
+        assert!(!ran.success);
+        let tail = log.tail().unwrap();
+        assert_eq!(tail.lines().count(), TAIL_LINES);
+        assert!(tail.contains("(exit status: 3)"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let mut log = Log::create(TEST_FOLDER, "absent").unwrap();
+        let error = log.run(&mut Command::new("no-such-program")).err().unwrap();
+        assert!(error.to_string().starts_with("no-such-program: "));
+    }
+}

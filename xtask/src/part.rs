@@ -1,0 +1,78 @@
+//! The parts of `cargo xtask test`, one row each.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use crate::log::Log;
+use crate::need::Need;
+use crate::tally::Tally;
+
+/// One part; its minutes stand in `budgets.toml`.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) needs: &'static [Need],
+    pub(crate) run: fn(&mut Log) -> io::Result<Tally>,
+}
+
+/// In the order they run: what answers quickly first.
+pub(crate) const PARTS: &[Part] = &[
+    Part { name: "format", needs: &[], run: format },
+    Part { name: "lint", needs: &[], run: lint },
+    Part { name: "rust", needs: &[], run: rust },
+    Part { name: "docs", needs: &[], run: docs },
+    Part {
+        name: "vectors",
+        needs: &[
+            Need::File("testkit/ref/requirements.txt"),
+            Need::Tool { probe: &["python3", "-c", "import ensurepip"], packages: &["python3", "python3-venv"] },
+            Need::Venv { folder: "target/venv-testkit", requirements: "testkit/ref/requirements.txt" },
+        ],
+        run: vectors,
+    },
+    Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
+];
+
+fn format(log: &mut Log) -> io::Result<Tally> {
+    let plain = ["--", "--color", "never"];
+    let mut success = log.run(cargo(&["fmt", "--all", "--check"]).args(plain))?.success;
+    if Path::new(BENCHES).exists() {
+        success &= log.run(cargo(&["fmt", "--check", "--manifest-path", BENCHES]).args(plain))?.success;
+    }
+    Ok(Tally::one(success))
+}
+
+fn lint(log: &mut Log) -> io::Result<Tally> {
+    let ran = log.run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    Ok(Tally::one(ran.success))
+}
+
+fn rust(log: &mut Log) -> io::Result<Tally> {
+    let ran = log.run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))?;
+    Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
+}
+
+fn docs(log: &mut Log) -> io::Result<Tally> {
+    let ran = log.run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(Tally::one(ran.success))
+}
+
+fn vectors(log: &mut Log) -> io::Result<Tally> {
+    let python = "target/venv-testkit/bin/python";
+    let fresh = log.run(Command::new(python).args(["testkit/ref/generate.py", "--check"]))?;
+    let tests = log.run(Command::new(python).args(["-m", "pytest", "-q", "testkit/ref"]))?;
+    Ok(Tally::one(fresh.success) + Tally::of_pytest(&tests.output).with_exit(tests.success))
+}
+
+fn benches_build(log: &mut Log) -> io::Result<Tally> {
+    let mut check = cargo(&["check", "--all-targets", "--manifest-path", BENCHES, "--target-dir", "target/benches"]);
+    Ok(Tally::one(log.run(&mut check)?.success))
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.env("CARGO_TERM_COLOR", "never").args(arguments);
+    command
+}
+
+const BENCHES: &str = "benches/Cargo.toml";
