@@ -1,0 +1,108 @@
+use crate::id::{Identifier, Permissions};
+use crate::time::Timestamp;
+
+/// The bytes are not what the format says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Malformed;
+
+/// Takes values off the front of a byte string.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// How many bytes are left.
+    pub(crate) const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Nothing may be left.
+    pub(crate) const fn finish(self) -> Result<(), Malformed> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Malformed) }
+    }
+
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Malformed)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
+        self.array().map(|[byte]| byte)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    /// u40, big-endian.
+    pub(crate) fn timestamp(&mut self) -> Result<Timestamp, Malformed> {
+        let [a, b, c, d, e] = self.array()?;
+        Ok(Timestamp::from_unix(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])))
+    }
+
+    /// Minimal unsigned LEB128 of a u64.
+    pub(crate) fn varint_u64(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0u64;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.u8()?;
+            let group = u64::from(byte & 0x7F);
+            let shifted = group.wrapping_shl(shift);
+            if shifted.wrapping_shr(shift) != group {
+                return Err(Malformed);
+            }
+            value |= shifted;
+            if byte & 0x80 == 0 {
+                return if byte == 0 && shift > 0 { Err(Malformed) } else { Ok(value) };
+            }
+        }
+        Err(Malformed)
+    }
+
+    /// Minimal unsigned LEB128 of a u32.
+    pub(crate) fn varint_u32(&mut self) -> Result<u32, Malformed> {
+        u32::try_from(self.varint_u64()?).map_err(|_| Malformed)
+    }
+
+    /// `spec/keys.md` section 2. Text that another type would carry is refused.
+    pub(crate) fn identifier(&mut self) -> Result<Identifier, Malformed> {
+        match self.u8()? {
+            0x00 => {
+                let length = self.u8()?;
+                let text = core::str::from_utf8(self.take(length.into())?).map_err(|_| Malformed)?;
+                let identifier = Identifier::new(text).map_err(|_| Malformed)?;
+                identifier.form().text().map(|_| identifier).ok_or(Malformed)
+            }
+            0x01 => self.array().map(Identifier::from_uuid_bytes),
+            0x02 => self.varint_u64().map(Identifier::from),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// `spec/keys.md` section 3. At most eight bytes, the last of them not zero.
+    pub(crate) fn permissions(&mut self) -> Result<Permissions, Malformed> {
+        let length = usize::from(self.u8()?);
+        let bytes = self.take(length)?;
+        let mut word = [0; 8];
+        word.get_mut(..length).ok_or(Malformed)?.copy_from_slice(bytes);
+        if bytes.last() == Some(&0) {
+            return Err(Malformed);
+        }
+        Ok(Permissions::from_bits(u64::from_le_bytes(word)))
+    }
+}

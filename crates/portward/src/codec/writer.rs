@@ -1,0 +1,56 @@
+use crate::id::{Form, Identifier, Permissions};
+use crate::time::Timestamp;
+
+/// Puts values at the end of a byte string; what [`super::Reader`] takes off.
+pub(crate) trait Writer {
+    fn put(&mut self, bytes: &[u8]);
+
+    /// u40, big-endian. A time beyond [`Timestamp::WIRE_MAX`] is written as that; constructors refuse it before.
+    fn put_timestamp(&mut self, time: Timestamp) {
+        let [_, _, _, wire @ ..] = time.min(Timestamp::WIRE_MAX).unix().to_be_bytes();
+        self.put(&wire);
+    }
+
+    fn put_varint(&mut self, value: u64) {
+        let mut rest = value;
+        loop {
+            let [group, ..] = (rest & 0x7F).to_le_bytes();
+            rest >>= 7;
+            if rest == 0 {
+                return self.put(&[group]);
+            }
+            self.put(&[group | 0x80]);
+        }
+    }
+
+    fn put_identifier(&mut self, identifier: &Identifier) {
+        match identifier.form() {
+            Form::Text { length, .. } => {
+                self.put(&[0x00, *length]);
+                self.put(identifier.form().text().unwrap_or_default());
+            }
+            Form::Uuid(bytes) => {
+                self.put(&[0x01]);
+                self.put(bytes);
+            }
+            Form::Number(number) => {
+                self.put(&[0x02]);
+                self.put_varint(*number);
+            }
+        }
+    }
+
+    fn put_permissions(&mut self, permissions: Permissions) {
+        let bytes = permissions.bits().to_le_bytes();
+        let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        let [count, ..] = length.to_le_bytes();
+        self.put(&[count]);
+        self.put(bytes.get(..length).unwrap_or_default());
+    }
+}
+
+impl Writer for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}

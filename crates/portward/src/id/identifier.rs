@@ -1,0 +1,181 @@
+use core::fmt::{self, Write as _};
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use crate::error::error_codes;
+
+/// The name of a tenant, client, audience or resource: 1–64 characters of printable ASCII without space.
+///
+/// Each identifier has one spelling. Text that looks like a UUID but is not written in its canonical form (upper case,
+/// braces, `urn:uuid:`, no hyphens) is refused, so that no two spellings of one tenant can name two tenants.
+/// Source: `spec/keys.md` section 2.
+///
+/// ```
+/// use portward::Identifier;
+/// let tenant: Identifier = "c0a80101-7b1e-4b5e-9a57-2f6d3c1e0001".parse()?;
+/// assert_eq!(tenant.to_string(), "c0a80101-7b1e-4b5e-9a57-2f6d3c1e0001");
+/// assert!("C0A80101-7B1E-4B5E-9A57-2F6D3C1E0001".parse::<Identifier>().is_err());
+/// # Ok::<(), portward::IdentifierError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Identifier(Form);
+
+/// How an identifier travels. One form a text, so equal forms are equal texts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Text { length: u8, bytes: [u8; Identifier::MAX] },
+    Uuid([u8; 16]),
+    Number(u64),
+}
+
+impl Identifier {
+    /// Longest text form, in bytes.
+    pub const MAX: usize = 64;
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// [`IdentifierError::Length`], [`IdentifierError::Character`], [`IdentifierError::Ambiguous`], tried in this order.
+    pub fn new(text: &str) -> Result<Self, IdentifierError> {
+        let source = text.as_bytes();
+        if source.is_empty() || source.len() > Self::MAX {
+            return Err(IdentifierError::Length);
+        }
+        if !source.iter().all(u8::is_ascii_graphic) {
+            return Err(IdentifierError::Character);
+        }
+        if let Some(uuid) = canonical_uuid(source) {
+            return Ok(Self(Form::Uuid(uuid)));
+        }
+        if is_spelling_of_uuid(source) {
+            return Err(IdentifierError::Ambiguous);
+        }
+        if let Some(number) = canonical_number(text) {
+            return Ok(Self(Form::Number(number)));
+        }
+        let mut bytes = [0; Self::MAX];
+        for (to, from) in bytes.iter_mut().zip(source) {
+            *to = *from;
+        }
+        let length = u8::try_from(source.len()).map_err(|_| IdentifierError::Length)?;
+        Ok(Self(Form::Text { length, bytes }))
+    }
+
+    pub(crate) const fn form(&self) -> &Form {
+        &self.0
+    }
+
+    pub(crate) const fn from_uuid_bytes(bytes: [u8; 16]) -> Self {
+        Self(Form::Uuid(bytes))
+    }
+}
+
+impl From<u64> for Identifier {
+    fn from(number: u64) -> Self {
+        Self(Form::Number(number))
+    }
+}
+
+impl FromStr for Identifier {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}
+
+impl Form {
+    /// The bytes of a text, without the room behind them.
+    pub(crate) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text { length, bytes } => bytes.get(..usize::from(*length)),
+            Self::Uuid(_) | Self::Number(_) => None,
+        }
+    }
+}
+
+impl Hash for Identifier {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Form::Text { .. } => state.write(self.0.text().unwrap_or_default()),
+            Form::Uuid(bytes) => state.write(bytes),
+            Form::Number(number) => state.write_u64(*number),
+        }
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Text { .. } => self.0.text().unwrap_or_default().iter().try_for_each(|byte| f.write_char(char::from(*byte))),
+            Form::Number(number) => write!(f, "{number}"),
+            Form::Uuid(bytes) => bytes.iter().enumerate().try_for_each(|(index, byte)| {
+                let hyphen = if matches!(index, 4 | 6 | 8 | 10) { "-" } else { "" };
+                write!(f, "{hyphen}{byte:02x}")
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identifier({self})")
+    }
+}
+
+error_codes! {
+    /// Why a text is no identifier.
+    pub enum IdentifierError {
+        Length => "identifier_length", Input, "an identifier has 1 to 64 characters";
+        Character => "identifier_character", Input, "an identifier is printable ASCII without space";
+        Ambiguous => "identifier_ambiguous", Input, "a UUID is written in lower case, 8-4-4-4-12";
+    }
+}
+
+/// The bytes of a text that is exactly lower-case `8-4-4-4-12`.
+fn canonical_uuid(text: &[u8]) -> Option<[u8; 16]> {
+    if text.len() != 36 {
+        return None;
+    }
+    let mut nibbles = [0u8; 32];
+    let mut filled = nibbles.iter_mut();
+    for (index, byte) in text.iter().enumerate() {
+        match (index, byte) {
+            (8 | 13 | 18 | 23, b'-') => {}
+            (8 | 13 | 18 | 23, _) => return None,
+            (_, b'0'..=b'9') => *filled.next()? = byte.wrapping_sub(b'0'),
+            (_, b'a'..=b'f') => *filled.next()? = byte.wrapping_sub(b'a').wrapping_add(10),
+            _ => return None,
+        }
+    }
+    let mut bytes = [0; 16];
+    for (byte, pair) in bytes.iter_mut().zip(nibbles.as_chunks::<2>().0) {
+        let [high, low] = *pair;
+        *byte = high << 4 | low;
+    }
+    Some(bytes)
+}
+
+/// Whether some parser would read a UUID here: 32 hexadecimal digits after `urn:uuid:`, braces and hyphens are taken away.
+fn is_spelling_of_uuid(text: &[u8]) -> bool {
+    let inner = match text.split_at_checked(9) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"urn:uuid:") => rest,
+        _ => text,
+    };
+    let inner = inner.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or(inner);
+    let mut digits = 0usize;
+    for byte in inner.iter().filter(|byte| **byte != b'-') {
+        if !byte.is_ascii_hexdigit() {
+            return false;
+        }
+        digits = digits.saturating_add(1);
+    }
+    digits == 32
+}
+
+/// The value of a text that is the minimal decimal of a u64.
+fn canonical_number(text: &str) -> Option<u64> {
+    let leading_zero = text.len() > 1 && text.starts_with('0');
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && !leading_zero { text.parse().ok() } else { None }
+}

@@ -1,0 +1,8 @@
+//! Names: identifiers of tenants, clients, audiences and resources; permissions and their vocabulary.
+
+mod identifier;
+mod permission;
+
+pub use identifier::{Identifier, IdentifierError};
+pub(crate) use identifier::Form;
+pub use permission::{Permission, Permissions, Vocabulary, VocabularyError};
