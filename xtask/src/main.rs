@@ -5,6 +5,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "counters and times far from their limits")]
 
 mod budget;
+mod layers;
 mod log;
 mod need;
 mod part;
@@ -31,6 +32,11 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> io::Result<bool> {
     match arguments {
         ["test", parts @ ..] => suite::run(parts),
+        ["layers"] => {
+            let violations = layers::check()?;
+            violations.iter().for_each(|violation| println!("{violation}"));
+            Ok(violations.is_empty())
+        }
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(true)
@@ -49,4 +55,5 @@ fn enter_root() -> io::Result<()> {
 
 const HELP: &str = "\
 cargo xtask test [part…]     run every check, or only the named parts; logs are in target/xtask/
+cargo xtask layers           check the arrows between crates and modules
 cargo xtask help             this page";

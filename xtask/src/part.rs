@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use crate::layers;
 use crate::log::Log;
 use crate::need::Need;
 use crate::tally::Tally;
@@ -19,6 +20,7 @@ pub(crate) struct Part {
 pub(crate) const PARTS: &[Part] = &[
     Part { name: "format", needs: &[], run: format },
     Part { name: "lint", needs: &[], run: lint },
+    Part { name: "layers", needs: &[], run: layers },
     Part { name: "rust", needs: &[], run: rust },
     Part { name: "docs", needs: &[], run: docs },
     Part {
@@ -45,6 +47,12 @@ fn format(log: &mut Log) -> io::Result<Tally> {
 fn lint(log: &mut Log) -> io::Result<Tally> {
     let ran = log.run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     Ok(Tally::one(ran.success))
+}
+
+fn layers(log: &mut Log) -> io::Result<Tally> {
+    let violations = layers::check()?;
+    violations.iter().try_for_each(|violation| log.note(violation))?;
+    Ok(Tally::one(violations.is_empty()))
 }
 
 fn rust(log: &mut Log) -> io::Result<Tally> {
