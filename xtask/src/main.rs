@@ -4,7 +4,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 #![expect(clippy::arithmetic_side_effects, reason = "counters and times far from their limits")]
 
+mod assure;
+mod bench;
 mod budget;
+mod document;
 mod layers;
 mod log;
 mod need;
@@ -37,6 +40,9 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
             violations.iter().for_each(|violation| println!("{violation}"));
             Ok(violations.is_empty())
         }
+        ["assure", parts @ ..] => assure::run(parts),
+        ["bench"] => bench::run(None),
+        ["bench", filter] => bench::run(Some(filter)),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(true)
@@ -56,4 +62,6 @@ fn enter_root() -> io::Result<()> {
 const HELP: &str = "\
 cargo xtask test [part…]     run every check, or only the named parts; logs are in target/xtask/
 cargo xtask layers           check the arrows between crates and modules
+cargo xtask assure [part…]   run the long forms of the tests and date them in docs/assurance.md
+cargo xtask bench [filter]   measure; without a filter also rewrite the table in docs/performance.md
 cargo xtask help             this page";

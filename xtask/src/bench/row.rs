@@ -1,0 +1,57 @@
+//! The rows of the performance page and the goal of each.
+
+/// What a row compares; every name is the id of a benchmark.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) ours: &'static str,
+    /// The least work that any implementation has to do.
+    pub(crate) floor: Option<&'static str>,
+    pub(crate) peers: &'static [&'static str],
+    pub(crate) goals: &'static [Goal],
+}
+
+pub(crate) enum Goal {
+    /// At most this many times the floor.
+    Floor(f64),
+    /// At least this many times faster than each of these peers.
+    Faster(f64, &'static [&'static str]),
+    /// At most this many nanoseconds.
+    Nanoseconds(f64),
+}
+
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        name: "verify a link",
+        ours: "verify/ours",
+        floor: Some("verify/floor"),
+        peers: &["verify/jsonwebtoken", "verify/pasetors", "verify/biscuit-auth", "verify/macaroon"],
+        goals: &[Goal::Floor(1.3), Goal::Faster(8.0, &["verify/jsonwebtoken"])],
+    },
+    Row { name: "verify a link, tenant key not cached", ours: "verify-cold/ours", ..BARE },
+    Row {
+        name: "issue a link",
+        ours: "issue/ours",
+        floor: Some("issue/floor"),
+        peers: &["issue/jsonwebtoken", "issue/pasetors", "issue/biscuit-auth", "issue/macaroon"],
+        goals: &[Goal::Floor(1.5)],
+    },
+    Row { name: "verify a chain of 8", ours: "chain8/ours", floor: Some("chain8/floor"), ..BARE },
+    Row {
+        name: "refuse 1 MB of rubbish (floor: 1 KB)",
+        ours: "rubbish/1MB",
+        floor: Some("rubbish/1KB"),
+        // The same time, give or take the noise of the measurement.
+        goals: &[Goal::Floor(1.1)],
+        ..BARE
+    },
+    Row { name: "look up, 10 k entries, miss", ours: "view/10k-miss", ..BARE },
+    Row { name: "look up, 1 M entries, hit", ours: "view/1M-hit", ..BARE },
+    Row { name: "look up, 10 M entries, miss", ours: "view/10M-miss", goals: &[Goal::Nanoseconds(30.0)], ..BARE },
+    Row { name: "look up, 10 M entries, miss, dependent", ours: "view-dependent/10M-miss", ..BARE },
+    Row { name: "apply a revocation to 10 M", ours: "view-apply/10M", goals: &[Goal::Nanoseconds(1e6)], ..BARE },
+];
+
+/// Every measured id with this prefix gets a row of its own.
+pub(crate) const OPEN_PREFIX: &str = "refuse/";
+
+const BARE: Row = Row { name: "", ours: "", floor: None, peers: &[], goals: &[] };
