@@ -1,5 +1,5 @@
 """The cases of the vector files, one module a subject. Each states what its author means to happen."""
 
-from . import keys
+from . import keys, token
 
-SUBJECTS = [keys.build]
+SUBJECTS = [keys.build, token.build]

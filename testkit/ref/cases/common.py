@@ -8,6 +8,20 @@ from portward_ref.replay import Fixtures, run
 # Intention of a case whose success is meant, but whose value the reference works out.
 OK = object()
 
+
+class Has:
+    """Success is meant, with at least these members."""
+
+    def __init__(self, **members):
+        self.members = members
+
+    def agrees(self, expect):
+        value = expect.get("ok")
+        return value is not None and all(value.get(name) == item for name, item in self.members.items())
+
+    def __repr__(self):
+        return f"Has({self.members!r})"
+
 SEED = b"portward test vectors, seed 1"
 
 
@@ -27,11 +41,13 @@ class Subject:
         self.cases = []
 
     def add(self, case_id, comment, op, intended, **inputs):
-        """`intended` is an error code, OK, or the exact value meant under `ok`."""
+        """`intended` is an error code, OK, Has or the exact value meant under `ok`."""
         case = {"id": f"{self.name}/{case_id}", "comment": comment, "op": op, **inputs}
         expect = run(case, self.read_fixtures)
         if isinstance(intended, str):
             agreed = expect.get("error") == intended
+        elif isinstance(intended, Has):
+            agreed = intended.agrees(expect)
         elif intended is OK:
             agreed = "ok" in expect
         else:
