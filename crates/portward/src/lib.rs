@@ -1,17 +1,34 @@
 #![forbid(unsafe_code)]
-//! The security core of passwordless client portals.
+#![doc = include_str!("../README.md")]
 
+mod codec;
 mod error;
 mod id;
-mod time;
-mod secret;
-mod random;
-mod codec;
-mod primitive;
 mod key;
+mod primitive;
+mod random;
+mod revocation;
+mod secret;
+mod time;
+mod token;
+
+#[cfg(test)]
+mod vectors;
 
 pub use error::{Audience, PublicAnswer};
-pub use id::*;
-pub use time::*;
+pub use id::{Identifier, IdentifierError, Permission, Permissions, Vocabulary, VocabularyError};
+pub use key::{
+    Deployment, DeploymentError, DeploymentId, KeyState, Keyring, KeyringError, Lifetimes, PassphraseCost, Purpose,
+    RootId, RootInfo, SealedError, SealedKeyring, Unsealed,
+};
 pub use random::RandomError;
-pub use key::*;
+pub use revocation::{
+    Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, Follower, Freshness, Generations,
+    Incarnation, ListTimes, RevocationError, RevocationView, Scope, ScopeError, Stamp, TenantChange, Unit, ViewCell,
+};
+pub use time::{Clock, Now, Steady, SystemClock, Timestamp};
+pub use token::{
+    Access, AllowError, BLOCKS_MAX, FormError, IssueError, IssuedToken, Issuer, Kind, LinkAccess, LinkRequest,
+    NarrowError, Narrowing, NarrowingError, NoRevocation, RefusalError, Resources, Revocation, SessionLimits,
+    TOKEN_MAX, UntrustedLink, UnverifiedToken, Verifier, VerifierOptions, VerifyError,
+};

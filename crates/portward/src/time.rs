@@ -36,7 +36,8 @@ impl Timestamp {
 /// RFC 3339 where the year has four digits, else the number of seconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = i64::try_from(self.0).ok().and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok());
+        let date =
+            i64::try_from(self.0).ok().and_then(|seconds| time::OffsetDateTime::from_unix_timestamp(seconds).ok());
         match date.and_then(|date| date.format(&time::format_description::well_known::Rfc3339).ok()) {
             Some(text) => f.write_str(&text),
             None => write!(f, "{}", self.0),

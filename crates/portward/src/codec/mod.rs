@@ -5,7 +5,7 @@ mod text;
 mod writer;
 
 pub(crate) use reader::{Malformed, Reader};
-pub(crate) use text::{BadBase64, decode, decode_into, encode, encode_after, from_hex, hex};
+pub(crate) use text::{decode, decode_into, encode, encode_after, from_hex, hex};
 pub(crate) use writer::Writer;
 
 /// CRC-32/ISO-HDLC over a prefix and what follows it. It finds accidents; it is not security.

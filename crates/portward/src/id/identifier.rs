@@ -107,7 +107,9 @@ impl Hash for Identifier {
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Form::Text { .. } => self.0.text().unwrap_or_default().iter().try_for_each(|byte| f.write_char(char::from(*byte))),
+            Form::Text { .. } => {
+                self.0.text().unwrap_or_default().iter().try_for_each(|byte| f.write_char(char::from(*byte)))
+            }
             Form::Number(number) => write!(f, "{number}"),
             Form::Uuid(bytes) => bytes.iter().enumerate().try_for_each(|(index, byte)| {
                 let hyphen = if matches!(index, 4 | 6 | 8 | 10) { "-" } else { "" };

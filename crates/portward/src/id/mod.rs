@@ -3,6 +3,6 @@
 mod identifier;
 mod permission;
 
-pub use identifier::{Identifier, IdentifierError};
 pub(crate) use identifier::Form;
+pub use identifier::{Identifier, IdentifierError};
 pub use permission::{Permission, Permissions, Vocabulary, VocabularyError};

@@ -11,13 +11,13 @@ const TOKEN_LABEL: &str = "portward/v1/token";
 const VIEW_LABEL: &str = "portward/v1/view";
 
 /// Hash label of copy ids, `spec/token.md` section 4.
-pub const COPY_ID_LABEL: &str = "portward/v1/copy-id";
+pub(crate) const COPY_ID_LABEL: &str = "portward/v1/copy-id";
 /// Hash label of link checks, `spec/token.md` section 4.
-pub const LINK_CHECK_LABEL: &str = "portward/v1/link-check";
+pub(crate) const LINK_CHECK_LABEL: &str = "portward/v1/link-check";
 /// MAC label of feed messages, `spec/revocation.md` section 4.
-pub const FEED_LABEL: &str = "portward/v1/feed";
+pub(crate) const FEED_LABEL: &str = "portward/v1/feed";
 /// Hash label of the feed's history, `spec/revocation.md` section 2.
-pub const HISTORY_LABEL: &str = "portward/v1/history";
+pub(crate) const HISTORY_LABEL: &str = "portward/v1/history";
 /// Context label of what a passphrase seals, `spec/keys.md` section 7.
 pub(super) const PASSPHRASE_LABEL: &str = "portward/v1/passphrase";
 

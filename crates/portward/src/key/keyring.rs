@@ -79,7 +79,8 @@ impl Keyring {
         if shape.roots.len() > Self::ROOTS_MAX {
             return Err(KeyringError::Malformed);
         }
-        let roots: Vec<_> = shape.roots.iter().map(RootShape::parse).collect::<Option<_>>().ok_or(KeyringError::Malformed)?;
+        let roots: Vec<_> =
+            shape.roots.iter().map(RootShape::parse).collect::<Option<_>>().ok_or(KeyringError::Malformed)?;
         let keyring = Self { deployment, roots };
         keyring.check_ids()?;
         keyring.check_material()?;
@@ -89,8 +90,17 @@ impl Keyring {
     /// The file's bytes: they hold every key, and are wiped when dropped.
     pub fn to_json(&self) -> Zeroizing<Vec<u8>> {
         let keys: Vec<_> = self.roots.iter().map(|root| root.material.as_ref().map(root::key_string)).collect();
-        let roots = self.roots.iter().zip(&keys).map(|(root, key)| RootShape::of(&root.info, key.as_ref().map(|key| key.as_str())));
-        let shape = Shape { format: FORMAT.into(), version: 1, deployment: self.deployment.to_string().into(), roots: roots.collect() };
+        let roots = self
+            .roots
+            .iter()
+            .zip(&keys)
+            .map(|(root, key)| RootShape::of(&root.info, key.as_ref().map(|key| key.as_str())));
+        let shape = Shape {
+            format: FORMAT.into(),
+            version: 1,
+            deployment: self.deployment.to_string().into(),
+            roots: roots.collect(),
+        };
         Zeroizing::new(file::write(&shape, self.roots.len().saturating_mul(400).saturating_add(400)))
     }
 
@@ -148,7 +158,9 @@ impl Keyring {
     pub fn destroy(&mut self, id: RootId, deployment: &Deployment, now: Timestamp) -> Result<(), KeyringError> {
         let root = self.in_state(id, KeyState::Retired)?;
         match root.info.last_active {
-            Some(last) if now < last.saturating_add(deployment.link.ceiling()).saturating_add(GRACE) => Err(KeyringError::InUse),
+            Some(last) if now < last.saturating_add(deployment.link.ceiling()).saturating_add(GRACE) => {
+                Err(KeyringError::InUse)
+            }
             _ => {
                 root::destroy(root);
                 Ok(())

@@ -8,9 +8,9 @@ mod root;
 mod sealed;
 
 pub use deployment::{Deployment, DeploymentError, DeploymentId, Lifetimes};
-pub(crate) use derive::{TokenKeyId, derive_token_key, derive_view_key};
-pub use derive::{COPY_ID_LABEL, FEED_LABEL, HISTORY_LABEL, LINK_CHECK_LABEL};
+pub(crate) use derive::{
+    COPY_ID_LABEL, FEED_LABEL, HISTORY_LABEL, LINK_CHECK_LABEL, TokenKeyId, derive_token_key, derive_view_key,
+};
 pub use keyring::{Keyring, KeyringError};
-pub(crate) use root::RootKey;
 pub use root::{KeyState, RootId, RootInfo};
 pub use sealed::{PassphraseCost, Purpose, SealedError, SealedKeyring, Unsealed};

@@ -39,7 +39,8 @@ impl PassphraseCost {
     }
 
     const fn is_bounded(self) -> bool {
-        let memory = self.memory_kib >= 8 && self.memory_kib <= 1 << 20 && self.memory_kib >= self.lanes.saturating_mul(8);
+        let memory =
+            self.memory_kib >= 8 && self.memory_kib <= 1 << 20 && self.memory_kib >= self.lanes.saturating_mul(8);
         memory && self.iterations >= 1 && self.iterations <= 64 && self.lanes >= 1 && self.lanes <= 16
     }
 }
@@ -106,7 +107,8 @@ impl SealedKeyring {
         cost: PassphraseCost,
     ) -> Result<Self, SealedError> {
         let (line, json) = (deployment.to_line(), keyring.to_json());
-        let mut plaintext = Zeroizing::new(Vec::with_capacity(line.len().saturating_add(json.len()).saturating_add(17)));
+        let mut plaintext =
+            Zeroizing::new(Vec::with_capacity(line.len().saturating_add(json.len()).saturating_add(17)));
         plaintext.extend_from_slice(&line);
         plaintext.push(b'\n');
         plaintext.extend_from_slice(&json);
@@ -173,7 +175,12 @@ impl SealedKeyring {
         self.purpose
     }
 
-    fn seal_bytes(purpose: Purpose, plaintext: &[u8], passphrase: &[u8], cost: PassphraseCost) -> Result<Self, SealedError> {
+    fn seal_bytes(
+        purpose: Purpose,
+        plaintext: &[u8],
+        passphrase: &[u8],
+        cost: PassphraseCost,
+    ) -> Result<Self, SealedError> {
         let salt = random::bytes().map_err(|_| SealedError::Random)?;
         let keys = PassphraseKeys::derive(purpose, passphrase, &salt, cost)?;
         // Room for the tag from the start, so that no plaintext is left behind by a growing vector.
@@ -208,7 +215,8 @@ impl PassphraseKeys {
         }
         let PassphraseCost { memory_kib, iterations, lanes } = cost;
         let cost = Argon2Cost { memory_kib, iterations, lanes };
-        let prk = Secret::try_filled(|prk| primitive::argon2id(passphrase, salt, cost, prk).ok_or(SealedError::Memory))?;
+        let prk =
+            Secret::try_filled(|prk| primitive::argon2id(passphrase, salt, cost, prk).ok_or(SealedError::Memory))?;
         let name: &[u8] = match purpose {
             Purpose::Keyring => b"keyring",
             Purpose::Recovery => b"recovery",

@@ -1,0 +1,238 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::codec::Writer as _;
+use crate::error::error_codes;
+use crate::id::Identifier;
+use crate::key::{HISTORY_LABEL, Keyring, derive_view_key};
+use crate::primitive::{self, Digest32};
+use crate::random::RandomError;
+use crate::revocation::body::{self, Order};
+use crate::revocation::message::{Header, ListTimes, Proof};
+use crate::revocation::{
+    Challenge, Change, FeedError, Follower, Incarnation, RevocationView, Scope, Stamp, TenantChange,
+};
+use crate::time::Timestamp;
+
+/// Where revocations are decided: commits changes one after the other and makes the messages that followers accept.
+///
+/// It lives in memory. What must outlive a process is saved with [`RevocationView::save`], or kept by a store.
+pub struct Authority {
+    keyring: Arc<Keyring>,
+    view: RevocationView,
+    position: (Stamp, Digest32),
+    /// The last changes with the history before them, for followers that are only a little behind.
+    deltas: VecDeque<Delta>,
+}
+
+struct Delta {
+    sequence: u64,
+    before: Digest32,
+    changes: Vec<Change>,
+}
+
+error_codes! {
+    /// Why the authority did not do something.
+    pub enum AuthorityError {
+        GenerationExhausted => "generation_exhausted", Caller, "the counter is at its maximum";
+        SequenceExhausted => "sequence_exhausted", Caller, "the feed is at its maximum";
+        NoActiveRoot => "keyring_no_active_root", Caller, "the keyring has no active root";
+        NoPosition => "view_empty", Caller, "a view without a stamp cannot be saved";
+        ListTimes => "list_times", Caller, "a list's this-update lies before its next-update";
+        Random => "random_unavailable", Environment, "the operating system gave no random bytes";
+    }
+}
+
+impl Authority {
+    /// A new feed without any change.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Random`].
+    pub fn new(keyring: Arc<Keyring>, incarnation: Incarnation) -> Result<Self, AuthorityError> {
+        let position = (Stamp { incarnation, sequence: 0 }, [0; 32]);
+        let view = RevocationView { position: Some(position), ..RevocationView::empty(Scope::ALL)? };
+        Ok(Self { keyring, view, position, deltas: VecDeque::new() })
+    }
+
+    /// Goes on from a view that was saved, in the same incarnation.
+    ///
+    /// # Errors
+    /// [`FeedError`] if the saved view is not accepted.
+    pub fn resume(keyring: Arc<Keyring>, saved: &[u8]) -> Result<Self, FeedError> {
+        let mut follower =
+            Follower::new(Arc::clone(&keyring), Scope::ALL, Duration::ZERO, None).map_err(|_| FeedError::Malformed)?;
+        follower.accept(saved, Timestamp::default())?;
+        let view = (*follower.cell().load()).clone();
+        let position = view.position.ok_or(FeedError::Malformed)?;
+        Ok(Self { keyring, view, position, deltas: VecDeque::new() })
+    }
+
+    /// Commits these changes as one: they get one sequence number, and every later answer shows all of them.
+    ///
+    /// # Errors
+    /// [`AuthorityError::SequenceExhausted`].
+    pub fn commit(&mut self, changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
+        let (stamp, before) = self.position;
+        let sequence = stamp.sequence.checked_add(1).ok_or(AuthorityError::SequenceExhausted)?;
+        let after = history(&before, sequence, &body::write(&changes));
+        changes.iter().for_each(|change| self.view.state.apply(*change));
+        self.position = (Stamp { sequence, ..stamp }, after);
+        self.view.position = Some(self.position);
+        self.deltas.push_back(Delta { sequence, before, changes });
+        if self.deltas.len() > DELTAS_KEPT {
+            self.deltas.pop_front();
+        }
+        if self.view.state.unsettled() > UNSETTLED_MAX {
+            self.view.state = self.view.state.compacted();
+        }
+        Ok(self.position.0)
+    }
+
+    /// Raises the deployment's counter: every token made so far is refused.
+    ///
+    /// # Errors
+    /// [`AuthorityError::GenerationExhausted`], [`AuthorityError::SequenceExhausted`].
+    pub fn revoke_everything(&mut self) -> Result<Stamp, AuthorityError> {
+        let raised = raise(self.view.state.deployment_generation)?;
+        self.commit(vec![Change::DeploymentGeneration(raised)])
+    }
+
+    /// Raises a tenant's counter: every token of the tenant made so far is refused.
+    ///
+    /// # Errors
+    /// As [`Authority::revoke_everything`].
+    pub fn revoke_tenant(&mut self, tenant: Identifier) -> Result<Stamp, AuthorityError> {
+        let raised = raise(self.view.state.tenant(&tenant).map_or(0, |known| known.generation))?;
+        self.commit(vec![Change::Tenant(tenant, TenantChange::Generation(raised))])
+    }
+
+    /// Raises a client's counter: every token of the client made so far is refused.
+    ///
+    /// # Errors
+    /// As [`Authority::revoke_everything`].
+    pub fn revoke_client(&mut self, tenant: Identifier, client: Identifier) -> Result<Stamp, AuthorityError> {
+        let raised = raise(self.view.generations(&tenant, &client).client)?;
+        self.commit(vec![Change::Tenant(tenant, TenantChange::ClientGeneration(client, raised))])
+    }
+
+    /// Answers a follower that stands at `since`: what came after, or everything if that is not known any more.
+    ///
+    /// # Errors
+    /// [`AuthorityError::NoActiveRoot`].
+    pub fn answer(&self, scope: &Scope, since: Option<Stamp>, challenge: Challenge) -> Result<Vec<u8>, AuthorityError> {
+        self.message(scope, since, Proof::Live(challenge))
+    }
+
+    /// The same for everybody who will believe it until `times.next_update`.
+    ///
+    /// # Errors
+    /// [`AuthorityError::ListTimes`], [`AuthorityError::NoActiveRoot`].
+    pub fn publish(&self, scope: &Scope, since: Option<Stamp>, times: ListTimes) -> Result<Vec<u8>, AuthorityError> {
+        if times.this_update >= times.next_update || times.next_update > Timestamp::WIRE_MAX {
+            return Err(AuthorityError::ListTimes);
+        }
+        self.message(scope, since, Proof::List(times))
+    }
+
+    /// Drops the entries of tokens that expired 600 s before `now` or earlier.
+    pub fn collect(&mut self, now: Timestamp) {
+        self.view = self.view.collected(now);
+    }
+
+    /// What is revoked. It carries no evidence of freshness: verifiers get theirs from a follower.
+    pub const fn view(&self) -> &RevocationView {
+        &self.view
+    }
+
+    /// How many changes were committed, and in which life.
+    pub const fn stamp(&self) -> Stamp {
+        self.position.0
+    }
+
+    fn message(&self, scope: &Scope, since: Option<Stamp>, proof: Proof) -> Result<Vec<u8>, AuthorityError> {
+        match since.and_then(|since| self.delta(since)) {
+            Some((first, before, changes)) => {
+                let within = changes.iter().filter(|change| is_within(scope, change));
+                seal(&self.keyring, scope, self.position, (Order::Delta, first, before), proof, &body::write(within))
+            }
+            None => self.view.snapshot(&self.keyring, scope, proof),
+        }
+    }
+
+    /// Everything after a stamp of this incarnation, with the history at it.
+    fn delta(&self, since: Stamp) -> Option<(u64, Digest32, Vec<Change>)> {
+        let (stamp, history) = self.position;
+        if since.incarnation != stamp.incarnation {
+            return None;
+        }
+        if since.sequence == stamp.sequence {
+            return Some((since.sequence, history, Vec::new()));
+        }
+        let next = since.sequence.checked_add(1)?;
+        let start = self.deltas.iter().position(|delta| delta.sequence == next)?;
+        let before = self.deltas.get(start)?.before;
+        Some((since.sequence, before, self.deltas.iter().skip(start).flat_map(|delta| delta.changes.clone()).collect()))
+    }
+}
+
+impl RevocationView {
+    /// The view as a message that a follower or [`Authority::resume`] accepts, but that vouches for no freshness.
+    ///
+    /// # Errors
+    /// [`AuthorityError::NoPosition`], [`AuthorityError::NoActiveRoot`].
+    pub fn save(&self, keyring: &Keyring) -> Result<Vec<u8>, AuthorityError> {
+        self.snapshot(keyring, &self.scope, Proof::Saved)
+    }
+
+    fn snapshot(&self, keyring: &Keyring, scope: &Scope, proof: Proof) -> Result<Vec<u8>, AuthorityError> {
+        let position = self.position.ok_or(AuthorityError::NoPosition)?;
+        let changes = self.state.to_changes();
+        let within = changes.iter().filter(|change| is_within(scope, change));
+        seal(keyring, scope, position, (Order::Snapshot, 0, [0; 32]), proof, &body::write(within))
+    }
+}
+
+fn seal(
+    keyring: &Keyring,
+    scope: &Scope,
+    (last, after): (Stamp, Digest32),
+    (order, first, before): (Order, u64, Digest32),
+    proof: Proof,
+    body: &[u8],
+) -> Result<Vec<u8>, AuthorityError> {
+    let root = keyring.active().ok_or(AuthorityError::NoActiveRoot)?;
+    let material = root.for_checking().ok_or(AuthorityError::NoActiveRoot)?;
+    let deployment = keyring.deployment();
+    let header = Header { order, proof, root: root.id(), deployment, scope: scope.clone(), first, before, last, after };
+    Ok(header.seal(body, &derive_view_key(material, &deployment, &scope.digest())))
+}
+
+fn is_within(scope: &Scope, change: &Change) -> bool {
+    match change {
+        Change::DeploymentGeneration(_) | Change::RefuseRoot(_) => true,
+        Change::Tenant(tenant, _) => scope.contains(tenant),
+    }
+}
+
+/// `SHA-256("portward/v1/history" ‖ 0x00 ‖ before ‖ u64(sequence) ‖ body)`, `spec/revocation.md` section 2.
+pub(crate) fn history(before: &Digest32, sequence: u64, body: &[u8]) -> Digest32 {
+    let mut head = HISTORY_LABEL.as_bytes().to_vec();
+    head.put(&[0]);
+    head.put(before);
+    head.put(&sequence.to_be_bytes());
+    primitive::sha256(&[&head, body])
+}
+
+fn raise(generation: u32) -> Result<u32, AuthorityError> {
+    generation.checked_add(1).ok_or(AuthorityError::GenerationExhausted)
+}
+
+impl From<RandomError> for AuthorityError {
+    fn from(_: RandomError) -> Self {
+        Self::Random
+    }
+}
+
+const DELTAS_KEPT: usize = 10_000;
+const UNSETTLED_MAX: usize = 10_000;

@@ -1,0 +1,23 @@
+//! What has been revoked: an immutable view that a verifier reads without a lock, and the authentic messages that move it on.
+//! Source: `spec/revocation.md`.
+
+mod authority;
+mod body;
+mod cell;
+mod change;
+mod follower;
+mod message;
+mod stamp;
+mod state;
+mod table;
+mod tenant;
+mod view;
+
+pub use authority::{Authority, AuthorityError};
+pub use cell::ViewCell;
+pub use change::{Change, EntryId, Generations, TenantChange, Unit};
+pub use follower::{Challenge, Compaction, FeedError, Follower};
+pub use message::ListTimes;
+pub use stamp::{Incarnation, Scope, ScopeError, Stamp};
+pub(crate) use view::Subject;
+pub use view::{Freshness, RevocationError, RevocationView};

@@ -1,0 +1,126 @@
+use core::fmt;
+use std::sync::Arc;
+
+use crate::codec::{self, Malformed, Reader, Writer as _};
+use crate::error::error_codes;
+use crate::id::Identifier;
+use crate::primitive::{self, Digest32};
+use crate::random::{self, RandomError};
+use crate::time::Timestamp;
+
+/// One life of a store: creation time and 8 random bytes. A restored or promoted store takes a new, greater one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation([u8; 16]);
+
+impl Incarnation {
+    /// A new one, greater than `previous` also if the clock was set back.
+    ///
+    /// # Errors
+    /// [`RandomError::Unavailable`].
+    pub fn generate(now: Timestamp, previous: Option<Self>) -> Result<Self, RandomError> {
+        let after =
+            previous.map_or(0, |Self([time @ .., _, _, _, _, _, _, _, _])| u64::from_be_bytes(time).saturating_add(1));
+        let [a, b, c, d, e, f, g, h] = now.unix().max(after).to_be_bytes();
+        let [i, j, k, l, m, n, o, p] = random::bytes()?;
+        Ok(Self([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]))
+    }
+
+    /// From its bytes on the wire.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes on the wire.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl fmt::Debug for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Incarnation({})", codec::hex(&self.0))
+    }
+}
+
+/// A point in a feed: ordered by incarnation, then sequence.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Stamp {
+    /// Which life of the store.
+    pub incarnation: Incarnation,
+    /// How many changes it has committed.
+    pub sequence: u64,
+}
+
+/// Whose revocations a view knows: the whole deployment's, or those of some tenants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scope(Option<Arc<[Identifier]>>);
+
+error_codes! {
+    /// Why a list of tenants is no scope.
+    pub enum ScopeError {
+        Empty => "scope_empty", Caller, "a scope of tenants names at least one";
+    }
+}
+
+impl Scope {
+    /// The whole deployment.
+    pub const ALL: Self = Self(None);
+
+    /// These tenants and no others.
+    ///
+    /// # Errors
+    /// [`ScopeError::Empty`].
+    pub fn tenants(tenants: impl IntoIterator<Item = Identifier>) -> Result<Self, ScopeError> {
+        let mut tenants: Vec<_> = tenants.into_iter().collect();
+        tenants.sort_by_key(wire_form);
+        tenants.dedup();
+        if tenants.is_empty() { Err(ScopeError::Empty) } else { Ok(Self(Some(tenants.into()))) }
+    }
+
+    /// Whether the view of this scope knows about the tenant.
+    pub fn contains(&self, tenant: &Identifier) -> bool {
+        match &self.0 {
+            None => true,
+            Some(tenants) => tenants.binary_search_by_key(&wire_form(tenant), wire_form).is_ok(),
+        }
+    }
+
+    pub(super) fn write(&self, message: &mut Vec<u8>) {
+        let Some(tenants) = &self.0 else { return message.put(&[0x00]) };
+        message.put(&[0x01]);
+        message.put_varint(u64::try_from(tenants.len()).unwrap_or(u64::MAX));
+        tenants.iter().for_each(|tenant| message.put_identifier(tenant));
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        match reader.u8()? {
+            0x00 => Ok(Self::ALL),
+            0x01 => {
+                let count = reader.varint_u32()?;
+                let mut tenants = Vec::new();
+                for _ in 0..count {
+                    tenants.push(reader.identifier()?);
+                }
+                if tenants.is_empty() || !tenants.is_sorted_by(|a, b| wire_form(a) < wire_form(b)) {
+                    return Err(Malformed);
+                }
+                Ok(Self(Some(tenants.into())))
+            }
+            _ => Err(Malformed),
+        }
+    }
+
+    /// `SHA-256(scope)`, the part of the view key's derivation.
+    pub(super) fn digest(&self) -> Digest32 {
+        let mut wire = Vec::new();
+        self.write(&mut wire);
+        primitive::sha256(&[&wire])
+    }
+}
+
+/// What identifiers are ordered by wherever the formats want an order.
+pub(super) fn wire_form(identifier: &Identifier) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(66);
+    wire.put_identifier(identifier);
+    wire
+}

@@ -1,0 +1,147 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::id::Identifier;
+use crate::key::RootId;
+use crate::random::{self, RandomError};
+use crate::revocation::stamp::wire_form;
+use crate::revocation::table::Scatter;
+use crate::revocation::tenant::{Map, Tenant};
+use crate::revocation::{Change, TenantChange, Unit};
+use crate::time::Timestamp;
+
+/// An entry outlives the token it is about by this much: clocks differ.
+const GRACE: Duration = Duration::from_secs(600);
+
+/// All that is revoked: a large base that changes share, and over it the tenants touched since the last compaction.
+#[derive(Clone)]
+pub(super) struct State {
+    scatter: Scatter,
+    pub(super) deployment_generation: u32,
+    pub(super) refused_roots: Vec<RootId>,
+    base: Arc<Map<Identifier, Arc<Tenant>>>,
+    touched: Map<Identifier, Arc<Tenant>>,
+}
+
+impl State {
+    pub(super) fn empty() -> Result<Self, RandomError> {
+        let [a, b] = [random::bytes()?, random::bytes()?];
+        Ok(Self {
+            scatter: Scatter([u64::from_ne_bytes(a), u64::from_ne_bytes(b)]),
+            deployment_generation: 0,
+            refused_roots: Vec::new(),
+            base: Arc::default(),
+            touched: Map::default(),
+        })
+    }
+
+    pub(super) fn apply(&mut self, change: Change) {
+        match change {
+            Change::DeploymentGeneration(generation) => {
+                self.deployment_generation = self.deployment_generation.max(generation);
+            }
+            Change::RefuseRoot(root) => {
+                if let Err(place) = self.refused_roots.binary_search(&root) {
+                    self.refused_roots.insert(place, root);
+                }
+            }
+            Change::Tenant(tenant, change) => {
+                let known = self.base.get(&tenant);
+                let touched = self.touched.entry(tenant).or_insert_with(|| known.cloned().unwrap_or_default());
+                Arc::make_mut(touched).apply(change);
+            }
+        }
+    }
+
+    pub(super) fn tenant(&self, tenant: &Identifier) -> Option<&Tenant> {
+        let touched = if self.touched.is_empty() { None } else { self.touched.get(tenant) };
+        touched.or_else(|| self.base.get(tenant)).map(|tenant| &**tenant)
+    }
+
+    pub(super) const fn scatter(&self) -> Scatter {
+        self.scatter
+    }
+
+    /// Revoked and suspended entries.
+    pub(super) fn entries(&self) -> usize {
+        self.tenants().map(|(_, tenant)| tenant.entries()).sum()
+    }
+
+    /// How much the next change may have to copy; a compaction brings it to zero.
+    pub(super) fn unsettled(&self) -> usize {
+        self.touched.values().map(|tenant| tenant.unsettled().saturating_add(1)).sum()
+    }
+
+    /// The same state with nothing left to copy. Only tenants touched since the last time are worked on.
+    pub(super) fn compacted(&self) -> Self {
+        self.rebuilt(self.touched.iter(), &|_| true)
+    }
+
+    /// The same state without what no token can be alive for at `now`. Every tenant is worked on.
+    pub(super) fn collected(&self, now: Timestamp) -> Self {
+        self.rebuilt(self.tenants(), &|expires_at| now < expires_at.saturating_add(GRACE))
+    }
+
+    fn rebuilt<'a>(
+        &'a self,
+        tenants: impl Iterator<Item = (&'a Identifier, &'a Arc<Tenant>)>,
+        keep: &impl Fn(Timestamp) -> bool,
+    ) -> Self {
+        let mut base = (*self.base).clone();
+        base.extend(tenants.map(|(name, tenant)| (*name, Arc::new(tenant.compacted(self.scatter, keep)))));
+        Self { base: Arc::new(base), touched: Map::default(), ..self.clone() }
+    }
+
+    fn tenants(&self) -> impl Iterator<Item = (&Identifier, &Arc<Tenant>)> {
+        self.touched.iter().chain(self.base.iter().filter(|(name, _)| !self.touched.contains_key(name)))
+    }
+
+    /// The changes that make this state out of nothing, in the order that a snapshot wants them.
+    pub(super) fn to_changes(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.deployment_generation > 0 {
+            changes.push(Change::DeploymentGeneration(self.deployment_generation));
+        }
+        changes.extend(self.refused_roots.iter().map(|root| Change::RefuseRoot(*root)));
+        let mut tenants: Vec<_> = self.tenants().collect();
+        tenants.sort_by_cached_key(|(name, _)| wire_form(name));
+        for (name, tenant) in tenants {
+            changes.extend(self.tenant_changes(tenant).into_iter().map(|change| Change::Tenant(*name, change)));
+        }
+        changes
+    }
+
+    fn tenant_changes(&self, tenant: &Tenant) -> Vec<TenantChange> {
+        let mut changes = Vec::new();
+        if tenant.generation > 0 {
+            changes.push(TenantChange::Generation(tenant.generation));
+        }
+        let mut clients: Vec<_> = tenant.clients.iter().collect();
+        clients.sort_by_cached_key(|(client, _)| wire_form(client));
+        changes.extend(
+            clients.into_iter().map(|(client, generation)| TenantChange::ClientGeneration(*client, *generation)),
+        );
+
+        let mut revoked: Vec<_> = tenant.revoked(self.scatter).collect();
+        revoked.sort_unstable();
+        changes.extend(revoked.into_iter().map(|(unit, id, expires_at)| TenantChange::Revoke { unit, id, expires_at }));
+
+        let mut suspended: Vec<((Unit, _), _)> = tenant.suspended.iter().map(|(key, time)| (*key, *time)).collect();
+        suspended.sort_unstable();
+        changes.extend(suspended.into_iter().map(|((unit, id), expires_at)| TenantChange::Suspend {
+            unit,
+            id,
+            expires_at,
+        }));
+
+        let mut revisions: Vec<_> = tenant.revisions.iter().collect();
+        revisions.sort_unstable();
+        changes.extend(revisions.into_iter().map(|(link, (minimum, expires_at))| TenantChange::Revision {
+            link: *link,
+            minimum: *minimum,
+            expires_at: *expires_at,
+        }));
+        changes.extend(tenant.tombstones.iter().map(|id| TenantChange::Tombstone(*id)));
+        changes
+    }
+}

@@ -1,0 +1,128 @@
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use foldhash::quality::RandomState;
+
+use crate::id::Identifier;
+use crate::revocation::table::{Scatter, Table};
+use crate::revocation::{EntryId, TenantChange, Unit};
+use crate::time::Timestamp;
+
+pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// What is revoked of one tenant. Every part stands behind its own pointer: a change copies the part it touches.
+#[derive(Clone, Default)]
+pub(super) struct Tenant {
+    pub(super) generation: u32,
+    pub(super) clients: Arc<Map<Identifier, u32>>,
+    /// Revoked entries, one table a unit; large, rebuilt only by a compaction.
+    settled: Arc<[Table; 3]>,
+    /// Revoked since the last compaction.
+    recent: Arc<Map<(Unit, EntryId), Timestamp>>,
+    pub(super) suspended: Arc<Map<(Unit, EntryId), Timestamp>>,
+    pub(super) revisions: Arc<Map<EntryId, (u32, Timestamp)>>,
+    pub(super) tombstones: Arc<BTreeSet<EntryId>>,
+}
+
+/// Whether an entry stands against something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    Good,
+    Suspended,
+    Revoked,
+}
+
+impl Tenant {
+    pub(super) fn apply(&mut self, change: TenantChange) {
+        match change {
+            TenantChange::Generation(generation) => self.generation = self.generation.max(generation),
+            TenantChange::ClientGeneration(client, generation) => {
+                let known = Arc::make_mut(&mut self.clients).entry(client).or_default();
+                *known = generation.max(*known);
+            }
+            TenantChange::Revoke { unit, id, expires_at } => {
+                later(Arc::make_mut(&mut self.recent).entry((unit, id)).or_default(), expires_at)
+            }
+            TenantChange::Suspend { unit, id, expires_at } => {
+                later(Arc::make_mut(&mut self.suspended).entry((unit, id)).or_default(), expires_at)
+            }
+            TenantChange::Restore { unit, id } => {
+                Arc::make_mut(&mut self.suspended).remove(&(unit, id));
+            }
+            TenantChange::Revision { link, minimum, expires_at } => {
+                let (known, until) = Arc::make_mut(&mut self.revisions).entry(link).or_default();
+                *known = minimum.max(*known);
+                later(until, expires_at);
+            }
+            TenantChange::Tombstone(id) => {
+                Arc::make_mut(&mut self.tombstones).insert(id);
+            }
+        }
+    }
+
+    pub(super) fn standing(&self, scatter: Scatter, unit: Unit, id: EntryId) -> Standing {
+        let recent = !self.recent.is_empty() && self.recent.contains_key(&(unit, id));
+        if recent || self.settled(unit).get(scatter, id).is_some() {
+            return Standing::Revoked;
+        }
+        let suspended = !self.suspended.is_empty() && self.suspended.contains_key(&(unit, id));
+        if suspended { Standing::Suspended } else { Standing::Good }
+    }
+
+    pub(super) fn client_generation(&self, client: &Identifier) -> u32 {
+        if self.clients.is_empty() { 0 } else { self.clients.get(client).copied().unwrap_or(0) }
+    }
+
+    pub(super) fn minimum_revision(&self, link: EntryId) -> u32 {
+        self.revisions.get(&link).map_or(0, |(minimum, _)| *minimum)
+    }
+
+    /// All revoked entries with the later of their expiries.
+    pub(super) fn revoked(&self, scatter: Scatter) -> impl Iterator<Item = (Unit, EntryId, Timestamp)> {
+        let recent = self.recent.iter().map(move |((unit, id), expires_at)| {
+            let settled = self.settled(*unit).get(scatter, *id).unwrap_or_default();
+            (*unit, *id, settled.max(*expires_at))
+        });
+        let settled = Unit::ALL
+            .into_iter()
+            .flat_map(move |unit| self.settled(unit).iter(scatter).map(move |(id, expires_at)| (unit, id, expires_at)));
+        recent.chain(settled.filter(|(unit, id, _)| !self.recent.contains_key(&(*unit, *id))))
+    }
+
+    pub(super) fn entries(&self) -> usize {
+        let settled: usize = self.settled.iter().map(Table::len).sum();
+        settled.saturating_add(self.recent.len()).saturating_add(self.suspended.len())
+    }
+
+    /// How much a change of this tenant has to copy.
+    pub(super) fn unsettled(&self) -> usize {
+        self.recent.len()
+    }
+
+    /// The same, with the recent entries settled, and without what `keep` refuses by its expiry.
+    pub(super) fn compacted(&self, scatter: Scatter, keep: &impl Fn(Timestamp) -> bool) -> Self {
+        let table = |unit: Unit| {
+            let recent = self.recent.iter().filter(|((of, _), _)| *of == unit);
+            self.settled(unit).merged(scatter, recent.map(|((_, id), expires_at)| (*id, *expires_at)), keep)
+        };
+        let mut compacted = self.clone();
+        compacted.settled = Arc::new(Unit::ALL.map(table));
+        compacted.recent = Arc::default();
+        Arc::make_mut(&mut compacted.suspended).retain(|_, expires_at| keep(*expires_at));
+        Arc::make_mut(&mut compacted.revisions).retain(|_, (_, expires_at)| keep(*expires_at));
+        compacted
+    }
+
+    fn settled(&self, unit: Unit) -> &Table {
+        let [link, session, copy] = &*self.settled;
+        match unit {
+            Unit::Link => link,
+            Unit::Session => session,
+            Unit::Copy => copy,
+        }
+    }
+}
+
+fn later(known: &mut Timestamp, expires_at: Timestamp) {
+    *known = expires_at.max(*known);
+}

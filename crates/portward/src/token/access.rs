@@ -1,0 +1,193 @@
+use core::fmt;
+use core::ops::Deref;
+
+use zeroize::Zeroizing;
+
+use crate::codec;
+use crate::error::error_codes;
+use crate::id::{Identifier, Permission, Permissions};
+use crate::primitive::Digest32;
+use crate::revocation::{EntryId, Generations};
+use crate::time::Timestamp;
+use crate::token::{Kind, chain};
+
+/// What an authentic, living token grants. Only a verifier makes one.
+///
+/// Every restriction of the token is in it; there is nothing left for the caller to look up in the token itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Access {
+    pub(super) kind: Kind,
+    pub(super) token_id: EntryId,
+    pub(super) tenant: Identifier,
+    pub(super) client: Identifier,
+    pub(super) audience: Option<Identifier>,
+    pub(super) issued_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) generations: Generations,
+    pub(super) permissions: Permissions,
+    pub(super) resources: Resources,
+    pub(super) recipients: Vec<String>,
+    pub(super) copies: Vec<EntryId>,
+    pub(super) link: EntryId,
+    pub(super) link_revision: u32,
+}
+
+/// Which resources a token is good for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Resources {
+    /// Not restricted.
+    All,
+    /// These and no others; perhaps none.
+    Only(Vec<Identifier>),
+}
+
+error_codes! {
+    /// Why a token does not allow something.
+    pub enum AllowError {
+        PermissionDenied => "permission_denied", Input, "the token does not grant this permission";
+        ResourceRequired => "resource_required", Input, "the token is restricted to resources, and none was named";
+        ResourceDenied => "resource_denied", Input, "the token is not good for this resource";
+    }
+}
+
+impl Access {
+    /// Whether the permission is granted for everything. A token restricted to resources grants nothing for everything.
+    ///
+    /// # Errors
+    /// [`AllowError::PermissionDenied`], [`AllowError::ResourceRequired`].
+    pub fn allow(&self, permission: Permission) -> Result<(), AllowError> {
+        self.has(permission)?;
+        match self.resources {
+            Resources::All => Ok(()),
+            Resources::Only(_) => Err(AllowError::ResourceRequired),
+        }
+    }
+
+    /// Whether the permission is granted for this resource.
+    ///
+    /// # Errors
+    /// [`AllowError::PermissionDenied`], [`AllowError::ResourceDenied`].
+    pub fn allow_on(&self, permission: Permission, resource: &Identifier) -> Result<(), AllowError> {
+        self.has(permission)?;
+        match &self.resources {
+            Resources::Only(resources) if !resources.contains(resource) => Err(AllowError::ResourceDenied),
+            Resources::All | Resources::Only(_) => Ok(()),
+        }
+    }
+
+    fn has(&self, permission: Permission) -> Result<(), AllowError> {
+        if self.permissions.contains(permission) { Ok(()) } else { Err(AllowError::PermissionDenied) }
+    }
+
+    /// Link or session.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The token's own id: what to write into logs, and what to revoke.
+    pub const fn token_id(&self) -> EntryId {
+        self.token_id
+    }
+
+    /// Whose data.
+    pub const fn tenant(&self) -> &Identifier {
+        &self.tenant
+    }
+
+    /// Who comes.
+    pub const fn client(&self) -> &Identifier {
+        &self.client
+    }
+
+    /// The audience that the token states, which is the verifier's then.
+    pub const fn audience(&self) -> Option<&Identifier> {
+        self.audience.as_ref()
+    }
+
+    /// When it was made.
+    pub const fn issued_at(&self) -> Timestamp {
+        self.issued_at
+    }
+
+    /// When it ends: the earliest that head and blocks state.
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// The counters it was made under.
+    pub const fn generations(&self) -> Generations {
+        self.generations
+    }
+
+    /// What is left of the permissions. Ask with [`Access::allow`] instead of looking here.
+    pub const fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// What is left of the resources. Ask with [`Access::allow_on`] instead of looking here.
+    pub const fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// Whom the holders said they passed it to, outermost first. Labels, not evidence; a session has none.
+    pub fn recipients(&self) -> &[String] {
+        &self.recipients
+    }
+
+    /// The copy ids of its chain, outermost first.
+    pub fn copies(&self) -> &[EntryId] {
+        &self.copies
+    }
+
+    /// The token id of the link: a link's own, or that of the link a session was redeemed from.
+    pub const fn link_id(&self) -> EntryId {
+        self.link
+    }
+
+    /// The registry row's revision under which a session was made; 0 for a link.
+    pub const fn link_revision(&self) -> u32 {
+        self.link_revision
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("kind", &self.kind)
+            .field("token_id", &format_args!("{}", codec::hex(&self.token_id)))
+            .field("tenant", &self.tenant)
+            .field("client", &self.client)
+            .field("expires_at", &format_args!("{}", self.expires_at))
+            .field("permissions", &self.permissions)
+            .field("resources", &self.resources)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The [`Access`] of a link, from which a session can be made.
+pub struct LinkAccess {
+    pub(super) access: Access,
+    /// Tag 0 of the chain: with it every copy of the link can be widened to the whole link, so it is shown to nobody.
+    pub(super) first_tag: Zeroizing<Digest32>,
+}
+
+impl LinkAccess {
+    /// What a registry keeps to recognise the link without being able to make it.
+    pub fn link_check(&self) -> EntryId {
+        chain::link_check(&self.first_tag)
+    }
+}
+
+impl fmt::Debug for LinkAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LinkAccess").field(&self.access).finish()
+    }
+}
+
+impl Deref for LinkAccess {
+    type Target = Access;
+
+    fn deref(&self) -> &Access {
+        &self.access
+    }
+}

@@ -1,0 +1,119 @@
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::codec::{self, Writer as _};
+use crate::error::error_codes;
+use crate::id::{Identifier, Permissions};
+use crate::time::Timestamp;
+use crate::token::access::Resources;
+use crate::token::chain;
+use crate::token::verify::Granted;
+use crate::token::{BLOCKS_MAX, FormError, Kind, Narrowing, TOKEN_MAX, UnverifiedToken};
+
+/// A link in the hands of its holder, who has no key: what it says can be read, not believed, and it can be narrowed.
+///
+/// No function of a server takes this type.
+pub struct UntrustedLink {
+    token: UnverifiedToken,
+    says: Granted,
+}
+
+error_codes! {
+    /// Why a link cannot be narrowed.
+    pub enum NarrowError {
+        Sealed => "sealed", Caller, "the link is sealed: it cannot be narrowed";
+        TooManyBlocks => "too_many_blocks", Caller, "the link has been narrowed 8 times already";
+        EmptyBlock => "empty_block", Caller, "nothing was taken away";
+        TokenTooLong => "token_too_long", Caller, "the token would be longer than a token may be";
+    }
+}
+
+impl UntrustedLink {
+    /// Takes a link apart.
+    ///
+    /// # Errors
+    /// Every [`FormError`]; [`FormError::BadPrefix`] also for a session.
+    pub fn parse(text: &str) -> Result<Self, FormError> {
+        let token = UnverifiedToken::parse(text)?;
+        if token.head.kind != Kind::Link {
+            return Err(FormError::BadPrefix);
+        }
+        let says = Granted::of(&token);
+        Ok(Self { token, says })
+    }
+
+    /// The text of a copy that grants less.
+    ///
+    /// # Errors
+    /// [`NarrowError::Sealed`], [`NarrowError::TooManyBlocks`], [`NarrowError::EmptyBlock`], [`NarrowError::TokenTooLong`].
+    pub fn narrow(&self, narrowing: &Narrowing) -> Result<String, NarrowError> {
+        if self.says.sealed {
+            return Err(NarrowError::Sealed);
+        }
+        if self.token.block_count() >= BLOCKS_MAX {
+            return Err(NarrowError::TooManyBlocks);
+        }
+        let block = narrowing.to_block().ok_or(NarrowError::EmptyBlock)?;
+        let last = Zeroizing::new(<[u8; 32]>::try_from(self.token.tag()).unwrap_or_default());
+        let mut bytes = self.token.content().to_vec();
+        bytes.put(&block);
+        bytes.put(&chain::next_tag(&last, &block));
+        let prefix = Kind::Link.prefix();
+        let crc = codec::crc32(prefix, &bytes);
+        bytes.put(&crc);
+        let text = codec::encode_after(prefix, &bytes);
+        if text.len() > TOKEN_MAX { Err(NarrowError::TokenTooLong) } else { Ok(text) }
+    }
+
+    /// The tenant it says it is of.
+    pub const fn tenant(&self) -> &Identifier {
+        &self.token.head.tenant
+    }
+
+    /// The client it says it is for.
+    pub const fn client(&self) -> &Identifier {
+        &self.token.head.client
+    }
+
+    /// When it says it was made.
+    pub const fn issued_at(&self) -> Timestamp {
+        self.token.head.issued_at
+    }
+
+    /// When it says it ends.
+    pub const fn expires_at(&self) -> Timestamp {
+        self.says.expires_at
+    }
+
+    /// What it says it grants.
+    pub const fn permissions(&self) -> Permissions {
+        self.says.permissions
+    }
+
+    /// What it says it is good for.
+    pub const fn resources(&self) -> &Resources {
+        &self.says.resources
+    }
+
+    /// The audience it states last.
+    pub const fn audience(&self) -> Option<&Identifier> {
+        self.says.audience.as_ref()
+    }
+
+    /// Whom its holders said they passed it to, outermost first.
+    pub fn recipients(&self) -> &[String] {
+        &self.says.recipients
+    }
+
+    /// Whether it says that it cannot be narrowed further.
+    pub const fn is_sealed(&self) -> bool {
+        self.says.sealed
+    }
+}
+
+impl fmt::Debug for UntrustedLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UntrustedLink(..)")
+    }
+}
