@@ -4,7 +4,7 @@ import copy
 import json
 
 from portward_ref import files
-from portward_ref.wire import b64u, crc32, u32
+from portward_ref.wire import b64u, b64u_decode, crc32, u32
 
 from .common import (LINK_CEILING, MAIN_ID, OK, OTHER_ID, ROOT_STATES, Subject, deployment_value, fixtures,
                      keyring_value, root_id, root_key, seeded)
@@ -570,8 +570,9 @@ def keyrings(subject):
 
 def destroying(subject):
     def add(name, comment, root, now, intended):
+        root = root if isinstance(root, bytes) else root_id(root)
         subject.add("root_destroy/" + name, comment, "root_destroy", intended,
-                    keyring="main", deployment="main", root=root_id(root).hex(), now=now)
+                    keyring="main", deployment="main", root=root.hex(), now=now)
 
     edge = ROOT_STATES["retired"][1] + LINK_CEILING + 600
     add("edge", "last active + link ceiling + 600", "retired", edge, {})
@@ -582,6 +583,8 @@ def destroying(subject):
     add("never-active", "retired and never active: at any time", "idle", 0, {})
     add("active", "an active root", "active", 2**40, "root_in_use")
     add("verify-only", "a root that still checks", "older", 2**40, "root_in_use")
+    add("destroyed", "a root that is destroyed already", "gone", 2**40, "unknown_root")
+    add("unknown", "no such root", b"none", 2**40, "unknown_root")
 
 
 COSTS = {"memory_kib": 64, "iterations": 1, "lanes": 1}
@@ -625,7 +628,6 @@ def sealed(subject):
     changed("salt-flipped", "another salt", "salt", flip(good["salt"], 5), "sealed_wrong_passphrase")
     changed("commitment-flipped", "another commitment", "commitment", flip(good["commitment"], 5), "sealed_wrong_passphrase")
     changed("ciphertext-flipped", "a changed ciphertext", "ciphertext", flip(good["ciphertext"], 5), "sealed_damaged")
-    from portward_ref.wire import b64u_decode
     raw = b64u_decode(good["ciphertext"])
     changed("tag-flipped", "a changed tag", "ciphertext", b64u(raw[:-1] + bytes([raw[-1] ^ 1])), "sealed_damaged")
     changed("ciphertext-short", "a shorter ciphertext", "ciphertext", b64u(raw[:-1]), "sealed_damaged")

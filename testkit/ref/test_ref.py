@@ -1,0 +1,169 @@
+"""Known answers from outside, and properties the vectors do not state."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from cases import SUBJECTS
+from cases.common import Subject, fixtures
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from portward_ref import derive, files, revocation, token, wire
+from portward_ref.errors import Malformed, Refused
+from portward_ref.replay import Fixtures, run
+
+
+# --- RFC 4231 ----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("key, message, tag", [
+    ("0b" * 20, b"Hi There".hex(), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+    (b"Jefe".hex(), b"what do ya want for nothing?".hex(), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+    ("aa" * 20, "dd" * 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+    ("aa" * 131, b"Test Using Larger Than Block-Size Key - Hash Key First".hex(),
+     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
+])
+def test_hmac(key, message, tag):
+    assert derive.hmac_sha256(bytes.fromhex(key), bytes.fromhex(message)).hex() == tag
+
+
+# --- RFC 5869, appendix A, the expand step -----------------------------------------------------
+
+@pytest.mark.parametrize("prk, info, length, okm", [
+    ("077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", "f0f1f2f3f4f5f6f7f8f9", 42,
+     "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"),
+    ("19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04", "", 42,
+     "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"),
+])
+def test_hkdf_expand(prk, info, length, okm):
+    assert derive.hkdf_expand(bytes.fromhex(prk), bytes.fromhex(info), length).hex() == okm
+
+
+def test_hkdf_expand_against_another_implementation():
+    prk, info = bytes(range(32)), b"info"
+    assert derive.hkdf_expand(prk, info, 100) == HKDFExpand(hashes.SHA256(), 100, info).derive(prk)
+
+
+def test_derive_is_one_block():
+    """The form of keys.md section 6 written out."""
+    root, deployment = bytes(range(32)), bytes(range(16))
+    info = b"\x00\x11portward/v1/token" + b"\x00\x10" + deployment + b"\x00\x01\x02" + b"\x00\x04acme" + b"\x00\x08" + bytes(8)
+    right = hmac.new(root, info + b"\x01", hashlib.sha256).digest()
+    assert derive.token_key(root, deployment, 2, "acme", 0) == right
+
+
+# --- Argon2id of RFC 9106, without the secret and associated data that portward does not use ----
+
+def test_argon2id():
+    """The first known answer of the libargon2 test suite for version 0x13 and Argon2id."""
+    out = Argon2id(salt=b"somesalt", length=32, iterations=2, lanes=1, memory_cost=65536).derive(b"password")
+    assert out.hex() == "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"
+
+
+# --- CRC, base64, varint -----------------------------------------------------------------------
+
+def test_crc_check_value():
+    assert wire.crc32(b"123456789") == 0xCBF43926
+
+
+@pytest.mark.parametrize("data, text", [
+    (b"", ""), (b"f", "Zg"), (b"fo", "Zm8"), (b"foo", "Zm9v"), (b"foob", "Zm9vYg"), (b"fooba", "Zm9vYmE"), (b"foobar", "Zm9vYmFy"),
+])
+def test_base64_of_rfc_4648(data, text):
+    assert wire.b64u(data) == text
+    assert wire.b64u_decode(text) == data
+
+
+def test_base64_has_one_text_for_each_byte_string():
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    accepted = set()
+    for a in letters:
+        for b in letters:
+            try:
+                accepted.add(wire.b64u_decode(a + b))
+            except Malformed:
+                assert base64.urlsafe_b64decode(a + b + "==")  # a lax decoder takes it
+    assert len(accepted) == 256
+
+
+@pytest.mark.parametrize("number, data", [(0, "00"), (127, "7f"), (128, "8001"), (624485, "e58e26"), (2**64 - 1, "ff" * 9 + "01")])
+def test_varint(number, data):
+    assert wire.varint(number).hex() == data
+    assert wire.Reader(bytes.fromhex(data)).varint(64) == number
+
+
+def test_varint_has_one_form_for_each_number():
+    numbers = []
+    for data in range(2**16):
+        reader = wire.Reader(data.to_bytes(2, "big"))
+        try:
+            numbers.append(reader.varint(32))
+            reader.done()
+        except Malformed:
+            if len(numbers) and reader.left():
+                numbers.pop()
+    assert sorted(numbers) == list(range(128, 2**14))
+
+
+# --- the reference against itself --------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def subjects():
+    return [build() for build in SUBJECTS]
+
+
+def test_cases_replay_from_their_file(subjects):
+    """What is written is what is read: a case that went through JSON comes to the same."""
+    for subject in subjects:
+        value = json.loads(json.dumps(subject.value()))
+        read = Fixtures(value["fixtures"])
+        for case in value["cases"]:
+            assert run(case, read) == case["expect"], case["id"]
+
+
+def test_fixtures_are_strictly_read():
+    value = fixtures()
+    value["keyrings"]["main"]["roots"][0]["check"] = "00" * 8
+    with pytest.raises(Refused, match="keyring_check_mismatch"):
+        Subject("x", value)
+
+
+def test_wrong_intention_stops():
+    with pytest.raises(SystemExit):
+        Subject("x", fixtures()).add("a", "", "crc32", {"crc": "00000000"}, bytes="00")
+
+
+def test_accepted_tokens_encode_to_themselves(subjects):
+    """One text for each token: what parses is what its parts encode to."""
+    seen = 0
+    for case in subjects[1].cases:
+        if not case["op"].startswith("verify_") or "ok" not in case["expect"]:
+            continue
+        parsed = token.parse(case["token"])
+        blocks = b"".join(token.block(token.encode_restrictions(found)) for _, found in parsed.blocks)
+        assert token.text(case["token"][:4], token.encode_head(parsed.head) + blocks, parsed.tag) == case["token"]
+        seen += 1
+    assert seen > 100
+
+
+def test_accepted_snapshots_encode_to_themselves(subjects):
+    for name, value in subjects[2].fixtures["views"].items():
+        records, state = bytes.fromhex(value["records"]), revocation.State()
+        if name == "both-entries":
+            continue  # one entry in two records becomes one
+        scope = None if value["scope"] == "all" else value["scope"]
+        for record in revocation.read_body(records, scope, snapshot=True):
+            state.apply(record)
+        assert state.snapshot() == records, name
+
+
+def test_seal_and_unseal():
+    keyring = json.dumps(fixtures()["keyrings"]["main"])
+    deployment = fixtures()["deployments"]["main"]
+    plaintext = files.recovery_plaintext(deployment, keyring)
+    costs = {"memory_kib": 8, "iterations": 1, "lanes": 1}
+    sealed = files.seal(plaintext, "x", "recovery", bytes(32), costs)
+    assert files.unseal(json.dumps(sealed), "x") == ("recovery", plaintext)
