@@ -19,7 +19,7 @@ pub use error::{Audience, PublicAnswer};
 pub use id::{Identifier, IdentifierError, Permission, Permissions, Vocabulary, VocabularyError};
 pub use key::{
     Deployment, DeploymentError, DeploymentId, KeyState, Keyring, KeyringError, Lifetimes, PassphraseCost, Purpose,
-    RootId, RootInfo, SealedError, SealedKeyring, Unsealed,
+    RootId, RootInfo, SealedError, SealedKeyring, UnsealError, Unsealed,
 };
 pub use random::RandomError;
 pub use revocation::{

@@ -155,6 +155,11 @@ impl Vocabulary {
         (0u8..).zip(&self.0).filter(move |(bit, _)| set.contains(Permission(*bit))).map(|(_, name)| name.as_str())
     }
 
+    /// The bits of a set that have a name.
+    pub(crate) fn named(&self, set: Permissions) -> Permissions {
+        (0u8..).zip(&self.0).map(|(bit, _)| Permission(bit)).filter(|permission| set.contains(*permission)).collect()
+    }
+
     /// Every name, in the order of their bits.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
@@ -164,10 +169,10 @@ impl Vocabulary {
 error_codes! {
     /// Why a permission name or a list of them is refused.
     pub enum VocabularyError {
-        Name => "permission_name", Caller, "a permission is named resource:action, each part [a-z][a-z0-9_]{0,30}";
+        Name => "permission_name", Caller, "a permission is named resource:action, each part a lower-case letter and up to 30 more letters, digits or _";
         Repeated => "permission_repeated", Caller, "a permission name stands twice in the vocabulary";
         Full => "vocabulary_full", Caller, "a vocabulary has at most 64 names";
-        Unknown => "permission_unknown", Caller, "the vocabulary has no such permission";
+        Unknown => "unknown_permission", Caller, "the vocabulary has no such permission";
     }
 }
 

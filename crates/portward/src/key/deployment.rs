@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 use crate::error::error_codes;
 use crate::id::Vocabulary;
-use crate::key::file::{self, FileFault};
+use crate::key::file::{self, FileFault, Object};
 use crate::random::{self, RandomError};
 use crate::time::Timestamp;
 
@@ -123,10 +123,10 @@ impl Deployment {
         let shape: Shape = file::read(json, FORMAT, Self::FILE_MAX)?;
         let id = DeploymentId::from_hex(&shape.id).ok_or(DeploymentError::Malformed)?;
         let vocabulary = Vocabulary::new(shape.permissions).map_err(|_| DeploymentError::Malformed)?;
-        if !shape.link.is_valid() || !shape.session.is_valid() {
+        if !shape.link.0.is_valid() || !shape.session.0.is_valid() {
             return Err(DeploymentError::Malformed);
         }
-        Ok(Self { id, vocabulary, link: shape.link, session: shape.session })
+        Ok(Self { id, vocabulary, link: shape.link.0, session: shape.session.0 })
     }
 
     /// The file's bytes.
@@ -145,8 +145,8 @@ impl Deployment {
             version: 1,
             id: self.id.to_string(),
             permissions: self.vocabulary.all().map(Into::into).collect(),
-            link: self.link,
-            session: self.session,
+            link: Object(self.link),
+            session: Object(self.session),
         }
     }
 }
@@ -169,6 +169,6 @@ struct Shape {
     version: u64,
     id: String,
     permissions: Vec<String>,
-    link: Lifetimes,
-    session: Lifetimes,
+    link: Object<Lifetimes>,
+    session: Object<Lifetimes>,
 }

@@ -1,12 +1,46 @@
 //! Strict JSON: every member known and there once, and the version looked at first.
 
-use serde::Deserialize;
+use core::fmt;
+use core::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a file of ours was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum FileFault {
     NewerVersion,
     Malformed,
+}
+
+/// A JSON object and nothing else: serde would take an array of the members, in order, as well.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+impl<T: Serialize> Serialize for Object<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
 }
 
 /// Enough of any version to tell whose it is.
@@ -24,16 +58,16 @@ pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], format: &str, limit:
     if bytes.len() > limit {
         return Err(FileFault::Malformed);
     }
-    let preamble: Preamble<'_> = serde_json::from_slice(bytes).map_err(|_| FileFault::Malformed)?;
+    let Object(preamble): Object<Preamble<'_>> = serde_json::from_slice(bytes).map_err(|_| FileFault::Malformed)?;
     match (preamble.format == format, preamble.version) {
-        (true, VERSION) => serde_json::from_slice(bytes).map_err(|_| FileFault::Malformed),
+        (true, VERSION) => serde_json::from_slice(bytes).map(|Object(shape)| shape).map_err(|_| FileFault::Malformed),
         (true, newer) if newer > VERSION => Err(FileFault::NewerVersion),
         _ => Err(FileFault::Malformed),
     }
 }
 
 /// Serialised as indented JSON with a line feed behind it.
-pub(super) fn write<T: serde::Serialize>(value: &T, capacity: usize) -> Vec<u8> {
+pub(super) fn write<T: Serialize>(value: &T, capacity: usize) -> Vec<u8> {
     // Room for all of it from the start: a vector that grows would leave unwiped copies of a keyring behind.
     let mut bytes = Vec::with_capacity(capacity);
     let written = serde_json::to_writer_pretty(&mut bytes, value);

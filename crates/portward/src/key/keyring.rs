@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::codec;
 use crate::error::error_codes;
-use crate::key::file::{self, FileFault};
+use crate::key::file::{self, FileFault, Object};
 use crate::key::root::{self, KeyState, RootId, RootInfo, RootKey};
 use crate::key::{Deployment, DeploymentId, derive};
 use crate::primitive;
@@ -39,7 +39,7 @@ error_codes! {
         NoActiveRoot => "keyring_no_active_root", Caller, "the keyring does not have exactly one active root";
         CheckMismatch => "keyring_check_mismatch", Caller, "a root key of the keyring is damaged: its check value differs";
         WrongDeployment => "keyring_wrong_deployment", Caller, "the keyring belongs to another deployment";
-        UnknownRoot => "root_unknown", Caller, "the keyring has no root of this id";
+        UnknownRoot => "unknown_root", Caller, "the keyring has no root of this id";
         WrongState => "root_wrong_state", Caller, "the root's state does not allow this";
         InUse => "root_in_use", Caller, "something signed under this root can still be alive";
         Full => "keyring_full", Caller, "a keyring has at most 1024 roots";
@@ -80,7 +80,7 @@ impl Keyring {
             return Err(KeyringError::Malformed);
         }
         let roots: Vec<_> =
-            shape.roots.iter().map(RootShape::parse).collect::<Option<_>>().ok_or(KeyringError::Malformed)?;
+            shape.roots.iter().map(|root| root.0.parse()).collect::<Option<_>>().ok_or(KeyringError::Malformed)?;
         let keyring = Self { deployment, roots };
         keyring.check_ids()?;
         keyring.check_material()?;
@@ -94,7 +94,7 @@ impl Keyring {
             .roots
             .iter()
             .zip(&keys)
-            .map(|(root, key)| RootShape::of(&root.info, key.as_ref().map(|key| key.as_str())));
+            .map(|(root, key)| Object(RootShape::of(&root.info, key.as_ref().map(|key| key.as_str()))));
         let shape = Shape {
             format: FORMAT.into(),
             version: 1,
@@ -269,7 +269,7 @@ struct Shape<'a> {
     #[serde(borrow)]
     deployment: Cow<'a, str>,
     #[serde(borrow)]
-    roots: Vec<RootShape<'a>>,
+    roots: Vec<Object<RootShape<'a>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -309,11 +309,16 @@ impl<'a> RootShape<'a> {
         if material.is_some() == (state == KeyState::Destroyed) {
             return None;
         }
+        let time = |seconds| Some(Timestamp::from_unix(seconds)).filter(|time| *time <= Timestamp::WIRE_MAX);
+        let last_active = match self.last_active {
+            None => None,
+            Some(seconds) => Some(time(seconds)?),
+        };
         let info = RootInfo {
             id: RootId::from_hex(&self.id)?,
             state,
-            created: Timestamp::from_unix(self.created),
-            last_active: self.last_active.map(Timestamp::from_unix),
+            created: time(self.created)?,
+            last_active,
             check: codec::from_hex(&self.check)?,
         };
         Some(RootKey { info, material })

@@ -152,3 +152,9 @@ pub(super) fn destroy(root: &mut RootKey) {
     root.material = None;
     root.info.state = KeyState::Destroyed;
 }
+
+/// For the vectors of the testkit.
+#[cfg(test)]
+pub(crate) fn parse_key_string_for_vectors(text: &str) -> Option<[u8; 32]> {
+    parse_key_string(text).map(|key| *key.expose())
+}

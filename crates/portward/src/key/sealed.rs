@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::codec;
-use crate::error::error_codes;
+use crate::error::{Audience, error_codes};
 use crate::key::derive::{PASSPHRASE_LABEL, put_length_prefixed};
-use crate::key::file::{self, FileFault};
+use crate::key::file::{self, FileFault, Object};
 use crate::key::{Deployment, DeploymentError, Keyring, KeyringError};
 use crate::primitive::{self, Argon2Cost};
 use crate::random;
@@ -77,7 +77,6 @@ error_codes! {
         Malformed => "sealed_malformed", Caller, "the sealed keyring is not what its format says";
         WrongPassphrase => "sealed_wrong_passphrase", Caller, "the passphrase is wrong";
         Damaged => "sealed_damaged", Caller, "the sealed keyring is damaged";
-        Content => "sealed_content", Caller, "what was under the passphrase is no keyring of this deployment";
         PassphraseLength => "passphrase_length", Caller, "a passphrase has 1 to 1024 bytes";
         Memory => "passphrase_memory", Environment, "there is not enough memory for the passphrase's cost";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
@@ -118,13 +117,14 @@ impl SealedKeyring {
     /// Opens it.
     ///
     /// # Errors
-    /// [`SealedError::PassphraseLength`], [`SealedError::Memory`], [`SealedError::WrongPassphrase`], [`SealedError::Damaged`], [`SealedError::Content`].
-    pub fn open(&self, passphrase: &[u8]) -> Result<Unsealed, SealedError> {
+    /// [`UnsealError::Sealed`] with [`SealedError::PassphraseLength`], [`SealedError::Memory`], [`SealedError::WrongPassphrase`] or
+    /// [`SealedError::Damaged`]; then what is wrong with the content.
+    pub fn open(&self, passphrase: &[u8]) -> Result<Unsealed, UnsealError> {
         let plaintext = self.open_bytes(passphrase)?;
         let (deployment, json) = match self.purpose {
             Purpose::Keyring => (None, plaintext.as_slice()),
             Purpose::Recovery => {
-                let end = plaintext.iter().position(|byte| *byte == b'\n').ok_or(SealedError::Content)?;
+                let end = plaintext.iter().position(|byte| *byte == b'\n').ok_or(DeploymentError::Malformed)?;
                 let (line, rest) = plaintext.split_at(end);
                 (Some(Deployment::from_json(line)?), rest.get(1..).unwrap_or_default())
             }
@@ -144,12 +144,12 @@ impl SealedKeyring {
         let shape: Shape<'_> = file::read(json, FORMAT, Self::FILE_MAX)?;
         let array = |text: &str| codec::decode(text).ok()?.try_into().ok();
         let ciphertext = codec::decode(&shape.ciphertext).map_err(|_| SealedError::Malformed)?;
-        if !shape.argon2id.is_bounded() || ciphertext.len() < 16 {
+        if !shape.argon2id.0.is_bounded() || ciphertext.len() < 16 {
             return Err(SealedError::Malformed);
         }
         Ok(Self {
             purpose: shape.purpose,
-            cost: shape.argon2id,
+            cost: shape.argon2id.0,
             salt: array(&shape.salt).ok_or(SealedError::Malformed)?,
             commitment: array(&shape.commitment).ok_or(SealedError::Malformed)?,
             ciphertext,
@@ -162,7 +162,7 @@ impl SealedKeyring {
             format: FORMAT.into(),
             version: 1,
             purpose: self.purpose,
-            argon2id: self.cost,
+            argon2id: Object(self.cost),
             salt: codec::encode(&self.salt).into(),
             commitment: codec::encode(&self.commitment).into(),
             ciphertext: codec::encode(&self.ciphertext).into(),
@@ -243,15 +243,64 @@ impl From<FileFault> for SealedError {
     }
 }
 
-impl From<DeploymentError> for SealedError {
-    fn from(_: DeploymentError) -> Self {
-        Self::Content
+/// Why a sealed keyring was not opened: the seal, or what was under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnsealError {
+    /// The seal itself.
+    Sealed(SealedError),
+    /// The deployment in a recovery export.
+    Deployment(DeploymentError),
+    /// The keyring.
+    Keyring(KeyringError),
+}
+
+impl UnsealError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Sealed(error) => error.code(),
+            Self::Deployment(error) => error.code(),
+            Self::Keyring(error) => error.code(),
+        }
+    }
+
+    /// Who has to act.
+    pub const fn audience(self) -> Audience {
+        match self {
+            Self::Sealed(error) => error.audience(),
+            Self::Deployment(error) => error.audience(),
+            Self::Keyring(error) => error.audience(),
+        }
     }
 }
 
-impl From<KeyringError> for SealedError {
-    fn from(_: KeyringError) -> Self {
-        Self::Content
+impl core::fmt::Display for UnsealError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Sealed(error) => error.fmt(f),
+            Self::Deployment(error) => error.fmt(f),
+            Self::Keyring(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for UnsealError {}
+
+impl From<SealedError> for UnsealError {
+    fn from(error: SealedError) -> Self {
+        Self::Sealed(error)
+    }
+}
+
+impl From<DeploymentError> for UnsealError {
+    fn from(error: DeploymentError) -> Self {
+        Self::Deployment(error)
+    }
+}
+
+impl From<KeyringError> for UnsealError {
+    fn from(error: KeyringError) -> Self {
+        Self::Keyring(error)
     }
 }
 
@@ -264,7 +313,7 @@ struct Shape<'a> {
     format: Cow<'a, str>,
     version: u64,
     purpose: Purpose,
-    argon2id: PassphraseCost,
+    argon2id: Object<PassphraseCost>,
     #[serde(borrow)]
     salt: Cow<'a, str>,
     #[serde(borrow)]

@@ -25,7 +25,7 @@ pub(super) enum Order {
 }
 
 /// The records of these changes. A tenant is named once for its neighbours.
-pub(super) fn write<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<u8> {
+pub(crate) fn write<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<u8> {
     let mut body = Vec::new();
     let mut current = None;
     for change in changes {

@@ -77,6 +77,12 @@ impl Follower {
         Ok(challenge)
     }
 
+    /// For the vectors of the testkit: a request with a challenge that is known.
+    #[cfg(test)]
+    pub(crate) fn request_as(&mut self, challenge: Challenge, sent_at: Steady) {
+        self.outstanding = Some((challenge, sent_at));
+    }
+
     /// Accepts a message, or says why not. `spec/revocation.md` section 5; the numbers are its steps.
     ///
     /// # Errors

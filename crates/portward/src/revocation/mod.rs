@@ -13,7 +13,11 @@ mod table;
 mod tenant;
 mod view;
 
+#[cfg(test)]
+pub(crate) use authority::history;
 pub use authority::{Authority, AuthorityError};
+#[cfg(test)]
+pub(crate) use body::write as body_for_vectors;
 pub use cell::ViewCell;
 pub use change::{Change, EntryId, Generations, TenantChange, Unit};
 pub use follower::{Challenge, Compaction, FeedError, Follower};

@@ -48,7 +48,7 @@ impl State {
             Change::Tenant(tenant, change) => {
                 let known = self.base.get(&tenant);
                 let touched = self.touched.entry(tenant).or_insert_with(|| known.cloned().unwrap_or_default());
-                Arc::make_mut(touched).apply(change);
+                Arc::make_mut(touched).apply(self.scatter, change);
             }
         }
     }

@@ -33,7 +33,7 @@ pub(super) enum Standing {
 }
 
 impl Tenant {
-    pub(super) fn apply(&mut self, change: TenantChange) {
+    pub(super) fn apply(&mut self, scatter: Scatter, change: TenantChange) {
         match change {
             TenantChange::Generation(generation) => self.generation = self.generation.max(generation),
             TenantChange::ClientGeneration(client, generation) => {
@@ -41,11 +41,14 @@ impl Tenant {
                 *known = generation.max(*known);
             }
             TenantChange::Revoke { unit, id, expires_at } => {
-                later(Arc::make_mut(&mut self.recent).entry((unit, id)).or_default(), expires_at)
+                let suspended = self.suspended.contains_key(&(unit, id));
+                let until = if suspended { Arc::make_mut(&mut self.suspended).remove(&(unit, id)) } else { None };
+                self.revoke(unit, id, until.unwrap_or_default().max(expires_at));
             }
-            TenantChange::Suspend { unit, id, expires_at } => {
-                later(Arc::make_mut(&mut self.suspended).entry((unit, id)).or_default(), expires_at)
-            }
+            TenantChange::Suspend { unit, id, expires_at } => match self.standing(scatter, unit, id) {
+                Standing::Revoked => self.revoke(unit, id, expires_at),
+                _ => later(Arc::make_mut(&mut self.suspended).entry((unit, id)).or_default(), expires_at),
+            },
             TenantChange::Restore { unit, id } => {
                 Arc::make_mut(&mut self.suspended).remove(&(unit, id));
             }
@@ -58,6 +61,11 @@ impl Tenant {
                 Arc::make_mut(&mut self.tombstones).insert(id);
             }
         }
+    }
+
+    /// The later expiry wins, here and when the entry is settled.
+    fn revoke(&mut self, unit: Unit, id: EntryId, expires_at: Timestamp) {
+        later(Arc::make_mut(&mut self.recent).entry((unit, id)).or_default(), expires_at);
     }
 
     pub(super) fn standing(&self, scatter: Scatter, unit: Unit, id: EntryId) -> Standing {

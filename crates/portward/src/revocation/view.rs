@@ -196,6 +196,29 @@ impl RevocationView {
         Self { state: self.state.collected(now), ..self.clone() }
     }
 
+    /// For the vectors of the testkit: a view of any content and evidence.
+    #[cfg(test)]
+    pub(crate) fn for_vectors(
+        scope: Scope,
+        incarnation: [u8; 16],
+        sequence: u64,
+        history: Digest32,
+        records: &[u8],
+        live_sent_at: Option<Steady>,
+        list: Option<(Timestamp, Timestamp)>,
+    ) -> Self {
+        use crate::revocation::body::{self, Order};
+        let mut view = Self::empty(scope).unwrap();
+        let incarnation = crate::revocation::Incarnation::from_bytes(incarnation);
+        view.position = Some((Stamp { incarnation, sequence }, history));
+        let changes = body::read(records, &view.scope, Order::Snapshot).unwrap();
+        changes.into_iter().for_each(|change| view.state.apply(change));
+        view.state = view.state.compacted();
+        let list = list.map(|(this_update, next_update)| Evidence::List(ListTimes { this_update, next_update }));
+        view.evidence = live_sent_at.map(|sent_at| Evidence::Live { sent_at }).or(list).unwrap_or(Evidence::None);
+        view
+    }
+
     pub(super) fn shared(self) -> Arc<Self> {
         Arc::new(self)
     }

@@ -129,12 +129,12 @@ impl Access {
         &self.resources
     }
 
-    /// Whom the holders said they passed it to, outermost first. Labels, not evidence; a session has none.
+    /// Whom the holders said they passed it to, in the order of the blocks. Labels, not evidence; a session has none.
     pub fn recipients(&self) -> &[String] {
         &self.recipients
     }
 
-    /// The copy ids of its chain, outermost first.
+    /// The copy ids of its chain, in the order of the blocks.
     pub fn copies(&self) -> &[EntryId] {
         &self.copies
     }

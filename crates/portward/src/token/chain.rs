@@ -34,7 +34,7 @@ impl Chain {
         primitive::equal(self.rest.last().unwrap_or(&self.first), tag)
     }
 
-    /// The copy id of each block, outermost first.
+    /// The copy id of each block, in the order of the blocks.
     pub(super) fn copies(&self) -> Vec<EntryId> {
         self.rest.iter().map(copy_id).collect()
     }

@@ -87,7 +87,7 @@ fn parse_head(kind: Kind, length: usize, reader: &mut Reader<'_>) -> Result<(Hea
     if version != VERSION {
         return Err(FormError::UnknownVersion); // 6
     }
-    let inner = reader.u8().map_err(|_| FormError::MalformedHead)?;
+    let inner = reader.u8().map_err(|_| FormError::UnknownKind)?;
     let known = [Kind::Link, Kind::Session].into_iter().find(|kind| kind.wire() == inner);
     match known {
         None => return Err(FormError::UnknownKind),                          // 7

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::token::access::Resources;
 use crate::token::chain;
 use crate::token::verify::Granted;
-use crate::token::{BLOCKS_MAX, FormError, Kind, Narrowing, TOKEN_MAX, UnverifiedToken};
+use crate::token::{BLOCKS_MAX, Kind, Narrowing, RefusalError, TOKEN_MAX, UnverifiedToken, VerifyError};
 
 /// A link in the hands of its holder, who has no key: what it says can be read, not believed, and it can be narrowed.
 ///
@@ -33,11 +33,11 @@ impl UntrustedLink {
     /// Takes a link apart.
     ///
     /// # Errors
-    /// Every [`FormError`]; [`FormError::BadPrefix`] also for a session.
-    pub fn parse(text: &str) -> Result<Self, FormError> {
+    /// Those of [`UnverifiedToken::parse`], and [`RefusalError::WrongKind`] for a session.
+    pub fn parse(text: &str) -> Result<Self, VerifyError> {
         let token = UnverifiedToken::parse(text)?;
         if token.head.kind != Kind::Link {
-            return Err(FormError::BadPrefix);
+            return Err(VerifyError::refused(RefusalError::WrongKind));
         }
         let says = Granted::of(&token);
         Ok(Self { token, says })
@@ -101,7 +101,7 @@ impl UntrustedLink {
         self.says.audience.as_ref()
     }
 
-    /// Whom its holders said they passed it to, outermost first.
+    /// Whom its holders said they passed it to, in the order of the blocks.
     pub fn recipients(&self) -> &[String] {
         &self.says.recipients
     }

@@ -192,10 +192,11 @@ impl Issuer {
         let lifetime = lifetime(limits.lifetime, self.deployment.session)?;
         let permissions = limits.permissions.map_or(link.permissions(), |limit| link.permissions().intersection(limit));
         let resources = session_resources(link.resources(), limits.resources.as_deref())?;
+        let permissions = self.deployment.vocabulary.named(permissions);
         if permissions.is_empty() {
             return Err(IssueError::NothingGranted);
         }
-        let ends = [Some(expiry(now, lifetime)?), Some(link.expires_at()), limits.expires_at];
+        let ends = [Some(now.saturating_add(lifetime)), Some(link.expires_at()), limits.expires_at];
         let expires_at = ends.into_iter().flatten().min().unwrap_or(now);
         if expires_at <= now {
             return Err(IssueError::Expired);

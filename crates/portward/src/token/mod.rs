@@ -14,6 +14,8 @@ mod verify;
 
 pub use access::{Access, AllowError, LinkAccess, Resources};
 pub use block::{Narrowing, NarrowingError};
+#[cfg(test)]
+pub(crate) use chain::{copy_id, link_check};
 pub use error::{FormError, RefusalError, VerifyError};
 pub use frame::UnverifiedToken;
 pub use holder::{NarrowError, UntrustedLink};
