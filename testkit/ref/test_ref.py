@@ -6,16 +6,15 @@ import hmac
 import json
 
 import pytest
-
-from cases import SUBJECTS
-from cases.common import Subject, fixtures
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from cases import SUBJECTS
+from cases.common import Subject, fixtures
 from portward_ref import derive, files, revocation, token, wire
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
-
 
 # --- RFC 4231 ----------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ class Has:
     def __repr__(self):
         return f"Has({self.members!r})"
 
+
 SEED = b"portward test vectors, seed 1"
 
 
@@ -57,12 +58,29 @@ class Subject:
         self.cases.append({**case, "expect": expect})
 
     def value(self):
-        return {"format": "portward-vectors", "version": 1, "subject": self.name,
-                "fixtures": self.fixtures, "cases": self.cases}
+        return {
+            "format": "portward-vectors",
+            "version": 1,
+            "subject": self.name,
+            "fixtures": self.fixtures,
+            "cases": self.cases,
+        }
 
 
-PERMISSIONS = ["files:read", "files:upload", "files:delete", "report:read", "report:sign", "chat:read",
-               "chat:post", "invoice:read", "invoice:pay", "meter:read", "photo:read", "photo:upload"]
+PERMISSIONS = [
+    "files:read",
+    "files:upload",
+    "files:delete",
+    "report:read",
+    "report:sign",
+    "chat:read",
+    "chat:post",
+    "invoice:read",
+    "invoice:pay",
+    "meter:read",
+    "photo:read",
+    "photo:upload",
+]
 
 LINK_CEILING = 31_536_000
 SESSION_CEILING = 86_400
@@ -73,7 +91,9 @@ OTHER_ID = bytes.fromhex("0f0e0d0c0b0a09080706050403020100")
 
 def deployment_value(deployment_id=MAIN_ID, permissions=None):
     return {
-        "format": "portward-deployment", "version": 1, "id": deployment_id.hex(),
+        "format": "portward-deployment",
+        "version": 1,
+        "id": deployment_id.hex(),
         "permissions": PERMISSIONS if permissions is None else permissions,
         "link": {"default_lifetime": 7_776_000, "ceiling": LINK_CEILING},
         "session": {"default_lifetime": 900, "ceiling": SESSION_CEILING},
@@ -82,8 +102,13 @@ def deployment_value(deployment_id=MAIN_ID, permissions=None):
 
 # Root ids and keys by state. "gone" is destroyed, "idle" was retired without ever being active.
 ROOT_IDS = {"active": "a1b2c3d4", "older": "00000001", "retired": "00000002", "gone": "00000003", "idle": "00000004"}
-ROOT_STATES = {"active": ("active", None), "older": ("verify_only", 1_764_500_000),
-               "retired": ("retired", 1_764_000_000), "gone": ("destroyed", 1_700_000_000), "idle": ("retired", None)}
+ROOT_STATES = {
+    "active": ("active", None),
+    "older": ("verify_only", 1_764_500_000),
+    "retired": ("retired", 1_764_000_000),
+    "gone": ("destroyed", 1_700_000_000),
+    "idle": ("retired", None),
+}
 
 
 def root_id(name):
@@ -98,8 +123,11 @@ def keyring_value(deployment_id=MAIN_ID, names=("active", "older", "retired", "g
     roots = []
     for name in names:
         state, last_active = ROOT_STATES[name]
-        roots.append(files.root_entry(deployment_id, root_id(name), root_key(name), state,
-                                      created=1_690_000_000, last_active=last_active))
+        roots.append(
+            files.root_entry(
+                deployment_id, root_id(name), root_key(name), state, created=1_690_000_000, last_active=last_active
+            )
+        )
     return files.keyring_value(deployment_id, roots)
 
 

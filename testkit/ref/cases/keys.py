@@ -6,8 +6,20 @@ import json
 from portward_ref import files
 from portward_ref.wire import b64u, b64u_decode, crc32, u32
 
-from .common import (LINK_CEILING, MAIN_ID, OK, OTHER_ID, ROOT_STATES, Subject, deployment_value, fixtures,
-                     keyring_value, root_id, root_key, seeded)
+from .common import (
+    LINK_CEILING,
+    MAIN_ID,
+    OK,
+    OTHER_ID,
+    ROOT_STATES,
+    Subject,
+    deployment_value,
+    fixtures,
+    keyring_value,
+    root_id,
+    root_key,
+    seeded,
+)
 
 UUID_TEXT = "c0ffee00-1234-4abc-8def-0123456789ab"
 UUID_HEX = UUID_TEXT.replace("-", "")
@@ -54,7 +66,12 @@ def identifiers(subject):
     add("space-around-uuid", "character is tried before ambiguity", " " + UUID_TEXT, "identifier_character")
     add("space-end", "space at the end", "acme ", "identifier_character")
     add("newline-end", "line feed at the end", "acme\n", "identifier_character")
-    add("newline-after-uuid", "a pattern that ends before a last line feed would take it", UUID_TEXT + "\n", "identifier_character")
+    add(
+        "newline-after-uuid",
+        "a pattern that ends before a last line feed would take it",
+        UUID_TEXT + "\n",
+        "identifier_character",
+    )
     add("newline-after-number", "the same with a number", "7\n", "identifier_character")
     add("nul", "0x00", "a\x00b", "identifier_character")
     add("del", "0x7f", "a\x7f", "identifier_character")
@@ -63,34 +80,36 @@ def identifiers(subject):
     add("uuid", "the one spelling of a UUID", UUID_TEXT, wire(1, bytes.fromhex(UUID_HEX)))
     add("uuid-nil", "all zero", "00000000-0000-0000-0000-000000000000", wire(1, bytes(16)))
     for name, comment, text in (
-            ("uuid-upper", "upper case", UUID_TEXT.upper()),
-            ("uuid-one-upper", "one digit in upper case", UUID_TEXT.replace("c0f", "C0f")),
-            ("uuid-braces", "braces", "{" + UUID_TEXT + "}"),
-            ("uuid-urn", "URN", "urn:uuid:" + UUID_TEXT),
-            ("uuid-urn-upper", "URN in upper case", "URN:UUID:" + UUID_TEXT),
-            ("uuid-urn-mixed", "URN in mixed case", "Urn:uUId:" + UUID_TEXT),
-            ("uuid-urn-braces", "URN before braces", "urn:uuid:{" + UUID_TEXT + "}"),
-            ("uuid-bare", "no hyphens", UUID_HEX),
-            ("uuid-bare-braces", "no hyphens, braces", "{" + UUID_HEX + "}"),
-            ("uuid-bare-upper", "no hyphens, upper case", UUID_HEX.upper()),
-            ("uuid-hyphens-moved", "hyphens elsewhere", "c0ff-ee0012344abc8def0123456789ab"),
-            ("uuid-hyphens-more", "one hyphen more", "c0ffee00--1234-4abc-8def-0123456789ab"),
-            ("uuid-hyphen-first", "a hyphen before", "-" + UUID_TEXT),
-            ("uuid-hyphens-everywhere", "a hyphen after each digit", "-".join(UUID_HEX) + "-"),
-            ("uuid-decimal-bare", "32 decimal digits are a spelling of a UUID", "12345678901234567890123456789012"),
-            ("uuid-zeros-bare", "32 zeros are one too", "0" * 32)):
+        ("uuid-upper", "upper case", UUID_TEXT.upper()),
+        ("uuid-one-upper", "one digit in upper case", UUID_TEXT.replace("c0f", "C0f")),
+        ("uuid-braces", "braces", "{" + UUID_TEXT + "}"),
+        ("uuid-urn", "URN", "urn:uuid:" + UUID_TEXT),
+        ("uuid-urn-upper", "URN in upper case", "URN:UUID:" + UUID_TEXT),
+        ("uuid-urn-mixed", "URN in mixed case", "Urn:uUId:" + UUID_TEXT),
+        ("uuid-urn-braces", "URN before braces", "urn:uuid:{" + UUID_TEXT + "}"),
+        ("uuid-bare", "no hyphens", UUID_HEX),
+        ("uuid-bare-braces", "no hyphens, braces", "{" + UUID_HEX + "}"),
+        ("uuid-bare-upper", "no hyphens, upper case", UUID_HEX.upper()),
+        ("uuid-hyphens-moved", "hyphens elsewhere", "c0ff-ee0012344abc8def0123456789ab"),
+        ("uuid-hyphens-more", "one hyphen more", "c0ffee00--1234-4abc-8def-0123456789ab"),
+        ("uuid-hyphen-first", "a hyphen before", "-" + UUID_TEXT),
+        ("uuid-hyphens-everywhere", "a hyphen after each digit", "-".join(UUID_HEX) + "-"),
+        ("uuid-decimal-bare", "32 decimal digits are a spelling of a UUID", "12345678901234567890123456789012"),
+        ("uuid-zeros-bare", "32 zeros are one too", "0" * 32),
+    ):
         add(name, comment, text, "identifier_ambiguous")
     for name, comment, text in (
-            ("uuid-digit-short", "31 digits are text", UUID_HEX[:-1]),
-            ("uuid-digit-long", "33 digits are text", UUID_HEX + "0"),
-            ("uuid-letter", "g is no hexadecimal digit", UUID_TEXT[:-1] + "g"),
-            ("uuid-half-braces", "one brace is not taken away", "{" + UUID_TEXT),
-            ("uuid-braces-swapped", "braces the wrong way round", "}" + UUID_TEXT + "{"),
-            ("uuid-braces-twice", "only one pair is taken away", "{{" + UUID_HEX + "}}"),
-            ("uuid-urn-inside-braces", "URN is looked for before braces only", "{urn:uuid:" + UUID_HEX + "}"),
-            ("uuid-urn-twice", "only one URN is taken away", "urn:uuid:urn:uuid:" + UUID_HEX),
-            ("uuid-guid", "another prefix", "uuid:" + UUID_TEXT),
-            ("uuid-underscores", "other separators", UUID_TEXT.replace("-", "_"))):
+        ("uuid-digit-short", "31 digits are text", UUID_HEX[:-1]),
+        ("uuid-digit-long", "33 digits are text", UUID_HEX + "0"),
+        ("uuid-letter", "g is no hexadecimal digit", UUID_TEXT[:-1] + "g"),
+        ("uuid-half-braces", "one brace is not taken away", "{" + UUID_TEXT),
+        ("uuid-braces-swapped", "braces the wrong way round", "}" + UUID_TEXT + "{"),
+        ("uuid-braces-twice", "only one pair is taken away", "{{" + UUID_HEX + "}}"),
+        ("uuid-urn-inside-braces", "URN is looked for before braces only", "{urn:uuid:" + UUID_HEX + "}"),
+        ("uuid-urn-twice", "only one URN is taken away", "urn:uuid:urn:uuid:" + UUID_HEX),
+        ("uuid-guid", "another prefix", "uuid:" + UUID_TEXT),
+        ("uuid-underscores", "other separators", UUID_TEXT.replace("-", "_")),
+    ):
         add(name, comment, text, as_text(text))
 
     add("number-0", "the number 0", "0", {"wire": "0200"})
@@ -99,16 +118,17 @@ def identifiers(subject):
     add("number-128", "two bytes", "128", {"wire": "028001"})
     add("number-max", "2^64-1", "18446744073709551615", {"wire": "02ffffffffffffffffff01"})
     for name, comment, text in (
-            ("number-2-64", "2^64 is text", "18446744073709551616"),
-            ("number-31-digits", "31 digits are text", "1" * 31),
-            ("number-33-digits", "33 digits are text", "1" * 33),
-            ("number-64-digits", "64 digits are text", "9" * 64),
-            ("leading-zero", "a leading zero is text", "007"),
-            ("zeros", "two zeros are text", "00"),
-            ("minus", "a sign is text", "-1"),
-            ("plus", "a sign is text", "+1"),
-            ("fraction", "a fraction is text", "1.0"),
-            ("hexadecimal", "0x is text", "0x10")):
+        ("number-2-64", "2^64 is text", "18446744073709551616"),
+        ("number-31-digits", "31 digits are text", "1" * 31),
+        ("number-33-digits", "33 digits are text", "1" * 33),
+        ("number-64-digits", "64 digits are text", "9" * 64),
+        ("leading-zero", "a leading zero is text", "007"),
+        ("zeros", "two zeros are text", "00"),
+        ("minus", "a sign is text", "-1"),
+        ("plus", "a sign is text", "+1"),
+        ("fraction", "a fraction is text", "1.0"),
+        ("hexadecimal", "0x is text", "0x10"),
+    ):
         add(name, comment, text, as_text(text))
 
 
@@ -159,8 +179,10 @@ def varints(subject):
     def add(op, name, comment, wire, intended):
         subject.add(f"{op}/{name}", comment, op, intended, wire=wire)
 
-    for op, maximum, overflow in (("varint_u32", "ffffffff0f", "8080808010"),
-                                  ("varint_u64", "ffffffffffffffffff01", "80808080808080808002")):
+    for op, maximum, overflow in (
+        ("varint_u32", "ffffffff0f", "8080808010"),
+        ("varint_u64", "ffffffffffffffffff01", "80808080808080808002"),
+    ):
         number = (lambda n: {"value": n}) if op == "varint_u32" else (lambda n: {"value": str(n)})
         bits = 32 if op == "varint_u32" else 64
         add(op, "0", "zero", "00", number(0))
@@ -195,31 +217,32 @@ def base64url(subject):
     add("6-bytes", "six bytes", "Zm9vYmFy", {"bytes": b"foobar".hex()})
     add("alphabet", "both characters of their own", "-_-_", {"bytes": "fbffbf"})
     for name, comment, text in (
-            ("plus-slash", "the other alphabet", "+/+/"),
-            ("plus", "one character of the other alphabet", "-_-+"),
-            ("slash", "one character of the other alphabet", "-_-/"),
-            ("padding-1", "padding", "Zm8="),
-            ("padding-2", "padding", "Zg=="),
-            ("padding-extra", "padding where none would stand", "Zm9v===="),
-            ("padding-only", "nothing but padding", "===="),
-            ("padding-inside", "padding inside", "Zg==Zg=="),
-            ("space-end", "white space", "Zm9v "),
-            ("space-start", "white space", " Zm9v"),
-            ("space-inside", "white space", "Zm 9v"),
-            ("newline-end", "line feed at the end", "Zm9v\n"),
-            ("crlf-inside", "line break inside", "Zm9v\r\nYmFy"),
-            ("tab", "tabulator", "Zm9v\t"),
-            ("nul", "a zero byte", "Zm9v\x00"),
-            ("non-ascii", "not ASCII", "Zm9\u00e9"),
-            ("full-width", "a full-width letter", "Zm9\uff36"),
-            ("remainder-1", "one character", "Z"),
-            ("remainder-5", "five characters", "Zm9vZ"),
-            ("unused-bits-1", "lowest unused bit of two characters", "Zh"),
-            ("unused-bits-8", "highest unused bit of two characters", "Zo"),
-            ("unused-bits-f", "all unused bits of two characters", "Zv"),
-            ("unused-bits-2", "lower unused bit of three characters", "Zm9"),
-            ("unused-bits-3", "higher unused bit of three characters", "Zm-"),
-            ("dot", "a dot", "Zm9v.YmFy")):
+        ("plus-slash", "the other alphabet", "+/+/"),
+        ("plus", "one character of the other alphabet", "-_-+"),
+        ("slash", "one character of the other alphabet", "-_-/"),
+        ("padding-1", "padding", "Zm8="),
+        ("padding-2", "padding", "Zg=="),
+        ("padding-extra", "padding where none would stand", "Zm9v===="),
+        ("padding-only", "nothing but padding", "===="),
+        ("padding-inside", "padding inside", "Zg==Zg=="),
+        ("space-end", "white space", "Zm9v "),
+        ("space-start", "white space", " Zm9v"),
+        ("space-inside", "white space", "Zm 9v"),
+        ("newline-end", "line feed at the end", "Zm9v\n"),
+        ("crlf-inside", "line break inside", "Zm9v\r\nYmFy"),
+        ("tab", "tabulator", "Zm9v\t"),
+        ("nul", "a zero byte", "Zm9v\x00"),
+        ("non-ascii", "not ASCII", "Zm9\u00e9"),
+        ("full-width", "a full-width letter", "Zm9\uff36"),
+        ("remainder-1", "one character", "Z"),
+        ("remainder-5", "five characters", "Zm9vZ"),
+        ("unused-bits-1", "lowest unused bit of two characters", "Zh"),
+        ("unused-bits-8", "highest unused bit of two characters", "Zo"),
+        ("unused-bits-f", "all unused bits of two characters", "Zv"),
+        ("unused-bits-2", "lower unused bit of three characters", "Zm9"),
+        ("unused-bits-3", "higher unused bit of three characters", "Zm-"),
+        ("dot", "a dot", "Zm9v.YmFy"),
+    ):
         add(name, comment, text, "bad_base64")
 
 
@@ -246,11 +269,12 @@ def bitmaps(subject):
 
 def crcs(subject):
     for name, comment, data, crc in (
-            ("check", "the check value of CRC-32/ISO-HDLC", b"123456789", "cbf43926"),
-            ("empty", "of nothing", b"", "00000000"),
-            ("zero", "of one zero byte", b"\x00", "d202ef8d"),
-            ("a", "of one letter", b"a", "e8b7be43"),
-            ("ones", "of four bytes 0xff", b"\xff" * 4, "ffffffff")):
+        ("check", "the check value of CRC-32/ISO-HDLC", b"123456789", "cbf43926"),
+        ("empty", "of nothing", b"", "00000000"),
+        ("zero", "of one zero byte", b"\x00", "d202ef8d"),
+        ("a", "of one letter", b"a", "e8b7be43"),
+        ("ones", "of four bytes 0xff", b"\xff" * 4, "ffffffff"),
+    ):
         subject.add("crc32/" + name, comment, "crc32", {"crc": crc}, bytes=data.hex())
 
 
@@ -276,11 +300,15 @@ def key_strings(subject):
     add("crc-zero", "no CRC", "pwk1_" + b64u(key + bytes(4)))
     flipped = bytes([key[0] ^ 1]) + key[1:]
     add("bit-flipped", "one bit of the key flipped", "pwk1_" + b64u(flipped + crc))
-    add("bit-flipped-crc-right", "the same with its own CRC is another key", files.key_string(flipped), {"key": flipped.hex()})
+    add(
+        "bit-flipped-crc-right",
+        "the same with its own CRC is another key",
+        files.key_string(flipped),
+        {"key": flipped.hex()},
+    )
     for size in (0, 16, 31, 33, 64):
         other = seeded("key string of another size", size)
-        add(f"size-{size}", f"{size} bytes and their right CRC",
-            "pwk1_" + b64u(other + u32(crc32(b"pwk1_" + other))))
+        add(f"size-{size}", f"{size} bytes and their right CRC", "pwk1_" + b64u(other + u32(crc32(b"pwk1_" + other))))
     for length in (52, 51, 50, 37, 9):
         add(f"cut-{length}", f"cut to {length} characters", good[:length])
     add("longer", "a character more", good + "A")
@@ -288,8 +316,11 @@ def key_strings(subject):
     add("space-end", "white space after", good + " ")
     add("space-start", "white space before", " " + good)
     add("newline", "a line feed after", good + "\n")
-    standard = next(text for text in (files.key_string(seeded(f"key with - or _ {n}", 32)) for n in range(99))
-                    if "-" in text[5:] or "_" in text[5:])
+    standard = next(
+        text
+        for text in (files.key_string(seeded(f"key with - or _ {n}", 32)) for n in range(99))
+        if "-" in text[5:] or "_" in text[5:]
+    )
     add("alphabet", "- and _ are right", standard, OK)
     add("alphabet-standard", "+ and / are wrong", "pwk1_" + standard[5:].replace("-", "+").replace("_", "/"))
 
@@ -298,8 +329,16 @@ def derivations(subject):
     root = seeded("derive root", 32)
 
     def add(name, comment, label, *parts, root=root, deployment=MAIN_ID):
-        subject.add("derive/" + name, comment, "derive", OK, root=root.hex(), deployment=deployment.hex(),
-                    label=label, parts=[part.hex() for part in parts])
+        subject.add(
+            "derive/" + name,
+            comment,
+            "derive",
+            OK,
+            root=root.hex(),
+            deployment=deployment.hex(),
+            label=label,
+            parts=[part.hex() for part in parts],
+        )
 
     tenant = UUID_TEXT.encode()
     add("root-check", "check value is the first 8 bytes", "portward/v1/root-check", bytes.fromhex("a1b2c3d4"))
@@ -308,7 +347,15 @@ def derivations(subject):
     add("token-session", "kind session: another key", "portward/v1/token", b"\x02", tenant, bytes(8))
     add("token-generation", "another generation: another key", "portward/v1/token", b"\x01", tenant, bytes(7) + b"\x01")
     add("token-number", "a tenant that is a number goes in as its text", "portward/v1/token", b"\x01", b"300", bytes(8))
-    add("token-deployment", "another deployment: another key", "portward/v1/token", b"\x01", tenant, bytes(8), deployment=OTHER_ID)
+    add(
+        "token-deployment",
+        "another deployment: another key",
+        "portward/v1/token",
+        b"\x01",
+        tenant,
+        bytes(8),
+        deployment=OTHER_ID,
+    )
     add("token-root", "another root: another key", "portward/v1/token", b"\x01", tenant, bytes(8), root=bytes(32))
     add("view", "a view key", "portward/v1/view", seeded("a scope hash", 32))
     add("no-parts", "no parts", "portward/v1/token")
@@ -336,6 +383,7 @@ def deployments(subject):
             for step in way:
                 value = value[step]
             value[last] = item
+
         return change
 
     text = json.dumps(good)
@@ -369,7 +417,11 @@ def deployments(subject):
     add("repeated-id", "a member twice", text[:-1] + f', "id": "{MAIN_ID.hex()}"' + "}")
     add("repeated-version", "a member twice", text[:-1] + ', "version": 1}')
     add("repeated-escaped", "a member twice, once with an escape", text[:-1] + f', "i\\u0064": "{MAIN_ID.hex()}"' + "}")
-    add("repeated-ceiling", "a member twice, inside", text.replace('"ceiling": 86400', '"ceiling": 86400, "ceiling": 86400'))
+    add(
+        "repeated-ceiling",
+        "a member twice, inside",
+        text.replace('"ceiling": 86400', '"ceiling": 86400, "ceiling": 86400'),
+    )
     changed("format", "another format", put("format", "portward-keyring"))
     changed("format-upper", "the format in upper case", put("format", "PORTWARD-DEPLOYMENT"))
     changed("version-2", "a newer version", put("version", 2), "deployment_newer_version")
@@ -378,12 +430,18 @@ def deployments(subject):
     def newer_and_else(value):
         value.clear()
         value.update({"format": "portward-deployment", "version": 2, "anything": [None]})
+
     changed("version-2-else", "a newer version may have any members", newer_and_else, "deployment_newer_version")
 
     def newer_other_format(value):
         value.update({"format": "portward", "version": 2})
+
     changed("version-2-format", "a newer version of another format", newer_other_format)
-    add("version-2-cut", "a newer version that is not JSON", json.dumps(good).replace('"version": 1', '"version": 2')[:-1])
+    add(
+        "version-2-cut",
+        "a newer version that is not JSON",
+        json.dumps(good).replace('"version": 1', '"version": 2')[:-1],
+    )
     changed("version-0", "version 0", put("version", 0))
     changed("version-negative", "version -1", put("version", -1))
     changed("version-text", "version as a string", put("version", "1"))
@@ -412,21 +470,22 @@ def deployments(subject):
     longest = "a" * 31
     changed("name-longest", "31 characters a part", put("permissions", [f"{longest}:{longest}"]), OK)
     for name, comment, permission in (
-            ("name-resource-long", "32 characters", f"{longest}a:read"),
-            ("name-action-long", "32 characters", f"files:{longest}a"),
-            ("name-upper", "upper case", "Files:read"),
-            ("name-digit-first", "a digit first", "1files:read"),
-            ("name-underscore-first", "an underscore first", "files:_read"),
-            ("name-no-action", "no action", "files"),
-            ("name-empty-action", "an empty action", "files:"),
-            ("name-empty-resource", "an empty resource", ":read"),
-            ("name-three-parts", "three parts", "files:read:all"),
-            ("name-hyphen", "a hyphen", "my-files:read"),
-            ("name-space", "a space", "files: read"),
-            ("name-newline", "a line feed after it", "files:read\n"),
-            ("name-non-ascii", "not ASCII", "fil\u00e9s:read"),
-            ("name-other-digit", "a digit that is not ASCII", "files:read\u0661"),
-            ("name-empty", "nothing", "")):
+        ("name-resource-long", "32 characters", f"{longest}a:read"),
+        ("name-action-long", "32 characters", f"files:{longest}a"),
+        ("name-upper", "upper case", "Files:read"),
+        ("name-digit-first", "a digit first", "1files:read"),
+        ("name-underscore-first", "an underscore first", "files:_read"),
+        ("name-no-action", "no action", "files"),
+        ("name-empty-action", "an empty action", "files:"),
+        ("name-empty-resource", "an empty resource", ":read"),
+        ("name-three-parts", "three parts", "files:read:all"),
+        ("name-hyphen", "a hyphen", "my-files:read"),
+        ("name-space", "a space", "files: read"),
+        ("name-newline", "a line feed after it", "files:read\n"),
+        ("name-non-ascii", "not ASCII", "fil\u00e9s:read"),
+        ("name-other-digit", "a digit that is not ASCII", "files:read\u0661"),
+        ("name-empty", "nothing", ""),
+    ):
         changed(name, comment, put("permissions", [permission]))
     changed("name-with-digits", "digits and underscores inside", put("permissions", ["f1_les:re_ad2"]), OK)
 
@@ -463,6 +522,7 @@ def keyrings(subject):
             for step in way:
                 value = value[step]
             value[last] = item
+
         return change
 
     text = json.dumps(good)
@@ -476,17 +536,27 @@ def keyrings(subject):
     for member in good:
         changed("missing-" + member, member + " is missing", lambda value, member=member: value.pop(member))
     for member in good["roots"][0]:
-        changed("missing-root-" + member, member + " of a root is missing",
-                lambda value, member=member: value["roots"][0].pop(member))
+        changed(
+            "missing-root-" + member,
+            member + " of a root is missing",
+            lambda value, member=member: value["roots"][0].pop(member),
+        )
     changed("unknown-member", "a member nobody knows", put("comment", ""))
     changed("unknown-root-member", "a member nobody knows, in a root", put("roots", 1, "comment", ""))
     add("repeated-member", "a member twice", text[:-1] + ', "version": 1}')
-    add("repeated-root-member", "a member of a root twice",
-        text.replace('"state": "active"', '"state": "active", "state": "active"'))
+    add(
+        "repeated-root-member",
+        "a member of a root twice",
+        text.replace('"state": "active"', '"state": "active", "state": "active"'),
+    )
     changed("format", "another format", put("format", "portward-deployment"))
     changed("version-2", "a newer version", put("version", 2), "keyring_newer_version")
-    changed("version-2-else", "a newer version may have any members",
-            lambda value: (value.pop("roots"), put("version", 2)(value)), "keyring_newer_version")
+    changed(
+        "version-2-else",
+        "a newer version may have any members",
+        lambda value: (value.pop("roots"), put("version", 2)(value)),
+        "keyring_newer_version",
+    )
     changed("version-0", "version 0", put("version", 0))
     changed("deployment-upper", "upper-case hex", put("deployment", "000102030405060708090A0B0C0D0E0F"))
     changed("deployment-short", "too short", put("deployment", "00"))
@@ -514,65 +584,117 @@ def keyrings(subject):
     changed("check-null", "no check value", put("roots", 0, "check", None))
     changed("key-null-active", "an active root without key", put("roots", 0, "key", None))
     changed("key-null-retired", "a retired root without key", put("roots", 2, "key", None))
-    changed("key-present-destroyed", "a destroyed root with key",
-            put("roots", 3, "key", files.key_string(root_key("gone"))))
+    changed(
+        "key-present-destroyed", "a destroyed root with key", put("roots", 3, "key", files.key_string(root_key("gone")))
+    )
     changed("key-number", "a number", put("roots", 0, "key", 1))
     key = good["roots"][0]["key"]
-    changed("key-crc", "one character of the key changed",
-            put("roots", 0, "key", key[:10] + ("A" if key[10] != "A" else "B") + key[11:]))
+    changed(
+        "key-crc",
+        "one character of the key changed",
+        put("roots", 0, "key", key[:10] + ("A" if key[10] != "A" else "B") + key[11:]),
+    )
     changed("key-short", "the key cut", put("roots", 0, "key", key[:-1]))
     changed("key-prefix", "the key without prefix", put("roots", 0, "key", key[5:]))
 
-    changed("duplicate-id", "two roots of one id", put("roots", 1, "id", good["roots"][0]["id"]), "keyring_duplicate_id")
-    changed("duplicate-id-destroyed", "the id of a destroyed root is not free",
-            put("roots", 0, "id", good["roots"][3]["id"]), "keyring_duplicate_id")
+    changed(
+        "duplicate-id", "two roots of one id", put("roots", 1, "id", good["roots"][0]["id"]), "keyring_duplicate_id"
+    )
+    changed(
+        "duplicate-id-destroyed",
+        "the id of a destroyed root is not free",
+        put("roots", 0, "id", good["roots"][3]["id"]),
+        "keyring_duplicate_id",
+    )
 
     def two_active(value):
         value["roots"][1]["state"] = "active"
+
     changed("two-active", "two active roots", two_active, "keyring_no_active_root")
 
     def none_active(value):
         value["roots"][0]["state"] = "verify_only"
+
     changed("none-active", "no active root", none_active, "keyring_no_active_root")
 
     def malformed_and_duplicate(value):
         put("roots", 1, "id", value["roots"][0]["id"])(value)
         put("roots", 4, "key", "pwk1_")(value)
+
     changed("malformed-before-duplicate", "a malformed key comes before a repeated id", malformed_and_duplicate)
 
     def duplicate_and_active(value):
         put("roots", 1, "id", value["roots"][2]["id"])(value)
         none_active(value)
-    changed("duplicate-before-active", "a repeated id comes before the active root", duplicate_and_active, "keyring_duplicate_id")
+
+    changed(
+        "duplicate-before-active",
+        "a repeated id comes before the active root",
+        duplicate_and_active,
+        "keyring_duplicate_id",
+    )
 
     def active_and_check(value):
         put("roots", 1, "check", "00" * 8)(value)
         none_active(value)
-    changed("active-before-check", "the active root comes before check values", active_and_check, "keyring_no_active_root")
+
+    changed(
+        "active-before-check", "the active root comes before check values", active_and_check, "keyring_no_active_root"
+    )
     for index, name in ((0, "active"), (1, "verify-only"), (2, "retired")):
-        changed("check-" + name, "the check value of this root differs", put("roots", index, "check", "00" * 8), "keyring_check_mismatch")
-    changed("check-destroyed", "nobody can compute the check value of a destroyed root", put("roots", 3, "check", "00" * 8), OK)
-    changed("check-other-deployment", "check values belong to their deployment", put("deployment", OTHER_ID.hex()), "keyring_check_mismatch")
-    changed("check-before-deployment", "the expected deployment is the last step", put("deployment", OTHER_ID.hex()),
-            "keyring_check_mismatch", deployment=MAIN_ID.hex())
+        changed(
+            "check-" + name,
+            "the check value of this root differs",
+            put("roots", index, "check", "00" * 8),
+            "keyring_check_mismatch",
+        )
+    changed(
+        "check-destroyed",
+        "nobody can compute the check value of a destroyed root",
+        put("roots", 3, "check", "00" * 8),
+        OK,
+    )
+    changed(
+        "check-other-deployment",
+        "check values belong to their deployment",
+        put("deployment", OTHER_ID.hex()),
+        "keyring_check_mismatch",
+    )
+    changed(
+        "check-before-deployment",
+        "the expected deployment is the last step",
+        put("deployment", OTHER_ID.hex()),
+        "keyring_check_mismatch",
+        deployment=MAIN_ID.hex(),
+    )
 
     def keys_swapped(value):
         a, b = value["roots"][0], value["roots"][1]
         a["key"], b["key"] = b["key"], a["key"]
+
     changed("keys-swapped", "two keys changed places", keys_swapped, "keyring_check_mismatch")
 
     def whole_swapped(value):
         a, b = value["roots"][0], value["roots"][1]
         a["key"], b["key"] = b["key"], a["key"]
         a["check"], b["check"] = b["check"], a["check"]
+
     changed("keys-and-checks-swapped", "the check value covers the id", whole_swapped, "keyring_check_mismatch")
 
 
 def destroying(subject):
     def add(name, comment, root, now, intended):
         root = root if isinstance(root, bytes) else root_id(root)
-        subject.add("root_destroy/" + name, comment, "root_destroy", intended,
-                    keyring="main", deployment="main", root=root.hex(), now=now)
+        subject.add(
+            "root_destroy/" + name,
+            comment,
+            "root_destroy",
+            intended,
+            keyring="main",
+            deployment="main",
+            root=root.hex(),
+            now=now,
+        )
 
     edge = ROOT_STATES["retired"][1] + LINK_CEILING + 600
     add("edge", "last active + link ceiling + 600", "retired", edge, {})
@@ -611,22 +733,31 @@ def sealed(subject):
     add("good", "a keyring", good, good_ok)
     line = json.dumps(deployment_value(), separators=(",", ":"))
     recovery = line + "\n" + plaintext
-    add("good-recovery", "a recovery export", seal(recovery, "recovery"), {"purpose": "recovery", "plaintext": recovery})
+    add(
+        "good-recovery", "a recovery export", seal(recovery, "recovery"), {"purpose": "recovery", "plaintext": recovery}
+    )
     add("passphrase-wrong", "another passphrase", good, "sealed_wrong_passphrase", "correct horse battery stapl")
     add("passphrase-case", "another case", good, "sealed_wrong_passphrase", "Correct horse battery staple")
     add("passphrase-space", "a space after", good, "sealed_wrong_passphrase", passphrase + " ")
     long = "\u00e9" * 512
     add("passphrase-long", "1,024 bytes", seal(passphrase=long), good_ok, long)
     add("passphrase-composed", "taken as it is: composed", seal(passphrase="caf\u00e9"), good_ok, "caf\u00e9")
-    add("passphrase-decomposed", "the same letters decomposed are others", seal(passphrase="caf\u00e9"),
-        "sealed_wrong_passphrase", "cafe\u0301")
+    add(
+        "passphrase-decomposed",
+        "the same letters decomposed are others",
+        seal(passphrase="caf\u00e9"),
+        "sealed_wrong_passphrase",
+        "cafe\u0301",
+    )
 
     def flip(text, at):
         """One bit of a base64url text, in a place where every bit counts."""
-        return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1:]
+        return text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
 
     changed("salt-flipped", "another salt", "salt", flip(good["salt"], 5), "sealed_wrong_passphrase")
-    changed("commitment-flipped", "another commitment", "commitment", flip(good["commitment"], 5), "sealed_wrong_passphrase")
+    changed(
+        "commitment-flipped", "another commitment", "commitment", flip(good["commitment"], 5), "sealed_wrong_passphrase"
+    )
     changed("ciphertext-flipped", "a changed ciphertext", "ciphertext", flip(good["ciphertext"], 5), "sealed_damaged")
     raw = b64u_decode(good["ciphertext"])
     changed("tag-flipped", "a changed tag", "ciphertext", b64u(raw[:-1] + bytes([raw[-1] ^ 1])), "sealed_damaged")
@@ -635,14 +766,20 @@ def sealed(subject):
     changed("ciphertext-16", "nothing but a tag, and a wrong one", "ciphertext", b64u(raw[-16:]), "sealed_damaged")
     changed("ciphertext-15", "shorter than a tag", "ciphertext", b64u(raw[-15:]))
     changed("ciphertext-empty", "no ciphertext", "ciphertext", "")
-    changed("purpose-flipped", "the purpose is bound by the commitment", "purpose", "recovery", "sealed_wrong_passphrase")
+    changed(
+        "purpose-flipped", "the purpose is bound by the commitment", "purpose", "recovery", "sealed_wrong_passphrase"
+    )
     changed("purpose-unknown", "an unknown purpose", "purpose", "backup")
     changed("purpose-null", "no purpose", "purpose", None)
     for member in good:
         add("missing-" + member, member + " is missing", {name: item for name, item in good.items() if name != member})
     for member in COSTS:
-        changed("missing-cost-" + member, member + " is missing", "argon2id",
-                {name: item for name, item in COSTS.items() if name != member})
+        changed(
+            "missing-cost-" + member,
+            member + " is missing",
+            "argon2id",
+            {name: item for name, item in COSTS.items() if name != member},
+        )
     changed("unknown-member", "a member nobody knows", "comment", "")
     changed("unknown-cost", "a member nobody knows, inside", "argon2id", {**COSTS, "version": 19})
     add("repeated-member", "a member twice", json.dumps(good)[:-1] + ', "version": 1}')
@@ -661,27 +798,30 @@ def sealed(subject):
     changed("salt-unused-bits", "unused bits set", "salt", good["salt"][:-1] + letters[letters.index(last) + 1])
 
     for name, comment, costs, right in (
-            ("memory-8", "the least memory", {"memory_kib": 8}, True),
-            ("memory-7", "too little memory", {"memory_kib": 7}, False),
-            ("memory-67", "memory that is no multiple of four lanes", {"memory_kib": 67}, True),
-            ("memory-over", "too much memory", {"memory_kib": 1_048_577}, False),
-            ("memory-huge", "far too much memory", {"memory_kib": 2**64}, False),
-            ("memory-negative", "negative", {"memory_kib": -64}, False),
-            ("memory-text", "a string", {"memory_kib": "64"}, False),
-            ("memory-per-lane", "eight for each lane", {"memory_kib": 16, "lanes": 2}, True),
-            ("memory-per-lane-under", "less than eight for each lane", {"memory_kib": 15, "lanes": 2}, False),
-            ("iterations-0", "no iteration", {"iterations": 0}, False),
-            ("iterations-64", "the most iterations", {"iterations": 64, "memory_kib": 8}, True),
-            ("iterations-65", "too many iterations", {"iterations": 65, "memory_kib": 8}, False),
-            ("lanes-0", "no lane", {"lanes": 0}, False),
-            ("lanes-16", "the most lanes", {"lanes": 16, "memory_kib": 128}, True),
-            ("lanes-17", "too many lanes", {"lanes": 17, "memory_kib": 136}, False)):
+        ("memory-8", "the least memory", {"memory_kib": 8}, True),
+        ("memory-7", "too little memory", {"memory_kib": 7}, False),
+        ("memory-67", "memory that is no multiple of four lanes", {"memory_kib": 67}, True),
+        ("memory-over", "too much memory", {"memory_kib": 1_048_577}, False),
+        ("memory-huge", "far too much memory", {"memory_kib": 2**64}, False),
+        ("memory-negative", "negative", {"memory_kib": -64}, False),
+        ("memory-text", "a string", {"memory_kib": "64"}, False),
+        ("memory-per-lane", "eight for each lane", {"memory_kib": 16, "lanes": 2}, True),
+        ("memory-per-lane-under", "less than eight for each lane", {"memory_kib": 15, "lanes": 2}, False),
+        ("iterations-0", "no iteration", {"iterations": 0}, False),
+        ("iterations-64", "the most iterations", {"iterations": 64, "memory_kib": 8}, True),
+        ("iterations-65", "too many iterations", {"iterations": 65, "memory_kib": 8}, False),
+        ("lanes-0", "no lane", {"lanes": 0}, False),
+        ("lanes-16", "the most lanes", {"lanes": 16, "memory_kib": 128}, True),
+        ("lanes-17", "too many lanes", {"lanes": 17, "memory_kib": 136}, False),
+    ):
         costs = {**COSTS, **costs}
         if right:
             add("costs-" + name, comment, seal(costs=costs), good_ok)
         else:
             changed("costs-" + name, comment, "argon2id", costs)
-    changed("costs-other", "other costs give another key", "argon2id", {**COSTS, "iterations": 2}, "sealed_wrong_passphrase")
+    changed(
+        "costs-other", "other costs give another key", "argon2id", {**COSTS, "iterations": 2}, "sealed_wrong_passphrase"
+    )
     changed("costs-null", "no costs", "argon2id", None)
     add("costs-fraction", "a fraction", json.dumps(good).replace('"iterations": 1', '"iterations": 1.5'))
 
@@ -689,14 +829,42 @@ def sealed(subject):
     broken["roots"][0]["check"] = "00" * 8
     add("plaintext-empty", "the plaintext is no keyring", seal(""), "keyring_malformed")
     add("plaintext-text", "the plaintext is no keyring", seal("hello"), "keyring_malformed")
-    add("plaintext-newer", "the plaintext is a newer keyring", seal(plaintext.replace('"version": 1', '"version": 2')), "keyring_newer_version")
+    add(
+        "plaintext-newer",
+        "the plaintext is a newer keyring",
+        seal(plaintext.replace('"version": 1', '"version": 2')),
+        "keyring_newer_version",
+    )
     add("plaintext-check", "the check value inside differs", seal(json.dumps(broken)), "keyring_check_mismatch")
-    add("plaintext-no-active", "no active root inside", seal(json.dumps({**broken, "roots": []})), "keyring_no_active_root")
+    add(
+        "plaintext-no-active",
+        "no active root inside",
+        seal(json.dumps({**broken, "roots": []})),
+        "keyring_no_active_root",
+    )
     add("plaintext-recovery-as-keyring", "a recovery export sealed as a keyring", seal(recovery), "keyring_malformed")
-    add("recovery-only-keyring", "a keyring sealed as a recovery export", seal(plaintext, "recovery"), "deployment_malformed")
-    add("recovery-deployment-newer", "a newer deployment inside",
-        seal(recovery.replace('"version":1', '"version":2', 1), "recovery"), "deployment_newer_version")
-    add("recovery-deployment-malformed", "no deployment inside", seal("{}\n" + plaintext, "recovery"), "deployment_malformed")
+    add(
+        "recovery-only-keyring",
+        "a keyring sealed as a recovery export",
+        seal(plaintext, "recovery"),
+        "deployment_malformed",
+    )
+    add(
+        "recovery-deployment-newer",
+        "a newer deployment inside",
+        seal(recovery.replace('"version":1', '"version":2', 1), "recovery"),
+        "deployment_newer_version",
+    )
+    add(
+        "recovery-deployment-malformed",
+        "no deployment inside",
+        seal("{}\n" + plaintext, "recovery"),
+        "deployment_malformed",
+    )
     add("recovery-keyring-malformed", "no keyring inside", seal(line + "\n", "recovery"), "keyring_malformed")
-    add("recovery-other-deployment", "deployment and keyring do not belong together",
-        seal(json.dumps(deployment_value(OTHER_ID), separators=(",", ":")) + "\n" + plaintext, "recovery"), "keyring_wrong_deployment")
+    add(
+        "recovery-other-deployment",
+        "deployment and keyring do not belong together",
+        seal(json.dumps(deployment_value(OTHER_ID), separators=(",", ":")) + "\n" + plaintext, "recovery"),
+        "keyring_wrong_deployment",
+    )

@@ -7,8 +7,22 @@ from portward_ref.replay import feed_steps
 from portward_ref.wire import identifier, u40, u64, varint
 
 from .common import MAIN_ID, OK, OTHER_ID, Has, Subject, fixtures, root_id, root_key, seeded
-from .token import (BAD_IDENTIFIERS, BAD_VARINTS, NOW, SEAL, TOP, UUID_A, expiry, inner, link, recipient, session, sign,
-                    verify, with_crc)
+from .token import (
+    BAD_IDENTIFIERS,
+    BAD_VARINTS,
+    NOW,
+    SEAL,
+    TOP,
+    UUID_A,
+    expiry,
+    inner,
+    link,
+    recipient,
+    session,
+    sign,
+    verify,
+    with_crc,
+)
 
 INCARNATION = u64(1_764_000_000) + seeded("incarnation", 8)
 EARLIER = u64(1_763_000_000) + seeded("earlier incarnation", 8)
@@ -23,6 +37,7 @@ LINK, SESSION, COPY = r.UNIT_LINK, r.UNIT_SESSION, r.UNIT_COPY
 
 
 # --- records -----------------------------------------------------------------------------------
+
 
 def deployment_generation(number):
     return b"\x01" + varint(number)
@@ -104,6 +119,7 @@ def build():
 
 # --- a token against a view --------------------------------------------------------------------
 
+
 class Checks:
     """Cases of verification with a view, each view a fixture."""
 
@@ -112,15 +128,23 @@ class Checks:
         self.cases = []
 
     def view(self, name, records=b"", scope="all", evidence=None):
-        value = {"scope": scope, "incarnation": INCARNATION.hex(), "sequence": 9, "history": seeded("history", 32).hex(),
-                 "records": records.hex(), "evidence": LIVE_NOW if evidence is None else evidence}
+        value = {
+            "scope": scope,
+            "incarnation": INCARNATION.hex(),
+            "sequence": 9,
+            "history": seeded("history", 32).hex(),
+            "records": records.hex(),
+            "evidence": LIVE_NOW if evidence is None else evidence,
+        }
         for other, held in self.views.items():
             if held == value:
                 return other
         self.views[name] = value
         return name
 
-    def add(self, name, comment, token, intended, *records, scope="all", evidence=None, monotonic=1000, mode=None, **more):
+    def add(
+        self, name, comment, token, intended, *records, scope="all", evidence=None, monotonic=1000, mode=None, **more
+    ):
         view = self.view(name, b"".join(records), scope, evidence)
         more = {"view": view, "mode": mode or LIVE_MODE, "monotonic": monotonic, **more}
         self.cases.append(("view/" + name, comment, token, intended, more))
@@ -130,20 +154,57 @@ def generations(checks):
     tokens = (("link", link), ("session", session))
     for kind, make in tokens:
         for index, name in enumerate(("deployment", "tenant", "client")):
-            counter = (deployment_generation(5), tenant("7") + tenant_generation(5), tenant("7") + client_generation("12", 5))[index]
-            for value, intended in ((4, name + "_revoked"), (5, OK), (6, "generation_ahead"), (0, name + "_revoked"), (2**32 - 1, "generation_ahead")):
+            counter = (
+                deployment_generation(5),
+                tenant("7") + tenant_generation(5),
+                tenant("7") + client_generation("12", 5),
+            )[index]
+            for value, intended in (
+                (4, name + "_revoked"),
+                (5, OK),
+                (6, "generation_ahead"),
+                (0, name + "_revoked"),
+                (2**32 - 1, "generation_ahead"),
+            ):
                 numbers = [0, 0, 0]
                 numbers[index] = value
-                checks.add(f"{kind}-{name}-{value}", f"{name} generation {value}, counter 5", sign(make(generations=numbers)), intended, counter)
+                checks.add(
+                    f"{kind}-{name}-{value}",
+                    f"{name} generation {value}, counter 5",
+                    sign(make(generations=numbers)),
+                    intended,
+                    counter,
+                )
             numbers = [0, 0, 0]
             numbers[index] = 1
-            checks.add(f"{kind}-{name}-absent", f"{name} generation 1, counter absent, so 0", sign(make(generations=numbers)), "generation_ahead")
+            checks.add(
+                f"{kind}-{name}-absent",
+                f"{name} generation 1, counter absent, so 0",
+                sign(make(generations=numbers)),
+                "generation_ahead",
+            )
         checks.add(f"{kind}-generations-0", "all 0, all counters absent", sign(make()), OK)
-        everything = deployment_generation(1) + tenant("7") + tenant_generation(300) + client_generation("12", 2**32 - 1)
+        everything = (
+            deployment_generation(1) + tenant("7") + tenant_generation(300) + client_generation("12", 2**32 - 1)
+        )
         checks.add(f"{kind}-generations-all", "all equal", sign(make(generations=[1, 300, 2**32 - 1])), OK, everything)
-        checks.add(f"{kind}-other-tenant", "another tenant's counters", sign(make()), OK,
-                   tenant("8"), tenant_generation(5), client_generation("12", 5))
-        checks.add(f"{kind}-other-client", "another client's counter", sign(make()), OK, tenant("7"), client_generation("13", 5))
+        checks.add(
+            f"{kind}-other-tenant",
+            "another tenant's counters",
+            sign(make()),
+            OK,
+            tenant("8"),
+            tenant_generation(5),
+            client_generation("12", 5),
+        )
+        checks.add(
+            f"{kind}-other-client",
+            "another client's counter",
+            sign(make()),
+            OK,
+            tenant("7"),
+            client_generation("13", 5),
+        )
 
 
 def entries(checks):
@@ -151,8 +212,11 @@ def entries(checks):
     shared = sign(link(), *COPY_BODIES)
     from_shared = session(copies=copies)
     for record, word in ((revoked, "revoked"), (suspended, "suspended")):
+
         def add(name, comment, token, intended, *records, record=record, word=word):
-            checks.add(f"{word}-{name}", comment, token, intended and intended + "_" + word or OK, tenant("7"), *records)
+            checks.add(
+                f"{word}-{name}", comment, token, intended and intended + "_" + word or OK, tenant("7"), *records
+            )
 
         add("link", "the link", sign(link()), "link", record(LINK, LINK_ID))
         add("link-other", "another link", sign(link()), None, record(LINK, OTHER))
@@ -161,38 +225,129 @@ def entries(checks):
         add("link-copies", "the link of copies", shared, "link", record(LINK, LINK_ID))
         for number, copy in enumerate(copies, 1):
             add(f"copy-{number}", f"copy {number} of three", shared, "copy", record(COPY, copy))
-            add(f"session-copy-{number}", f"copy {number} of three, from which the session is", sign(from_shared), "copy", record(COPY, copy))
-        add("copy-leaves-parent", "a copy revoked leaves the link it is of", sign(link()), None, record(COPY, copies[0]))
-        add("copy-leaves-shorter", "the third copy revoked leaves the second", sign(link(), *COPY_BODIES[:2]), None, record(COPY, copies[2]))
-        add("copy-kills-longer", "the first copy revoked takes the second along", sign(link(), *COPY_BODIES[:2]), "copy", record(COPY, copies[0]))
-        add("copy-leaves-sibling", "a copy revoked leaves one of another block", sign(link(), recipient("Dora")), None, record(COPY, copies[0]))
+            add(
+                f"session-copy-{number}",
+                f"copy {number} of three, from which the session is",
+                sign(from_shared),
+                "copy",
+                record(COPY, copy),
+            )
+        add(
+            "copy-leaves-parent", "a copy revoked leaves the link it is of", sign(link()), None, record(COPY, copies[0])
+        )
+        add(
+            "copy-leaves-shorter",
+            "the third copy revoked leaves the second",
+            sign(link(), *COPY_BODIES[:2]),
+            None,
+            record(COPY, copies[2]),
+        )
+        add(
+            "copy-kills-longer",
+            "the first copy revoked takes the second along",
+            sign(link(), *COPY_BODIES[:2]),
+            "copy",
+            record(COPY, copies[0]),
+        )
+        add(
+            "copy-leaves-sibling",
+            "a copy revoked leaves one of another block",
+            sign(link(), recipient("Dora")),
+            None,
+            record(COPY, copies[0]),
+        )
         add("copy-as-link", "the id of a copy, as a link", shared, None, record(LINK, copies[0]))
-        add("copy-leaves-session", "a copy revoked leaves sessions of the link itself", sign(session()), None, record(COPY, copies[0]))
+        add(
+            "copy-leaves-session",
+            "a copy revoked leaves sessions of the link itself",
+            sign(session()),
+            None,
+            record(COPY, copies[0]),
+        )
         add("session", "the session", sign(session()), "session", record(SESSION, SESSION_ID))
         add("session-other", "another session", sign(session()), None, record(SESSION, OTHER))
         add("session-link", "the session's link", sign(session()), "link", record(LINK, LINK_ID))
         add("session-as-link", "the id of the session, as a link", sign(session()), None, record(LINK, SESSION_ID))
         add("session-leaves-link", "a session revoked leaves its link", sign(link()), None, record(SESSION, SESSION_ID))
-        add("entry-over", "an entry that should have been collected still holds", sign(link()), "link", record(LINK, LINK_ID, 0))
-        checks.add(f"{word}-other-tenant", "the same id at another tenant", sign(link()), OK, tenant("8"), record(LINK, LINK_ID))
-    checks.add("both-entries", "revoked and suspended: revoked", sign(link()), "link_revoked", tenant("7"),
-               revoked(LINK, LINK_ID), suspended(LINK, LINK_ID))
-    checks.add("sealed-copy", "the copy id of a sealed copy", sign(link(), SEAL), "copy_revoked", tenant("7"), revoked(COPY, copy_ids(bodies=[SEAL])[0]))
+        add(
+            "entry-over",
+            "an entry that should have been collected still holds",
+            sign(link()),
+            "link",
+            record(LINK, LINK_ID, 0),
+        )
+        checks.add(
+            f"{word}-other-tenant",
+            "the same id at another tenant",
+            sign(link()),
+            OK,
+            tenant("8"),
+            record(LINK, LINK_ID),
+        )
+    checks.add(
+        "both-entries",
+        "revoked and suspended: revoked",
+        sign(link()),
+        "link_revoked",
+        tenant("7"),
+        revoked(LINK, LINK_ID),
+        suspended(LINK, LINK_ID),
+    )
+    checks.add(
+        "sealed-copy",
+        "the copy id of a sealed copy",
+        sign(link(), SEAL),
+        "copy_revoked",
+        tenant("7"),
+        revoked(COPY, copy_ids(bodies=[SEAL])[0]),
+    )
 
-    for value, intended in ((0, "session_superseded"), (299, "session_superseded"), (300, OK), (301, OK), (2**32 - 1, OK)):
-        checks.add(f"revision-{value}", f"revision {value}, minimum 300", sign(session(link_revision=value)), intended,
-                   tenant("7"), minimum_revision(LINK_ID, 300))
+    for value, intended in (
+        (0, "session_superseded"),
+        (299, "session_superseded"),
+        (300, OK),
+        (301, OK),
+        (2**32 - 1, OK),
+    ):
+        checks.add(
+            f"revision-{value}",
+            f"revision {value}, minimum 300",
+            sign(session(link_revision=value)),
+            intended,
+            tenant("7"),
+            minimum_revision(LINK_ID, 300),
+        )
     checks.add("revision-absent", "no minimum", sign(session()), OK)
-    checks.add("revision-other-link", "another link's minimum", sign(session()), OK, tenant("7"), minimum_revision(OTHER, 300))
-    checks.add("revision-own-id", "a minimum for the session's own id", sign(session()), OK, tenant("7"), minimum_revision(SESSION_ID, 300))
+    checks.add(
+        "revision-other-link", "another link's minimum", sign(session()), OK, tenant("7"), minimum_revision(OTHER, 300)
+    )
+    checks.add(
+        "revision-own-id",
+        "a minimum for the session's own id",
+        sign(session()),
+        OK,
+        tenant("7"),
+        minimum_revision(SESSION_ID, 300),
+    )
     checks.add("revision-link", "a link has no revision", sign(link()), OK, tenant("7"), minimum_revision(LINK_ID, 300))
     checks.add("tombstone", "tombstones are about data keys", sign(link()), OK, tenant("7"), tombstone(LINK_ID))
     for kind, make in (("link", link), ("session", session)):
         checks.add(f"{kind}-root-refused", "the root refused", sign(make()), "root_refused", refused_root("active"))
         checks.add(f"{kind}-root-other", "another root refused", sign(make()), OK, refused_root("older"))
-        checks.add(f"{kind}-root-older", "a root that only checks, refused", sign(make(root_id=root_id("older")), root="older"),
-                   "root_refused", refused_root("older"))
-    checks.add("session-link-root", "the root of the link is not asked for a session", sign(session()), OK, refused_root("older"))
+        checks.add(
+            f"{kind}-root-older",
+            "a root that only checks, refused",
+            sign(make(root_id=root_id("older")), root="older"),
+            "root_refused",
+            refused_root("older"),
+        )
+    checks.add(
+        "session-link-root",
+        "the root of the link is not asked for a session",
+        sign(session()),
+        OK,
+        refused_root("older"),
+    )
 
 
 def order(checks):
@@ -219,36 +374,133 @@ def order(checks):
         units = [fault[2] for fault in rest]
         for_tenant = b"".join(sorted((part for part in units if part), key=lambda part: part[:18]))
         records = [for_deployment] + ([here, for_tenant] if for_tenant else [])
-        checks.add(f"order-{number}-{code}", "this and all after it", sign(shared), code, *records,
-                   scope="all", evidence="none")
-    checks.add("order-copies", "the first copy of the chain that has an entry decides", sign(shared), "copy_suspended", here,
-               revoked(COPY, copies[2]), suspended(COPY, copies[0]))
-    checks.add("order-copies-swapped", "and the other way round", sign(shared), "copy_revoked", here,
-               revoked(COPY, copies[0]), suspended(COPY, copies[2]))
-    checks.add("order-link-before-copy", "a suspended link comes before a revoked copy", sign(shared), "link_suspended", here,
-               revoked(COPY, copies[0]), suspended(LINK, LINK_ID))
+        checks.add(
+            f"order-{number}-{code}",
+            "this and all after it",
+            sign(shared),
+            code,
+            *records,
+            scope="all",
+            evidence="none",
+        )
+    checks.add(
+        "order-copies",
+        "the first copy of the chain that has an entry decides",
+        sign(shared),
+        "copy_suspended",
+        here,
+        revoked(COPY, copies[2]),
+        suspended(COPY, copies[0]),
+    )
+    checks.add(
+        "order-copies-swapped",
+        "and the other way round",
+        sign(shared),
+        "copy_revoked",
+        here,
+        revoked(COPY, copies[0]),
+        suspended(COPY, copies[2]),
+    )
+    checks.add(
+        "order-link-before-copy",
+        "a suspended link comes before a revoked copy",
+        sign(shared),
+        "link_suspended",
+        here,
+        revoked(COPY, copies[0]),
+        suspended(LINK, LINK_ID),
+    )
     ahead = link(generations=[0, 0, 1])
-    checks.add("order-scope-before-ahead", "out of scope comes before generation ahead", sign(ahead), "out_of_scope", scope=["8"])
-    checks.add("order-revoked-before-scope", "a deployment generation comes before out of scope", sign(link()), "deployment_revoked",
-               deployment_generation(1), scope=["8"])
-    checks.add("order-root-before-scope", "a refused root comes before out of scope", sign(link()), "root_refused", refused_root("active"), scope=["8"])
-    checks.add("order-ahead-before-stale", "generation ahead comes before stale", sign(ahead), "generation_ahead", evidence="none")
-    checks.add("order-revoked-before-ahead", "one generation too low, one too high", sign(link(generations=[9, 0, 0])), "client_revoked",
-               tenant("7"), client_generation("12", 1))
-    checks.add("order-entry-before-ahead", "an entry comes before generation ahead", sign(ahead), "link_revoked", tenant("7"), revoked(LINK, LINK_ID))
-    checks.add("order-expired-before", "the token's own times come before the view", sign(link(expires_at=NOW)), "expired",
-               tenant("7"), revoked(LINK, LINK_ID))
-    checks.add("order-forged-before", "the tag comes before the view", sign(link(), root="older"), "forged", refused_root("active"))
+    checks.add(
+        "order-scope-before-ahead",
+        "out of scope comes before generation ahead",
+        sign(ahead),
+        "out_of_scope",
+        scope=["8"],
+    )
+    checks.add(
+        "order-revoked-before-scope",
+        "a deployment generation comes before out of scope",
+        sign(link()),
+        "deployment_revoked",
+        deployment_generation(1),
+        scope=["8"],
+    )
+    checks.add(
+        "order-root-before-scope",
+        "a refused root comes before out of scope",
+        sign(link()),
+        "root_refused",
+        refused_root("active"),
+        scope=["8"],
+    )
+    checks.add(
+        "order-ahead-before-stale",
+        "generation ahead comes before stale",
+        sign(ahead),
+        "generation_ahead",
+        evidence="none",
+    )
+    checks.add(
+        "order-revoked-before-ahead",
+        "one generation too low, one too high",
+        sign(link(generations=[9, 0, 0])),
+        "client_revoked",
+        tenant("7"),
+        client_generation("12", 1),
+    )
+    checks.add(
+        "order-entry-before-ahead",
+        "an entry comes before generation ahead",
+        sign(ahead),
+        "link_revoked",
+        tenant("7"),
+        revoked(LINK, LINK_ID),
+    )
+    checks.add(
+        "order-expired-before",
+        "the token's own times come before the view",
+        sign(link(expires_at=NOW)),
+        "expired",
+        tenant("7"),
+        revoked(LINK, LINK_ID),
+    )
+    checks.add(
+        "order-forged-before",
+        "the tag comes before the view",
+        sign(link(), root="older"),
+        "forged",
+        refused_root("active"),
+    )
 
-    for scope, name, intended in ((["7"], "only", OK), (["7", "8"], "among", OK), (["8"], "not", "out_of_scope"),
-                                  (["acme", UUID_A, "7"], "types", OK), (["07", "70"], "similar", "out_of_scope")):
-        checks.add(f"scope-{name}", "the tenant is in scope" if intended is OK else "the tenant is out of scope", sign(link()), intended, scope=scope)
+    for scope, name, intended in (
+        (["7"], "only", OK),
+        (["7", "8"], "among", OK),
+        (["8"], "not", "out_of_scope"),
+        (["acme", UUID_A, "7"], "types", OK),
+        (["07", "70"], "similar", "out_of_scope"),
+    ):
+        checks.add(
+            f"scope-{name}",
+            "the tenant is in scope" if intended is OK else "the tenant is out of scope",
+            sign(link()),
+            intended,
+            scope=scope,
+        )
 
 
 def freshness(checks):
     def live(name, comment, intended, sent_at=1000, monotonic=1000, staleness=30_000, now=NOW):
-        checks.add("live-" + name, comment, sign(link()), intended, evidence={"live_sent_at": sent_at}, monotonic=monotonic,
-                   mode={"live_max_staleness": staleness}, now=now)
+        checks.add(
+            "live-" + name,
+            comment,
+            sign(link()),
+            intended,
+            evidence={"live_sent_at": sent_at},
+            monotonic=monotonic,
+            mode={"live_max_staleness": staleness},
+            now=now,
+        )
 
     live("now", "sent in this millisecond", OK)
     live("max", "as old as may be", OK, monotonic=31_000)
@@ -263,8 +515,16 @@ def freshness(checks):
     live("wall-clock-back", "setting it back makes no view fresh", "view_stale", monotonic=31_001, now=NOW - 50)
 
     def published(name, comment, intended, this_update=NOW - 100, next_update=NOW + 100, now=NOW, **more):
-        checks.add("list-" + name, comment, sign(link(issued_at=0, expires_at=31_000_000) if now < 10**6 else link()), intended,
-                   evidence={"this_update": this_update, "next_update": next_update}, mode="list", now=now, **more)
+        checks.add(
+            "list-" + name,
+            comment,
+            sign(link(issued_at=0, expires_at=31_000_000) if now < 10**6 else link()),
+            intended,
+            evidence={"this_update": this_update, "next_update": next_update},
+            mode="list",
+            now=now,
+            **more,
+        )
 
     published("inside", "between its times", OK)
     published("begins", "this-update = now + skew", OK, this_update=NOW + 60)
@@ -280,7 +540,13 @@ def freshness(checks):
     published("monotonic", "the monotonic clock says nothing about a list", OK, monotonic=2**64 - 1)
 
     checks.add("live-for-list", "a live view, lists wanted", sign(link()), "view_stale", mode="list")
-    checks.add("list-for-live", "a list, live views wanted", sign(link()), "view_stale", evidence={"this_update": NOW - 100, "next_update": NOW + 100})
+    checks.add(
+        "list-for-live",
+        "a list, live views wanted",
+        sign(link()),
+        "view_stale",
+        evidence={"this_update": NOW - 100, "next_update": NOW + 100},
+    )
     checks.add("none-for-live", "no evidence, live views wanted", sign(link()), "view_stale", evidence="none")
     checks.add("none-for-list", "no evidence, lists wanted", sign(link()), "view_stale", evidence="none", mode="list")
     checks.add("session-stale", "a session, a stale view", sign(session()), "view_stale", monotonic=31_001)
@@ -300,6 +566,7 @@ def histories(subject):
 
 # --- a store and its messages ------------------------------------------------------------------
 
+
 class Store:
     """What a follower follows: changes, each of one record of the deployment (None) or of a tenant."""
 
@@ -314,7 +581,9 @@ class Store:
     @staticmethod
     def _body(changes, scope):
         own = b"".join(record for name, record in changes if name is None)
-        return own + b"".join(tenant(name) + record for name, record in changes if name is not None and r.in_scope(scope, name))
+        return own + b"".join(
+            tenant(name) + record for name, record in changes if name is not None and r.in_scope(scope, name)
+        )
 
     def state(self, last, scope=r.WHOLE):
         state = r.State()
@@ -325,9 +594,19 @@ class Store:
 
     def message(self, kind, first, last, proof, body, scope=r.WHOLE, **changes):
         parts = {
-            "kind": kind, "root_id": root_id(self.root), "root": root_key(self.root), "deployment_id": MAIN_ID,
-            "incarnation": self.incarnation, "scope_wire": r.encode_scope(scope), "first": first, "before": self.history[first],
-            "last": last, "after": self.history[last], "proof": proof, "body": body, **changes,
+            "kind": kind,
+            "root_id": root_id(self.root),
+            "root": root_key(self.root),
+            "deployment_id": MAIN_ID,
+            "incarnation": self.incarnation,
+            "scope_wire": r.encode_scope(scope),
+            "first": first,
+            "before": self.history[first],
+            "last": last,
+            "after": self.history[last],
+            "proof": proof,
+            "body": body,
+            **changes,
         }
         return f.encode(**parts)
 
@@ -349,15 +628,17 @@ def span(this_update=NOW - 100, next_update=NOW + 100):
     return u40(this_update) + u40(next_update)
 
 
-STORE = Store([
-    (None, deployment_generation(1)),
-    ("7", client_generation("12", 1)),
-    ("8", tenant_generation(1)),
-    ("7", suspended(LINK, LINK_ID)),
-    ("7", restored(LINK, LINK_ID)),
-    ("7", revoked(SESSION, SESSION_ID)),
-    (None, refused_root("older")),
-])
+STORE = Store(
+    [
+        (None, deployment_generation(1)),
+        ("7", client_generation("12", 1)),
+        ("8", tenant_generation(1)),
+        ("7", suspended(LINK, LINK_ID)),
+        ("7", restored(LINK, LINK_ID)),
+        ("7", revoked(SESSION, SESSION_ID)),
+        (None, refused_root("older")),
+    ]
+)
 # Tokens of the generations that STORE states from its second change on.
 CURRENT = link(generations=[1, 0, 1])
 CURRENT_SESSION = session(generations=[1, 0, 1])
@@ -370,8 +651,13 @@ class Feeds:
         self.subject = subject
 
     def add(self, name, comment, *steps, scope="all"):
-        case = {"id": f"{self.subject.name}/feed/{name}", "deployment": "main", "keyring": "main", "scope": scope,
-                "steps": [{key: item for key, item in step.items() if key != "meant"} for step in steps]}
+        case = {
+            "id": f"{self.subject.name}/feed/{name}",
+            "deployment": "main",
+            "keyring": "main",
+            "scope": scope,
+            "steps": [{key: item for key, item in step.items() if key != "meant"} for step in steps],
+        }
         outcomes = feed_steps(case, self.subject.read_fixtures)
         for number, (step, written, outcome) in enumerate(zip(steps, case["steps"], outcomes)):
             if "meant" in step:
@@ -380,7 +666,9 @@ class Feeds:
                 if not right:
                     raise SystemExit(f"{case['id']}, step {number}: meant {meant!r}, the reference says {outcome!r}")
                 written["expect"] = outcome
-        self.subject.add("feed/" + name, comment, "feed", {}, deployment="main", keyring="main", scope=scope, steps=case["steps"])
+        self.subject.add(
+            "feed/" + name, comment, "feed", {}, deployment="main", keyring="main", scope=scope, steps=case["steps"]
+        )
 
 
 def ask(number, sent_at=1000):
@@ -394,8 +682,10 @@ def message(data, meant, now=NOW):
 
 def check(token, meant=OK, *, now=NOW, monotonic=1000, mode=None):
     kind = "link" if token.startswith("pwl_") else "session"
-    return {"check": {"token": token, "kind": kind, "now": now, "monotonic": monotonic, "mode": mode or LIVE_MODE},
-            "meant": {} if meant is OK else meant}
+    return {
+        "check": {"token": token, "kind": kind, "now": now, "monotonic": monotonic, "mode": mode or LIVE_MODE},
+        "meant": {} if meant is OK else meant,
+    }
 
 
 def collect(at):
@@ -417,41 +707,152 @@ def start(last=3, number=0, store=STORE):
 
 def accepting(feeds):
     token = sign(CURRENT)
-    feeds.add("empty", "a follower at first knows nothing", export(), check(token, "generation_ahead"), check(sign(link()), "view_stale"))
-    feeds.add("empty-scope", "nor of its own tenants", export(), check(sign(link()), "view_stale"), check(sign(link(tenant="8")), "out_of_scope"), scope=["7"])
-    feeds.add("live", "snapshot, then deltas", *start(3), check(token), ask(1, 2000), message(STORE.delta(3, 4, challenge(1)), 4),
-              check(token, "link_suspended", monotonic=2000), ask(2, 3000), message(STORE.delta(4, 6, challenge(2)), 6),
-              check(token, monotonic=3000), check(sign(CURRENT_SESSION), "session_revoked", monotonic=3000),
-              ask(3, 4000), message(STORE.delta(6, 7, challenge(3)), 7),
-              export(deployment_generation(1), refused_root("older"), tenant("7"), client_generation("12", 1),
-                     revoked(SESSION, SESSION_ID), tenant("8"), tenant_generation(1)))
-    feeds.add("live-empty-delta", "an answer without changes keeps a view fresh", *start(3), check(token, "view_stale", monotonic=31_001),
-              ask(1, 31_000), message(STORE.delta(3, 3, challenge(1)), 3), check(token, monotonic=31_001), check(token, monotonic=61_000),
-              check(token, "view_stale", monotonic=61_001))
-    feeds.add("live-dated-from-request", "a live view is dated from when the request was sent", ask(0, 5000),
-              message(STORE.snapshot(3, challenge(0)), 3), check(token, "view_stale", monotonic=4999), check(token, monotonic=5000),
-              check(token, monotonic=35_000), check(token, "view_stale", monotonic=35_001))
-    feeds.add("live-snapshot-0", "a store without changes", ask(0), message(STORE.snapshot(0, challenge(0)), 0), export(), check(sign(link())))
-    feeds.add("list", "a published list, then a list delta", message(STORE.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3), check(token, mode="list"),
-              message(STORE.delta(3, 4, span(), kind=f.LIST_DELTA), 4), check(token, "link_suspended", mode="list"))
-    feeds.add("saved", "a saved snapshot refuses, but lets nothing in", message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT), 4),
-              check(token, "link_suspended"), check(sign(link(generations=[1, 0, 0], client="13", token_id=OTHER)), "view_stale"),
-              check(sign(link(generations=[1, 0, 0], client="13", token_id=OTHER)), "view_stale", mode="list"))
-    feeds.add("saved-then-live", "a saved snapshot, then a live delta from it", message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3), check(token, "view_stale"),
-              ask(0), message(STORE.delta(3, 3, challenge(0)), 3), check(token))
-    feeds.add("live-then-saved", "a saved snapshot of the same stamp takes the evidence away", *start(3), check(token),
-              message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3), check(token, "view_stale"))
-    feeds.add("live-then-list", "a list of the same stamp is evidence of another sort", *start(3),
-              message(STORE.delta(3, 3, span(), kind=f.LIST_DELTA), 3), check(token, "view_stale"), check(token, mode="list"))
-    feeds.add("snapshot-replaces", "a later snapshot of one incarnation replaces the state", *start(4), check(token, "link_suspended"),
-              ask(1), message(STORE.snapshot(5, challenge(1)), 5), check(token))
-    feeds.add("root-verify-only", "a root that only checks", ask(0), message(Store(STORE.changes, root="older").snapshot(3, challenge(0)), 3), check(token))
+    feeds.add(
+        "empty",
+        "a follower at first knows nothing",
+        export(),
+        check(token, "generation_ahead"),
+        check(sign(link()), "view_stale"),
+    )
+    feeds.add(
+        "empty-scope",
+        "nor of its own tenants",
+        export(),
+        check(sign(link()), "view_stale"),
+        check(sign(link(tenant="8")), "out_of_scope"),
+        scope=["7"],
+    )
+    feeds.add(
+        "live",
+        "snapshot, then deltas",
+        *start(3),
+        check(token),
+        ask(1, 2000),
+        message(STORE.delta(3, 4, challenge(1)), 4),
+        check(token, "link_suspended", monotonic=2000),
+        ask(2, 3000),
+        message(STORE.delta(4, 6, challenge(2)), 6),
+        check(token, monotonic=3000),
+        check(sign(CURRENT_SESSION), "session_revoked", monotonic=3000),
+        ask(3, 4000),
+        message(STORE.delta(6, 7, challenge(3)), 7),
+        export(
+            deployment_generation(1),
+            refused_root("older"),
+            tenant("7"),
+            client_generation("12", 1),
+            revoked(SESSION, SESSION_ID),
+            tenant("8"),
+            tenant_generation(1),
+        ),
+    )
+    feeds.add(
+        "live-empty-delta",
+        "an answer without changes keeps a view fresh",
+        *start(3),
+        check(token, "view_stale", monotonic=31_001),
+        ask(1, 31_000),
+        message(STORE.delta(3, 3, challenge(1)), 3),
+        check(token, monotonic=31_001),
+        check(token, monotonic=61_000),
+        check(token, "view_stale", monotonic=61_001),
+    )
+    feeds.add(
+        "live-dated-from-request",
+        "a live view is dated from when the request was sent",
+        ask(0, 5000),
+        message(STORE.snapshot(3, challenge(0)), 3),
+        check(token, "view_stale", monotonic=4999),
+        check(token, monotonic=5000),
+        check(token, monotonic=35_000),
+        check(token, "view_stale", monotonic=35_001),
+    )
+    feeds.add(
+        "live-snapshot-0",
+        "a store without changes",
+        ask(0),
+        message(STORE.snapshot(0, challenge(0)), 0),
+        export(),
+        check(sign(link())),
+    )
+    feeds.add(
+        "list",
+        "a published list, then a list delta",
+        message(STORE.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
+        check(token, mode="list"),
+        message(STORE.delta(3, 4, span(), kind=f.LIST_DELTA), 4),
+        check(token, "link_suspended", mode="list"),
+    )
+    feeds.add(
+        "saved",
+        "a saved snapshot refuses, but lets nothing in",
+        message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT), 4),
+        check(token, "link_suspended"),
+        check(sign(link(generations=[1, 0, 0], client="13", token_id=OTHER)), "view_stale"),
+        check(sign(link(generations=[1, 0, 0], client="13", token_id=OTHER)), "view_stale", mode="list"),
+    )
+    feeds.add(
+        "saved-then-live",
+        "a saved snapshot, then a live delta from it",
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        check(token, "view_stale"),
+        ask(0),
+        message(STORE.delta(3, 3, challenge(0)), 3),
+        check(token),
+    )
+    feeds.add(
+        "live-then-saved",
+        "a saved snapshot of the same stamp takes the evidence away",
+        *start(3),
+        check(token),
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        check(token, "view_stale"),
+    )
+    feeds.add(
+        "live-then-list",
+        "a list of the same stamp is evidence of another sort",
+        *start(3),
+        message(STORE.delta(3, 3, span(), kind=f.LIST_DELTA), 3),
+        check(token, "view_stale"),
+        check(token, mode="list"),
+    )
+    feeds.add(
+        "snapshot-replaces",
+        "a later snapshot of one incarnation replaces the state",
+        *start(4),
+        check(token, "link_suspended"),
+        ask(1),
+        message(STORE.snapshot(5, challenge(1)), 5),
+        check(token),
+    )
+    feeds.add(
+        "root-verify-only",
+        "a root that only checks",
+        ask(0),
+        message(Store(STORE.changes, root="older").snapshot(3, challenge(0)), 3),
+        check(token),
+    )
     for name in ("retired", "gone", "idle"):
-        feeds.add("root-" + name, "a root that does not check", ask(0), message(Store(STORE.changes, root=name).snapshot(3, challenge(0)), "unknown_root"),
-                  message(STORE.snapshot(3, challenge(0)), 3))
-    feeds.add("root-unknown", "no such root", ask(0), message(STORE.snapshot(3, challenge(0), root_id=b"none"), "unknown_root"))
-    feeds.add("root-refused-later", "a message states that its own root is refused", ask(0),
-              message(Store([(None, refused_root("active"))]).snapshot(1, challenge(0)), 1), check(sign(link()), "root_refused"))
+        feeds.add(
+            "root-" + name,
+            "a root that does not check",
+            ask(0),
+            message(Store(STORE.changes, root=name).snapshot(3, challenge(0)), "unknown_root"),
+            message(STORE.snapshot(3, challenge(0)), 3),
+        )
+    feeds.add(
+        "root-unknown",
+        "no such root",
+        ask(0),
+        message(STORE.snapshot(3, challenge(0), root_id=b"none"), "unknown_root"),
+    )
+    feeds.add(
+        "root-refused-later",
+        "a message states that its own root is refused",
+        ask(0),
+        message(Store([(None, refused_root("active"))]).snapshot(1, challenge(0)), 1),
+        check(sign(link()), "root_refused"),
+    )
 
 
 def damaged_messages(feeds):
@@ -473,20 +874,47 @@ def damaged_messages(feeds):
     add("magic-upper", "upper case", b"PWF" + good[3:], "malformed_message")
     for value in (0, 2, 255):
         add(f"version-{value}", "an unknown version", good[:3] + bytes([value]) + good[4:], "unknown_version")
-        add(f"version-{value}-signed", "an unknown version, signed", STORE.snapshot(3, challenge(0), version=value), "unknown_version")
+        add(
+            f"version-{value}-signed",
+            "an unknown version, signed",
+            STORE.snapshot(3, challenge(0), version=value),
+            "unknown_version",
+        )
     for value in (0, 6, 255):
         add(f"type-{value}", "an unknown type", good[:4] + bytes([value]) + good[5:], "unknown_type")
-        add(f"type-{value}-signed", "an unknown type, signed", STORE.snapshot(3, challenge(0), kind=value), "unknown_type")
-    add("version-before-type", "the version comes before the type", good[:3] + b"\x02\x00" + good[5:], "unknown_version")
+        add(
+            f"type-{value}-signed",
+            "an unknown type, signed",
+            STORE.snapshot(3, challenge(0), kind=value),
+            "unknown_type",
+        )
+    add(
+        "version-before-type", "the version comes before the type", good[:3] + b"\x02\x00" + good[5:], "unknown_version"
+    )
     add("type-saved", "a live snapshot called a saved one", good[:4] + b"\x05" + good[5:], "forged_message")
 
     # Places of a message whose scope is one byte.
-    for name, place, code in (("root", 5, "unknown_root"), ("deployment", 9, "wrong_deployment"), ("incarnation", 25, "forged_message"),
-                              ("scope", 41, "malformed_message"), ("first", 49, "malformed_message"), ("before", 50, "malformed_message"),
-                              ("last", 89, "forged_message"), ("after", 90, "forged_message"), ("challenge", 122, "forged_message"),
-                              ("body", 139, "forged_message"), ("tag-first", len(good) - 32, "forged_message"), ("tag-last", len(good) - 1, "forged_message")):
+    for name, place, code in (
+        ("root", 5, "unknown_root"),
+        ("deployment", 9, "wrong_deployment"),
+        ("incarnation", 25, "forged_message"),
+        ("scope", 41, "malformed_message"),
+        ("first", 49, "malformed_message"),
+        ("before", 50, "malformed_message"),
+        ("last", 89, "forged_message"),
+        ("after", 90, "forged_message"),
+        ("challenge", 122, "forged_message"),
+        ("body", 139, "forged_message"),
+        ("tag-first", len(good) - 32, "forged_message"),
+        ("tag-last", len(good) - 1, "forged_message"),
+    ):
         flip = 2 if name == "scope" else 1
-        add("flip-" + name, f"byte {place} flipped ({name})", good[:place] + bytes([good[place] ^ flip]) + good[place + 1:], code)
+        add(
+            "flip-" + name,
+            f"byte {place} flipped ({name})",
+            good[:place] + bytes([good[place] ^ flip]) + good[place + 1 :],
+            code,
+        )
 
     def signed(name, comment, code, **changes):
         add(name, comment, STORE.snapshot(3, challenge(0), **changes), code)
@@ -500,36 +928,99 @@ def damaged_messages(feeds):
     key = f.view_key(root_key("active"), MAIN_ID, b"\x00")
     add("tag-zero", "a tag of zeros", before_tag + bytes(32), "forged_message")
     add("tag-no-label", "the tag without its label", before_tag + f.hmac_sha256(key, before_tag), "forged_message")
-    add("tag-root", "the tag under the root itself", before_tag + f.hmac_sha256(root_key("active"), b"portward/v1/feed\x00" + before_tag), "forged_message")
+    add(
+        "tag-root",
+        "the tag under the root itself",
+        before_tag + f.hmac_sha256(root_key("active"), b"portward/v1/feed\x00" + before_tag),
+        "forged_message",
+    )
     raw_scope = t.hmac_sha256(f.hmac_sha256(root_key("active"), b"\x00"), b"portward/v1/feed\x00" + before_tag)
     add("tag-other-derivation", "the tag under another derivation", before_tag + raw_scope, "forged_message")
 
-    for name, comment, wire in (("count-0", "no tenants", b"\x01\x00"), ("type-2", "an unknown scope", b"\x02\x01" + identifier("7")),
-                                ("descending", "descending", b"\x01\x02" + identifier("8") + identifier("7")),
-                                ("repeated", "one tenant twice", b"\x01\x02" + identifier("7") * 2),
-                                ("count-not-minimal", "a count in too many bytes", b"\x01\x81\x00" + identifier("7")),
-                                ("count-overflow", "a count of 2^32", b"\x01\x80\x80\x80\x80\x10" + identifier("7")),
-                                ("count-max", "a count of 2^32-1", b"\x01\xff\xff\xff\xff\x0f" + identifier("7")),
-                                ("identifier-text", "a number as text", b"\x01\x01\x00\x017"),
-                                ("identifier-type", "an identifier of no type", b"\x01\x01\x03\x017")):
+    for name, comment, wire in (
+        ("count-0", "no tenants", b"\x01\x00"),
+        ("type-2", "an unknown scope", b"\x02\x01" + identifier("7")),
+        ("descending", "descending", b"\x01\x02" + identifier("8") + identifier("7")),
+        ("repeated", "one tenant twice", b"\x01\x02" + identifier("7") * 2),
+        ("count-not-minimal", "a count in too many bytes", b"\x01\x81\x00" + identifier("7")),
+        ("count-overflow", "a count of 2^32", b"\x01\x80\x80\x80\x80\x10" + identifier("7")),
+        ("count-max", "a count of 2^32-1", b"\x01\xff\xff\xff\xff\x0f" + identifier("7")),
+        ("identifier-text", "a number as text", b"\x01\x01\x00\x017"),
+        ("identifier-type", "an identifier of no type", b"\x01\x01\x03\x017"),
+    ):
         signed("scope-" + name, comment, "malformed_message", scope_wire=wire)
     signed("scope-other", "another scope than the follower's", "wrong_scope", scope_wire=r.encode_scope(["7"]))
-    signed("deployment-before-scope", "the deployment comes before the scope", "wrong_deployment", deployment_id=OTHER_ID, scope_wire=r.encode_scope(["7"]))
-    signed("scope-before-root", "the scope comes before the root", "wrong_scope", root_id=b"none", scope_wire=r.encode_scope(["7"]))
-    signed("malformed-before-deployment", "malformed parts come before the deployment", "malformed_message", deployment_id=OTHER_ID, first=1)
-    add("root-before-tag", "the root comes before the tag", STORE.snapshot(3, challenge(0), root_id=b"none")[:-1] + b"\x00", "unknown_root")
-    add("tag-before-body", "the tag comes before the body", STORE.snapshot(3, challenge(0), body=b"\xff", root=bytes(32)), "forged_message")
+    signed(
+        "deployment-before-scope",
+        "the deployment comes before the scope",
+        "wrong_deployment",
+        deployment_id=OTHER_ID,
+        scope_wire=r.encode_scope(["7"]),
+    )
+    signed(
+        "scope-before-root",
+        "the scope comes before the root",
+        "wrong_scope",
+        root_id=b"none",
+        scope_wire=r.encode_scope(["7"]),
+    )
+    signed(
+        "malformed-before-deployment",
+        "malformed parts come before the deployment",
+        "malformed_message",
+        deployment_id=OTHER_ID,
+        first=1,
+    )
+    add(
+        "root-before-tag",
+        "the root comes before the tag",
+        STORE.snapshot(3, challenge(0), root_id=b"none")[:-1] + b"\x00",
+        "unknown_root",
+    )
+    add(
+        "tag-before-body",
+        "the tag comes before the body",
+        STORE.snapshot(3, challenge(0), body=b"\xff", root=bytes(32)),
+        "forged_message",
+    )
 
     def delta(name, comment, code, first=3, last=4, **changes):
-        feeds.add("delta-" + name, comment, *start(3), ask(1), message(STORE.delta(first, last, challenge(1), **changes), code),
-                  message(STORE.delta(3, 4, challenge(1)), 4))
+        feeds.add(
+            "delta-" + name,
+            comment,
+            *start(3),
+            ask(1),
+            message(STORE.delta(first, last, challenge(1), **changes), code),
+            message(STORE.delta(3, 4, challenge(1)), 4),
+        )
 
     delta("backwards", "first above last", "malformed_message", first=4, last=3, body=b"")
-    delta("nothing-history", "first = last, but another history", "malformed_message", first=3, last=3, after=STORE.history[4])
-    delta("nothing-body", "first = last, but with a record", "malformed_message", first=3, last=3, body=deployment_generation(2))
-    for name, this_update, next_update, code in (("equal", NOW, NOW, "malformed_message"), ("backwards", NOW + 1, NOW, "malformed_message"),
-                                                 ("one-second", NOW, NOW + 1, 3)):
-        feeds.add("list-times-" + name, "this-update against next-update", message(STORE.snapshot(3, span(this_update, next_update), kind=f.LIST_SNAPSHOT), code))
+    delta(
+        "nothing-history",
+        "first = last, but another history",
+        "malformed_message",
+        first=3,
+        last=3,
+        after=STORE.history[4],
+    )
+    delta(
+        "nothing-body",
+        "first = last, but with a record",
+        "malformed_message",
+        first=3,
+        last=3,
+        body=deployment_generation(2),
+    )
+    for name, this_update, next_update, code in (
+        ("equal", NOW, NOW, "malformed_message"),
+        ("backwards", NOW + 1, NOW, "malformed_message"),
+        ("one-second", NOW, NOW + 1, 3),
+    ):
+        feeds.add(
+            "list-times-" + name,
+            "this-update against next-update",
+            message(STORE.snapshot(3, span(this_update, next_update), kind=f.LIST_SNAPSHOT), code),
+        )
 
 
 def bodies(feeds):
@@ -541,10 +1032,23 @@ def bodies(feeds):
         body = b"".join(records)
         one = STORE.snapshot(3, challenge(0), body=body)
         good = () if snapshot else (message(STORE.snapshot(3, challenge(0)), 3),)
-        feeds.add("body-snapshot-" + name, comment + ", in a snapshot", ask(0), message(one, 3 if snapshot else "malformed_message"), *good)
+        feeds.add(
+            "body-snapshot-" + name,
+            comment + ", in a snapshot",
+            ask(0),
+            message(one, 3 if snapshot else "malformed_message"),
+            *good,
+        )
         two = STORE.delta(3, 4, challenge(1), body=body)
         good = () if delta else (message(STORE.delta(3, 4, challenge(1)), 4),)
-        feeds.add("body-delta-" + name, comment + ", in a delta", *start(3), ask(1), message(two, 4 if delta else "malformed_message"), *good)
+        feeds.add(
+            "body-delta-" + name,
+            comment + ", in a delta",
+            *start(3),
+            ask(1),
+            message(two, 4 if delta else "malformed_message"),
+            *good,
+        )
 
     def bad(name, comment, *records):
         both(name, comment, False, False, *records)
@@ -553,8 +1057,19 @@ def bodies(feeds):
         both(name, comment, True, True, *records)
 
     good("empty", "nothing")
-    good("all", "every record a snapshot can hold", deployment_generation(1), refused_root("active"), here, tenant_generation(1), client_generation("12", 1),
-         revoked(LINK, OTHER), suspended(LINK, LINK_ID), minimum_revision(LINK_ID, 1), tombstone(OTHER))
+    good(
+        "all",
+        "every record a snapshot can hold",
+        deployment_generation(1),
+        refused_root("active"),
+        here,
+        tenant_generation(1),
+        client_generation("12", 1),
+        revoked(LINK, OTHER),
+        suspended(LINK, LINK_ID),
+        minimum_revision(LINK_ID, 1),
+        tombstone(OTHER),
+    )
     both("restored", "a restored entry", False, True, here, restored(LINK, LINK_ID))
     good("units", "an entry of each unit", here, revoked(LINK, OTHER), revoked(SESSION, OTHER), revoked(COPY, OTHER))
     for unit in (0, 4, 255):
@@ -576,8 +1091,15 @@ def bodies(feeds):
     bad("tenant-generation-0", "generation 0", here, tenant_generation(0))
     bad("client-generation-0", "generation 0", here, client_generation("12", 0))
     bad("minimum-revision-0", "revision 0", here, minimum_revision(LINK_ID, 0))
-    good("generations-max", "generations of 2^32-1", deployment_generation(2**32 - 1), here, tenant_generation(2**32 - 1), client_generation("12", 2**32 - 1),
-         minimum_revision(LINK_ID, 2**32 - 1))
+    good(
+        "generations-max",
+        "generations of 2^32-1",
+        deployment_generation(2**32 - 1),
+        here,
+        tenant_generation(2**32 - 1),
+        client_generation("12", 2**32 - 1),
+        minimum_revision(LINK_ID, 2**32 - 1),
+    )
     for name, comment, wire in BAD_VARINTS:
         bad("deployment-generation-" + name, comment, b"\x01" + wire)
         bad("tenant-generation-" + name, comment, here, b"\x11" + wire)
@@ -586,17 +1108,32 @@ def bodies(feeds):
     for name, comment, wire in BAD_IDENTIFIERS:
         bad("tenant-" + name, comment, b"\x10" + wire, entry)
         bad("client-" + name, comment, here, b"\x12" + wire + b"\x01")
-    for name, record in (("deployment-generation", deployment_generation(300)), ("refused-root", refused_root("active"))):
+    for name, record in (
+        ("deployment-generation", deployment_generation(300)),
+        ("refused-root", refused_root("active")),
+    ):
         bad("cut-" + name, "the last byte is missing", record[:-1])
         bad("no-value-" + name, "no value", record[:1])
-    for name, record in (("tenant-generation", tenant_generation(300)), ("client-generation", client_generation("12", 300)),
-                         ("revoked", revoked(LINK, OTHER)), ("suspended", suspended(LINK, OTHER)), ("restored", restored(LINK, OTHER)),
-                         ("minimum-revision", minimum_revision(LINK_ID, 300)), ("tombstone", tombstone(OTHER))):
+    for name, record in (
+        ("tenant-generation", tenant_generation(300)),
+        ("client-generation", client_generation("12", 300)),
+        ("revoked", revoked(LINK, OTHER)),
+        ("suspended", suspended(LINK, OTHER)),
+        ("restored", restored(LINK, OTHER)),
+        ("minimum-revision", minimum_revision(LINK_ID, 300)),
+        ("tombstone", tombstone(OTHER)),
+    ):
         bad("cut-" + name, "the last byte is missing", here, record[:-1])
         bad("no-value-" + name, "no value", here, record[:1])
     bad("cut-tenant", "a tenant cut off", b"\x10\x00\x04acm")
     bad("no-value-tenant", "a tenant without identifier", b"\x10")
-    good("expiry-edges", "entries that end at the first and the last second", here, revoked(LINK, OTHER, 0), revoked(SESSION, OTHER, TOP))
+    good(
+        "expiry-edges",
+        "entries that end at the first and the last second",
+        here,
+        revoked(LINK, OTHER, 0),
+        revoked(SESSION, OTHER, TOP),
+    )
 
     # The order of a snapshot, which a delta does not have.
     low, high = bytes(16), b"\xff" * 16
@@ -609,19 +1146,75 @@ def bodies(feeds):
     unordered("roots-repeated", "a root twice", refused_root("older"), refused_root("older"))
     unordered("root-before-generation", "a root before the generation", refused_root("older"), deployment_generation(1))
     unordered("generation-repeated", "the generation twice", deployment_generation(1), deployment_generation(2))
-    good("order-tenants", "tenants ascending by wire form", tenant("acme"), entry, tenant(UUID_A), entry, tenant("7"), entry, tenant("8"), entry)
+    good(
+        "order-tenants",
+        "tenants ascending by wire form",
+        tenant("acme"),
+        entry,
+        tenant(UUID_A),
+        entry,
+        tenant("7"),
+        entry,
+        tenant("8"),
+        entry,
+    )
     unordered("tenants-descending", "tenants descending", tenant("8"), entry, tenant("7"), entry)
     unordered("tenants-repeated", "a tenant twice", here, entry, here, tombstone(OTHER))
     unordered("tenants-by-text", "tenants in the order of their texts", tenant("7"), entry, tenant("acme"), entry)
-    unordered("tenant-generation-repeated", "the generation of a tenant twice", here, tenant_generation(1), tenant_generation(2))
-    good("order-clients", "clients ascending by wire form", here, client_generation("b", 1), client_generation("aa", 1), client_generation("7", 1))
-    unordered("clients-by-text", "clients in the order of their texts", here, client_generation("aa", 1), client_generation("b", 1))
+    unordered(
+        "tenant-generation-repeated",
+        "the generation of a tenant twice",
+        here,
+        tenant_generation(1),
+        tenant_generation(2),
+    )
+    good(
+        "order-clients",
+        "clients ascending by wire form",
+        here,
+        client_generation("b", 1),
+        client_generation("aa", 1),
+        client_generation("7", 1),
+    )
+    unordered(
+        "clients-by-text",
+        "clients in the order of their texts",
+        here,
+        client_generation("aa", 1),
+        client_generation("b", 1),
+    )
     unordered("clients-repeated", "a client twice", here, client_generation("7", 1), client_generation("7", 2))
-    good("order-entries", "entries ascending by unit, then id", here, revoked(LINK, low), revoked(LINK, high), revoked(SESSION, low))
-    unordered("entries-by-id", "entries by id, then unit", here, revoked(LINK, low), revoked(SESSION, low), revoked(LINK, high))
+    good(
+        "order-entries",
+        "entries ascending by unit, then id",
+        here,
+        revoked(LINK, low),
+        revoked(LINK, high),
+        revoked(SESSION, low),
+    )
+    unordered(
+        "entries-by-id",
+        "entries by id, then unit",
+        here,
+        revoked(LINK, low),
+        revoked(SESSION, low),
+        revoked(LINK, high),
+    )
     unordered("entries-repeated", "an entry twice", here, revoked(LINK, low), revoked(LINK, low, TOP))
-    unordered("suspended-before-revoked", "a suspended entry before a revoked one", here, suspended(LINK, low), revoked(LINK, high))
-    good("order-revoked-and-suspended", "one entry both revoked and suspended", here, revoked(LINK, low), suspended(LINK, low))
+    unordered(
+        "suspended-before-revoked",
+        "a suspended entry before a revoked one",
+        here,
+        suspended(LINK, low),
+        revoked(LINK, high),
+    )
+    good(
+        "order-revoked-and-suspended",
+        "one entry both revoked and suspended",
+        here,
+        revoked(LINK, low),
+        suspended(LINK, low),
+    )
     unordered("revisions-descending", "revisions descending", here, minimum_revision(high, 1), minimum_revision(low, 1))
     unordered("tombstones-descending", "tombstones descending", here, tombstone(high), tombstone(low))
     unordered("tombstones-repeated", "a tombstone twice", here, tombstone(low), tombstone(low))
@@ -631,27 +1224,99 @@ def bodies(feeds):
 def challenges(feeds):
     token = sign(CURRENT)
     zero, one = STORE.snapshot(3, challenge(0)), STORE.delta(3, 4, challenge(1))
-    feeds.add("challenge-none", "an answer nobody asked for", message(zero, "wrong_challenge"), check(token, "generation_ahead"))
-    feeds.add("challenge-other", "an answer to another challenge; the right one still counts", ask(0),
-              message(STORE.snapshot(3, challenge(1)), "wrong_challenge"), message(zero, 3))
-    feeds.add("challenge-zero", "a challenge of zeros", ask(0), message(STORE.snapshot(3, bytes(16)), "wrong_challenge"))
-    feeds.add("challenge-used", "the same answer again", ask(0), message(zero, 3), message(zero, "wrong_challenge"), check(token))
-    feeds.add("challenge-used-delta", "the same delta again", *start(3), ask(1), message(one, 4), message(one, "wrong_challenge"))
-    feeds.add("challenge-used-by-refused", "a message that is refused at step 9 or later has used the challenge up", *start(3), ask(1),
-              message(STORE.delta(2, 4, challenge(1)), "gap"), message(one, "wrong_challenge"), ask(2), message(STORE.delta(3, 4, challenge(2)), 4))
-    feeds.add("challenge-used-by-rollback", "so has a rollback", *start(3), ask(1), message(STORE.snapshot(2, challenge(1)), "rollback"),
-              message(one, "wrong_challenge"))
-    feeds.add("challenge-kept-by-malformed", "a message that is refused at step 7 or before has not", *start(3), ask(1),
-              message(STORE.delta(3, 4, challenge(1), body=b"\xff"), "malformed_message"),
-              message(STORE.delta(3, 4, challenge(1), root=bytes(32)), "forged_message"),
-              message(STORE.delta(3, 4, challenge(1), root_id=b"none"), "unknown_root"), message(one, 4))
-    feeds.add("challenge-old", "an old answer to a new request", *start(3), ask(1), message(zero, "wrong_challenge"), message(one, 4))
-    feeds.add("challenge-replaced", "a new request replaces the one before", ask(0), ask(1, 2000), message(zero, "wrong_challenge"),
-              message(STORE.snapshot(3, challenge(1)), 3), check(token, monotonic=32_000), check(token, "view_stale", monotonic=32_001))
+    feeds.add(
+        "challenge-none",
+        "an answer nobody asked for",
+        message(zero, "wrong_challenge"),
+        check(token, "generation_ahead"),
+    )
+    feeds.add(
+        "challenge-other",
+        "an answer to another challenge; the right one still counts",
+        ask(0),
+        message(STORE.snapshot(3, challenge(1)), "wrong_challenge"),
+        message(zero, 3),
+    )
+    feeds.add(
+        "challenge-zero", "a challenge of zeros", ask(0), message(STORE.snapshot(3, bytes(16)), "wrong_challenge")
+    )
+    feeds.add(
+        "challenge-used",
+        "the same answer again",
+        ask(0),
+        message(zero, 3),
+        message(zero, "wrong_challenge"),
+        check(token),
+    )
+    feeds.add(
+        "challenge-used-delta",
+        "the same delta again",
+        *start(3),
+        ask(1),
+        message(one, 4),
+        message(one, "wrong_challenge"),
+    )
+    feeds.add(
+        "challenge-used-by-refused",
+        "a message that is refused at step 9 or later has used the challenge up",
+        *start(3),
+        ask(1),
+        message(STORE.delta(2, 4, challenge(1)), "gap"),
+        message(one, "wrong_challenge"),
+        ask(2),
+        message(STORE.delta(3, 4, challenge(2)), 4),
+    )
+    feeds.add(
+        "challenge-used-by-rollback",
+        "so has a rollback",
+        *start(3),
+        ask(1),
+        message(STORE.snapshot(2, challenge(1)), "rollback"),
+        message(one, "wrong_challenge"),
+    )
+    feeds.add(
+        "challenge-kept-by-malformed",
+        "a message that is refused at step 7 or before has not",
+        *start(3),
+        ask(1),
+        message(STORE.delta(3, 4, challenge(1), body=b"\xff"), "malformed_message"),
+        message(STORE.delta(3, 4, challenge(1), root=bytes(32)), "forged_message"),
+        message(STORE.delta(3, 4, challenge(1), root_id=b"none"), "unknown_root"),
+        message(one, 4),
+    )
+    feeds.add(
+        "challenge-old",
+        "an old answer to a new request",
+        *start(3),
+        ask(1),
+        message(zero, "wrong_challenge"),
+        message(one, 4),
+    )
+    feeds.add(
+        "challenge-replaced",
+        "a new request replaces the one before",
+        ask(0),
+        ask(1, 2000),
+        message(zero, "wrong_challenge"),
+        message(STORE.snapshot(3, challenge(1)), 3),
+        check(token, monotonic=32_000),
+        check(token, "view_stale", monotonic=32_001),
+    )
     feeds.add("challenge-restart", "a restart forgets the request", ask(0), restart(), message(zero, "wrong_challenge"))
-    feeds.add("challenge-other-kinds", "a list and a saved snapshot use no challenge up", ask(0), message(STORE.snapshot(2, kind=f.SAVED_SNAPSHOT), 2),
-              message(STORE.snapshot(2, span(), kind=f.LIST_SNAPSHOT), 2), message(zero, 3))
-    feeds.add("challenge-before-rollback", "the challenge comes before the stamp", *start(3), message(STORE.snapshot(2, challenge(1)), "wrong_challenge"))
+    feeds.add(
+        "challenge-other-kinds",
+        "a list and a saved snapshot use no challenge up",
+        ask(0),
+        message(STORE.snapshot(2, kind=f.SAVED_SNAPSHOT), 2),
+        message(STORE.snapshot(2, span(), kind=f.LIST_SNAPSHOT), 2),
+        message(zero, 3),
+    )
+    feeds.add(
+        "challenge-before-rollback",
+        "the challenge comes before the stamp",
+        *start(3),
+        message(STORE.snapshot(2, challenge(1)), "wrong_challenge"),
+    )
 
 
 def lists(feeds):
@@ -661,120 +1326,465 @@ def lists(feeds):
         return STORE.snapshot(last, span(this_update, next_update), kind=f.LIST_SNAPSHOT, **more)
 
     one = listed(3, NOW, NOW + 1000)
-    for name, now, code in (("before", NOW - 61, "list_not_yet_current"), ("begin", NOW - 60, 3), ("this-update", NOW, 3), ("inside", NOW + 500, 3),
-                            ("last-second", NOW + 999, 3), ("end", NOW + 1000, "list_expired"), ("past", NOW + 5000, "list_expired"),
-                            ("clock-0", 0, "list_not_yet_current"), ("clock-max", 2**64 - 1, "list_expired")):
+    for name, now, code in (
+        ("before", NOW - 61, "list_not_yet_current"),
+        ("begin", NOW - 60, 3),
+        ("this-update", NOW, 3),
+        ("inside", NOW + 500, 3),
+        ("last-second", NOW + 999, 3),
+        ("end", NOW + 1000, "list_expired"),
+        ("past", NOW + 5000, "list_expired"),
+        ("clock-0", 0, "list_not_yet_current"),
+        ("clock-max", 2**64 - 1, "list_expired"),
+    ):
         feeds.add("list-" + name, "a list at this time", message(one, code, now))
     feeds.add("list-zero", "a list of the first second", message(listed(3, 0, 1), 3, 0))
-    feeds.add("list-top", "a list to the end of time", message(listed(3, NOW, TOP), 3, TOP - 1), message(listed(3, NOW, TOP), "list_expired", TOP))
-    feeds.add("list-again", "a list may be taken again between its times", message(one, 3, NOW), message(one, 3, NOW + 999), message(one, "list_expired", NOW + 1000))
-    feeds.add("list-older", "a list older than one already seen", message(listed(4, NOW, NOW + 1000), 4), message(one, "rollback"),
-              check(token, "link_suspended", mode="list"))
-    feeds.add("list-older-restart", "the same after a restart", message(listed(4, NOW, NOW + 1000), 4), restart(), message(one, "rollback"),
-              check(token, "generation_ahead", mode="list"), message(listed(4, NOW, NOW + 1000), 4), check(token, "link_suspended", mode="list"))
-    feeds.add("list-older-incarnation", "a list of an earlier incarnation", message(one, 3),
-              message(Store(STORE.changes, EARLIER).snapshot(7, span(), kind=f.LIST_SNAPSHOT), "rollback"))
-    feeds.add("list-older-times", "a list of the same stamp that ends earlier is taken, and ends earlier", message(listed(3, NOW, NOW + 1000), 3),
-              message(listed(3, NOW - 10, NOW + 100), 3), check(token, now=NOW + 99, mode="list"), check(token, "view_stale", now=NOW + 100, mode="list"))
-    feeds.add("list-view-ends", "a view of a list ends by itself", message(one, 3), check(token, now=NOW + 999, mode="list"),
-              check(token, "view_stale", now=NOW + 1000, mode="list"), check(token, "view_stale", mode=LIVE_MODE))
-    feeds.add("list-view-begins", "a list taken in the skew", message(one, 3, NOW - 60), check(token, now=NOW - 60, mode="list"),
-              check(token, "view_stale", now=NOW - 61, mode="list"))
-    feeds.add("list-delta", "list deltas", message(one, 3), message(STORE.delta(3, 5, span(NOW, NOW + 2000), kind=f.LIST_DELTA), 5),
-              check(token, now=NOW + 1999, mode="list"), message(STORE.delta(3, 5, span(NOW, NOW + 2000), kind=f.LIST_DELTA), "gap"))
-    feeds.add("list-delta-expired", "a list delta that is over", message(one, 3),
-              message(STORE.delta(3, 5, span(NOW - 100, NOW), kind=f.LIST_DELTA), "list_expired"))
-    feeds.add("list-before-rollback", "its times come before the stamp", message(listed(4, NOW, NOW + 1000), 4), message(listed(3, NOW - 100, NOW), "list_expired"))
+    feeds.add(
+        "list-top",
+        "a list to the end of time",
+        message(listed(3, NOW, TOP), 3, TOP - 1),
+        message(listed(3, NOW, TOP), "list_expired", TOP),
+    )
+    feeds.add(
+        "list-again",
+        "a list may be taken again between its times",
+        message(one, 3, NOW),
+        message(one, 3, NOW + 999),
+        message(one, "list_expired", NOW + 1000),
+    )
+    feeds.add(
+        "list-older",
+        "a list older than one already seen",
+        message(listed(4, NOW, NOW + 1000), 4),
+        message(one, "rollback"),
+        check(token, "link_suspended", mode="list"),
+    )
+    feeds.add(
+        "list-older-restart",
+        "the same after a restart",
+        message(listed(4, NOW, NOW + 1000), 4),
+        restart(),
+        message(one, "rollback"),
+        check(token, "generation_ahead", mode="list"),
+        message(listed(4, NOW, NOW + 1000), 4),
+        check(token, "link_suspended", mode="list"),
+    )
+    feeds.add(
+        "list-older-incarnation",
+        "a list of an earlier incarnation",
+        message(one, 3),
+        message(Store(STORE.changes, EARLIER).snapshot(7, span(), kind=f.LIST_SNAPSHOT), "rollback"),
+    )
+    feeds.add(
+        "list-older-times",
+        "a list of the same stamp that ends earlier is taken, and ends earlier",
+        message(listed(3, NOW, NOW + 1000), 3),
+        message(listed(3, NOW - 10, NOW + 100), 3),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+    )
+    feeds.add(
+        "list-view-ends",
+        "a view of a list ends by itself",
+        message(one, 3),
+        check(token, now=NOW + 999, mode="list"),
+        check(token, "view_stale", now=NOW + 1000, mode="list"),
+        check(token, "view_stale", mode=LIVE_MODE),
+    )
+    feeds.add(
+        "list-view-begins",
+        "a list taken in the skew",
+        message(one, 3, NOW - 60),
+        check(token, now=NOW - 60, mode="list"),
+        check(token, "view_stale", now=NOW - 61, mode="list"),
+    )
+    feeds.add(
+        "list-delta",
+        "list deltas",
+        message(one, 3),
+        message(STORE.delta(3, 5, span(NOW, NOW + 2000), kind=f.LIST_DELTA), 5),
+        check(token, now=NOW + 1999, mode="list"),
+        message(STORE.delta(3, 5, span(NOW, NOW + 2000), kind=f.LIST_DELTA), "gap"),
+    )
+    feeds.add(
+        "list-delta-expired",
+        "a list delta that is over",
+        message(one, 3),
+        message(STORE.delta(3, 5, span(NOW - 100, NOW), kind=f.LIST_DELTA), "list_expired"),
+    )
+    feeds.add(
+        "list-before-rollback",
+        "its times come before the stamp",
+        message(listed(4, NOW, NOW + 1000), 4),
+        message(listed(3, NOW - 100, NOW), "list_expired"),
+    )
     feeds.add("list-no-request", "a list needs no request", message(one, 3), check(token, mode="list"))
 
 
 def stamps(feeds):
     token = sign(CURRENT)
-    feeds.add("gap", "a change is missing", *start(3), ask(1), message(STORE.delta(4, 5, challenge(1)), "gap"), check(token),
-              ask(2), message(STORE.snapshot(5, challenge(2)), 5), ask(3), message(STORE.delta(5, 6, challenge(3)), 6))
-    feeds.add("gap-overlap", "a delta that begins earlier", *start(3), ask(1), message(STORE.delta(2, 5, challenge(1)), "gap"))
-    feeds.add("gap-none", "a delta that begins where the view stands", *start(3), ask(1), message(STORE.delta(3, 5, challenge(1)), 5))
-    feeds.add("gap-empty", "an empty delta elsewhere", *start(3), ask(1), message(STORE.delta(5, 5, challenge(1)), "gap"))
-    feeds.add("delta-first", "a delta at first: there is no stamp to build on", ask(0), message(STORE.delta(0, 3, challenge(0)), "another_incarnation"),
-              ask(1), message(STORE.snapshot(3, challenge(1)), 3))
-    feeds.add("delta-from-0", "a delta from 0 on a view at 0", ask(0), message(STORE.snapshot(0, challenge(0)), 0), ask(1),
-              message(STORE.delta(0, 3, challenge(1)), 3), check(token))
-    feeds.add("rollback-snapshot", "an older snapshot", *start(4), ask(1), message(STORE.snapshot(3, challenge(1)), "rollback"), check(token, "link_suspended"))
-    feeds.add("rollback-saved", "an older saved snapshot", *start(4), message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), "rollback"),
-              message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT), 4))
-    feeds.add("rollback-delta", "a delta that ends earlier: rollback comes before gap", *start(4), ask(1), message(STORE.delta(2, 3, challenge(1)), "rollback"))
-    feeds.add("rollback-0", "a snapshot of nothing", *start(3), ask(1), message(STORE.snapshot(0, challenge(1)), "rollback"))
-    feeds.add("rollback-restart", "the highest stamp outlives a restart", *start(4), restart(), ask(1), message(STORE.snapshot(3, challenge(1)), "rollback"),
-              ask(2), message(STORE.snapshot(4, challenge(2)), 4), check(token, "link_suspended"))
-    feeds.add("rollback-restart-twice", "and two", *start(4), restart(), restart(), message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), "rollback"))
-    feeds.add("restart-delta", "after a restart there is no stamp to build on", *start(3), restart(), ask(1), message(STORE.delta(3, 4, challenge(1)), "another_incarnation"),
-              ask(2), message(STORE.snapshot(4, challenge(2)), 4))
-    feeds.add("restart-rollback-delta", "rollback comes before another incarnation", *start(4), restart(), ask(1), message(STORE.delta(2, 3, challenge(1)), "rollback"))
-    feeds.add("restart-view", "after a restart nothing passes", *start(3), check(token), restart(), export(), check(token, "generation_ahead"),
-              check(sign(link()), "view_stale"))
+    feeds.add(
+        "gap",
+        "a change is missing",
+        *start(3),
+        ask(1),
+        message(STORE.delta(4, 5, challenge(1)), "gap"),
+        check(token),
+        ask(2),
+        message(STORE.snapshot(5, challenge(2)), 5),
+        ask(3),
+        message(STORE.delta(5, 6, challenge(3)), 6),
+    )
+    feeds.add(
+        "gap-overlap", "a delta that begins earlier", *start(3), ask(1), message(STORE.delta(2, 5, challenge(1)), "gap")
+    )
+    feeds.add(
+        "gap-none",
+        "a delta that begins where the view stands",
+        *start(3),
+        ask(1),
+        message(STORE.delta(3, 5, challenge(1)), 5),
+    )
+    feeds.add(
+        "gap-empty", "an empty delta elsewhere", *start(3), ask(1), message(STORE.delta(5, 5, challenge(1)), "gap")
+    )
+    feeds.add(
+        "delta-first",
+        "a delta at first: there is no stamp to build on",
+        ask(0),
+        message(STORE.delta(0, 3, challenge(0)), "another_incarnation"),
+        ask(1),
+        message(STORE.snapshot(3, challenge(1)), 3),
+    )
+    feeds.add(
+        "delta-from-0",
+        "a delta from 0 on a view at 0",
+        ask(0),
+        message(STORE.snapshot(0, challenge(0)), 0),
+        ask(1),
+        message(STORE.delta(0, 3, challenge(1)), 3),
+        check(token),
+    )
+    feeds.add(
+        "rollback-snapshot",
+        "an older snapshot",
+        *start(4),
+        ask(1),
+        message(STORE.snapshot(3, challenge(1)), "rollback"),
+        check(token, "link_suspended"),
+    )
+    feeds.add(
+        "rollback-saved",
+        "an older saved snapshot",
+        *start(4),
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), "rollback"),
+        message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT), 4),
+    )
+    feeds.add(
+        "rollback-delta",
+        "a delta that ends earlier: rollback comes before gap",
+        *start(4),
+        ask(1),
+        message(STORE.delta(2, 3, challenge(1)), "rollback"),
+    )
+    feeds.add(
+        "rollback-0", "a snapshot of nothing", *start(3), ask(1), message(STORE.snapshot(0, challenge(1)), "rollback")
+    )
+    feeds.add(
+        "rollback-restart",
+        "the highest stamp outlives a restart",
+        *start(4),
+        restart(),
+        ask(1),
+        message(STORE.snapshot(3, challenge(1)), "rollback"),
+        ask(2),
+        message(STORE.snapshot(4, challenge(2)), 4),
+        check(token, "link_suspended"),
+    )
+    feeds.add(
+        "rollback-restart-twice",
+        "and two",
+        *start(4),
+        restart(),
+        restart(),
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), "rollback"),
+    )
+    feeds.add(
+        "restart-delta",
+        "after a restart there is no stamp to build on",
+        *start(3),
+        restart(),
+        ask(1),
+        message(STORE.delta(3, 4, challenge(1)), "another_incarnation"),
+        ask(2),
+        message(STORE.snapshot(4, challenge(2)), 4),
+    )
+    feeds.add(
+        "restart-rollback-delta",
+        "rollback comes before another incarnation",
+        *start(4),
+        restart(),
+        ask(1),
+        message(STORE.delta(2, 3, challenge(1)), "rollback"),
+    )
+    feeds.add(
+        "restart-view",
+        "after a restart nothing passes",
+        *start(3),
+        check(token),
+        restart(),
+        export(),
+        check(token, "generation_ahead"),
+        check(sign(link()), "view_stale"),
+    )
 
     fork = Store(STORE.changes[:2] + [("8", tenant_generation(2))] + STORE.changes[3:])
-    feeds.add("fork-delta", "a delta of another history", *start(3), ask(1), message(fork.delta(3, 4, challenge(1)), "fork"), check(token))
-    feeds.add("fork-empty-delta", "an empty delta of another history", *start(3), ask(1), message(fork.delta(3, 3, challenge(1)), "fork"))
-    feeds.add("fork-snapshot", "a snapshot of the held stamp with another history", *start(3), ask(1), message(fork.snapshot(3, challenge(1)), "fork"),
-              ask(2), message(STORE.snapshot(3, challenge(2)), 3))
+    feeds.add(
+        "fork-delta",
+        "a delta of another history",
+        *start(3),
+        ask(1),
+        message(fork.delta(3, 4, challenge(1)), "fork"),
+        check(token),
+    )
+    feeds.add(
+        "fork-empty-delta",
+        "an empty delta of another history",
+        *start(3),
+        ask(1),
+        message(fork.delta(3, 3, challenge(1)), "fork"),
+    )
+    feeds.add(
+        "fork-snapshot",
+        "a snapshot of the held stamp with another history",
+        *start(3),
+        ask(1),
+        message(fork.snapshot(3, challenge(1)), "fork"),
+        ask(2),
+        message(STORE.snapshot(3, challenge(2)), 3),
+    )
     feeds.add("fork-saved", "a saved one", *start(3), message(fork.snapshot(3, kind=f.SAVED_SNAPSHOT), "fork"))
-    feeds.add("fork-list", "a list", message(STORE.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3), message(fork.snapshot(3, span(), kind=f.LIST_SNAPSHOT), "fork"))
-    feeds.add("fork-later-snapshot", "of a later snapshot nobody can tell", *start(3), ask(1), message(fork.snapshot(4, challenge(1)), 4),
-              ask(2), message(STORE.delta(4, 5, challenge(2)), "fork"), ask(3), message(fork.delta(4, 5, challenge(3)), 5))
-    feeds.add("gap-before-fork", "gap comes before fork", *start(3), ask(1), message(fork.delta(4, 5, challenge(1)), "gap"))
-    feeds.add("fork-same-history", "the same history is no fork", *start(3), ask(1), message(STORE.snapshot(3, challenge(1)), 3))
+    feeds.add(
+        "fork-list",
+        "a list",
+        message(STORE.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
+        message(fork.snapshot(3, span(), kind=f.LIST_SNAPSHOT), "fork"),
+    )
+    feeds.add(
+        "fork-later-snapshot",
+        "of a later snapshot nobody can tell",
+        *start(3),
+        ask(1),
+        message(fork.snapshot(4, challenge(1)), 4),
+        ask(2),
+        message(STORE.delta(4, 5, challenge(2)), "fork"),
+        ask(3),
+        message(fork.delta(4, 5, challenge(3)), 5),
+    )
+    feeds.add(
+        "gap-before-fork", "gap comes before fork", *start(3), ask(1), message(fork.delta(4, 5, challenge(1)), "gap")
+    )
+    feeds.add(
+        "fork-same-history",
+        "the same history is no fork",
+        *start(3),
+        ask(1),
+        message(STORE.snapshot(3, challenge(1)), 3),
+    )
 
     last = 2**64 - 1
     top = f.encode(
-        kind=f.LIVE_SNAPSHOT, root_id=root_id("active"), root=root_key("active"), deployment_id=MAIN_ID, incarnation=INCARNATION, scope_wire=b"\x00",
-        first=0, before=bytes(32), last=last, after=b"\x01" * 32, proof=challenge(0), body=deployment_generation(1))
-    feeds.add("sequence-max", "the largest sequence", ask(0), message(top, last), ask(1), message(STORE.snapshot(3, challenge(1)), "rollback"))
+        kind=f.LIVE_SNAPSHOT,
+        root_id=root_id("active"),
+        root=root_key("active"),
+        deployment_id=MAIN_ID,
+        incarnation=INCARNATION,
+        scope_wire=b"\x00",
+        first=0,
+        before=bytes(32),
+        last=last,
+        after=b"\x01" * 32,
+        proof=challenge(0),
+        body=deployment_generation(1),
+    )
+    feeds.add(
+        "sequence-max",
+        "the largest sequence",
+        ask(0),
+        message(top, last),
+        ask(1),
+        message(STORE.snapshot(3, challenge(1)), "rollback"),
+    )
 
 
 def incarnations(feeds):
     token = sign(CURRENT)
-    later = Store([(None, deployment_generation(1)), ("7", client_generation("12", 1)), ("9", tenant_generation(4))], LATER)
+    later = Store(
+        [(None, deployment_generation(1)), ("7", client_generation("12", 1)), ("9", tenant_generation(4))], LATER
+    )
     earlier = Store(STORE.changes, EARLIER)
-    feeds.add("incarnation-delta", "a delta of a later incarnation", *start(3), ask(1), message(later.delta(1, 3, challenge(1)), "another_incarnation"),
-              check(token), ask(2), message(later.snapshot(3, challenge(2)), 3))
-    feeds.add("incarnation-delta-fits", "even if its numbers fit", *start(2), ask(1), message(later.delta(2, 3, challenge(1)), "another_incarnation"))
-    feeds.add("incarnation-earlier", "an earlier incarnation is a rollback, whatever its sequence", *start(3), ask(1), message(earlier.snapshot(7, challenge(1)), "rollback"),
-              ask(2), message(earlier.delta(3, 4, challenge(2)), "rollback"))
-    feeds.add("incarnation-merged", "a snapshot of a later incarnation is merged: what was refused stays refused", *start(6), check(sign(CURRENT_SESSION), "session_revoked"),
-              ask(1), message(later.snapshot(3, challenge(1)), 3), check(sign(CURRENT_SESSION), "session_revoked"),
-              export(deployment_generation(1), tenant("7"), client_generation("12", 1), revoked(SESSION, SESSION_ID), tenant("8"), tenant_generation(1),
-                     tenant("9"), tenant_generation(4)),
-              ask(2), message(later.delta(3, 3, challenge(2)), 3), check(token))
-    feeds.add("incarnation-sequence-lower", "a later incarnation may have a lower sequence", *start(6), ask(1), message(later.snapshot(1, challenge(1)), 1),
-              ask(2), message(STORE.snapshot(7, challenge(2)), "rollback"))
-    low = Store([("7", tenant_generation(1)), ("7", suspended(LINK, LINK_ID, 50)), ("7", minimum_revision(LINK_ID, 2, 50))], LATER)
-    held = Store([("7", tenant_generation(5)), ("7", revoked(LINK, LINK_ID, 40)), ("7", minimum_revision(LINK_ID, 9, 40)), ("7", tombstone(OTHER))])
-    feeds.add("incarnation-merged-greater", "of two counters the greater, of two expiries the later, revoked is final", *start(4, store=held), ask(1),
-              message(low.snapshot(3, challenge(1)), 3),
-              export(tenant("7"), tenant_generation(5), revoked(LINK, LINK_ID, 50), minimum_revision(LINK_ID, 9, 50), tombstone(OTHER)))
-    feeds.add("incarnation-merged-suspension", "a suspension the later store does not know stays", *start(4), ask(1), message(later.snapshot(3, challenge(1)), 3),
-              check(token, "link_suspended"))
-    feeds.add("incarnation-then-replaced", "the next snapshot of the new incarnation replaces all", *start(4), ask(1), message(later.snapshot(2, challenge(1)), 2),
-              check(token, "link_suspended"), ask(2), message(later.snapshot(3, challenge(2)), 3), check(token))
-    feeds.add("incarnation-into-empty", "into an empty view it is taken as it is", *start(4), restart(), ask(1), message(later.snapshot(3, challenge(1)), 3),
-              export(deployment_generation(1), tenant("7"), client_generation("12", 1), tenant("9"), tenant_generation(4)))
-    feeds.add("incarnation-restart", "the highest stamp knows its incarnation", ask(0), message(later.snapshot(1, challenge(0)), 1), restart(), ask(1),
-              message(STORE.snapshot(7, challenge(1)), "rollback"), ask(2), message(later.snapshot(1, challenge(2)), 1))
+    feeds.add(
+        "incarnation-delta",
+        "a delta of a later incarnation",
+        *start(3),
+        ask(1),
+        message(later.delta(1, 3, challenge(1)), "another_incarnation"),
+        check(token),
+        ask(2),
+        message(later.snapshot(3, challenge(2)), 3),
+    )
+    feeds.add(
+        "incarnation-delta-fits",
+        "even if its numbers fit",
+        *start(2),
+        ask(1),
+        message(later.delta(2, 3, challenge(1)), "another_incarnation"),
+    )
+    feeds.add(
+        "incarnation-earlier",
+        "an earlier incarnation is a rollback, whatever its sequence",
+        *start(3),
+        ask(1),
+        message(earlier.snapshot(7, challenge(1)), "rollback"),
+        ask(2),
+        message(earlier.delta(3, 4, challenge(2)), "rollback"),
+    )
+    feeds.add(
+        "incarnation-merged",
+        "a snapshot of a later incarnation is merged: what was refused stays refused",
+        *start(6),
+        check(sign(CURRENT_SESSION), "session_revoked"),
+        ask(1),
+        message(later.snapshot(3, challenge(1)), 3),
+        check(sign(CURRENT_SESSION), "session_revoked"),
+        export(
+            deployment_generation(1),
+            tenant("7"),
+            client_generation("12", 1),
+            revoked(SESSION, SESSION_ID),
+            tenant("8"),
+            tenant_generation(1),
+            tenant("9"),
+            tenant_generation(4),
+        ),
+        ask(2),
+        message(later.delta(3, 3, challenge(2)), 3),
+        check(token),
+    )
+    feeds.add(
+        "incarnation-sequence-lower",
+        "a later incarnation may have a lower sequence",
+        *start(6),
+        ask(1),
+        message(later.snapshot(1, challenge(1)), 1),
+        ask(2),
+        message(STORE.snapshot(7, challenge(2)), "rollback"),
+    )
+    low = Store(
+        [("7", tenant_generation(1)), ("7", suspended(LINK, LINK_ID, 50)), ("7", minimum_revision(LINK_ID, 2, 50))],
+        LATER,
+    )
+    held = Store(
+        [
+            ("7", tenant_generation(5)),
+            ("7", revoked(LINK, LINK_ID, 40)),
+            ("7", minimum_revision(LINK_ID, 9, 40)),
+            ("7", tombstone(OTHER)),
+        ]
+    )
+    feeds.add(
+        "incarnation-merged-greater",
+        "of two counters the greater, of two expiries the later, revoked is final",
+        *start(4, store=held),
+        ask(1),
+        message(low.snapshot(3, challenge(1)), 3),
+        export(
+            tenant("7"),
+            tenant_generation(5),
+            revoked(LINK, LINK_ID, 50),
+            minimum_revision(LINK_ID, 9, 50),
+            tombstone(OTHER),
+        ),
+    )
+    feeds.add(
+        "incarnation-merged-suspension",
+        "a suspension the later store does not know stays",
+        *start(4),
+        ask(1),
+        message(later.snapshot(3, challenge(1)), 3),
+        check(token, "link_suspended"),
+    )
+    feeds.add(
+        "incarnation-then-replaced",
+        "the next snapshot of the new incarnation replaces all",
+        *start(4),
+        ask(1),
+        message(later.snapshot(2, challenge(1)), 2),
+        check(token, "link_suspended"),
+        ask(2),
+        message(later.snapshot(3, challenge(2)), 3),
+        check(token),
+    )
+    feeds.add(
+        "incarnation-into-empty",
+        "into an empty view it is taken as it is",
+        *start(4),
+        restart(),
+        ask(1),
+        message(later.snapshot(3, challenge(1)), 3),
+        export(deployment_generation(1), tenant("7"), client_generation("12", 1), tenant("9"), tenant_generation(4)),
+    )
+    feeds.add(
+        "incarnation-restart",
+        "the highest stamp knows its incarnation",
+        ask(0),
+        message(later.snapshot(1, challenge(0)), 1),
+        restart(),
+        ask(1),
+        message(STORE.snapshot(7, challenge(1)), "rollback"),
+        ask(2),
+        message(later.snapshot(1, challenge(2)), 1),
+    )
     next_byte = INCARNATION[:-1] + bytes([INCARNATION[-1] + 1 & 0xFF])
     assert next_byte > INCARNATION
-    feeds.add("incarnation-by-last-byte", "incarnations are compared to the last byte", *start(3), ask(1),
-              message(Store(STORE.changes, next_byte).snapshot(1, challenge(1)), 1), ask(2), message(STORE.snapshot(7, challenge(2)), "rollback"))
+    feeds.add(
+        "incarnation-by-last-byte",
+        "incarnations are compared to the last byte",
+        *start(3),
+        ask(1),
+        message(Store(STORE.changes, next_byte).snapshot(1, challenge(1)), 1),
+        ask(2),
+        message(STORE.snapshot(7, challenge(2)), "rollback"),
+    )
     high = b"\x80" + bytes(15)
-    feeds.add("incarnation-unsigned", "bytes above 0x7f are greater", *start(3), ask(1), message(Store(STORE.changes, high).snapshot(1, challenge(1)), 1))
-    feeds.add("incarnation-saved", "a saved snapshot of a later incarnation is merged too", *start(6), message(later.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
-              check(sign(CURRENT_SESSION), "session_revoked"), check(token, "view_stale"))
-    feeds.add("incarnation-list", "a list of a later incarnation is merged too", *start(6), message(later.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
-              check(sign(CURRENT_SESSION), "session_revoked", mode="list"), check(token, mode="list"))
+    feeds.add(
+        "incarnation-unsigned",
+        "bytes above 0x7f are greater",
+        *start(3),
+        ask(1),
+        message(Store(STORE.changes, high).snapshot(1, challenge(1)), 1),
+    )
+    feeds.add(
+        "incarnation-saved",
+        "a saved snapshot of a later incarnation is merged too",
+        *start(6),
+        message(later.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        check(sign(CURRENT_SESSION), "session_revoked"),
+        check(token, "view_stale"),
+    )
+    feeds.add(
+        "incarnation-list",
+        "a list of a later incarnation is merged too",
+        *start(6),
+        message(later.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
+        check(sign(CURRENT_SESSION), "session_revoked", mode="list"),
+        check(token, mode="list"),
+    )
 
 
 def effects(feeds):
     """What a follower holds after changes, told by the snapshot it exports."""
+
     def add(name, comment, changes, *left, token=None, code=OK):
         store = Store([("7", change) if change[0] >= 0x10 else (None, change) for change in changes])
         steps = [ask(0), message(store.snapshot(0, challenge(0)), 0)]
@@ -785,66 +1795,296 @@ def effects(feeds):
             steps.append(check(token, code))
         feeds.add("effect-" + name, comment, *steps)
         # All changes in one delta come to the same.
-        feeds.add(f"effect-{name}-at-once", comment + ", in one delta", ask(0), message(store.snapshot(0, challenge(0)), 0), ask(1),
-                  message(store.delta(0, len(changes), challenge(1)), len(changes)), export(*left), *([check(token, code)] if token else []))
+        feeds.add(
+            f"effect-{name}-at-once",
+            comment + ", in one delta",
+            ask(0),
+            message(store.snapshot(0, challenge(0)), 0),
+            ask(1),
+            message(store.delta(0, len(changes), challenge(1)), len(changes)),
+            export(*left),
+            *([check(token, code)] if token else []),
+        )
 
     here, token = tenant("7"), sign(link())
-    add("generation-greater", "a greater generation", [deployment_generation(3), deployment_generation(5)], deployment_generation(5))
-    add("generation-less", "a lesser generation", [deployment_generation(5), deployment_generation(3)], deployment_generation(5))
-    add("tenant-generation-less", "a lesser generation of a tenant", [tenant_generation(5), tenant_generation(3)], here, tenant_generation(5))
-    add("client-generation-less", "a lesser generation of a client", [client_generation("12", 5), client_generation("12", 3)], here, client_generation("12", 5))
-    add("clients", "two clients", [client_generation("7", 5), client_generation("b", 3)], here, client_generation("b", 3), client_generation("7", 5))
-    add("root", "a root twice", [refused_root("active"), refused_root("active")], refused_root("active"), token=token, code="root_refused")
-    add("roots", "two roots", [refused_root("active"), refused_root("older")], refused_root("older"), refused_root("active"))
-    add("suspended", "suspended", [suspended(LINK, LINK_ID)], here, suspended(LINK, LINK_ID), token=token, code="link_suspended")
+    add(
+        "generation-greater",
+        "a greater generation",
+        [deployment_generation(3), deployment_generation(5)],
+        deployment_generation(5),
+    )
+    add(
+        "generation-less",
+        "a lesser generation",
+        [deployment_generation(5), deployment_generation(3)],
+        deployment_generation(5),
+    )
+    add(
+        "tenant-generation-less",
+        "a lesser generation of a tenant",
+        [tenant_generation(5), tenant_generation(3)],
+        here,
+        tenant_generation(5),
+    )
+    add(
+        "client-generation-less",
+        "a lesser generation of a client",
+        [client_generation("12", 5), client_generation("12", 3)],
+        here,
+        client_generation("12", 5),
+    )
+    add(
+        "clients",
+        "two clients",
+        [client_generation("7", 5), client_generation("b", 3)],
+        here,
+        client_generation("b", 3),
+        client_generation("7", 5),
+    )
+    add(
+        "root",
+        "a root twice",
+        [refused_root("active"), refused_root("active")],
+        refused_root("active"),
+        token=token,
+        code="root_refused",
+    )
+    add(
+        "roots",
+        "two roots",
+        [refused_root("active"), refused_root("older")],
+        refused_root("older"),
+        refused_root("active"),
+    )
+    add(
+        "suspended",
+        "suspended",
+        [suspended(LINK, LINK_ID)],
+        here,
+        suspended(LINK, LINK_ID),
+        token=token,
+        code="link_suspended",
+    )
     add("restored", "suspended, then restored", [suspended(LINK, LINK_ID), restored(LINK, LINK_ID)], token=token)
-    add("restored-other", "another one restored", [suspended(LINK, LINK_ID), restored(LINK, OTHER)], here, suspended(LINK, LINK_ID), token=token, code="link_suspended")
-    add("restored-unit", "restored as another unit", [suspended(LINK, LINK_ID), restored(COPY, LINK_ID)], here, suspended(LINK, LINK_ID), token=token, code="link_suspended")
+    add(
+        "restored-other",
+        "another one restored",
+        [suspended(LINK, LINK_ID), restored(LINK, OTHER)],
+        here,
+        suspended(LINK, LINK_ID),
+        token=token,
+        code="link_suspended",
+    )
+    add(
+        "restored-unit",
+        "restored as another unit",
+        [suspended(LINK, LINK_ID), restored(COPY, LINK_ID)],
+        here,
+        suspended(LINK, LINK_ID),
+        token=token,
+        code="link_suspended",
+    )
     add("restored-nothing", "nothing to restore", [restored(LINK, LINK_ID)], token=token)
-    add("suspended-again", "restored, then suspended again", [suspended(LINK, LINK_ID), restored(LINK, LINK_ID), suspended(LINK, LINK_ID)],
-        here, suspended(LINK, LINK_ID), token=token, code="link_suspended")
-    add("revoked", "suspended, then revoked", [suspended(LINK, LINK_ID), revoked(LINK, LINK_ID)], here, revoked(LINK, LINK_ID), token=token, code="link_revoked")
-    add("revoked-restored", "revoked is final", [revoked(LINK, LINK_ID), restored(LINK, LINK_ID)], here, revoked(LINK, LINK_ID), token=token, code="link_revoked")
-    add("revoked-suspended", "a suspension leaves it revoked", [revoked(LINK, LINK_ID), suspended(LINK, LINK_ID)], here, revoked(LINK, LINK_ID), token=token, code="link_revoked")
-    add("revoked-suspended-restored", "also when that is restored", [revoked(LINK, LINK_ID), suspended(LINK, LINK_ID), restored(LINK, LINK_ID)],
-        here, revoked(LINK, LINK_ID), token=token, code="link_revoked")
-    add("expiry-later", "a later expiry", [revoked(LINK, LINK_ID, 100), revoked(LINK, LINK_ID, 200)], here, revoked(LINK, LINK_ID, 200))
-    add("expiry-earlier", "an earlier expiry", [revoked(LINK, LINK_ID, 200), revoked(LINK, LINK_ID, 100)], here, revoked(LINK, LINK_ID, 200))
-    add("expiry-suspended-later", "a suspension with a later expiry", [revoked(LINK, LINK_ID, 100), suspended(LINK, LINK_ID, 200)], here, revoked(LINK, LINK_ID, 200))
-    add("expiry-revoked-earlier", "revoked with an earlier expiry", [suspended(LINK, LINK_ID, 200), revoked(LINK, LINK_ID, 100)], here, revoked(LINK, LINK_ID, 200))
-    add("expiry-forgotten", "a restored entry takes its expiry along", [suspended(LINK, LINK_ID, 200), restored(LINK, LINK_ID), suspended(LINK, LINK_ID, 100)],
-        here, suspended(LINK, LINK_ID, 100))
-    add("revision-greater", "a greater revision with an earlier expiry", [minimum_revision(LINK_ID, 3, 200), minimum_revision(LINK_ID, 5, 100)],
-        here, minimum_revision(LINK_ID, 5, 200))
-    add("revision-less", "a lesser revision with a later expiry", [minimum_revision(LINK_ID, 5, 100), minimum_revision(LINK_ID, 3, 200)],
-        here, minimum_revision(LINK_ID, 5, 200))
-    add("revision", "a revision", [minimum_revision(LINK_ID, 1)], here, minimum_revision(LINK_ID, 1), token=sign(session()), code="session_superseded")
-    add("tombstones", "tombstones only grow", [tombstone(b"\xff" * 16), tombstone(bytes(16)), tombstone(bytes(16))], here, tombstone(bytes(16)), tombstone(b"\xff" * 16))
-    add("units", "one id in three units", [revoked(COPY, OTHER), revoked(LINK, OTHER), suspended(SESSION, OTHER)],
-        here, revoked(LINK, OTHER), revoked(COPY, OTHER), suspended(SESSION, OTHER))
+    add(
+        "suspended-again",
+        "restored, then suspended again",
+        [suspended(LINK, LINK_ID), restored(LINK, LINK_ID), suspended(LINK, LINK_ID)],
+        here,
+        suspended(LINK, LINK_ID),
+        token=token,
+        code="link_suspended",
+    )
+    add(
+        "revoked",
+        "suspended, then revoked",
+        [suspended(LINK, LINK_ID), revoked(LINK, LINK_ID)],
+        here,
+        revoked(LINK, LINK_ID),
+        token=token,
+        code="link_revoked",
+    )
+    add(
+        "revoked-restored",
+        "revoked is final",
+        [revoked(LINK, LINK_ID), restored(LINK, LINK_ID)],
+        here,
+        revoked(LINK, LINK_ID),
+        token=token,
+        code="link_revoked",
+    )
+    add(
+        "revoked-suspended",
+        "a suspension leaves it revoked",
+        [revoked(LINK, LINK_ID), suspended(LINK, LINK_ID)],
+        here,
+        revoked(LINK, LINK_ID),
+        token=token,
+        code="link_revoked",
+    )
+    add(
+        "revoked-suspended-restored",
+        "also when that is restored",
+        [revoked(LINK, LINK_ID), suspended(LINK, LINK_ID), restored(LINK, LINK_ID)],
+        here,
+        revoked(LINK, LINK_ID),
+        token=token,
+        code="link_revoked",
+    )
+    add(
+        "expiry-later",
+        "a later expiry",
+        [revoked(LINK, LINK_ID, 100), revoked(LINK, LINK_ID, 200)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+    )
+    add(
+        "expiry-earlier",
+        "an earlier expiry",
+        [revoked(LINK, LINK_ID, 200), revoked(LINK, LINK_ID, 100)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+    )
+    add(
+        "expiry-suspended-later",
+        "a suspension with a later expiry",
+        [revoked(LINK, LINK_ID, 100), suspended(LINK, LINK_ID, 200)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+    )
+    add(
+        "expiry-revoked-earlier",
+        "revoked with an earlier expiry",
+        [suspended(LINK, LINK_ID, 200), revoked(LINK, LINK_ID, 100)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+    )
+    add(
+        "expiry-forgotten",
+        "a restored entry takes its expiry along",
+        [suspended(LINK, LINK_ID, 200), restored(LINK, LINK_ID), suspended(LINK, LINK_ID, 100)],
+        here,
+        suspended(LINK, LINK_ID, 100),
+    )
+    add(
+        "revision-greater",
+        "a greater revision with an earlier expiry",
+        [minimum_revision(LINK_ID, 3, 200), minimum_revision(LINK_ID, 5, 100)],
+        here,
+        minimum_revision(LINK_ID, 5, 200),
+    )
+    add(
+        "revision-less",
+        "a lesser revision with a later expiry",
+        [minimum_revision(LINK_ID, 5, 100), minimum_revision(LINK_ID, 3, 200)],
+        here,
+        minimum_revision(LINK_ID, 5, 200),
+    )
+    add(
+        "revision",
+        "a revision",
+        [minimum_revision(LINK_ID, 1)],
+        here,
+        minimum_revision(LINK_ID, 1),
+        token=sign(session()),
+        code="session_superseded",
+    )
+    add(
+        "tombstones",
+        "tombstones only grow",
+        [tombstone(b"\xff" * 16), tombstone(bytes(16)), tombstone(bytes(16))],
+        here,
+        tombstone(bytes(16)),
+        tombstone(b"\xff" * 16),
+    )
+    add(
+        "units",
+        "one id in three units",
+        [revoked(COPY, OTHER), revoked(LINK, OTHER), suspended(SESSION, OTHER)],
+        here,
+        revoked(LINK, OTHER),
+        revoked(COPY, OTHER),
+        suspended(SESSION, OTHER),
+    )
 
 
 def collecting(feeds):
     here = tenant("7")
     end = NOW + 1000
-    store = Store([(None, deployment_generation(1)), (None, refused_root("older")), ("7", tenant_generation(1)), ("7", client_generation("12", 1)),
-                   ("7", revoked(LINK, LINK_ID, end)), ("7", suspended(COPY, OTHER, end + 1)), ("7", minimum_revision(LINK_ID, 3, end)),
-                   ("7", tombstone(OTHER))])
+    store = Store(
+        [
+            (None, deployment_generation(1)),
+            (None, refused_root("older")),
+            ("7", tenant_generation(1)),
+            ("7", client_generation("12", 1)),
+            ("7", revoked(LINK, LINK_ID, end)),
+            ("7", suspended(COPY, OTHER, end + 1)),
+            ("7", minimum_revision(LINK_ID, 3, end)),
+            ("7", tombstone(OTHER)),
+        ]
+    )
     begin = deployment_generation(1) + refused_root("older") + here + tenant_generation(1) + client_generation("12", 1)
-    everything = begin + revoked(LINK, LINK_ID, end) + suspended(COPY, OTHER, end + 1) + minimum_revision(LINK_ID, 3, end) + tombstone(OTHER)
+    everything = (
+        begin
+        + revoked(LINK, LINK_ID, end)
+        + suspended(COPY, OTHER, end + 1)
+        + minimum_revision(LINK_ID, 3, end)
+        + tombstone(OTHER)
+    )
     first = start(8, store=store)
     feeds.add("collect-599", "a second too early", *first, collect(end + 599), export(everything))
-    feeds.add("collect-600", "now = expires at + 600", *first, collect(end + 600), export(begin, suspended(COPY, OTHER, end + 1), tombstone(OTHER)))
-    feeds.add("collect-601", "a second later, the other one too", *first, collect(end + 601), export(begin, tombstone(OTHER)))
+    feeds.add(
+        "collect-600",
+        "now = expires at + 600",
+        *first,
+        collect(end + 600),
+        export(begin, suspended(COPY, OTHER, end + 1), tombstone(OTHER)),
+    )
+    feeds.add(
+        "collect-601", "a second later, the other one too", *first, collect(end + 601), export(begin, tombstone(OTHER))
+    )
     feeds.add("collect-0", "the clock at 0", *first, collect(0), export(everything))
-    feeds.add("collect-max", "the clock at its end: counters, roots and tombstones stay", *first, collect(2**64 - 1), export(begin, tombstone(OTHER)))
-    feeds.add("collect-stamp", "collecting changes neither stamp nor history", *first, collect(2**64 - 1), ask(1), message(store.delta(8, 8, challenge(1)), 8),
-              ask(2), message(store.snapshot(8, challenge(2)), 8), export(everything))
+    feeds.add(
+        "collect-max",
+        "the clock at its end: counters, roots and tombstones stay",
+        *first,
+        collect(2**64 - 1),
+        export(begin, tombstone(OTHER)),
+    )
+    feeds.add(
+        "collect-stamp",
+        "collecting changes neither stamp nor history",
+        *first,
+        collect(2**64 - 1),
+        ask(1),
+        message(store.delta(8, 8, challenge(1)), 8),
+        ask(2),
+        message(store.snapshot(8, challenge(2)), 8),
+        export(everything),
+    )
     only = Store([("7", revoked(LINK, LINK_ID, 0)), ("7", suspended(SESSION, OTHER, TOP))])
-    feeds.add("collect-expiry-0", "an entry that ends at 0, a second too early", *start(1, store=only), collect(599), export(here, revoked(LINK, LINK_ID, 0)))
-    feeds.add("collect-expiry-0-600", "an entry that ends at 0; a tenant of which nothing is left is not stated", *start(1, store=only), collect(600), export())
-    feeds.add("collect-expiry-top", "an entry that ends at 2^40-1: no wrap-around", *start(2, store=only), collect(TOP + 599),
-              export(here, suspended(SESSION, OTHER, TOP)), collect(TOP + 600), export())
+    feeds.add(
+        "collect-expiry-0",
+        "an entry that ends at 0, a second too early",
+        *start(1, store=only),
+        collect(599),
+        export(here, revoked(LINK, LINK_ID, 0)),
+    )
+    feeds.add(
+        "collect-expiry-0-600",
+        "an entry that ends at 0; a tenant of which nothing is left is not stated",
+        *start(1, store=only),
+        collect(600),
+        export(),
+    )
+    feeds.add(
+        "collect-expiry-top",
+        "an entry that ends at 2^40-1: no wrap-around",
+        *start(2, store=only),
+        collect(TOP + 599),
+        export(here, suspended(SESSION, OTHER, TOP)),
+        collect(TOP + 600),
+        export(),
+    )
 
 
 def scopes(feeds):
@@ -853,51 +2093,170 @@ def scopes(feeds):
     def snapshot(last, scope, number=0, **changes):
         return STORE.snapshot(last, challenge(number), scope, **changes)
 
-    feeds.add("scope-one", "a follower of one tenant", ask(0), message(snapshot(3, seven), 3),
-              export(deployment_generation(1), tenant("7"), client_generation("12", 1)), check(sign(CURRENT)),
-              check(sign(link(tenant="8", generations=[1, 1, 0])), "out_of_scope"), ask(1),
-              message(STORE.delta(3, 7, challenge(1), seven), 7),
-              export(deployment_generation(1), refused_root("older"), tenant("7"), client_generation("12", 1), revoked(SESSION, SESSION_ID)), scope=seven)
-    feeds.add("scope-two", "a follower of two tenants, named in another order", ask(0), message(snapshot(3, both), 3), check(sign(CURRENT)),
-              check(sign(link(tenant="8", generations=[1, 1, 0]))), check(sign(link(tenant="9", generations=[1, 0, 0])), "out_of_scope"), scope=["8", "7"])
-    feeds.add("scope-delta-without", "a delta whose changes are all of other tenants", ask(0), message(snapshot(2, seven), 2), ask(1),
-              message(STORE.delta(2, 3, challenge(1), seven), 3), ask(2), message(STORE.delta(3, 4, challenge(2), seven), 4),
-              check(sign(CURRENT), "link_suspended"), scope=seven)
-    feeds.add("scope-outside", "a tenant outside the scope", ask(0),
-              message(snapshot(3, seven, body=tenant("8") + tenant_generation(1)), "malformed_message"), message(snapshot(3, seven), 3), scope=seven)
-    feeds.add("scope-outside-delta", "a tenant outside the scope, in a delta", ask(0), message(snapshot(3, seven), 3), ask(1),
-              message(STORE.delta(3, 4, challenge(1), seven, body=tenant("8") + tenant_generation(2)), "malformed_message"), scope=seven)
-    feeds.add("scope-fewer", "a message of fewer tenants", ask(0), message(snapshot(3, seven), "wrong_scope"), message(snapshot(3, both), 3), scope=both)
-    feeds.add("scope-more", "a message of more tenants", ask(0), message(snapshot(3, both), "wrong_scope"), message(snapshot(3, seven), 3), scope=seven)
-    feeds.add("scope-whole", "a message of the whole deployment", ask(0), message(snapshot(3, r.WHOLE), "wrong_scope"), message(snapshot(3, seven), 3), scope=seven)
-    feeds.add("scope-other", "a message of another tenant", ask(0), message(snapshot(3, ["8"]), "wrong_scope"), scope=seven)
+    feeds.add(
+        "scope-one",
+        "a follower of one tenant",
+        ask(0),
+        message(snapshot(3, seven), 3),
+        export(deployment_generation(1), tenant("7"), client_generation("12", 1)),
+        check(sign(CURRENT)),
+        check(sign(link(tenant="8", generations=[1, 1, 0])), "out_of_scope"),
+        ask(1),
+        message(STORE.delta(3, 7, challenge(1), seven), 7),
+        export(
+            deployment_generation(1),
+            refused_root("older"),
+            tenant("7"),
+            client_generation("12", 1),
+            revoked(SESSION, SESSION_ID),
+        ),
+        scope=seven,
+    )
+    feeds.add(
+        "scope-two",
+        "a follower of two tenants, named in another order",
+        ask(0),
+        message(snapshot(3, both), 3),
+        check(sign(CURRENT)),
+        check(sign(link(tenant="8", generations=[1, 1, 0]))),
+        check(sign(link(tenant="9", generations=[1, 0, 0])), "out_of_scope"),
+        scope=["8", "7"],
+    )
+    feeds.add(
+        "scope-delta-without",
+        "a delta whose changes are all of other tenants",
+        ask(0),
+        message(snapshot(2, seven), 2),
+        ask(1),
+        message(STORE.delta(2, 3, challenge(1), seven), 3),
+        ask(2),
+        message(STORE.delta(3, 4, challenge(2), seven), 4),
+        check(sign(CURRENT), "link_suspended"),
+        scope=seven,
+    )
+    feeds.add(
+        "scope-outside",
+        "a tenant outside the scope",
+        ask(0),
+        message(snapshot(3, seven, body=tenant("8") + tenant_generation(1)), "malformed_message"),
+        message(snapshot(3, seven), 3),
+        scope=seven,
+    )
+    feeds.add(
+        "scope-outside-delta",
+        "a tenant outside the scope, in a delta",
+        ask(0),
+        message(snapshot(3, seven), 3),
+        ask(1),
+        message(STORE.delta(3, 4, challenge(1), seven, body=tenant("8") + tenant_generation(2)), "malformed_message"),
+        scope=seven,
+    )
+    feeds.add(
+        "scope-fewer",
+        "a message of fewer tenants",
+        ask(0),
+        message(snapshot(3, seven), "wrong_scope"),
+        message(snapshot(3, both), 3),
+        scope=both,
+    )
+    feeds.add(
+        "scope-more",
+        "a message of more tenants",
+        ask(0),
+        message(snapshot(3, both), "wrong_scope"),
+        message(snapshot(3, seven), 3),
+        scope=seven,
+    )
+    feeds.add(
+        "scope-whole",
+        "a message of the whole deployment",
+        ask(0),
+        message(snapshot(3, r.WHOLE), "wrong_scope"),
+        message(snapshot(3, seven), 3),
+        scope=seven,
+    )
+    feeds.add(
+        "scope-other", "a message of another tenant", ask(0), message(snapshot(3, ["8"]), "wrong_scope"), scope=seven
+    )
     wire = r.encode_scope(seven)
     good = snapshot(3, seven)
     for name, other in (("whole", b"\x00"), ("other", r.encode_scope(["8"])), ("more", r.encode_scope(both))):
         forged = good[:-32] + f.message_tag(root_key("active"), MAIN_ID, other, good[:-32])
-        feeds.add("scope-key-" + name, "signed with the key of another scope", ask(0), message(forged, "forged_message"), message(good, 3), scope=seven)
+        feeds.add(
+            "scope-key-" + name,
+            "signed with the key of another scope",
+            ask(0),
+            message(forged, "forged_message"),
+            message(good, 3),
+            scope=seven,
+        )
     assert wire in good
     mixed = ["acme", UUID_A, "7", "300"]
-    feeds.add("scope-types", "tenants of all types", ask(0), message(snapshot(3, mixed), 3), check(sign(CURRENT)), scope=mixed)
+    feeds.add(
+        "scope-types", "tenants of all types", ask(0), message(snapshot(3, mixed), 3), check(sign(CURRENT)), scope=mixed
+    )
     many = [f"tenant-{n:03}" for n in range(150)]
-    feeds.add("scope-many", "150 tenants: the count takes two bytes", ask(0), message(snapshot(1, many), 1),
-              check(sign(link(tenant="tenant-149", generations=[1, 0, 0]))), check(sign(link(tenant="tenant-150", generations=[1, 0, 0])), "out_of_scope"), scope=many)
+    feeds.add(
+        "scope-many",
+        "150 tenants: the count takes two bytes",
+        ask(0),
+        message(snapshot(1, many), 1),
+        check(sign(link(tenant="tenant-149", generations=[1, 0, 0]))),
+        check(sign(link(tenant="tenant-150", generations=[1, 0, 0])), "out_of_scope"),
+        scope=many,
+    )
 
 
 def held_views(feeds):
     """Tokens under the view a follower holds at that moment."""
     shared = sign(CURRENT, *COPY_BODIES)
     copies = copy_ids(CURRENT)
-    store = Store([(None, deployment_generation(1)), ("7", client_generation("12", 1)), ("7", suspended(COPY, copies[1])), ("7", revoked(LINK, LINK_ID)),
-                   (None, deployment_generation(2))])
-    feeds.add("held-copies", "a copy suspended, then its link revoked, then all", *start(2, store=store), check(shared), ask(1), message(store.delta(2, 3, challenge(1)), 3),
-              check(shared, "copy_suspended"), check(sign(CURRENT)), check(sign(CURRENT, *COPY_BODIES[:1])), ask(2), message(store.delta(3, 4, challenge(2)), 4),
-              check(shared, "link_revoked"), check(sign(CURRENT), "link_revoked"), ask(3), message(store.delta(4, 5, challenge(3)), 5),
-              check(shared, "deployment_revoked"), check(sign(link(generations=[2, 0, 1])), "link_revoked"),
-              check(sign(link(generations=[2, 0, 1], token_id=OTHER))))
-    feeds.add("held-form", "form and tag come before the view", *start(2, store=store), check(sign(CURRENT)[:60], "bad_checksum"),
-              check(with_crc("pwl_", inner(sign(CURRENT))[:-32] + bytes(32)), "forged"), check(sign(link(generations=[1, 0, 1], expires_at=NOW)), "expired"),
-              check(sign(CURRENT, expiry(NOW)), "expired"), check(sign(CURRENT)))
-    feeds.add("held-refused-message", "a refused message leaves the view as it was, also its freshness", *start(2, store=store),
-              ask(1, 20_000), message(store.delta(1, 3, challenge(1)), "gap"), check(sign(CURRENT), monotonic=31_000), check(sign(CURRENT), "view_stale", monotonic=31_001),
-              export(deployment_generation(1), tenant("7"), client_generation("12", 1)))
+    store = Store(
+        [
+            (None, deployment_generation(1)),
+            ("7", client_generation("12", 1)),
+            ("7", suspended(COPY, copies[1])),
+            ("7", revoked(LINK, LINK_ID)),
+            (None, deployment_generation(2)),
+        ]
+    )
+    feeds.add(
+        "held-copies",
+        "a copy suspended, then its link revoked, then all",
+        *start(2, store=store),
+        check(shared),
+        ask(1),
+        message(store.delta(2, 3, challenge(1)), 3),
+        check(shared, "copy_suspended"),
+        check(sign(CURRENT)),
+        check(sign(CURRENT, *COPY_BODIES[:1])),
+        ask(2),
+        message(store.delta(3, 4, challenge(2)), 4),
+        check(shared, "link_revoked"),
+        check(sign(CURRENT), "link_revoked"),
+        ask(3),
+        message(store.delta(4, 5, challenge(3)), 5),
+        check(shared, "deployment_revoked"),
+        check(sign(link(generations=[2, 0, 1])), "link_revoked"),
+        check(sign(link(generations=[2, 0, 1], token_id=OTHER))),
+    )
+    feeds.add(
+        "held-form",
+        "form and tag come before the view",
+        *start(2, store=store),
+        check(sign(CURRENT)[:60], "bad_checksum"),
+        check(with_crc("pwl_", inner(sign(CURRENT))[:-32] + bytes(32)), "forged"),
+        check(sign(link(generations=[1, 0, 1], expires_at=NOW)), "expired"),
+        check(sign(CURRENT, expiry(NOW)), "expired"),
+        check(sign(CURRENT)),
+    )
+    feeds.add(
+        "held-refused-message",
+        "a refused message leaves the view as it was, also its freshness",
+        *start(2, store=store),
+        ask(1, 20_000),
+        message(store.delta(1, 3, challenge(1)), "gap"),
+        check(sign(CURRENT), monotonic=31_000),
+        check(sign(CURRENT), "view_stale", monotonic=31_001),
+        export(deployment_generation(1), tenant("7"), client_generation("12", 1)),
+    )

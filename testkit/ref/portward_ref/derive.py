@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from .wire import identifier, u16, u64
+from .wire import u16, u64
 
 ROOT_CHECK = "portward/v1/root-check"
 TOKEN = "portward/v1/token"
