@@ -6,7 +6,6 @@ use super::violation::Violation;
 /// Crates, and the modules that may name them.
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["hmac", "sha2", "hkdf", "aes_gcm", "argon2", "subtle"], &["primitive"]),
-    (&["zeroize"], &["secret", "primitive", "key"]),
     (&["getrandom"], &["random"]),
 ];
 
@@ -62,7 +61,6 @@ mod tests {
     fn paths_in_code_are_names_too() {
         assert_eq!(broken("src/token.rs", "fn f() { subtle::Choice::from(1) }").len(), 1);
         assert_eq!(broken("src/token.rs", "fn f() -> ::sha2::Sha256 {}").len(), 1);
-        assert_eq!(broken("src/token.rs", "#[derive(zeroize::Zeroize)] struct S;").len(), 1);
         assert!(broken("src/token.rs", "fn f(hmac: u8) { subtle(); hmac.max(crate::hmac::X) }").is_empty());
         assert!(broken("src/token.rs", "#[cfg(test)] mod tests { use sha2::Sha256; }").is_empty());
     }
@@ -76,8 +74,6 @@ mod tests {
 
     #[test]
     fn wiping_and_randomness_have_their_own_homes() {
-        assert!(broken("src/secret.rs", "use zeroize::Zeroize;").is_empty());
-        assert_eq!(broken("src/token.rs", "use zeroize::Zeroize;").len(), 1);
         assert!(broken("src/random.rs", "use getrandom::fill;").is_empty());
         assert_eq!(broken("src/primitive.rs", "use getrandom::fill;").len(), 1);
     }

@@ -25,9 +25,9 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
-    /// Nothing may be left.
-    pub(crate) const fn finish(self) -> Result<(), Malformed> {
-        if self.rest.is_empty() { Ok(()) } else { Err(Malformed) }
+    /// What lies between here and a later place of the same bytes.
+    pub(crate) fn until(&self, later: &Self) -> &'a [u8] {
+        self.rest.get(..self.left().saturating_sub(later.left())).unwrap_or_default()
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {

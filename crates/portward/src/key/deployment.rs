@@ -1,46 +1,13 @@
-use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
 use crate::error::error_codes;
 use crate::id::Vocabulary;
 use crate::key::file::{self, FileFault, Object};
+use crate::key::id::DeploymentId;
 use crate::random::{self, RandomError};
 use crate::time::Timestamp;
-
-/// The name of a deployment: 16 random bytes. Not secret; every key is derived with it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct DeploymentId([u8; 16]);
-
-impl DeploymentId {
-    /// From its bytes.
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    pub const fn to_bytes(self) -> [u8; 16] {
-        self.0
-    }
-
-    pub(super) fn from_hex(text: &str) -> Option<Self> {
-        codec::from_hex(text).map(Self)
-    }
-}
-
-impl fmt::Display for DeploymentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&codec::hex(&self.0))
-    }
-}
-
-impl fmt::Debug for DeploymentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DeploymentId({self})")
-    }
-}
 
 /// How long tokens of one kind live: whole seconds, `1 ≤ default ≤ ceiling ≤ 2⁴⁰−1`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -108,7 +75,7 @@ impl Deployment {
     pub fn generate(vocabulary: Vocabulary) -> Result<Self, RandomError> {
         const DAY: u64 = 86_400;
         Ok(Self {
-            id: DeploymentId(random::bytes()?),
+            id: DeploymentId::from_bytes(random::bytes()?),
             vocabulary,
             link: Lifetimes { default: 90 * DAY, ceiling: 365 * DAY },
             session: Lifetimes { default: 15 * 60, ceiling: DAY },

@@ -2,7 +2,7 @@
 
 use crate::codec::Writer as _;
 use crate::id::Identifier;
-use crate::key::{DeploymentId, RootId};
+use crate::key::id::{DeploymentId, RootId};
 use crate::primitive::{self, Digest32, MacKey};
 use crate::secret::Secret;
 

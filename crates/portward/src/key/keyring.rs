@@ -6,9 +6,11 @@ use zeroize::Zeroizing;
 
 use crate::codec;
 use crate::error::error_codes;
+use crate::key::deployment::Deployment;
+use crate::key::derive;
 use crate::key::file::{self, FileFault, Object};
-use crate::key::root::{self, KeyState, RootId, RootInfo, RootKey};
-use crate::key::{Deployment, DeploymentId, derive};
+use crate::key::id::{DeploymentId, RootId};
+use crate::key::root::{self, KeyState, RootInfo, RootKey};
 use crate::primitive;
 use crate::random::{self, RandomError};
 use crate::time::Timestamp;

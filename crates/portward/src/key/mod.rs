@@ -3,6 +3,7 @@
 mod deployment;
 mod derive;
 mod file;
+mod id;
 mod keyring;
 mod root;
 mod sealed;
@@ -12,10 +13,11 @@ pub(crate) use derive::derive_for_vectors;
 #[cfg(test)]
 pub(crate) use root::parse_key_string_for_vectors;
 
-pub use deployment::{Deployment, DeploymentError, DeploymentId, Lifetimes};
+pub use deployment::{Deployment, DeploymentError, Lifetimes};
 pub(crate) use derive::{
     COPY_ID_LABEL, FEED_LABEL, HISTORY_LABEL, LINK_CHECK_LABEL, TokenKeyId, derive_token_key, derive_view_key,
 };
+pub use id::{DeploymentId, RootId};
 pub use keyring::{Keyring, KeyringError};
-pub use root::{KeyState, RootId, RootInfo};
+pub use root::{KeyState, RootInfo};
 pub use sealed::{PassphraseCost, Purpose, SealedError, SealedKeyring, UnsealError, Unsealed};

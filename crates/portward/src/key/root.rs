@@ -1,46 +1,11 @@
-use core::fmt;
-
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::codec;
-use crate::key::DeploymentId;
 use crate::key::derive;
+use crate::key::id::{DeploymentId, RootId};
 use crate::random::{self, RandomError};
 use crate::secret::Secret;
 use crate::time::Timestamp;
-
-/// The public name of a root key: 4 random bytes, 8 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RootId([u8; 4]);
-
-impl RootId {
-    /// From its bytes on the wire.
-    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes on the wire.
-    pub const fn to_bytes(self) -> [u8; 4] {
-        self.0
-    }
-
-    /// From eight lower-case hexadecimal digits.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        codec::from_hex(text).map(Self)
-    }
-}
-
-impl fmt::Display for RootId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&codec::hex(&self.0))
-    }
-}
-
-impl fmt::Debug for RootId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RootId({self})")
-    }
-}
 
 /// What a key may be used for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -5,9 +5,10 @@ use zeroize::Zeroizing;
 
 use crate::codec;
 use crate::error::{Audience, error_codes};
+use crate::key::deployment::{Deployment, DeploymentError};
 use crate::key::derive::{PASSPHRASE_LABEL, put_length_prefixed};
 use crate::key::file::{self, FileFault, Object};
-use crate::key::{Deployment, DeploymentError, Keyring, KeyringError};
+use crate::key::keyring::{Keyring, KeyringError};
 use crate::primitive::{self, Argon2Cost};
 use crate::random;
 use crate::secret::Secret;

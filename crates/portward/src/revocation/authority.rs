@@ -8,7 +8,7 @@ use crate::id::Identifier;
 use crate::key::{HISTORY_LABEL, Keyring, derive_view_key};
 use crate::primitive::{self, Digest32};
 use crate::random::RandomError;
-use crate::revocation::body::{self, Order};
+use crate::revocation::body::{self, BodyWriter, Order};
 use crate::revocation::message::{Header, ListTimes, Proof};
 use crate::revocation::{
     Challenge, Change, FeedError, Follower, Incarnation, RevocationView, Scope, Stamp, TenantChange,
@@ -38,6 +38,7 @@ error_codes! {
         GenerationExhausted => "generation_exhausted", Caller, "the counter is at its maximum";
         SequenceExhausted => "sequence_exhausted", Caller, "the feed is at its maximum";
         NoActiveRoot => "keyring_no_active_root", Caller, "the keyring has no active root";
+        RootActive => "root_active", Caller, "the active root cannot be refused: activate another one first";
         NoPosition => "view_empty", Caller, "a view without a stamp cannot be saved";
         ListTimes => "list_times", Caller, "a list's this-update lies before its next-update";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
@@ -71,8 +72,12 @@ impl Authority {
     /// Commits these changes as one: they get one sequence number, and every later answer shows all of them.
     ///
     /// # Errors
-    /// [`AuthorityError::SequenceExhausted`].
+    /// [`AuthorityError::SequenceExhausted`]; [`AuthorityError::RootActive`] for refusing the root that signs the feed.
     pub fn commit(&mut self, changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
+        let active = self.keyring.active().map(|root| Change::RefuseRoot(root.id()));
+        if changes.iter().any(|change| Some(*change) == active) {
+            return Err(AuthorityError::RootActive);
+        }
         let (stamp, before) = self.position;
         let sequence = stamp.sequence.checked_add(1).ok_or(AuthorityError::SequenceExhausted)?;
         let after = history(&before, sequence, &body::write(&changes));
@@ -187,9 +192,13 @@ impl RevocationView {
 
     fn snapshot(&self, keyring: &Keyring, scope: &Scope, proof: Proof) -> Result<Vec<u8>, AuthorityError> {
         let position = self.position.ok_or(AuthorityError::NoPosition)?;
-        let changes = self.state.to_changes();
-        let within = changes.iter().filter(|change| is_within(scope, change));
-        seal(keyring, scope, position, (Order::Snapshot, 0, [0; 32]), proof, &body::write(within))
+        let mut body = BodyWriter::default();
+        self.state.visit(|change| {
+            if is_within(scope, &change) {
+                body.push(&change);
+            }
+        });
+        seal(keyring, scope, position, (Order::Snapshot, 0, [0; 32]), proof, &body.finish())
     }
 }
 

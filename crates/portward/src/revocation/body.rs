@@ -3,7 +3,6 @@
 use crate::codec::{Malformed, Reader, Writer as _};
 use crate::id::Identifier;
 use crate::key::RootId;
-use crate::revocation::stamp::wire_form;
 use crate::revocation::{Change, EntryId, Scope, TenantChange, Unit};
 
 const DEPLOYMENT_GENERATION: u8 = 0x01;
@@ -24,11 +23,16 @@ pub(super) enum Order {
     Delta,
 }
 
-/// The records of these changes. A tenant is named once for its neighbours.
-pub(crate) fn write<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<u8> {
-    let mut body = Vec::new();
-    let mut current = None;
-    for change in changes {
+/// Writes the records of changes one after the other. A tenant is named once for its neighbours.
+#[derive(Default)]
+pub(crate) struct BodyWriter {
+    body: Vec<u8>,
+    tenant: Option<Identifier>,
+}
+
+impl BodyWriter {
+    pub(crate) fn push(&mut self, change: &Change) {
+        let body = &mut self.body;
         match change {
             Change::DeploymentGeneration(generation) => {
                 body.put(&[DEPLOYMENT_GENERATION]);
@@ -39,16 +43,26 @@ pub(crate) fn write<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<u8
                 body.put(&root.to_bytes());
             }
             Change::Tenant(tenant, change) => {
-                if current != Some(tenant) {
+                if self.tenant != Some(*tenant) {
                     body.put(&[TENANT]);
                     body.put_identifier(tenant);
-                    current = Some(tenant);
+                    self.tenant = Some(*tenant);
                 }
-                write_of_tenant(&mut body, change);
+                write_of_tenant(body, change);
             }
         }
     }
-    body
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.body
+    }
+}
+
+/// The records of these changes.
+pub(crate) fn write<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<u8> {
+    let mut writer = BodyWriter::default();
+    changes.into_iter().for_each(|change| writer.push(change));
+    writer.finish()
 }
 
 fn write_of_tenant(body: &mut Vec<u8>, change: &TenantChange) {
@@ -89,97 +103,95 @@ fn write_of_tenant(body: &mut Vec<u8>, change: &TenantChange) {
     }
 }
 
-/// Reads a whole body, or nothing. What is returned is bounded by the body's own length.
-pub(super) fn read(body: &[u8], scope: &Scope, order: Order) -> Result<Vec<Change>, Malformed> {
+/// Reads a whole body and hands over each change. On an error some changes were handed over already: read once into nothing,
+/// then apply. Nothing is allocated, whatever the body says.
+pub(super) fn read(body: &[u8], scope: &Scope, order: Order, mut each: impl FnMut(Change)) -> Result<(), Malformed> {
     let mut reader = Reader::new(body);
-    let mut changes = Vec::new();
-    let mut tenant: Option<Identifier> = None;
+    let mut tenant = None;
     let mut bare_tenant = false;
-    // What a snapshot's next record must stand behind: (type, sort key) of the last in the same part, and the last tenant.
-    let mut last_key: Option<Vec<u8>> = None;
-    let mut last_tenant: Option<Vec<u8>> = None;
+    // In a snapshot, what the next record of the same part and the next tenant must stand behind.
+    let mut last_key: &[u8] = &[];
+    let mut last_tenant: &[u8] = &[];
     while !reader.is_empty() {
+        let start = reader;
         let kind = reader.u8()?;
         if kind == TENANT {
             let name = reader.identifier()?;
             if bare_tenant || !scope.contains(&name) {
                 return Err(Malformed);
             }
-            ascending(order, &mut last_tenant, wire_form(&name))?;
-            last_key = None;
+            ascending(order, &mut last_tenant, start.until(&reader))?;
+            last_key = &[];
             tenant = Some(name);
             bare_tenant = true;
             continue;
         }
-        let (change, key) = match tenant {
-            None => read_of_deployment(kind, &mut reader)?,
-            Some(tenant) => {
-                let (change, key) = read_of_tenant(kind, &mut reader, order)?;
-                (Change::Tenant(tenant, change), key)
-            }
+        let key = read_key(kind, &mut reader)?;
+        let key_end = reader;
+        let change = match tenant {
+            None => read_of_deployment(&key, &mut reader)?,
+            Some(tenant) => Change::Tenant(tenant, read_of_tenant(&key, order, &mut reader)?),
         };
-        ascending(order, &mut last_key, [&[kind], key.as_slice()].concat())?;
+        ascending(order, &mut last_key, start.until(&key_end))?;
         bare_tenant = false;
-        changes.push(change);
+        each(change);
     }
-    if bare_tenant { Err(Malformed) } else { Ok(changes) }
+    if bare_tenant { Err(Malformed) } else { Ok(()) }
 }
 
-fn ascending(order: Order, last: &mut Option<Vec<u8>>, next: Vec<u8>) -> Result<(), Malformed> {
-    if order == Order::Snapshot && last.as_ref().is_some_and(|last| *last >= next) {
+/// Type and sort key come first in every record, so that comparing their bytes compares the records.
+fn ascending<'a>(order: Order, last: &mut &'a [u8], next: &'a [u8]) -> Result<(), Malformed> {
+    if order == Order::Snapshot && *last >= next {
         return Err(Malformed);
     }
-    *last = Some(next);
+    *last = next;
     Ok(())
 }
 
-fn read_of_deployment(kind: u8, reader: &mut Reader<'_>) -> Result<(Change, Vec<u8>), Malformed> {
-    match kind {
-        DEPLOYMENT_GENERATION => Ok((Change::DeploymentGeneration(counter(reader)?), Vec::new())),
-        REFUSED_ROOT => {
-            let id = reader.array()?;
-            Ok((Change::RefuseRoot(RootId::from_bytes(id)), id.to_vec()))
-        }
-        _ => Err(Malformed),
-    }
+/// The type and sort key of a record.
+enum Key {
+    Plain(u8),
+    Root(RootId),
+    Client(Identifier),
+    Entry(u8, Unit, EntryId),
+    Id(u8, EntryId),
 }
 
-fn read_of_tenant(kind: u8, reader: &mut Reader<'_>, order: Order) -> Result<(TenantChange, Vec<u8>), Malformed> {
+fn read_key(kind: u8, reader: &mut Reader<'_>) -> Result<Key, Malformed> {
     Ok(match kind {
-        GENERATION => (TenantChange::Generation(counter(reader)?), Vec::new()),
-        CLIENT_GENERATION => {
-            let client = reader.identifier()?;
-            (TenantChange::ClientGeneration(client, counter(reader)?), wire_form(&client))
+        DEPLOYMENT_GENERATION | GENERATION => Key::Plain(kind),
+        REFUSED_ROOT => Key::Root(RootId::from_bytes(reader.array()?)),
+        CLIENT_GENERATION => Key::Client(reader.identifier()?),
+        REVOKED | SUSPENDED | RESTORED => {
+            let unit = Unit::from_wire(reader.u8()?).ok_or(Malformed)?;
+            Key::Entry(kind, unit, reader.array()?)
         }
-        REVOKED => {
-            let (unit, id, key) = entry(reader)?;
-            (TenantChange::Revoke { unit, id, expires_at: reader.timestamp()? }, key)
-        }
-        SUSPENDED => {
-            let (unit, id, key) = entry(reader)?;
-            (TenantChange::Suspend { unit, id, expires_at: reader.timestamp()? }, key)
-        }
-        RESTORED if order == Order::Delta => {
-            let (unit, id, key) = entry(reader)?;
-            (TenantChange::Restore { unit, id }, key)
-        }
-        REVISION => {
-            let link: EntryId = reader.array()?;
-            let minimum = counter(reader)?;
-            (TenantChange::Revision { link, minimum, expires_at: reader.timestamp()? }, link.to_vec())
-        }
-        TOMBSTONE => {
-            let id: EntryId = reader.array()?;
-            (TenantChange::Tombstone(id), id.to_vec())
-        }
+        REVISION | TOMBSTONE => Key::Id(kind, reader.array()?),
         _ => return Err(Malformed),
     })
 }
 
-fn entry(reader: &mut Reader<'_>) -> Result<(Unit, EntryId, Vec<u8>), Malformed> {
-    let unit = Unit::from_wire(reader.u8()?).ok_or(Malformed)?;
-    let id: EntryId = reader.array()?;
-    Ok((unit, id, [&[unit.wire()], id.as_slice()].concat()))
+fn read_of_deployment(key: &Key, reader: &mut Reader<'_>) -> Result<Change, Malformed> {
+    match *key {
+        Key::Plain(DEPLOYMENT_GENERATION) => Ok(Change::DeploymentGeneration(counter(reader)?)),
+        Key::Root(root) => Ok(Change::RefuseRoot(root)),
+        _ => Err(Malformed),
+    }
+}
+
+fn read_of_tenant(key: &Key, order: Order, reader: &mut Reader<'_>) -> Result<TenantChange, Malformed> {
+    Ok(match *key {
+        Key::Plain(GENERATION) => TenantChange::Generation(counter(reader)?),
+        Key::Client(client) => TenantChange::ClientGeneration(client, counter(reader)?),
+        Key::Entry(REVOKED, unit, id) => TenantChange::Revoke { unit, id, expires_at: reader.timestamp()? },
+        Key::Entry(SUSPENDED, unit, id) => TenantChange::Suspend { unit, id, expires_at: reader.timestamp()? },
+        Key::Entry(RESTORED, unit, id) if order == Order::Delta => TenantChange::Restore { unit, id },
+        Key::Id(REVISION, link) => {
+            TenantChange::Revision { link, minimum: counter(reader)?, expires_at: reader.timestamp()? }
+        }
+        Key::Id(TOMBSTONE, id) => TenantChange::Tombstone(id),
+        _ => return Err(Malformed),
+    })
 }
 
 /// A generation or revision: at least 1, because 0 is stated by absence.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::codec::Malformed;
 use crate::error::error_codes;
 use crate::key::{DeploymentId, Keyring, derive_view_key};
 use crate::random::{self, RandomError};
@@ -104,14 +105,14 @@ impl Follower {
         if !message.is_authentic(&derive_view_key(root, &self.deployment, &view.scope.digest())) {
             return Err(FeedError::Forged); // 6
         }
-        let changes = body::read(message.body, &view.scope, message.header.order).map_err(|_| FeedError::Malformed)?; // 7
-        let evidence = self.evidence(&message.header.proof, now)?; // 8
+        body::read(message.body, &view.scope, message.header.order, |_| ()).map_err(|_| FeedError::Malformed)?; // 7
+        let evidence = self.evidence(&message.header, &view, now)?; // 8
         self.check_position(&message.header, &view)?; // 9–12
-        self.advance(&view, &message.header, &changes, evidence).map_err(|_| FeedError::Malformed)
+        self.advance(&view, &message, evidence).map_err(|_| FeedError::Malformed)
     }
 
-    fn evidence(&mut self, proof: &Proof, now: Timestamp) -> Result<Evidence, FeedError> {
-        match *proof {
+    fn evidence(&mut self, header: &Header, view: &RevocationView, now: Timestamp) -> Result<Evidence, FeedError> {
+        match header.proof {
             Proof::Live(challenge) => match self.outstanding {
                 Some((expected, sent_at)) if expected == challenge => {
                     self.outstanding = None;
@@ -123,8 +124,15 @@ impl Follower {
                 Err(FeedError::ListNotYetCurrent)
             }
             Proof::List(times) if now >= times.next_update => Err(FeedError::ListExpired),
-            Proof::List(times) => Ok(Evidence::List(times)),
-            Proof::Saved => Ok(Evidence::None),
+            Proof::List(times) => Ok(match view.evidence {
+                held @ Evidence::List(known)
+                    if view.stamp() == Some(header.last) && times.this_update < known.this_update =>
+                {
+                    held
+                }
+                _ => Evidence::List(times),
+            }),
+            Proof::Saved => Ok(view.evidence),
         }
     }
 
@@ -147,20 +155,28 @@ impl Follower {
     fn advance(
         &mut self,
         view: &RevocationView,
-        header: &Header,
-        changes: &[Change],
+        message: &UnverifiedMessage<'_>,
         evidence: Evidence,
-    ) -> Result<Stamp, RandomError> {
-        // A snapshot of a greater incarnation comes on top: what was refused before a store was restored stays refused.
-        let replaces = header.order == Order::Snapshot
-            && view.stamp().is_none_or(|stamp| stamp.incarnation == header.last.incarnation);
-        let mut state = if replaces { State::empty()? } else { view.state.clone() };
-        changes.iter().for_each(|change| state.apply(*change));
+    ) -> Result<Stamp, Malformed> {
+        let header = &message.header;
+        let same_life = view.stamp().is_none_or(|stamp| stamp.incarnation == header.last.incarnation);
+        // Nothing final is ever forgotten, whatever a snapshot leaves out. Only suspensions can end by not being in it.
+        let mut state = match header.order {
+            Order::Snapshot if same_life => view.state.without_suspensions(),
+            Order::Snapshot | Order::Delta => view.state.clone(),
+        };
+        if header.order == Order::Snapshot {
+            self.since_compaction = None;
+        }
+        let since = &mut self.since_compaction;
+        body::read(message.body, &view.scope, header.order, |change| {
+            state.apply(change);
+            if let Some((_, since)) = since {
+                since.push(change);
+            }
+        })?;
         if header.order == Order::Snapshot {
             state = state.compacted();
-            self.since_compaction = None;
-        } else if let Some((_, since)) = &mut self.since_compaction {
-            since.extend_from_slice(changes);
         }
         let position = Some((header.last, header.after));
         self.cell.store(RevocationView { scope: view.scope.clone(), position, evidence, state }.shared());

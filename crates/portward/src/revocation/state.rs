@@ -4,10 +4,10 @@ use std::time::Duration;
 use crate::id::Identifier;
 use crate::key::RootId;
 use crate::random::{self, RandomError};
+use crate::revocation::Change;
 use crate::revocation::stamp::wire_form;
 use crate::revocation::table::Scatter;
 use crate::revocation::tenant::{Map, Tenant};
-use crate::revocation::{Change, TenantChange, Unit};
 use crate::time::Timestamp;
 
 /// An entry outlives the token it is about by this much: clocks differ.
@@ -97,51 +97,25 @@ impl State {
     }
 
     /// The changes that make this state out of nothing, in the order that a snapshot wants them.
-    pub(super) fn to_changes(&self) -> Vec<Change> {
-        let mut changes = Vec::new();
+    pub(super) fn visit(&self, mut each: impl FnMut(Change)) {
         if self.deployment_generation > 0 {
-            changes.push(Change::DeploymentGeneration(self.deployment_generation));
+            each(Change::DeploymentGeneration(self.deployment_generation));
         }
-        changes.extend(self.refused_roots.iter().map(|root| Change::RefuseRoot(*root)));
+        self.refused_roots.iter().for_each(|root| each(Change::RefuseRoot(*root)));
         let mut tenants: Vec<_> = self.tenants().collect();
         tenants.sort_by_cached_key(|(name, _)| wire_form(name));
         for (name, tenant) in tenants {
-            changes.extend(self.tenant_changes(tenant).into_iter().map(|change| Change::Tenant(*name, change)));
+            tenant.visit(self.scatter, |change| each(Change::Tenant(*name, change)));
         }
-        changes
     }
 
-    fn tenant_changes(&self, tenant: &Tenant) -> Vec<TenantChange> {
-        let mut changes = Vec::new();
-        if tenant.generation > 0 {
-            changes.push(TenantChange::Generation(tenant.generation));
+    /// The same state with nothing suspended.
+    pub(super) fn without_suspensions(&self) -> Self {
+        let mut state = self.clone();
+        let suspending: Vec<_> = self.tenants().filter(|(_, tenant)| tenant.suspends()).collect();
+        for (name, tenant) in suspending {
+            state.touched.insert(*name, Arc::new(tenant.without_suspensions()));
         }
-        let mut clients: Vec<_> = tenant.clients.iter().collect();
-        clients.sort_by_cached_key(|(client, _)| wire_form(client));
-        changes.extend(
-            clients.into_iter().map(|(client, generation)| TenantChange::ClientGeneration(*client, *generation)),
-        );
-
-        let mut revoked: Vec<_> = tenant.revoked(self.scatter).collect();
-        revoked.sort_unstable();
-        changes.extend(revoked.into_iter().map(|(unit, id, expires_at)| TenantChange::Revoke { unit, id, expires_at }));
-
-        let mut suspended: Vec<((Unit, _), _)> = tenant.suspended.iter().map(|(key, time)| (*key, *time)).collect();
-        suspended.sort_unstable();
-        changes.extend(suspended.into_iter().map(|((unit, id), expires_at)| TenantChange::Suspend {
-            unit,
-            id,
-            expires_at,
-        }));
-
-        let mut revisions: Vec<_> = tenant.revisions.iter().collect();
-        revisions.sort_unstable();
-        changes.extend(revisions.into_iter().map(|(link, (minimum, expires_at))| TenantChange::Revision {
-            link: *link,
-            minimum: *minimum,
-            expires_at: *expires_at,
-        }));
-        changes.extend(tenant.tombstones.iter().map(|id| TenantChange::Tombstone(*id)));
-        changes
+        state
     }
 }

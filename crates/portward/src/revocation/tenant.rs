@@ -4,6 +4,7 @@ use std::sync::Arc;
 use foldhash::quality::RandomState;
 
 use crate::id::Identifier;
+use crate::revocation::stamp::wire_form;
 use crate::revocation::table::{Scatter, Table};
 use crate::revocation::{EntryId, TenantChange, Unit};
 use crate::time::Timestamp;
@@ -14,13 +15,13 @@ pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 #[derive(Clone, Default)]
 pub(super) struct Tenant {
     pub(super) generation: u32,
-    pub(super) clients: Arc<Map<Identifier, u32>>,
+    clients: Arc<Map<Identifier, u32>>,
     /// Revoked entries, one table a unit; large, rebuilt only by a compaction.
     settled: Arc<[Table; 3]>,
     /// Revoked since the last compaction.
     recent: Arc<Map<(Unit, EntryId), Timestamp>>,
-    pub(super) suspended: Arc<Map<(Unit, EntryId), Timestamp>>,
-    pub(super) revisions: Arc<Map<EntryId, (u32, Timestamp)>>,
+    suspended: Arc<Map<(Unit, EntryId), Timestamp>>,
+    revisions: Arc<Map<EntryId, (u32, Timestamp)>>,
     pub(super) tombstones: Arc<BTreeSet<EntryId>>,
 }
 
@@ -85,8 +86,32 @@ impl Tenant {
         self.revisions.get(&link).map_or(0, |(minimum, _)| *minimum)
     }
 
+    /// The changes that make this tenant out of nothing, in the order that a snapshot wants them.
+    pub(super) fn visit(&self, scatter: Scatter, mut each: impl FnMut(TenantChange)) {
+        if self.generation > 0 {
+            each(TenantChange::Generation(self.generation));
+        }
+        let mut clients: Vec<_> = self.clients.iter().collect();
+        clients.sort_by_cached_key(|(client, _)| wire_form(client));
+        clients.into_iter().for_each(|(client, generation)| each(TenantChange::ClientGeneration(*client, *generation)));
+        let mut revoked: Vec<_> = self.revoked(scatter).collect();
+        revoked.sort_unstable();
+        revoked.into_iter().for_each(|(unit, id, expires_at)| each(TenantChange::Revoke { unit, id, expires_at }));
+        let mut suspended: Vec<_> = self.suspended.iter().collect();
+        suspended.sort_unstable();
+        for (&(unit, id), &expires_at) in suspended {
+            each(TenantChange::Suspend { unit, id, expires_at });
+        }
+        let mut revisions: Vec<_> = self.revisions.iter().collect();
+        revisions.sort_unstable();
+        for (&link, &(minimum, expires_at)) in revisions {
+            each(TenantChange::Revision { link, minimum, expires_at });
+        }
+        self.tombstones.iter().for_each(|id| each(TenantChange::Tombstone(*id)));
+    }
+
     /// All revoked entries with the later of their expiries.
-    pub(super) fn revoked(&self, scatter: Scatter) -> impl Iterator<Item = (Unit, EntryId, Timestamp)> {
+    fn revoked(&self, scatter: Scatter) -> impl Iterator<Item = (Unit, EntryId, Timestamp)> {
         let recent = self.recent.iter().map(move |((unit, id), expires_at)| {
             let settled = self.settled(*unit).get(scatter, *id).unwrap_or_default();
             (*unit, *id, settled.max(*expires_at))
@@ -95,6 +120,14 @@ impl Tenant {
             .into_iter()
             .flat_map(move |unit| self.settled(unit).iter(scatter).map(move |(id, expires_at)| (unit, id, expires_at)));
         recent.chain(settled.filter(|(unit, id, _)| !self.recent.contains_key(&(*unit, *id))))
+    }
+
+    pub(super) fn suspends(&self) -> bool {
+        !self.suspended.is_empty()
+    }
+
+    pub(super) fn without_suspensions(&self) -> Self {
+        Self { suspended: Arc::default(), ..self.clone() }
     }
 
     pub(super) fn entries(&self) -> usize {

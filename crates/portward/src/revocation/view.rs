@@ -43,7 +43,8 @@ pub(super) enum Evidence {
 
 /// What of a token matters to revocation.
 pub(crate) struct Subject<'a> {
-    pub(crate) root: RootId,
+    /// The root it is under, and that of its link.
+    pub(crate) roots: [RootId; 2],
     pub(crate) tenant: &'a Identifier,
     pub(crate) client: &'a Identifier,
     pub(crate) generations: Generations,
@@ -98,7 +99,7 @@ impl RevocationView {
             client: tenant.map_or(0, |tenant| tenant.client_generation(subject.client)),
         };
         let of = &subject.generations;
-        if self.state.refused_roots.contains(&subject.root) {
+        if subject.roots.iter().any(|root| self.state.refused_roots.contains(root)) {
             return Err(Error::RootRefused); // 1
         }
         if of.deployment < current.deployment {
@@ -187,7 +188,9 @@ impl RevocationView {
 
     /// Everything it knows, as the changes that would make it.
     pub fn to_changes(&self) -> Vec<Change> {
-        self.state.to_changes()
+        let mut changes = Vec::new();
+        self.state.visit(|change| changes.push(change));
+        changes
     }
 
     /// The same view without the entries whose tokens expired 600 s before `now` or earlier.
@@ -211,8 +214,7 @@ impl RevocationView {
         let mut view = Self::empty(scope).unwrap();
         let incarnation = crate::revocation::Incarnation::from_bytes(incarnation);
         view.position = Some((Stamp { incarnation, sequence }, history));
-        let changes = body::read(records, &view.scope, Order::Snapshot).unwrap();
-        changes.into_iter().for_each(|change| view.state.apply(change));
+        body::read(records, &view.scope, Order::Snapshot, |change| view.state.apply(change)).unwrap();
         view.state = view.state.compacted();
         let list = list.map(|(this_update, next_update)| Evidence::List(ListTimes { this_update, next_update }));
         view.evidence = live_sent_at.map(|sent_at| Evidence::Live { sent_at }).or(list).unwrap_or(Evidence::None);

@@ -6,10 +6,12 @@ use zeroize::Zeroizing;
 use crate::codec;
 use crate::error::error_codes;
 use crate::id::{Identifier, Permission, Permissions};
+use crate::key::RootId;
 use crate::primitive::Digest32;
 use crate::revocation::{EntryId, Generations};
 use crate::time::Timestamp;
-use crate::token::{Kind, chain};
+use crate::token::chain;
+use crate::token::kind::Kind;
 
 /// What an authentic, living token grants. Only a verifier makes one.
 ///
@@ -29,6 +31,7 @@ pub struct Access {
     pub(super) recipients: Vec<String>,
     pub(super) copies: Vec<EntryId>,
     pub(super) link: EntryId,
+    pub(super) link_root: RootId,
     pub(super) link_revision: u32,
 }
 

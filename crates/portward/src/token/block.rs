@@ -4,7 +4,7 @@ use crate::codec::{Malformed, Reader, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::time::Timestamp;
-use crate::token::FormError;
+use crate::token::error::FormError;
 use crate::token::head::{RESOURCES_MAX, read_resources, sorted, write_resources};
 
 const BLOCK: u8 = 0x01;

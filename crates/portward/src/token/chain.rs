@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::key::{COPY_ID_LABEL, LINK_CHECK_LABEL};
 use crate::primitive::{self, Digest32, MacKey};
 use crate::revocation::EntryId;
-use crate::token::UnverifiedToken;
+use crate::token::frame::UnverifiedToken;
 
 /// The tags behind the head's, one a block. Each but the last is the key to what its holder has not been given.
 pub(super) struct Chain {

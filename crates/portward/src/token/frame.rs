@@ -3,8 +3,10 @@
 use core::fmt;
 
 use crate::codec::{self, Reader};
+use crate::token::block;
+use crate::token::error::FormError;
 use crate::token::head::{Head, ParsedOrigin};
-use crate::token::{BLOCKS_MAX, FormError, Kind, TAG_LENGTH, TOKEN_MAX, VERSION, block};
+use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX, VERSION};
 
 /// Room for 1,020 characters of base64url.
 const BUFFER: usize = 765;

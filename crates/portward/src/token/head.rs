@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 01 | kind 1 | root id 4 | token id 16 | issued 5 | expires 5 | generations 3 varints | tenant | client
-//!    | audience | permissions |   a session also: link id 16 | revision | copies 1+16n | resources 1+…
+//!    | audience | permissions |   a session also: link id 16 | link root 4 | revision | copies 1+16n | resources 1+…
 //! ```
 
 use core::ops::Range;
@@ -12,7 +12,7 @@ use crate::id::{Identifier, Permissions};
 use crate::key::RootId;
 use crate::revocation::{EntryId, Generations};
 use crate::time::Timestamp;
-use crate::token::{BLOCKS_MAX, Kind, VERSION};
+use crate::token::kind::{BLOCKS_MAX, Kind, VERSION};
 
 /// Most resources a session or a restriction names.
 pub(super) const RESOURCES_MAX: usize = 16;
@@ -36,6 +36,7 @@ pub(super) struct Head {
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) link: EntryId,
+    pub(super) link_root: RootId,
     pub(super) revision: u32,
     pub(super) copies: &'a [EntryId],
     /// Empty: not restricted.
@@ -46,6 +47,7 @@ pub(super) struct Origin<'a> {
 #[derive(Clone)]
 pub(super) struct ParsedOrigin {
     pub(super) link: EntryId,
+    pub(super) link_root: RootId,
     pub(super) revision: u32,
     pub(super) copies: Range<usize>,
     pub(super) resources: Range<usize>,
@@ -101,6 +103,7 @@ impl Head {
 impl Origin<'_> {
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
         bytes.put(&self.link);
+        bytes.put(&self.link_root.to_bytes());
         bytes.put_varint(self.revision.into());
         bytes.put(&[count(self.copies)]);
         self.copies.iter().for_each(|copy| bytes.put(copy));
@@ -112,6 +115,7 @@ impl ParsedOrigin {
     /// `length` is that of everything `reader` was made of.
     pub(super) fn read(length: usize, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let link = reader.array()?;
+        let link_root = RootId::from_bytes(reader.array()?);
         let revision = reader.varint_u32()?;
         let copies = usize::from(reader.u8()?);
         if copies > BLOCKS_MAX {
@@ -122,7 +126,7 @@ impl ParsedOrigin {
         reader.take(copies.saturating_mul(16))?;
         let end = position(reader);
         read_resources(reader, 0, |_| ())?;
-        Ok(Self { link, revision, copies: start..end, resources: end..position(reader) })
+        Ok(Self { link, link_root, revision, copies: start..end, resources: end..position(reader) })
     }
 }
 
@@ -144,9 +148,9 @@ pub(super) fn read_resources(
     }
     let mut last: &[u8] = &[];
     for _ in 0..count {
-        let mut ahead = *reader;
+        let start = *reader;
         let resource = reader.identifier()?;
-        let wire = ahead.take(ahead.left().saturating_sub(reader.left()))?;
+        let wire = start.until(reader);
         if wire <= last {
             return Err(Malformed);
         }

@@ -7,9 +7,12 @@ use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::time::Timestamp;
 use crate::token::access::Resources;
+use crate::token::block::Narrowing;
 use crate::token::chain;
+use crate::token::error::{RefusalError, VerifyError};
+use crate::token::frame::UnverifiedToken;
+use crate::token::kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
 use crate::token::verify::Granted;
-use crate::token::{BLOCKS_MAX, Kind, Narrowing, RefusalError, TOKEN_MAX, UnverifiedToken, VerifyError};
 
 /// A link in the hands of its holder, who has no key: what it says can be read, not believed, and it can be narrowed.
 ///

@@ -10,10 +10,12 @@ use crate::primitive::Digest32;
 use crate::random::{self, RandomError};
 use crate::revocation::{EntryId, Generations};
 use crate::time::Timestamp;
+use crate::token::access::LinkAccess;
 use crate::token::access::Resources;
 use crate::token::cache::KeyCache;
+use crate::token::chain;
 use crate::token::head::{Head, Origin, RESOURCES_MAX, sorted};
-use crate::token::{ISSUED_LINK_MAX, Kind, LinkAccess, TOKEN_MAX, chain};
+use crate::token::kind::{ISSUED_LINK_MAX, Kind, TOKEN_MAX};
 
 /// For whom a link is, and what it grants.
 ///
@@ -213,8 +215,13 @@ impl Issuer {
             audience: link.audience().copied(),
             permissions,
         };
-        let origin =
-            Origin { link: link.link_id(), revision: limits.revision, copies: link.copies(), resources: &resources };
+        let origin = Origin {
+            link: link.link_id(),
+            link_root: link.link_root,
+            revision: limits.revision,
+            copies: link.copies(),
+            resources: &resources,
+        };
         self.sign(&head, Some(&origin), TOKEN_MAX)
     }
 

@@ -12,8 +12,10 @@ use crate::token::access::{Access, LinkAccess, Resources};
 use crate::token::block::{self, Visit};
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
+use crate::token::error::{RefusalError, VerifyError};
+use crate::token::frame::UnverifiedToken;
 use crate::token::head::{self, Head};
-use crate::token::{Kind, RefusalError, UnverifiedToken, VerifyError};
+use crate::token::kind::Kind;
 
 /// The choice to go without revocation.
 ///
@@ -180,7 +182,7 @@ fn subject<'a>(head: &'a Head, access: &'a Access) -> Subject<'a> {
         Kind::Session => Some((access.token_id, access.link_revision)),
     };
     Subject {
-        root: head.root,
+        roots: [head.root, access.link_root],
         tenant: &head.tenant,
         client: &head.client,
         generations: head.generations,
@@ -257,10 +259,12 @@ impl Granted {
             recipients: self.recipients,
             copies: chain.copies(),
             link: head.token_id,
+            link_root: head.root,
             link_revision: 0,
         };
         if let Some(origin) = &token.origin {
             access.link = origin.link;
+            access.link_root = origin.link_root;
             access.link_revision = origin.revision;
             access.copies = copies(token.part(origin.copies.start, origin.copies.end));
             access.resources = resources(token.part(origin.resources.start, origin.resources.end));
