@@ -1,0 +1,166 @@
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use portward::Deployment;
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+use zeroize::Zeroizing;
+
+use crate::files::atomic::{self, Guard, OTHERS_READ, OWNER_ONLY};
+use crate::files::{FileError, FilesError};
+
+/// A directory that holds one deployment. Reading needs no lock: each file is replaced whole.
+///
+/// ```
+/// use std::sync::Arc;
+/// use portward::{Authority, Deployment, Incarnation, Keyring, Timestamp, Vocabulary};
+/// use portward_store::files::{Directory, FilesError};
+///
+/// # let temporary = tempfile::tempdir()?;
+/// # let path = temporary.path().join("portward");
+/// let now = Timestamp::from_unix(1_764_000_000);
+/// let deployment = Deployment::generate(Vocabulary::portal())?;
+/// let keyring = Keyring::generate(&deployment, now)?;
+/// let directory = Directory::create(&path)?;
+/// directory.lock()?.create_deployment(&deployment)?;
+/// directory.lock()?.create_keyring(&keyring)?;
+///
+/// let locked = directory.lock()?;
+/// let mut open = locked.open_keyring(&directory.deployment()?, || Err(FilesError::Sealed(portward::SealedError::WrongPassphrase)))?;
+/// let next = open.keyring.add(now)?;
+/// locked.replace_keyring(&open)?;
+/// # let again = directory.open_keyring(&deployment, || Err(FilesError::Sealed(portward::SealedError::WrongPassphrase)))?;
+/// # assert!(again.keyring.roots().any(|root| root.id == next));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Directory {
+    path: PathBuf,
+}
+
+/// The directory, locked for a change by this process. Others wait.
+#[derive(Debug)]
+pub struct Locked<'a> {
+    directory: &'a Directory,
+    /// The lock goes with the descriptor, also when the process is killed.
+    _lock: File,
+}
+
+impl Directory {
+    /// Makes the directory, mode 0700, unless it is there.
+    ///
+    /// # Errors
+    /// [`FileError::Write`], and those of [`Directory::open`].
+    pub fn create(path: &Path) -> Result<Self, FilesError> {
+        match DirBuilder::new().mode(0o700).recursive(true).create(path) {
+            Ok(()) => Self::open(path),
+            Err(_) => Err(FilesError::File(DIRECTORY, FileError::Write)),
+        }
+    }
+
+    /// A directory that is there.
+    ///
+    /// # Errors
+    /// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::Read`]; [`FileError::OthersCanWrite`] if others could put
+    /// a keyring of their own in the place of this one.
+    pub fn open(path: &Path) -> Result<Self, FilesError> {
+        let fault = |error| FilesError::File(DIRECTORY, error);
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => fault(FileError::Missing),
+            _ => fault(FileError::Read),
+        })?;
+        if !metadata.is_dir() {
+            return Err(fault(FileError::NotRegular));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            return Err(fault(FileError::OthersCanWrite));
+        }
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Waits until no other process changes the directory, and keeps others waiting until the answer is dropped.
+    ///
+    /// # Errors
+    /// [`FileError::Lock`].
+    pub fn lock(&self) -> Result<Locked<'_>, FilesError> {
+        let fault = |_| FilesError::File(LOCK, FileError::Lock);
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let lock = rustix::fs::open(self.file(LOCK), flags, Mode::from_raw_mode(OWNER_ONLY)).map_err(fault)?;
+        loop {
+            match rustix::fs::flock(&lock, FlockOperation::LockExclusive) {
+                Err(Errno::INTR) => {}
+                outcome => break outcome.map_err(fault)?,
+            }
+        }
+        Ok(Locked { directory: self, _lock: File::from(lock) })
+    }
+
+    /// Reads the deployment.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Deployment`].
+    pub fn deployment(&self) -> Result<Deployment, FilesError> {
+        let json = self.read(DEPLOYMENT, Deployment::FILE_MAX, Guard::Believed)?;
+        Deployment::from_json(&json).map_err(FilesError::Deployment)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        fs::symlink_metadata(self.file(name)).is_ok()
+    }
+
+    pub(super) fn read(
+        &self,
+        name: &'static str,
+        limit: usize,
+        guard: Guard,
+    ) -> Result<Zeroizing<Vec<u8>>, FilesError> {
+        atomic::read(&self.file(name), limit, Some(guard)).map_err(|error| FilesError::File(name, error))
+    }
+}
+
+impl Locked<'_> {
+    /// Writes the deployment into a directory that has none.
+    ///
+    /// # Errors
+    /// [`FilesError::File`].
+    pub fn create_deployment(&self, deployment: &Deployment) -> Result<(), FilesError> {
+        self.refuse_existing(DEPLOYMENT)?;
+        self.replace(DEPLOYMENT, &deployment.to_json(), OTHERS_READ)
+    }
+
+    /// The directory that is locked.
+    pub const fn directory(&self) -> &Directory {
+        self.directory
+    }
+
+    pub(super) fn refuse_existing(&self, name: &'static str) -> Result<(), FilesError> {
+        if self.directory.has(name) { Err(FilesError::File(name, FileError::Exists)) } else { Ok(()) }
+    }
+
+    /// The temporary file has one fixed name: under the lock nobody else writes it, and one that a killed process left goes with the next write.
+    pub(super) fn replace(&self, name: &'static str, bytes: &[u8], mode: u32) -> Result<(), FilesError> {
+        let path = self.directory.file(name);
+        atomic::replace(&path, "tmp", bytes, mode).map_err(|error| FilesError::File(name, error))
+    }
+
+    pub(super) fn remove(&self, name: &'static str) -> Result<(), FilesError> {
+        let path = self.directory.file(name);
+        let removed = atomic::remove_if_there(&path).and_then(|()| atomic::sync_parent(&path));
+        removed.map_err(|error| FilesError::File(name, error))
+    }
+}
+
+const DIRECTORY: &str = "directory";
+const DEPLOYMENT: &str = "deployment.json";
+const LOCK: &str = ".lock";

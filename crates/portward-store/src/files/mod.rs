@@ -1,0 +1,25 @@
+//! A deployment in one directory.
+//!
+//! | file | mode | holds |
+//! |---|---|---|
+//! | `deployment.json` | 0644 | the deployment; not secret, but what it says is believed |
+//! | `keyring.json` or `keyring.sealed.json` | 0600 | the root keys |
+//! | `view.pwf` | 0600 | what is revoked, as a saved feed message |
+//! | `view.stamp` | 0600 | the highest stamp ever accepted, so that an older view put in its place is noticed |
+//! | `.lock` | 0600 | nothing; it is locked during a change |
+//!
+//! A symbolic link in the place of one of these files is refused; directories on the way to them may be links.
+//! Whoever can write the directory can put back an older view together with its stamp: the stamp finds accidents and
+//! restored backups, not an intruder with the owner's rights.
+
+mod atomic;
+mod directory;
+mod error;
+mod keyring;
+mod view;
+
+pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
+pub use directory::{Directory, Locked};
+pub use error::{FileError, FilesError};
+pub use keyring::{OpenKeyring, Passphrase};
+pub use view::{StampText, parse_stamp};

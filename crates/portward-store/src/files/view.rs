@@ -1,0 +1,126 @@
+use core::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portward::{Authority, AuthorityError, Follower, Incarnation, Keyring, RevocationView, Scope, Stamp, Timestamp};
+
+use crate::files::atomic::{Guard, MESSAGE_MAX, OWNER_ONLY};
+use crate::files::{Directory, FileError, FilesError, Locked};
+
+impl Directory {
+    /// Goes on from the saved view as the one who decides what is revoked.
+    ///
+    /// # Errors
+    /// [`FilesError::File`]; [`FilesError::View`], with [`portward::FeedError::Rollback`] if the view is older than the highest stamp.
+    pub fn authority(&self, keyring: &Arc<Keyring>) -> Result<Authority, FilesError> {
+        self.accepted(keyring, Duration::ZERO)?;
+        // Written again since: it only moves on, so what is read now is at least what was checked.
+        Authority::resume(Arc::clone(keyring), &self.saved_view()?).map_err(FilesError::View)
+    }
+
+    /// A follower that stands where the saved view stands, to take in what came from elsewhere; `skew` is as in [`Follower::new`].
+    /// Without a saved view and a stamp it is empty and accepts any authentic snapshot.
+    ///
+    /// # Errors
+    /// As [`Directory::authority`].
+    pub fn follower(&self, keyring: &Arc<Keyring>, skew: Duration) -> Result<Follower, FilesError> {
+        if self.has(VIEW) || self.has(STAMP) {
+            return self.accepted(keyring, skew);
+        }
+        new_follower(keyring, skew, None)
+    }
+
+    /// The highest stamp ever accepted here.
+    ///
+    /// # Errors
+    /// [`FilesError::File`].
+    pub fn highest_stamp(&self) -> Result<Option<Stamp>, FilesError> {
+        if !self.has(STAMP) {
+            return Ok(None);
+        }
+        let bytes = self.read(STAMP, 256, Guard::Secret)?;
+        let stamp = core::str::from_utf8(&bytes).ok().and_then(|text| parse_stamp(text.trim_ascii_end()));
+        stamp.map(Some).ok_or(FilesError::File(STAMP, FileError::Malformed))
+    }
+
+    /// The stamp is read before the view because a writer writes the view first: a reader in between sees no rollback.
+    fn accepted(&self, keyring: &Arc<Keyring>, skew: Duration) -> Result<Follower, FilesError> {
+        let mut follower = new_follower(keyring, skew, self.highest_stamp()?)?;
+        follower.accept(&self.saved_view()?, Timestamp::default()).map_err(FilesError::View)?;
+        Ok(follower)
+    }
+
+    fn saved_view(&self) -> Result<zeroize::Zeroizing<Vec<u8>>, FilesError> {
+        self.read(VIEW, MESSAGE_MAX, Guard::Secret)
+    }
+}
+
+fn new_follower(keyring: &Arc<Keyring>, skew: Duration, highest: Option<Stamp>) -> Result<Follower, FilesError> {
+    let random = |_| FilesError::Save(AuthorityError::Random);
+    Follower::new(Arc::clone(keyring), Scope::ALL, skew, highest).map_err(random)
+}
+
+impl Locked<'_> {
+    /// Saves the first view of a directory.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Save`].
+    pub fn create_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
+        self.refuse_existing(VIEW)?;
+        self.replace_view(view, keyring)
+    }
+
+    /// Saves the view under the active root, then its stamp if it is the highest.
+    ///
+    /// A root must not be retired while the saved view is under it: save the view again first.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Save`].
+    pub fn replace_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
+        let highest = self.directory().highest_stamp()?.max(view.stamp());
+        let message = view.save(keyring).map_err(FilesError::Save)?;
+        self.replace(VIEW, &message, OWNER_ONLY)?;
+        let Some(highest) = highest else { return Ok(()) };
+        self.replace(STAMP, format!("{}\n", StampText(highest)).as_bytes(), OWNER_ONLY)
+    }
+}
+
+/// A stamp as text: the incarnation in 32 hexadecimal digits, a colon, the sequence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StampText(pub Stamp);
+
+impl fmt::Display for StampText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let incarnation = u128::from_be_bytes(self.0.incarnation.to_bytes());
+        write!(f, "{incarnation:032x}:{}", self.0.sequence)
+    }
+}
+
+/// Reads the text of a stamp.
+pub fn parse_stamp(text: &str) -> Option<Stamp> {
+    let (incarnation, sequence) = text.split_once(':')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if incarnation.len() != 32 || !digits(incarnation) || !sequence.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let incarnation = Incarnation::from_bytes(u128::from_str_radix(incarnation, 16).ok()?.to_be_bytes());
+    Some(Stamp { incarnation, sequence: sequence.parse().ok()? })
+}
+
+const VIEW: &str = "view.pwf";
+const STAMP: &str = "view.stamp";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_reads_back() {
+        let stamp = Stamp { incarnation: Incarnation::from_bytes([7; 16]), sequence: u64::MAX };
+        let text = StampText(stamp).to_string();
+        assert_eq!(parse_stamp(&text), Some(stamp));
+        for wrong in ["", ":", "07:1", &text[1..], &text.replace(':', "-"), &format!("{text}0"), &format!("{text} ")] {
+            assert_eq!(parse_stamp(wrong), None, "{wrong}");
+        }
+    }
+}

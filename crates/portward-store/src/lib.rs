@@ -1,0 +1,5 @@
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+#[cfg(unix)]
+pub mod files;
