@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -11,8 +12,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from cases import SUBJECTS
-from cases.common import Subject, fixtures
-from portward_ref import derive, files, revocation, token, wire
+from cases.common import MAIN_ID, Subject, fixtures, root_id, root_key
+from portward_ref import derive, feed, files, revocation, token, wire
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
 
@@ -166,3 +167,61 @@ def test_seal_and_unseal():
     costs = {"memory_kib": 8, "iterations": 1, "lanes": 1}
     sealed = files.seal(plaintext, "x", "recovery", bytes(32), costs)
     assert files.unseal(json.dumps(sealed), "x") == ("recovery", plaintext)
+
+
+# --- what is final stays -----------------------------------------------------------------------
+
+def final(state):
+    """Everything a state refuses for good, as a set that may only grow."""
+    found = {("root", root) for root in state.refused_roots} | {("all", n) for n in range(1, state.generation + 1)}
+    for name, tenant in state.tenants.items():
+        found |= {(name, n) for n in range(1, tenant.generation + 1)}
+        found |= {(name, client, n) for client, last in tenant.clients.items() for n in range(1, last + 1)}
+        found |= {(name, key) for key, entry in tenant.entries.items() if entry[0] == revocation.REVOKED}
+        found |= {(name, "revision", key, n) for key, held in tenant.revisions.items() for n in range(1, held[0] + 1)}
+        found |= {(name, "tombstone", key) for key in tenant.tombstones}
+    return found
+
+
+def test_no_message_forgets_what_is_final():
+    """Honest and restored stores in any order; each store states whatever it likes."""
+    chance = random.Random(1)
+    follower = feed.Follower(Fixtures(fixtures()).deployments["main"], Fixtures(fixtures()).keyrings["main"], None)
+    accepted = forgotten_suspensions = 0
+    for _ in range(3000):
+        incarnation = bytes([chance.choice([1, 1, 1, 2])]) + accepted.to_bytes(4, "big")[:3] + bytes(12)
+        held = follower.view.stamp
+        if held is not None and chance.random() < 0.7:
+            incarnation = held[0]
+        last = chance.randrange(4) + (held[1] if held else 0)
+        key = chance.choice([bytes(16), b"\xff" * 16])
+        unit = chance.randrange(1, 4)
+        record = chance.choice([
+            {"kind": 0x11, "number": chance.randrange(1, 9)},
+            {"kind": 0x12, "client": "12", "number": chance.randrange(1, 9)},
+            {"kind": 0x13, "unit": unit, "id": key, "expires_at": chance.randrange(99)},
+            {"kind": 0x14, "unit": unit, "id": key, "expires_at": chance.randrange(99)},
+            {"kind": 0x14, "unit": unit, "id": key, "expires_at": chance.randrange(99)},
+            {"kind": 0x16, "id": key, "number": chance.randrange(1, 9), "expires_at": chance.randrange(99)},
+            {"kind": 0x17, "id": key},
+        ])
+        tenant = chance.choice(["7", "8"])
+        body = revocation.record_bytes(0x10, tenant=tenant) + revocation.record_bytes(**record)
+        message = feed.encode(
+            kind=feed.SAVED_SNAPSHOT, root_id=root_id("active"), root=root_key("active"), deployment_id=MAIN_ID,
+            incarnation=incarnation, scope_wire=b"\x00", first=0, before=bytes(32), last=last,
+            after=hashlib.sha256(incarnation + bytes([last % 256])).digest(), proof=b"", body=body)
+        before, view = final(follower.view.state), follower.view
+        try:
+            follower.accept(message, 0)
+        except Refused:
+            assert follower.view is view
+            continue
+        accepted += 1
+        assert before <= final(follower.view.state)
+        paused = [{(name, key) for name, held in state.tenants.items() for key, entry in held.entries.items()}
+                  for state in (view.state, follower.view.state)]
+        if not paused[0] <= paused[1]:
+            forgotten_suspensions += 1
+            assert view.stamp[0] == incarnation
+    assert accepted > 500 and forgotten_suspensions > 10

@@ -110,6 +110,7 @@ def build():
     lists(feeds)
     stamps(feeds)
     incarnations(feeds)
+    snapshots(feeds)
     effects(feeds)
     collecting(feeds)
     scopes(feeds)
@@ -341,12 +342,64 @@ def entries(checks):
             "root_refused",
             refused_root("older"),
         )
+    for name, comment, own, of_link, refused, intended in (
+        ("link-root", "the root of its link refused", "active", "older", ["older"], "root_refused"),
+        ("link-root-own", "its own root refused, its link's not", "active", "older", ["active"], "root_refused"),
+        ("link-root-both", "both refused", "active", "older", ["older", "active"], "root_refused"),
+        ("link-root-neither", "a third root refused", "active", "older", ["retired"], OK),
+        ("link-root-newer", "a link of the newer root, refused", "older", "active", ["active"], "root_refused"),
+        ("link-root-newer-own", "a link of the newer root, own refused", "older", "active", ["older"], "root_refused"),
+        ("link-root-newer-neither", "a link of the newer root, a third refused", "older", "active", ["retired"], OK),
+        ("link-root-retired", "a link of a retired root, refused", "active", "retired", ["retired"], "root_refused"),
+        ("link-root-retired-not", "a link of a retired root, not refused", "active", "retired", ["older"], OK),
+        ("link-root-unknown", "a link of a root nobody has, refused", "active", b"none", [b"none"], "root_refused"),
+        ("link-root-unknown-not", "a link of a root nobody has, another refused", "active", b"none", [b"nonf"], OK),
+    ):
+        named = of_link if isinstance(of_link, bytes) else root_id(of_link)
+        checks.add(
+            "session-" + name,
+            comment,
+            sign(session(root_id=root_id(own), link_root=named), root=own),
+            intended,
+            *[refused_root(root) for root in refused],
+        )
     checks.add(
-        "session-link-root",
-        "the root of the link is not asked for a session",
+        "session-link-root-before-generation",
+        "a refused root of the link comes before the generations",
+        sign(session(link_root=root_id("older"))),
+        "root_refused",
+        deployment_generation(1),
+        refused_root("older"),
+    )
+    checks.add(
+        "session-link-root-before-scope",
+        "and before the scope",
+        sign(session(link_root=root_id("older"))),
+        "root_refused",
+        refused_root("older"),
+        scope=["8"],
+    )
+    checks.add(
+        "session-link-root-before-stale",
+        "and before the freshness",
+        sign(session(link_root=root_id("older"))),
+        "root_refused",
+        refused_root("older"),
+        evidence="none",
+    )
+    checks.add(
+        "link-id-as-root",
+        "a link has no link root: its first bytes are none",
+        sign(link()),
+        OK,
+        refused_root(LINK_ID[:4]),
+    )
+    checks.add(
+        "session-id-as-root",
+        "nor are the last bytes of a session's link id",
         sign(session()),
         OK,
-        refused_root("older"),
+        refused_root(LINK_ID[-4:]),
     )
 
 
@@ -642,6 +695,7 @@ STORE = Store(
 # Tokens of the generations that STORE states from its second change on.
 CURRENT = link(generations=[1, 0, 1])
 CURRENT_SESSION = session(generations=[1, 0, 1])
+CURRENT_TOO = link(generations=[1, 0, 1], token_id=OTHER)
 
 
 class Feeds:
@@ -802,9 +856,50 @@ def accepting(feeds):
     )
     feeds.add(
         "live-then-saved",
-        "a saved snapshot of the same stamp takes the evidence away",
+        "a saved snapshot of the same stamp leaves the evidence",
         *start(3),
         check(token),
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        check(token),
+        check(token, monotonic=31_000),
+        check(token, "view_stale", monotonic=31_001),
+    )
+    feeds.add(
+        "live-then-saved-later",
+        "so does one of a later stamp, whose records count",
+        *start(3),
+        message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT), 4),
+        check(token, "link_suspended"),
+        check(sign(CURRENT_TOO), monotonic=31_000),
+        check(sign(CURRENT_TOO), "view_stale", monotonic=31_001),
+        ask(1, 5000),
+        message(STORE.delta(4, 5, challenge(1)), 5),
+        check(token, monotonic=35_000),
+    )
+    feeds.add(
+        "stale-then-saved",
+        "a saved snapshot makes no stale view fresh",
+        *start(3),
+        check(token, "view_stale", monotonic=31_001),
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        check(token, "view_stale", monotonic=31_001),
+        check(token, "view_stale", monotonic=31_001, mode="list"),
+    )
+    feeds.add(
+        "list-then-saved",
+        "a saved snapshot leaves the evidence of a list too",
+        message(STORE.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
+        message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+        check(token, "view_stale"),
+    )
+    feeds.add(
+        "restart-then-saved",
+        "after a restart there is no evidence to leave",
+        *start(3),
+        check(token),
+        restart(),
         message(STORE.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
         check(token, "view_stale"),
     )
@@ -817,12 +912,23 @@ def accepting(feeds):
         check(token, mode="list"),
     )
     feeds.add(
-        "snapshot-replaces",
-        "a later snapshot of one incarnation replaces the state",
+        "snapshot-ends-suspension",
+        "a later snapshot of the held incarnation ends a suspension it leaves out",
         *start(4),
         check(token, "link_suspended"),
         ask(1),
         message(STORE.snapshot(5, challenge(1)), 5),
+        check(token),
+    )
+    feeds.add(
+        "delta-keeps-suspension",
+        "a delta that does not speak of it does not",
+        *start(4),
+        ask(1),
+        message(STORE.delta(4, 4, challenge(1)), 4),
+        check(token, "link_suspended"),
+        ask(2),
+        message(STORE.delta(4, 5, challenge(2)), 5),
         check(token),
     )
     feeds.add(
@@ -852,6 +958,103 @@ def accepting(feeds):
         ask(0),
         message(Store([(None, refused_root("active"))]).snapshot(1, challenge(0)), 1),
         check(sign(link()), "root_refused"),
+    )
+    refused_messages(feeds)
+
+
+def refused_messages(feeds):
+    """STORE refuses the root `older` with its seventh change."""
+    token = sign(CURRENT)
+    older = Store(STORE.changes, root="older")
+    feeds.add(
+        "refused-root",
+        "a message under a root that the held view refuses; the challenge stays",
+        *start(7),
+        ask(1, 2000),
+        message(older.delta(7, 7, challenge(1)), "unknown_root"),
+        check(token, "view_stale", monotonic=31_001),
+        message(STORE.delta(7, 7, challenge(1)), 7),
+        check(token, monotonic=32_000),
+    )
+    feeds.add(
+        "refused-root-snapshot",
+        "a snapshot under it",
+        *start(7),
+        ask(1),
+        message(older.snapshot(7, challenge(1)), "unknown_root"),
+        message(STORE.snapshot(7, challenge(1)), 7),
+    )
+    feeds.add(
+        "refused-root-list",
+        "a list under it",
+        message(STORE.snapshot(7, span(), kind=f.LIST_SNAPSHOT), 7),
+        message(older.snapshot(7, span(), kind=f.LIST_SNAPSHOT), "unknown_root"),
+        message(older.delta(7, 7, span(), kind=f.LIST_DELTA), "unknown_root"),
+        message(STORE.delta(7, 7, span(), kind=f.LIST_DELTA), 7),
+    )
+    feeds.add(
+        "refused-root-saved",
+        "a saved snapshot under it; with no view held it is taken",
+        *start(7),
+        message(older.snapshot(7, kind=f.SAVED_SNAPSHOT), "unknown_root"),
+        message(STORE.snapshot(7, kind=f.SAVED_SNAPSHOT), 7),
+        restart(),
+        message(older.snapshot(7, kind=f.SAVED_SNAPSHOT), 7),
+        message(older.snapshot(7, kind=f.SAVED_SNAPSHOT), "unknown_root"),
+    )
+    feeds.add(
+        "refused-root-from-then-on",
+        "under it up to the change that refuses it, and that change itself, then no more",
+        ask(0),
+        message(older.snapshot(6, challenge(0)), 6),
+        ask(1),
+        message(older.delta(6, 7, challenge(1)), 7),
+        ask(2),
+        message(older.delta(7, 7, challenge(2)), "unknown_root"),
+        message(STORE.delta(7, 7, challenge(2)), 7),
+    )
+    itself = [(None, refused_root("active"))]
+    feeds.add(
+        "refused-root-itself",
+        "the active root refused: only another root of the keyring can go on",
+        ask(0),
+        message(Store(itself).snapshot(1, challenge(0)), 1),
+        ask(1),
+        message(Store(itself).delta(1, 1, challenge(1)), "unknown_root"),
+        message(Store(itself, root="older").delta(1, 1, challenge(1)), 1),
+        check(sign(link()), "root_refused"),
+        check(sign(link(root_id=root_id("older")), root="older")),
+    )
+    later = [(None, deployment_generation(1)), ("7", client_generation("12", 1))]
+    feeds.add(
+        "refused-root-incarnation",
+        "a greater incarnation under it; and after a merge it is still refused",
+        *start(7),
+        ask(1),
+        message(Store(later, LATER, "older").snapshot(2, challenge(1)), "unknown_root"),
+        message(Store(later, LATER).snapshot(2, challenge(1)), 2),
+        ask(2),
+        message(Store(later, LATER, "older").delta(2, 2, challenge(2)), "unknown_root"),
+        message(Store(later, LATER).delta(2, 2, challenge(2)), 2),
+        check(token),
+    )
+    feeds.add(
+        "refused-root-before-tag",
+        "the root comes before the tag",
+        *start(7),
+        ask(1),
+        message(older.delta(7, 7, challenge(1), root=bytes(32)), "unknown_root"),
+        message(STORE.delta(7, 7, challenge(1), root=bytes(32)), "forged_message"),
+        message(STORE.delta(7, 7, challenge(1)), 7),
+    )
+    feeds.add(
+        "refused-root-after-scope",
+        "the scope comes before the root",
+        *start(7),
+        ask(1),
+        message(older.delta(7, 7, challenge(1), ["7"]), "wrong_scope"),
+        message(older.delta(7, 7, challenge(1)), "unknown_root"),
+        message(STORE.delta(7, 7, challenge(1)), 7),
     )
 
 
@@ -1302,6 +1505,15 @@ def challenges(feeds):
         check(token, monotonic=32_000),
         check(token, "view_stale", monotonic=32_001),
     )
+    feeds.add(
+        "challenge-replaced-same",
+        "the same challenge asked again: the view is dated from the later request",
+        ask(0),
+        ask(0, 2000),
+        message(zero, 3),
+        check(token, "view_stale", monotonic=1999),
+        check(token, monotonic=32_000),
+    )
     feeds.add("challenge-restart", "a restart forgets the request", ask(0), restart(), message(zero, "wrong_challenge"))
     feeds.add(
         "challenge-other-kinds",
@@ -1377,8 +1589,67 @@ def lists(feeds):
     )
     feeds.add(
         "list-older-times",
-        "a list of the same stamp that ends earlier is taken, and ends earlier",
+        "a list of the held stamp with an earlier this-update leaves the evidence of the held one",
         message(listed(3, NOW, NOW + 1000), 3),
+        message(listed(3, NOW - 10, NOW + 100), 3),
+        check(token, now=NOW + 999, mode="list"),
+        check(token, "view_stale", now=NOW + 1000, mode="list"),
+    )
+    feeds.add(
+        "list-older-times-longer",
+        "also if it would end later",
+        message(listed(3, NOW, NOW + 100), 3),
+        message(listed(3, NOW - 1, NOW + 1000), 3),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+    )
+    feeds.add(
+        "list-older-times-delta",
+        "also as a delta over nothing",
+        message(listed(3, NOW, NOW + 1000), 3),
+        message(STORE.delta(3, 3, span(NOW - 10, NOW + 100), kind=f.LIST_DELTA), 3),
+        check(token, now=NOW + 999, mode="list"),
+    )
+    feeds.add(
+        "list-same-times",
+        "with the same this-update it is taken, and ends earlier",
+        message(listed(3, NOW, NOW + 1000), 3),
+        message(listed(3, NOW, NOW + 100), 3),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+    )
+    feeds.add(
+        "list-newer-times",
+        "with a later this-update too",
+        message(listed(3, NOW, NOW + 1000), 3),
+        message(listed(3, NOW + 1, NOW + 100), 3),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+    )
+    feeds.add(
+        "list-older-times-later-stamp",
+        "of a later stamp it is taken, whatever its this-update",
+        message(listed(3, NOW, NOW + 1000), 3),
+        message(listed(5, NOW - 10, NOW + 100), 5),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+    )
+    feeds.add(
+        "list-older-times-restart",
+        "after a restart there is no held list to compare with",
+        message(listed(3, NOW, NOW + 1000), 3),
+        restart(),
+        message(listed(3, NOW - 10, NOW + 100), 3),
+        check(token, now=NOW + 99, mode="list"),
+        check(token, "view_stale", now=NOW + 100, mode="list"),
+    )
+    feeds.add(
+        "list-older-times-after-live",
+        "nor is there one when the held evidence is live",
+        message(listed(3, NOW, NOW + 1000), 3),
+        ask(0),
+        message(STORE.delta(3, 3, challenge(0)), 3),
+        check(token),
         message(listed(3, NOW - 10, NOW + 100), 3),
         check(token, now=NOW + 99, mode="list"),
         check(token, "view_stale", now=NOW + 100, mode="list"),
@@ -1715,8 +1986,8 @@ def incarnations(feeds):
         check(token, "link_suspended"),
     )
     feeds.add(
-        "incarnation-then-replaced",
-        "the next snapshot of the new incarnation replaces all",
+        "incarnation-then-suspension",
+        "the next snapshot of the new incarnation ends the suspension",
         *start(4),
         ask(1),
         message(later.snapshot(2, challenge(1)), 2),
@@ -1724,6 +1995,78 @@ def incarnations(feeds):
         ask(2),
         message(later.snapshot(3, challenge(2)), 3),
         check(token),
+    )
+    feeds.add(
+        "incarnation-then-same-snapshot",
+        "so does the same snapshot once more, as its incarnation is then the held one",
+        *start(4),
+        ask(1),
+        message(later.snapshot(2, challenge(1)), 2),
+        check(token, "link_suspended"),
+        ask(2),
+        message(later.snapshot(2, challenge(2)), 2),
+        check(token),
+    )
+    feeds.add(
+        "incarnation-then-restored",
+        "or a delta of the new incarnation that restores",
+        *start(4),
+        ask(1),
+        message(later.snapshot(2, challenge(1)), 2),
+        ask(2),
+        message(later.delta(2, 3, challenge(2), body=tenant("7") + restored(LINK, LINK_ID)), 3),
+        check(token),
+    )
+    feeds.add(
+        "incarnation-then-snapshot",
+        "the next snapshots of the new incarnation still refuse what the old one refused",
+        *start(7),
+        check(sign(CURRENT_SESSION), "session_revoked"),
+        ask(1),
+        message(later.snapshot(2, challenge(1)), 2),
+        check(sign(CURRENT_SESSION), "session_revoked"),
+        ask(2),
+        message(later.snapshot(3, challenge(2)), 3),
+        check(sign(CURRENT_SESSION), "session_revoked"),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER, link_root=root_id("older"))), "root_refused"),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER))),
+        message(later.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
+        message(later.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
+        export(
+            deployment_generation(1),
+            refused_root("older"),
+            tenant("7"),
+            client_generation("12", 1),
+            revoked(SESSION, SESSION_ID),
+            tenant("8"),
+            tenant_generation(1),
+            tenant("9"),
+            tenant_generation(4),
+        ),
+    )
+    latest = Store([("7", tombstone(OTHER))], u64(1_766_000_000) + seeded("latest incarnation", 8))
+    feeds.add(
+        "incarnation-third",
+        "nor does a third incarnation forget",
+        *start(7),
+        ask(1),
+        message(later.snapshot(3, challenge(1)), 3),
+        ask(2),
+        message(latest.snapshot(1, challenge(2)), 1),
+        ask(3),
+        message(latest.snapshot(1, challenge(3)), 1),
+        export(
+            deployment_generation(1),
+            refused_root("older"),
+            tenant("7"),
+            client_generation("12", 1),
+            revoked(SESSION, SESSION_ID),
+            tombstone(OTHER),
+            tenant("8"),
+            tenant_generation(1),
+            tenant("9"),
+            tenant_generation(4),
+        ),
     )
     feeds.add(
         "incarnation-into-empty",
@@ -1770,7 +2113,8 @@ def incarnations(feeds):
         *start(6),
         message(later.snapshot(3, kind=f.SAVED_SNAPSHOT), 3),
         check(sign(CURRENT_SESSION), "session_revoked"),
-        check(token, "view_stale"),
+        check(token, monotonic=31_000),
+        check(token, "view_stale", monotonic=31_001),
     )
     feeds.add(
         "incarnation-list",
@@ -1779,6 +2123,284 @@ def incarnations(feeds):
         message(later.snapshot(3, span(), kind=f.LIST_SNAPSHOT), 3),
         check(sign(CURRENT_SESSION), "session_revoked", mode="list"),
         check(token, mode="list"),
+    )
+
+
+def snapshots(feeds):
+    """What a snapshot of the held incarnation takes away: suspensions, and nothing else."""
+    here, end = tenant("7"), NOW + 1000
+    link_token, session_token = sign(CURRENT), sign(CURRENT_SESSION)
+    bare = deployment_generation(1) + here + client_generation("12", 1)
+
+    def left_out(name, comment, *send):
+        feeds.add(
+            "snapshot-left-out-" + name,
+            comment + ": what it leaves out stays revoked",
+            *start(6),
+            check(session_token, "session_revoked"),
+            *send,
+            check(session_token, "session_revoked"),
+            check(sign(session(generations=[1, 0, 1], token_id=OTHER))),
+            export(
+                deployment_generation(1),
+                here,
+                client_generation("12", 1),
+                revoked(SESSION, SESSION_ID),
+                tenant("8"),
+                tenant_generation(1),
+            ),
+        )
+
+    later = (ask(1), message(STORE.snapshot(7, challenge(1), body=bare), 7))
+    left_out("later", "a later snapshot", *later)
+    left_out("same", "one of the held stamp", ask(1), message(STORE.snapshot(6, challenge(1), body=bare), 6))
+    left_out("empty", "an empty one", ask(1), message(STORE.snapshot(7, challenge(1), body=b""), 7))
+    left_out("saved", "a saved one", message(STORE.snapshot(7, kind=f.SAVED_SNAPSHOT, body=bare), 7))
+    left_out("twice", "two of them", *later, ask(2), message(STORE.snapshot(7, challenge(2), body=bare), 7))
+
+    def suspension(name, comment, *send, paused):
+        feeds.add(
+            "snapshot-suspension-" + name,
+            comment,
+            *start(4),
+            check(link_token, "link_suspended"),
+            *send,
+            check(link_token, "link_suspended" if paused else OK),
+        )
+
+    again = suspended(LINK, LINK_ID)
+    suspension("left-out", "left out", ask(1), message(STORE.snapshot(4, challenge(1), body=bare), 4), paused=False)
+    suspension("stated", "stated", ask(1), message(STORE.snapshot(4, challenge(1), body=bare + again), 4), paused=True)
+    suspension(
+        "other-unit",
+        "another unit stated",
+        ask(1),
+        message(STORE.snapshot(4, challenge(1), body=bare + suspended(COPY, LINK_ID)), 4),
+        paused=False,
+    )
+    suspension(
+        "other-tenant",
+        "stated at another tenant",
+        ask(1),
+        message(STORE.snapshot(4, challenge(1), body=bare + tenant("8") + again), 4),
+        paused=False,
+    )
+    suspension(
+        "saved-left-out",
+        "left out by a saved snapshot",
+        message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT, body=bare), 4),
+        paused=False,
+    )
+    suspension(
+        "saved-stated",
+        "stated by a saved snapshot",
+        message(STORE.snapshot(4, kind=f.SAVED_SNAPSHOT, body=bare + again), 4),
+        paused=True,
+    )
+    suspension(
+        "refused-message",
+        "left out by a snapshot that is refused",
+        ask(1),
+        message(STORE.snapshot(4, challenge(1), body=bare, root=bytes(32)), "forged_message"),
+        message(STORE.snapshot(4, challenge(2), body=bare), "wrong_challenge"),
+        message(STORE.snapshot(3, challenge(1), body=bare), "rollback"),
+        paused=True,
+    )
+    feeds.add(
+        "snapshot-suspension-list",
+        "left out by a list",
+        message(STORE.snapshot(4, span(), kind=f.LIST_SNAPSHOT), 4),
+        check(link_token, "link_suspended", mode="list"),
+        message(STORE.snapshot(5, span(), kind=f.LIST_SNAPSHOT), 5),
+        check(link_token, mode="list"),
+    )
+    many = Store(
+        [
+            ("7", suspended(LINK, LINK_ID)),
+            ("7", suspended(SESSION, SESSION_ID)),
+            ("8", suspended(COPY, OTHER)),
+            ("8", revoked(LINK, OTHER)),
+        ]
+    )
+    feeds.add(
+        "snapshot-suspension-all",
+        "all suspensions of all tenants are taken away, but for those stated",
+        *start(4, store=many),
+        ask(1),
+        message(many.snapshot(4, challenge(1), body=here + suspended(SESSION, SESSION_ID)), 4),
+        export(here, suspended(SESSION, SESSION_ID), tenant("8"), revoked(LINK, OTHER)),
+    )
+
+    def held(name, comment, before, stated, *left, incarnation=INCARNATION):
+        store = Store([("7", record) if record[0] >= 0x10 else (None, record) for record in before])
+        last = len(before)
+        next_one = Store([(None, deployment_generation(1))] * last, incarnation)
+        # Where the incarnation is another one its history is too.
+        after = {"after": store.history[last]} if incarnation == INCARNATION else {}
+        feeds.add(
+            "snapshot-" + name,
+            comment,
+            *start(last, store=store),
+            ask(1),
+            message(next_one.snapshot(last, challenge(1), body=b"".join(stated), **after), last),
+            export(*left),
+        )
+
+    held(
+        "counters-less",
+        "lesser counters change nothing",
+        [deployment_generation(5), tenant_generation(5), client_generation("12", 5), minimum_revision(LINK_ID, 5)],
+        [
+            deployment_generation(3),
+            here,
+            tenant_generation(3),
+            client_generation("12", 3),
+            minimum_revision(LINK_ID, 3),
+        ],
+        deployment_generation(5),
+        here,
+        tenant_generation(5),
+        client_generation("12", 5),
+        minimum_revision(LINK_ID, 5),
+    )
+    held(
+        "counters-greater",
+        "greater ones count",
+        [deployment_generation(3), tenant_generation(3), client_generation("12", 3), minimum_revision(LINK_ID, 3)],
+        [
+            deployment_generation(5),
+            here,
+            tenant_generation(5),
+            client_generation("12", 5),
+            minimum_revision(LINK_ID, 5),
+        ],
+        deployment_generation(5),
+        here,
+        tenant_generation(5),
+        client_generation("12", 5),
+        minimum_revision(LINK_ID, 5),
+    )
+    held(
+        "nothing",
+        "an empty one takes nothing final away",
+        [
+            deployment_generation(5),
+            refused_root("older"),
+            tenant_generation(5),
+            client_generation("12", 5),
+            revoked(LINK, LINK_ID),
+            suspended(COPY, OTHER),
+            minimum_revision(LINK_ID, 5),
+            tombstone(OTHER),
+        ],
+        [],
+        deployment_generation(5),
+        refused_root("older"),
+        here,
+        tenant_generation(5),
+        client_generation("12", 5),
+        revoked(LINK, LINK_ID),
+        minimum_revision(LINK_ID, 5),
+        tombstone(OTHER),
+    )
+    held(
+        "sets",
+        "roots and tombstones come together",
+        [refused_root("older"), tombstone(OTHER)],
+        [refused_root("active"), here, tombstone(LINK_ID)],
+        refused_root("older"),
+        refused_root("active"),
+        here,
+        *[tombstone(key) for key in sorted([OTHER, LINK_ID])],
+    )
+    held(
+        "revoked-suspended",
+        "a suspension stated leaves a revoked entry revoked, with the later expiry",
+        [revoked(LINK, LINK_ID, 100)],
+        [here, suspended(LINK, LINK_ID, 200)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+    )
+    held(
+        "revoked-earlier",
+        "of two expiries the later",
+        [revoked(LINK, LINK_ID, 200)],
+        [here, revoked(LINK, LINK_ID, 100)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+    )
+    held(
+        "revoked-both",
+        "one entry stated both revoked and suspended is one entry, revoked, with the later expiry",
+        [tombstone(OTHER)],
+        [here, revoked(LINK, LINK_ID, 100), suspended(LINK, LINK_ID, 200)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+        tombstone(OTHER),
+    )
+    held(
+        "suspended-earlier",
+        "a suspension is taken away first, its expiry too",
+        [suspended(LINK, LINK_ID, 200)],
+        [here, suspended(LINK, LINK_ID, 100)],
+        here,
+        suspended(LINK, LINK_ID, 100),
+    )
+    held(
+        "suspended-earlier-merged",
+        "of a greater incarnation it is not",
+        [suspended(LINK, LINK_ID, 200)],
+        [here, suspended(LINK, LINK_ID, 100)],
+        here,
+        suspended(LINK, LINK_ID, 200),
+        incarnation=LATER,
+    )
+    held(
+        "suspended-revoked-merged",
+        "a greater incarnation revokes what was suspended: the later expiry stays",
+        [suspended(LINK, LINK_ID, 200)],
+        [here, revoked(LINK, LINK_ID, 100)],
+        here,
+        revoked(LINK, LINK_ID, 200),
+        incarnation=LATER,
+    )
+    gone = Store([("7", revoked(LINK, LINK_ID, end)), ("7", revoked(SESSION, OTHER, TOP))])
+    feeds.add(
+        "snapshot-collected",
+        "what the store has collected stays until the follower collects it",
+        *start(2, store=gone),
+        ask(1),
+        message(gone.snapshot(2, challenge(1), body=here + revoked(SESSION, OTHER, TOP)), 2),
+        export(here, revoked(LINK, LINK_ID, end), revoked(SESSION, OTHER, TOP)),
+        collect(end + 599),
+        export(here, revoked(LINK, LINK_ID, end), revoked(SESSION, OTHER, TOP)),
+        collect(end + 600),
+        export(here, revoked(SESSION, OTHER, TOP)),
+    )
+    feeds.add(
+        "snapshot-into-empty",
+        "after a restart there is nothing to keep, and the suspensions of the snapshot count",
+        *start(7),
+        restart(),
+        ask(1),
+        message(STORE.snapshot(7, challenge(1), body=bare + again), 7),
+        check(link_token, "link_suspended"),
+        check(session_token, "link_suspended"),
+        export(bare, again),
+    )
+    feeds.add(
+        "snapshot-link-root",
+        "refusing a root ends the sessions of its links, also after a snapshot that leaves it out",
+        *start(6),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER, link_root=root_id("older")))),
+        ask(1),
+        message(STORE.delta(6, 7, challenge(1)), 7),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER, link_root=root_id("older"))), "root_refused"),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER))),
+        ask(2),
+        message(STORE.snapshot(7, challenge(2), body=bare), 7),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER, link_root=root_id("older"))), "root_refused"),
+        check(sign(session(generations=[1, 0, 1], token_id=OTHER))),
     )
 
 
@@ -1844,17 +2466,17 @@ def effects(feeds):
     add(
         "root",
         "a root twice",
-        [refused_root("active"), refused_root("active")],
-        refused_root("active"),
-        token=token,
+        [refused_root("older"), refused_root("older")],
+        refused_root("older"),
+        token=sign(link(root_id=root_id("older")), root="older"),
         code="root_refused",
     )
     add(
         "roots",
         "two roots",
-        [refused_root("active"), refused_root("older")],
+        [refused_root("retired"), refused_root("older")],
         refused_root("older"),
-        refused_root("active"),
+        refused_root("retired"),
     )
     add(
         "suspended",

@@ -58,6 +58,7 @@ def session(**changes):
         "12",
         permissions={0, 1},
         link_id=seeded("link token id", 16),
+        link_root=root_id("active"),
         link_revision=0,
     )
     return replace(head, **changes)
@@ -83,6 +84,7 @@ def parts(head):
     if head.kind == t.SESSION:
         found |= {
             "link_id": head.link_id,
+            "link_root": head.link_root,
             "link_revision": varint(head.link_revision),
             "copies": bytes([len(head.copies)]) + b"".join(head.copies),
             "resources": t.identifier_list(head.resources),
@@ -151,7 +153,11 @@ def narrowed(**changes):
 
 
 def build():
-    subject = Subject("token", fixtures())
+    shared = fixtures()
+    # Ceilings as high as they can be, so that now + lifetime does not fit into 40 bits.
+    whole = {"default_lifetime": 1, "ceiling": TOP}
+    shared["deployments"]["endless"] = {**shared["deployments"]["main"], "link": whole, "session": whole}
+    subject = Subject("token", shared)
     good(subject)
     truncations(subject)
     flips(subject)
@@ -506,6 +512,24 @@ def texts(subject):
         with_crc("pwl_", b"\x01" + b"\x01" * 32),
         "unknown_kind",
     )
+    add(
+        "bytes-37-version-session",
+        "the same for a session",
+        with_crc("pws_", b"\x01" + b"\x02" * 32),
+        "unknown_kind",
+    )
+    add(
+        "bytes-38",
+        "a head of version and kind: the kind is known",
+        with_crc("pwl_", b"\x01\x01" + bytes(32)),
+        "malformed_head",
+    )
+    add(
+        "bytes-38-session",
+        "the same for a session",
+        with_crc("pws_", b"\x01\x02" + bytes(32)),
+        "malformed_head",
+    )
     add("prefix-only", "nothing but the prefix", "pwl_", "too_short")
     add(
         "prefix-swapped",
@@ -834,7 +858,7 @@ def blocks(subject):
         "8-blocks",
         "eight",
         [t.block(label) for label in labels[:8]],
-        Has(recipients=[f"n{n}" for n in reversed(range(8))]),
+        Has(recipients=[f"n{n}" for n in range(8)]),
     )
     add("9-blocks", "nine", [t.block(label) for label in labels], "too_many_blocks")
     add("8-blocks-sealed", "the eighth sealed", [t.block(label) for label in labels[:7]] + [t.block(SEAL)], OK)
@@ -955,6 +979,26 @@ def authentication(subject):
                 ),
             ),
         )
+
+    # The root of a session's link is a statement only: neither its key nor its state is asked for.
+    for name, comment, named in (
+        ("own", "the session's own root", root_id("active")),
+        ("verify-only", "a root that only checks", root_id("older")),
+        ("retired", "a retired root", root_id("retired")),
+        ("gone", "a destroyed root", root_id("gone")),
+        ("unknown", "no root of the keyring", b"none"),
+        ("zero", "zeros", bytes(4)),
+    ):
+        add(f"session-link-root-{name}", "link root: " + comment, sign(session(link_root=named)), OK)
+    swapped = session(root_id=root_id("older"), link_root=root_id("active"))
+    add("session-link-root-newer", "the link under a newer root than the session", sign(swapped, root="older"), OK)
+    add(
+        "session-link-root-key",
+        "the key of the link's root signs no session",
+        sign(session(link_root=root_id("older")), root="older"),
+    )
+    without = t.encode_head(session()).replace(session().link_id + session().link_root, session().link_id)
+    add("session-link-root-missing", "a session without link root", raw(without, like=session()), "malformed_head")
 
     # The chain.
     head_bytes = t.encode_head(link())
@@ -1233,6 +1277,22 @@ def grants(subject):
         Has(resources=[]),
     )
     add("copies-two", "a copy id for each block", sign(link(), recipient("x"), SEAL), Has(recipients=["x"]))
+    tag, told = t.first_tag(root_key("active"), MAIN_ID, link()), []
+    for body in (recipient("Ann"), permissions(0), recipient("Ben")):
+        tag = t.next_tag(tag, t.block(body))
+        told.append(t.labelled_hash("portward/v1/copy-id", tag)[:16].hex())
+    add(
+        "order",
+        "recipients and copies are told block 1 first; a block without a label leaves no gap",
+        sign(link(), recipient("Ann"), permissions(0), recipient("Ben")),
+        Has(recipients=["Ann", "Ben"], copies=told),
+    )
+    add(
+        "order-swapped",
+        "the same labels the other way round",
+        sign(link(), recipient("Ben"), permissions(0), recipient("Ann")),
+        Has(recipients=["Ben", "Ann"]),
+    )
 
 
 def allowing(subject):
@@ -1260,6 +1320,31 @@ def allowing(subject):
         add(f"{kind}-bit", "the bit is there", free, "files:read", None, {})
         add(f"{kind}-no-bit", "the bit is not there", free, "files:delete", None, "permission_denied")
         add(f"{kind}-no-name", "no such permission", free, "files:rename", None, "permission_denied")
+        for name, comment, permission in (
+            ("similar", "a name that begins as one of the vocabulary", "files:rea"),
+            ("upper", "case counts", "Files:read"),
+            ("empty", "no name", ""),
+            ("number", "a bit number is no name", "0"),
+            ("later", "the name a later vocabulary may give to the next bit", "photo:delete"),
+        ):
+            add(f"{kind}-no-name-{name}", comment, free, permission, None, "permission_denied")
+        add(
+            f"{kind}-no-name-on",
+            "no such permission, a resource named",
+            free,
+            "files:rename",
+            "doc-1",
+            "permission_denied",
+        )
+        add(f"{kind}-bound-no-name", "no such permission, restricted", bound, "files:rename", None, "permission_denied")
+        add(
+            f"{kind}-bound-no-name-on",
+            "no such permission, restricted, a resource named",
+            bound,
+            "files:rename",
+            "doc-1",
+            "permission_denied",
+        )
         add(f"{kind}-free-on", "not restricted, so any resource", free, "files:read", "doc-9", {})
         add(f"{kind}-free-on-no-bit", "not restricted, but no bit", free, "files:delete", "doc-9", "permission_denied")
         add(f"{kind}-bound", "restricted, and no resource named", bound, "files:read", None, "resource_required")
@@ -1364,8 +1449,8 @@ def issuing_sessions(subject):
     token_id = seeded("issued session", 16)
     head = link(tenant="acme", client=UUID_A, generations=[1, 2, 3])
 
-    def copies_of(*bodies, source=head):
-        tag = t.first_tag(root_key("active"), MAIN_ID, source)
+    def copies_of(*bodies, source=head, root="active"):
+        tag = t.first_tag(root_key(root), MAIN_ID, source)
         found = []
         for body in bodies:
             tag = t.next_tag(tag, t.block(body))
@@ -1383,6 +1468,7 @@ def issuing_sessions(subject):
         UUID_A,
         permissions={0, 1},
         link_id=head.token_id,
+        link_root=root_id("active"),
         link_revision=0,
     )
 
@@ -1404,7 +1490,18 @@ def issuing_sessions(subject):
     add("plain", "a session", base)
     add("revision", "with a revision", replace(base, link_revision=300), revision=300)
     older = replace(head, root_id=root_id("older"))
-    add("root", "the link's root only checks; the session is under the active one", base, sign(older, root="older"))
+    add(
+        "root",
+        "the link's root only checks; the session is under the active one and names the link's",
+        replace(base, link_root=root_id("older")),
+        sign(older, root="older"),
+    )
+    add(
+        "root-narrowed",
+        "the same with a block",
+        replace(base, link_root=root_id("older"), copies=copies_of(recipient("Ann"), source=older, root="older")),
+        sign(older, recipient("Ann"), root="older"),
+    )
     add(
         "narrowed",
         "permissions, resources and copies of the blocks",
@@ -1440,6 +1537,7 @@ def issuing_sessions(subject):
         lifetime=SESSION_CEILING,
     )
     add("lifetime-over", "a second more", "lifetime_over_ceiling", sign(long), lifetime=SESSION_CEILING + 1)
+    add("lifetime-huge", "2^64-1 seconds", "lifetime_over_ceiling", sign(long), lifetime=2**64 - 1)
     short = replace(head, expires_at=NOW + 60)
     add("link-expiry", "not longer than the link", replace(base, expires_at=NOW + 60), sign(short))
     add(
@@ -1455,6 +1553,7 @@ def issuing_sessions(subject):
         limits={"expires_at": NOW + 20},
     )
     add("limit-expiry-later", "the registry does not lengthen", base, limits={"expires_at": NOW + 5000})
+    add("limit-expiry-max", "2^64-1 does not either", base, limits={"expires_at": 2**64 - 1})
     add("limit-expiry-1", "one second left", replace(base, expires_at=NOW + 1), limits={"expires_at": NOW + 1})
     add("limit-expiry-now", "no second left", "expired", limits={"expires_at": NOW})
     add("limit-expiry-past", "long over", "expired", limits={"expires_at": 0})
@@ -1564,6 +1663,32 @@ def issuing_sessions(subject):
         sign(replace(head, issued_at=TOP - 200, expires_at=TOP)),
         now=TOP - 100,
     )
+    endless = sign(replace(head, expires_at=TOP))
+    add(
+        "time-wrap",
+        "a lifetime of 2^40-1 from now: the sum takes 41 bits, the link ends before",
+        replace(base, expires_at=TOP),
+        endless,
+        lifetime=TOP,
+        deployment="endless",
+    )
+    add(
+        "time-wrap-limit",
+        "the same, and the registry ends before the link",
+        replace(base, expires_at=NOW + 20),
+        endless,
+        lifetime=TOP,
+        deployment="endless",
+        limits={"expires_at": NOW + 20},
+    )
+    add(
+        "time-wrap-short",
+        "the same link with a lifetime that fits",
+        replace(base, expires_at=NOW + 60),
+        endless,
+        lifetime=60,
+        deployment="endless",
+    )
 
 
 def with_old_crc(token):
@@ -1636,6 +1761,28 @@ def narrowing(subject):
     add("eighth-empty", "too many comes before empty", sign(link(), *labels), {}, "too_many_blocks")
     add("eighth-sealed", "sealed comes before too many", sign(link(), *labels[:7], SEAL), {"recipient": "b"}, "sealed")
     add("session", "a session takes no blocks", sign(session()), {"recipient": "b"}, "wrong_kind")
+    add("session-empty", "the kind comes before an empty block", sign(session()), {}, "wrong_kind")
+    add(
+        "session-unverified",
+        "nor is a session's tag looked at",
+        with_crc("pws_", inner(sign(session()))[:-32] + seeded("any tag", 32)),
+        {"recipient": "b"},
+        "wrong_kind",
+    )
+    add(
+        "session-damaged",
+        "form comes before the kind",
+        with_old_crc(sign(session())),
+        {"recipient": "b"},
+        "bad_checksum",
+    )
+    add(
+        "session-malformed",
+        "the head comes before the kind",
+        spoiled(session(), audience=b"\x02"),
+        {"recipient": "b"},
+        "malformed_head",
+    )
     add(
         "length-1024", "up to 1,024 characters", filled(765 - 36 - 4 - 10), {"recipient": "x" * 10}, recipient("x" * 10)
     )

@@ -110,6 +110,8 @@ class Follower:
         if message.scope_wire != encode_scope(self.scope):
             raise Refused("wrong_scope")
         root = self.keyring.checking(message.root_id)
+        if message.root_id in self.view.state.refused_roots:
+            raise Refused("unknown_root")
         right = message_tag(root.key, self.deployment.id, message.scope_wire, data[:-TAG])
         if not hmac.compare_digest(right, data[-TAG:]):
             raise Refused("forged_message")
@@ -136,14 +138,26 @@ class Follower:
         elif held.stamp == stamp and message.after != held.history:
             raise Refused("fork")
 
-        # Add to the state held for a delta, and for a snapshot of another life of the store.
-        keep = not snapshot or (held.stamp is not None and held.stamp[0] != message.incarnation)
-        state = copy.deepcopy(held.state) if keep else type(held.state)()
+        # Nothing final is forgotten, whatever a snapshot leaves out. Only a suspension can end by absence,
+        # and only by word of the life of the store that the view is of.
+        state = copy.deepcopy(held.state)
+        if snapshot and held.stamp is not None and held.stamp[0] == message.incarnation:
+            state.forget_suspensions()
         for record in records:
             state.apply(record)
+        if self._leaves_evidence(message, stamp):
+            evidence = held.evidence
         self.view = View(self.scope, stamp, message.after, state, evidence)
         self.highest = stamp
         return message.last
+
+    def _leaves_evidence(self, message, stamp):
+        """A saved snapshot has none to give; an earlier list of the same stamp would only move the end back."""
+        if message.kind == SAVED_SNAPSHOT:
+            return True
+        held = self.view
+        return (message.kind in LIST and stamp == held.stamp and held.evidence is not None
+                and held.evidence[0] == "list" and message.proof[0] < held.evidence[1])
 
     def _evidence(self, message, now):
         """Step 8."""

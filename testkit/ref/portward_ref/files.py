@@ -201,12 +201,12 @@ def read_keyring(text, expected_deployment=None):
 
 
 def check_destroy(deployment, keyring, root_id, now):
-    """Refuse to destroy a root while something signed under it can be alive."""
-    root = next((root for root in keyring.roots if root.id == root_id and root.state != "destroyed"), None)
+    """The step from `retired` to `destroyed`: refused while something signed under the root can be alive."""
+    root = next((root for root in keyring.roots if root.id == root_id), None)
     if root is None:
         raise Refused("unknown_root")
     if root.state != "retired":
-        raise Refused("root_in_use")
+        raise Refused("root_wrong_state")
     if root.last_active is not None and now < root.last_active + deployment.ceiling[1] + 600:
         raise Refused("root_in_use")
 

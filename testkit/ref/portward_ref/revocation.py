@@ -65,7 +65,7 @@ class State:
         return self.tenants.get(name, TenantState())
 
     def apply(self, record):
-        """A record changes the state in one direction only, but for `restored`."""
+        """A record changes the state in one direction only, but for `restored`. One entry for each id."""
         if record.kind == DEPLOYMENT_GENERATION:
             self.generation = max(self.generation, record.number)
             return
@@ -91,6 +91,10 @@ class State:
             tenant.revisions[record.id] = [max(revision, record.number), max(expires_at, record.expires_at)]
         else:
             tenant.tombstones.add(record.id)
+
+    def forget_suspensions(self):
+        for tenant in self.tenants.values():
+            tenant.entries = {key: entry for key, entry in tenant.entries.items() if entry[0] != SUSPENDED}
 
     def collect(self, now):
         for tenant in self.tenants.values():
@@ -269,7 +273,8 @@ def check(verified, view, now, monotonic, skew, mode):
         if status is not None:
             raise Refused(f"{name}_{status}")
 
-    if head.root_id in state.refused_roots:
+    # The root of a session's link too: whoever holds that root could have made the link.
+    if head.root_id in state.refused_roots or (session and head.link_root in state.refused_roots):
         raise Refused("root_refused")
     for stated, counter, name in zip(head.generations, counters, ("deployment", "tenant", "client")):
         if stated < counter:

@@ -42,6 +42,7 @@ class Head:
     audience: str | None = None
     permissions: set = field(default_factory=set)
     link_id: bytes = b""
+    link_root: bytes = b""
     link_revision: int = 0
     copies: list = field(default_factory=list)
     resources: list = field(default_factory=list)
@@ -59,7 +60,7 @@ def encode_head(head):
     out += b"\x00" if head.audience is None else b"\x01" + identifier(head.audience)
     out += bitmap(head.permissions)
     if head.kind == SESSION:
-        out += head.link_id + varint(head.link_revision)
+        out += head.link_id + head.link_root + varint(head.link_revision)
         out += bytes([len(head.copies)]) + b"".join(head.copies)
         out += identifier_list(head.resources)
     return out
@@ -147,7 +148,7 @@ def parse(token):
         raise Refused("bad_checksum")
     if before_tag[0] != 1:
         raise Refused("unknown_version")
-    # One byte before the tag leaves no room for a kind; no kind is not a known one.
+    # One byte before the tag leaves no room for a kind: then it is not there.
     if before_tag[1:2] not in (b"\x01", b"\x02"):
         raise Refused("unknown_kind")
     if PREFIX[before_tag[1]] != prefix:
@@ -187,6 +188,7 @@ def _parse_head(reader):
     head.permissions = reader.bitmap()
     if head.kind == SESSION:
         head.link_id = reader.take(16)
+        head.link_root = reader.take(4)
         head.link_revision = reader.varint(32)
         head.copies = [reader.take(16) for _ in range(_count(reader, 0, 8))]
         head.resources = reader.identifiers(_count(reader, 0, 16))
@@ -321,8 +323,7 @@ def verify(deployment, keyring, token_text, kind, now, *, monotonic=0, audience=
         expires_at=expires_at,
         permissions=_granted_permissions(head, restrictions),
         resources=_granted_resources(head, restrictions),
-        # The outermost block is the last one: each tag wraps the one before it.
-        recipients=[found["recipient"] for found in reversed(restrictions) if "recipient" in found],
+        recipients=[found["recipient"] for found in restrictions if "recipient" in found],
         copies=head.copies if kind == SESSION else [copy_id(tag) for tag in tags[1:]],
         audience=audiences[0] if audiences else None,
     )
@@ -398,8 +399,8 @@ def issue_session(deployment, keyring, token_id, now, link, lifetime, revision, 
         raise Refused("expired")
     root = keyring.active()
     head = Head(SESSION, root.id, token_id, now, expires_at, verified.head.generations, verified.head.tenant,
-                verified.head.client, verified.audience, permissions, verified.head.token_id, revision,
-                verified.copies, resources or [])
+                verified.head.client, verified.audience, permissions, verified.head.token_id,
+                verified.head.root_id, revision, verified.copies, resources or [])
     result = text(PREFIX[SESSION], encode_head(head), first_tag(root.key, deployment.id, head))
     if len(result) > TEXT_MAX:
         raise Refused("token_too_long")
