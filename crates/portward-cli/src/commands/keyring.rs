@@ -1,0 +1,237 @@
+//! `portward keyring`: the life of the root keys.
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use portward::{Authority, Deployment, Incarnation, Keyring, Lifetimes, RootInfo, Vocabulary};
+use portward_store::files::{Directory, Locked, OpenKeyring};
+use serde_json::{Value, json};
+
+use crate::arguments::Global;
+use crate::commands::recovery;
+use crate::context;
+use crate::failure::Failure;
+use crate::report::{self, Report};
+use crate::{passphrase, read};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum KeyringCommand {
+    /// Make a deployment, its keyring and an empty view in a directory that has none
+    New(NewArguments),
+    /// Add a root key that only checks, to be handed to every verifier before it signs
+    Add,
+    /// Let a root key sign; the one that signed only checks from now on
+    Activate(RootArgument),
+    /// Let a root key refuse everything; its material is kept
+    Retire(RootArgument),
+    /// Let a retired root key check again
+    Reinstate(RootArgument),
+    /// Destroy a retired root key once nothing signed under it can be alive
+    Destroy(DestroyArguments),
+    /// List the root keys without their material
+    List,
+    /// Put the keyring under a passphrase
+    Seal,
+    /// Keep the keyring in the clear again
+    Unseal,
+    /// Write deployment and keyring under a passphrase of its own into a new file, to be kept elsewhere
+    ExportRecovery(recovery::ExportArguments),
+    /// Make deployment and keyring again from a recovery export, in a directory that has none
+    Recover(recovery::RecoverArguments),
+    /// Read and verify the keyring; with a recovery export, the drill: open it and compare every root
+    Check(recovery::CheckArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewArguments {
+    /// A permission name, resource:action; repeat it, the order is for ever. Without any: the vocabulary of a portal
+    #[arg(long = "permission", value_name = "NAME")]
+    permissions: Vec<String>,
+    /// How many days a link lives unless said otherwise
+    #[arg(long, default_value_t = 90, value_name = "N")]
+    link_days: u64,
+    /// How many days a link lives at most
+    #[arg(long, default_value_t = 365, value_name = "N")]
+    link_ceiling_days: u64,
+    /// How many minutes a session lives unless said otherwise
+    #[arg(long, default_value_t = 15, value_name = "N")]
+    session_minutes: u64,
+    /// How many minutes a session lives at most
+    #[arg(long, default_value_t = 1440, value_name = "N")]
+    session_ceiling_minutes: u64,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RootArgument {
+    /// The id of the root: 8 hexadecimal digits
+    root: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DestroyArguments {
+    /// The id of the root: 8 hexadecimal digits
+    root: String,
+    /// Destroy it although links under it can be alive: repeat its id
+    #[arg(long, value_name = "ROOT")]
+    force: Option<String>,
+}
+
+pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Failure> {
+    match command {
+        KeyringCommand::New(arguments) => new(global, &arguments),
+        KeyringCommand::Add => change(global, |keyring, _| {
+            let root = keyring.add(context::now().wall)?;
+            Ok(Report::new().fact("added", root.to_string()))
+        }),
+        KeyringCommand::Activate(RootArgument { root }) => activate(global, &root),
+        KeyringCommand::Retire(RootArgument { root }) => retire(global, &root),
+        KeyringCommand::Reinstate(RootArgument { root }) => change(global, |keyring, _| {
+            keyring.reinstate(read::root_id(&root)?)?;
+            Ok(Report::new().fact("reinstated", root.as_str()))
+        }),
+        KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
+        KeyringCommand::List => list(global),
+        KeyringCommand::Seal => seal(global),
+        KeyringCommand::Unseal => unseal(global),
+        KeyringCommand::ExportRecovery(arguments) => recovery::export(global, &arguments),
+        KeyringCommand::Recover(arguments) => recovery::recover(global, &arguments),
+        KeyringCommand::Check(arguments) => recovery::check(global, &arguments),
+    }
+}
+
+fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
+    let now = context::now().wall;
+    let mut deployment = Deployment::generate(vocabulary(&arguments.permissions)?)?;
+    deployment.link = Lifetimes::new(read::days(arguments.link_days), read::days(arguments.link_ceiling_days))
+        .map_err(|_| lifetimes())?;
+    deployment.session = Lifetimes::new(minutes(arguments.session_minutes), minutes(arguments.session_ceiling_minutes))
+        .map_err(|_| lifetimes())?;
+    let keyring = Arc::new(Keyring::generate(&deployment, now)?);
+    let authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(now, None)?)?;
+
+    let directory = Directory::create(&global.dir)?;
+    let locked = directory.lock()?;
+    locked.create_deployment(&deployment)?;
+    locked.create_keyring(&keyring)?;
+    locked.create_view(authority.view(), &keyring)?;
+    let active = keyring.roots().next().map(|root| root.id.to_string());
+    Ok(Report::new()
+        .fact("deployment", deployment.id.to_string())
+        .fact("directory", global.dir.to_string_lossy())
+        .fact("active", active)
+        .fact("permissions", report::names(deployment.vocabulary.all()))
+        .note("make a recovery export now (keyring export-recovery) and keep it elsewhere"))
+}
+
+fn vocabulary(names: &[String]) -> Result<Vocabulary, Failure> {
+    if names.is_empty() { Ok(Vocabulary::portal()) } else { Ok(Vocabulary::new(names)?) }
+}
+
+const fn minutes(minutes: u64) -> std::time::Duration {
+    std::time::Duration::from_secs(minutes.saturating_mul(60))
+}
+
+fn lifetimes() -> Failure {
+    Failure::usage("lifetimes", "a lifetime is at least 1 and at most its ceiling")
+}
+
+/// Reads the keyring under the lock, changes it, writes it back. Nothing is written if the change is refused.
+fn change(
+    global: &Global,
+    change: impl FnOnce(&mut Keyring, &Deployment) -> Result<Report, Failure>,
+) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let (deployment, mut open) = open(global, &locked)?;
+    let report = change(&mut open.keyring, &deployment)?;
+    locked.replace_keyring(&open)?;
+    Ok(report)
+}
+
+fn open(global: &Global, locked: &Locked<'_>) -> Result<(Deployment, OpenKeyring), Failure> {
+    let deployment = locked.directory().deployment()?;
+    let open = context::open_keyring(global, locked.directory(), &deployment)?;
+    Ok((deployment, open))
+}
+
+/// The view goes under the new root at once, so that the old one can be retired. Killed in between, it is under a root that still checks.
+fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let (deployment, mut open) = open(global, &locked)?;
+    let view = context::saved_view(&locked, &open.keyring, &deployment)?;
+    open.keyring.activate(read::root_id(root)?, context::now().wall)?;
+    locked.replace_keyring(&open)?;
+    locked.replace_view(&view, &open.keyring)?;
+    Ok(Report::new().fact("active", root))
+}
+
+/// The view is written under the active root first: under the retired one nobody could read it any more.
+fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let (deployment, mut open) = open(global, &locked)?;
+    let view = context::saved_view(&locked, &open.keyring, &deployment)?;
+    open.keyring.retire(read::root_id(root)?)?;
+    locked.replace_view(&view, &open.keyring)?;
+    locked.replace_keyring(&open)?;
+    Ok(Report::new().fact("retired", root).note("every link under this root is refused now"))
+}
+
+fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
+    let root = read::root_id(&arguments.root)?;
+    if arguments.force.as_ref().is_some_and(|repeated| *repeated != arguments.root) {
+        return Err(Failure::usage("force_differs", "--force has to repeat the id of the root"));
+    }
+    change(global, |keyring, deployment| {
+        match arguments.force {
+            Some(_) => keyring.dangerous_destroy_in_use(root)?,
+            None => keyring.destroy(root, deployment, context::now().wall)?,
+        }
+        Ok(Report::new()
+            .fact("destroyed", arguments.root.as_str())
+            .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
+    })
+}
+
+fn list(global: &Global) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let deployment = directory.deployment()?;
+    let open = context::open_keyring(global, &directory, &deployment)?;
+    let mut text = format!("{:8}  {:11}  {:20}  {:20}  check\n", "root", "state", "created", "last active");
+    let mut roots = Vec::new();
+    for root in open.keyring.roots() {
+        let last_active = root.last_active.map_or_else(|| "-".into(), |time| time.to_string());
+        let (id, state, check) = (root.id, root.state.name(), report::hex(&root.check));
+        text += &format!("{id}  {state:11}  {:20}  {last_active:20}  {check}\n", root.created.to_string());
+        roots.push(to_json(root));
+    }
+    Ok(Report::new().fact("sealed", open.is_sealed()).fact("roots", roots).plain(text))
+}
+
+fn to_json(root: &RootInfo) -> Value {
+    json!({
+        "id": root.id.to_string(),
+        "state": root.state.name(),
+        "created": report::time(root.created),
+        "last_active": root.last_active.map(report::time),
+        "check": report::hex(&root.check),
+    })
+}
+
+fn seal(global: &Global) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let (_, open) = open(global, &locked)?;
+    let passphrase = passphrase::new(global.passphrase_file.as_deref(), "new passphrase of the keyring: ")?;
+    locked.seal_keyring(&open, &passphrase)?;
+    Ok(Report::new().fact("sealed", true).note("blocks of the old file may linger on the medium and in its backups"))
+}
+
+fn unseal(global: &Global) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let (_, open) = open(global, &locked)?;
+    locked.unseal_keyring(&open)?;
+    Ok(Report::new().fact("sealed", false))
+}

@@ -1,0 +1,11 @@
+//! One file a command.
+
+pub(crate) mod completions;
+pub(crate) mod keyring;
+pub(crate) mod link;
+pub(crate) mod narrow;
+pub(crate) mod recovery;
+pub(crate) mod revoke;
+pub(crate) mod session;
+pub(crate) mod target;
+pub(crate) mod view;

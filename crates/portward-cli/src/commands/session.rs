@@ -1,0 +1,67 @@
+//! `portward session`: what a link is redeemed for.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use portward::{SessionLimits, UnverifiedToken, VerifyError};
+
+use crate::arguments::Global;
+use crate::commands::link::{self, VerifyArguments};
+use crate::context::{self, Portal};
+use crate::failure::Failure;
+use crate::read;
+use crate::report::{self, Report};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum SessionCommand {
+    /// Verify a link and make a session of it
+    Issue(IssueArguments),
+    /// Verify a session against keyring and view
+    Verify(VerifyArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct IssueArguments {
+    /// The link, or - for standard input
+    link: String,
+    /// The audience that redeems it
+    #[arg(long)]
+    audience: Option<String>,
+    /// How many minutes it lives; without: as the deployment says
+    #[arg(long, value_name = "N")]
+    minutes: Option<u64>,
+}
+
+pub(crate) fn run(global: &Global, command: SessionCommand) -> Result<Report, Failure> {
+    match command {
+        SessionCommand::Issue(arguments) => issue(global, &arguments),
+        SessionCommand::Verify(arguments) => verify(global, &arguments),
+    }
+}
+
+fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure> {
+    let text = read::token(&arguments.link)?;
+    let portal = Portal::open(global)?;
+    let now = context::now();
+    let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
+    let link = verifier.verify_link(&UnverifiedToken::parse(&text).map_err(VerifyError::from)?, now)?;
+    let lifetime = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+    let limits = SessionLimits { lifetime, ..SessionLimits::default() };
+    let session = portal.issuer().issue_session(&link, &limits, now.wall)?;
+    Ok(Report::new()
+        .fact("token", session.text())
+        .fact("id", report::hex(&session.id()))
+        .fact("expires_at", report::time(session.expires_at()))
+        .fact("link_id", report::hex(&link.link_id()))
+        .plain(format!("{}\n", session.text())))
+}
+
+fn verify(global: &Global, arguments: &VerifyArguments) -> Result<Report, Failure> {
+    let text = read::token(&arguments.token)?;
+    let portal = Portal::open(global)?;
+    let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
+    let token = UnverifiedToken::parse(&text).map_err(VerifyError::from)?;
+    let access = verifier.verify_session(&token, context::now())?;
+    link::allowed(&access, arguments, &portal.deployment.vocabulary)?;
+    Ok(link::granted(&access, &portal.deployment.vocabulary).fact("link_id", report::hex(&access.link_id())))
+}

@@ -1,0 +1,77 @@
+//! What a revocation is about: a token in hand, or what a log or registry kept of it.
+
+use clap::Args;
+use portward::{EntryId, Identifier, Kind, Timestamp, Unit, UntrustedLink, UnverifiedToken, VerifyError};
+
+use crate::context::{self, Portal};
+use crate::failure::Failure;
+use crate::read;
+
+#[derive(Args, Debug)]
+pub(crate) struct TargetArguments {
+    /// The token itself, or - for standard input; else say --tenant, --id and --expires
+    #[arg(required_unless_present = "id", conflicts_with_all = ["tenant", "id", "expires"])]
+    token: Option<String>,
+    /// Its tenant
+    #[arg(long, requires = "id")]
+    tenant: Option<String>,
+    /// Its id: 32 hexadecimal digits
+    #[arg(long, requires = "tenant", value_name = "HEX")]
+    id: Option<String>,
+    /// When it was signed to expire, as in 2026-05-01T12:00:00Z, or Unix seconds; of a copy, when its link was. Later is safe, earlier is not
+    #[arg(long, requires = "id", value_name = "TIME")]
+    expires: Option<String>,
+    /// The audience that the token states
+    #[arg(long)]
+    audience: Option<String>,
+}
+
+/// Tenant, id, and a time that is not before the signed expiry of the head.
+pub(crate) struct Target {
+    pub(crate) tenant: Identifier,
+    pub(crate) id: EntryId,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl TargetArguments {
+    pub(crate) fn resolve(&self, portal: &Portal, unit: Unit) -> Result<Target, Failure> {
+        if let Some(token) = &self.token {
+            let audience = read::identifier_of(self.audience.as_deref())?;
+            return of_token(portal, unit, &read::token(token)?, audience);
+        }
+        let now = context::now().wall;
+        let (Some(tenant), Some(id)) = (&self.tenant, &self.id) else { return Err(missing()) };
+        // Without a time: as long as anything signed up to now can live.
+        let expires_at = self.expires.as_deref().map(read::time).transpose()?;
+        let expires_at = expires_at.unwrap_or_else(|| now.saturating_add(portal.deployment.link.ceiling()));
+        Ok(Target { tenant: read::identifier(tenant)?, id: read::entry_id(id)?, expires_at })
+    }
+}
+
+/// Only an authentic token tells whose it is. Whether it is revoked or paused already does not matter.
+fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier>) -> Result<Target, Failure> {
+    let token = UnverifiedToken::parse(text).map_err(VerifyError::from)?;
+    let now = context::now();
+    if unit == Unit::Session {
+        let session = portal.verifier_of_origin(audience)?.verify_session(&token, now)?;
+        return Ok(Target { tenant: *session.tenant(), id: session.token_id(), expires_at: session.expires_at() });
+    }
+    let stated = UntrustedLink::parse(text)?.audience().copied();
+    let link = portal.verifier_of_origin(audience.or(stated))?.verify_link(&token, now)?;
+    debug_assert_eq!(link.kind(), Kind::Link, "a session was refused above");
+    let id = match unit {
+        Unit::Copy => *link.copies().last().ok_or_else(whole)?,
+        Unit::Link | Unit::Session => link.link_id(),
+    };
+    // What the copy states may be earlier than what its head was signed for; the verifier made sure that the head is within the ceiling.
+    let expires_at = link.issued_at().saturating_add(portal.deployment.link.ceiling());
+    Ok(Target { tenant: *link.tenant(), id, expires_at })
+}
+
+fn whole() -> Failure {
+    Failure::refused("not_a_copy", "this is the whole link, not a copy: revoke link revokes it")
+}
+
+fn missing() -> Failure {
+    Failure::usage("usage", "give the token, or --tenant and --id")
+}

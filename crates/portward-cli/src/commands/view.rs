@@ -1,0 +1,195 @@
+//! `portward view`: what is revoked, and how it gets from one machine to another.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use portward::{Authority, Change, Incarnation, ListTimes, Scope, TenantChange, Unit};
+use portward_store::files::{self, StampText};
+use serde_json::{Value, json};
+
+use crate::arguments::Global;
+use crate::context::{self, Portal};
+use crate::failure::Failure;
+use crate::read;
+use crate::report::{self, Report};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ViewCommand {
+    /// Show the stamp and how much is revoked
+    Show {
+        /// Each change that would make the view, too
+        #[arg(long)]
+        entries: bool,
+    },
+    /// Save the view as a message in a file
+    Export {
+        /// The file; another message in it is replaced, nothing else is
+        file: PathBuf,
+    },
+    /// Take in a saved or published message of the same deployment, unless it is older than what is known
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Make a list that verifiers set up for published lists believe for some hours
+    Publish(PublishArguments),
+    /// Begin a new life of the feed from an older saved view; what was revoked since must be revoked again
+    Restore {
+        /// The saved view
+        file: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PublishArguments {
+    /// The file; another message in it is replaced, nothing else is
+    file: PathBuf,
+    /// For how long it is believed
+    #[arg(long, value_name = "N")]
+    hours: u64,
+    /// Only what concerns this tenant; repeat it
+    #[arg(long = "tenant", value_name = "ID")]
+    tenants: Vec<String>,
+}
+
+pub(crate) fn run(global: &Global, command: ViewCommand) -> Result<Report, Failure> {
+    match command {
+        ViewCommand::Show { entries } => show(global, entries),
+        ViewCommand::Export { file } => export(global, &file),
+        ViewCommand::Import { file } => import(global, &file),
+        ViewCommand::Publish(arguments) => publish(global, &arguments),
+        ViewCommand::Restore { file } => restore(global, &file),
+    }
+}
+
+fn show(global: &Global, entries: bool) -> Result<Report, Failure> {
+    let portal = Portal::open(global)?;
+    let view = portal.authority.view();
+    let report = Report::new()
+        .fact("stamp", StampText(portal.authority.stamp()).to_string())
+        .fact("entries", view.entries())
+        .fact("highest_stamp", context::directory(global)?.highest_stamp()?.map(|stamp| StampText(stamp).to_string()));
+    if !entries {
+        return Ok(report);
+    }
+    let changes: Vec<_> = view.to_changes().iter().map(change).collect();
+    Ok(report.fact("changes", changes))
+}
+
+fn export(global: &Global, file: &Path) -> Result<Report, Failure> {
+    let portal = Portal::open(global)?;
+    let message = portal.authority.view().save(&portal.keyring)?;
+    write(file, &message, &portal)
+}
+
+fn publish(global: &Global, arguments: &PublishArguments) -> Result<Report, Failure> {
+    let portal = Portal::open(global)?;
+    let scope = match arguments.tenants.as_slice() {
+        [] => Scope::ALL,
+        tenants => Scope::tenants(tenants.iter().map(|text| read::identifier(text)).collect::<Result<Vec<_>, _>>()?)?,
+    };
+    let this_update = context::now().wall;
+    let next_update = this_update.saturating_add(Duration::from_secs(arguments.hours.saturating_mul(3600)));
+    let message = portal.authority.publish(&scope, None, ListTimes { this_update, next_update })?;
+    Ok(write(&arguments.file, &message, &portal)?.fact("next_update", report::time(next_update)))
+}
+
+fn write(file: &Path, message: &[u8], portal: &Portal) -> Result<Report, Failure> {
+    files::replace_message(file, message).map_err(Failure::file)?;
+    Ok(Report::new()
+        .fact("file", file.to_string_lossy())
+        .fact("bytes", message.len())
+        .fact("stamp", StampText(portal.authority.stamp()).to_string()))
+}
+
+fn import(global: &Global, file: &Path) -> Result<Report, Failure> {
+    let message = files::read_message(file).map_err(Failure::file)?;
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let deployment = directory.deployment()?;
+    let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
+    let mut follower = directory.follower(&keyring, SKEW)?;
+    let stamp = follower.accept(&message, context::now().wall)?;
+    let view = follower.cell().load();
+    locked.replace_view(&view, &keyring)?;
+    Ok(Report::new()
+        .fact("stamp", StampText(stamp).to_string())
+        .fact("entries", view.entries())
+        .note("decide about revocations in one directory only: two that go on from here tell two histories"))
+}
+
+/// A new incarnation, greater than every one known here: followers merge it, so nothing they refuse is granted again.
+fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
+    let message = files::read_message(file).map_err(Failure::file)?;
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let deployment = directory.deployment()?;
+    let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
+    let saved = Authority::resume(Arc::clone(&keyring), &message)?;
+    let highest = directory.highest_stamp()?.max(Some(saved.stamp()));
+    let now = context::now().wall;
+    let incarnation = Incarnation::generate(now, highest.map(|stamp| stamp.incarnation))?;
+    let mut authority = Authority::new(Arc::clone(&keyring), incarnation)?;
+    let mut changes = saved.view().to_changes();
+    if let Ok(own) = directory.authority(&keyring) {
+        changes.extend(own.view().to_changes()); // not lost at all: keep what it knows
+    }
+    let stamp = authority.commit(changes)?;
+    locked.replace_view(authority.view(), &keyring)?;
+    Ok(Report::new()
+        .fact("stamp", StampText(stamp).to_string())
+        .fact("entries", authority.view().entries())
+        .note("revoke again what was revoked after this view was saved"))
+}
+
+/// One change, as an object with the facts that it has.
+fn change(change: &Change) -> Value {
+    match *change {
+        Change::DeploymentGeneration(generation) => {
+            json!({ "change": "deployment_generation", "generation": generation })
+        }
+        Change::RefuseRoot(root) => json!({ "change": "refuse_root", "root": root.to_string() }),
+        Change::Tenant(tenant, change) => {
+            let mut value = of_tenant(change);
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("tenant".into(), tenant.to_string().into());
+            }
+            value
+        }
+    }
+}
+
+fn of_tenant(change: TenantChange) -> Value {
+    match change {
+        TenantChange::Generation(generation) => json!({ "change": "tenant_generation", "generation": generation }),
+        TenantChange::ClientGeneration(client, generation) => {
+            json!({ "change": "client_generation", "client": client.to_string(), "generation": generation })
+        }
+        TenantChange::Revoke { unit, id, expires_at } => {
+            json!({ "change": "revoke", "unit": name(unit), "id": report::hex(&id), "expires_at": report::time(expires_at) })
+        }
+        TenantChange::Suspend { unit, id, expires_at } => {
+            json!({ "change": "pause", "unit": name(unit), "id": report::hex(&id), "expires_at": report::time(expires_at) })
+        }
+        TenantChange::Restore { unit, id } => {
+            json!({ "change": "restore", "unit": name(unit), "id": report::hex(&id) })
+        }
+        TenantChange::Revision { link, minimum, expires_at } => {
+            json!({ "change": "revision", "id": report::hex(&link), "minimum": minimum, "expires_at": report::time(expires_at) })
+        }
+        TenantChange::Tombstone(id) => json!({ "change": "tombstone", "id": report::hex(&id) }),
+    }
+}
+
+const fn name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Link => "link",
+        Unit::Copy => "copy",
+        Unit::Session => "session",
+    }
+}
+
+/// How far ahead the clock of a list's maker may be.
+const SKEW: Duration = Duration::from_secs(60);

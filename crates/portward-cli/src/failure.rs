@@ -1,0 +1,177 @@
+//! Why a command did not do what it was asked, for people, for programs and as an exit code.
+
+use std::process::ExitCode;
+
+use portward::{
+    AllowError, Audience, AuthorityError, DeploymentError, FeedError, IdentifierError, IssueError, KeyringError,
+    NarrowError, NarrowingError, PublicAnswer, RandomError, ScopeError, SealedError, UnsealError, VerifyError,
+    VocabularyError,
+};
+use portward_store::files::{FileError, FilesError};
+use serde_json::json;
+
+use crate::report;
+
+/// The three ways not to succeed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    Refused = 1,
+    Usage = 2,
+    Environment = 3,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: &'static str,
+    pub(crate) audience: Audience,
+    pub(crate) message: String,
+    pub(crate) exit: Exit,
+    /// What the public may be told, from commands that verify.
+    pub(crate) public: Option<PublicAnswer>,
+    /// Known once the token was authentic.
+    pub(crate) token_id: Option<[u8; 16]>,
+}
+
+impl Failure {
+    /// Refused: nothing is wrong with the machine or the command line.
+    pub(crate) fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Audience::Caller, message, Exit::Refused)
+    }
+
+    /// Asked wrongly.
+    pub(crate) fn usage(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(code, Audience::Caller, message, Exit::Usage)
+    }
+
+    /// A file that the caller named.
+    pub(crate) fn file(error: FileError) -> Self {
+        let code = match error {
+            FileError::KeyringPermissions => "file_permissions",
+            other => other.code(),
+        };
+        Self::new(code, error.audience(), format!("the file named: {error}"), Exit::Environment)
+    }
+
+    pub(crate) fn new(code: &'static str, audience: Audience, message: impl Into<String>, exit: Exit) -> Self {
+        Self { code, audience, message: message.into(), exit, public: None, token_id: None }
+    }
+
+    /// The same, of a token that was to be verified.
+    pub(crate) fn of_token(self, token_id: [u8; 16]) -> Self {
+        Self { public: Some(PublicAnswer::Refused), token_id: Some(token_id), ..self }
+    }
+
+    pub(crate) fn print(&self, json: bool) -> ExitCode {
+        if let Some(public) = self.public {
+            let answer = json!({ "valid": false, "public": public.to_string() });
+            report::to_stdout(&if json { format!("{answer}\n") } else { format!("public answer: {public}\n") });
+        }
+        report::to_stderr(&if json { format!("{}\n", self.to_json()) } else { self.to_text() });
+        ExitCode::from(self.exit as u8)
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        let mut error = json!({ "code": self.code, "audience": audience_name(self.audience), "message": self.message });
+        if let (Some(id), Some(fields)) = (self.token_id, error.as_object_mut()) {
+            fields.insert("token_id".into(), report::hex(&id).into());
+        }
+        json!({ "error": error })
+    }
+
+    fn to_text(&self) -> String {
+        let id = self.token_id.map(|id| format!(" (token {})", report::hex(&id))).unwrap_or_default();
+        format!("error[{}]: {}{id}\n", self.code, self.message)
+    }
+}
+
+pub(crate) const fn audience_name(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Input => "input",
+        Audience::Caller => "caller",
+        Audience::Environment => "environment",
+    }
+}
+
+/// `From` for an error of the core, with the exit code that it means here unless the environment is to blame.
+macro_rules! from_core {
+    ($($error:ty => $exit:expr;)+) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                let exit = match error.audience() {
+                    Audience::Environment => Exit::Environment,
+                    _ => $exit(&error),
+                };
+                Self::new(error.code(), error.audience(), error.to_string(), exit)
+            }
+        })+
+    };
+}
+
+from_core! {
+    AllowError => |_| Exit::Refused;
+    AuthorityError => |error: &AuthorityError| match error {
+        AuthorityError::ListTimes => Exit::Usage,
+        _ => Exit::Refused,
+    };
+    DeploymentError => |_| Exit::Environment;
+    FeedError => |_| Exit::Refused;
+    FilesError => |error: &FilesError| match error {
+        FilesError::Keyring(error) => of_keyring(error),
+        FilesError::Sealed(error) => of_seal(error),
+        _ => Exit::Environment,
+    };
+    IdentifierError => |_| Exit::Usage;
+    IssueError => |error: &IssueError| match error {
+        IssueError::LifetimeZero | IssueError::LifetimeOverCeiling | IssueError::TimeOutOfRange => Exit::Usage,
+        IssueError::NoActiveRoot => Exit::Environment,
+        _ => Exit::Refused,
+    };
+    KeyringError => of_keyring;
+    NarrowError => |error: &NarrowError| match error {
+        NarrowError::EmptyBlock => Exit::Usage,
+        _ => Exit::Refused,
+    };
+    NarrowingError => |_| Exit::Usage;
+    RandomError => |_| Exit::Environment;
+    ScopeError => |_| Exit::Usage;
+    SealedError => of_seal;
+    VocabularyError => |_| Exit::Usage;
+}
+
+impl From<UnsealError> for Failure {
+    fn from(error: UnsealError) -> Self {
+        match error {
+            UnsealError::Sealed(error) => error.into(),
+            UnsealError::Deployment(error) => error.into(),
+            UnsealError::Keyring(error) => error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        let exit = match error.audience() {
+            Audience::Environment => Exit::Environment,
+            Audience::Input | Audience::Caller => Exit::Refused,
+        };
+        let failure = Self::new(error.code(), error.audience(), error.to_string(), exit);
+        Self { public: Some(error.public()), token_id: error.token_id(), ..failure }
+    }
+}
+
+/// What a keyring does not allow is refused; one that cannot be used is a fault of the environment.
+const fn of_keyring(error: &KeyringError) -> Exit {
+    match error {
+        KeyringError::UnknownRoot | KeyringError::WrongState | KeyringError::InUse | KeyringError::Full => {
+            Exit::Refused
+        }
+        _ => Exit::Environment,
+    }
+}
+
+const fn of_seal(error: &SealedError) -> Exit {
+    match error {
+        SealedError::WrongPassphrase | SealedError::PassphraseLength => Exit::Refused,
+        _ => Exit::Environment,
+    }
+}

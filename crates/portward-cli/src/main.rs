@@ -1,0 +1,49 @@
+#![forbid(unsafe_code)]
+//! The `portward` command: keys, links, sessions and revocation of one deployment, kept in one directory.
+//!
+//! It exits with 0 if done, 1 if refused, 2 if asked wrongly, 3 if files or the machine are at fault.
+
+mod arguments;
+mod commands;
+mod context;
+mod failure;
+mod forgery;
+mod passphrase;
+mod quickstart;
+mod read;
+mod report;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Cli, Command};
+use crate::failure::Failure;
+use crate::report::Report;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return report::usage(&error, arguments.iter().any(|argument| argument == "--json")),
+    };
+    let json = cli.global.json;
+    match run(cli) {
+        Ok(report) => report.print(json),
+        Err(failure) => failure.print(json),
+    }
+}
+
+fn run(cli: Cli) -> Result<Report, Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Keyring { command } => commands::keyring::run(&global, command),
+        Command::Link { command } => commands::link::run(&global, command),
+        Command::Session { command } => commands::session::run(&global, command),
+        Command::Revoke { command } => commands::revoke::run(&global, command),
+        Command::View { command } => commands::view::run(&global, command),
+        Command::Quickstart(arguments) => quickstart::run(&global, &arguments),
+        Command::Completions { shell } => Ok(commands::completions::run(shell)),
+    }
+}
