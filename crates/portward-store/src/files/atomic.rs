@@ -178,3 +178,45 @@ fn cause(errno: Errno) -> FileError {
         _ => FileError::Read,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn what_is_written_is_read_within_its_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        write_new_secret(&path, b"twelve bytes").unwrap();
+        assert_eq!(read_secret(&path, 12).unwrap().as_slice(), b"twelve bytes");
+        assert_eq!(read_secret(&path, 11).unwrap_err(), FileError::TooLarge);
+        assert_eq!(write_new_secret(&path, b"other"), Err(FileError::Exists));
+        assert_eq!(read_secret(&path, 12).unwrap().as_slice(), b"twelve bytes");
+        assert_eq!(read_secret(directory.path(), 12).unwrap_err(), FileError::NotRegular);
+    }
+
+    #[test]
+    fn nobody_else_has_a_right_on_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        write_new_secret(&path, b"x").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        for mode in [0o601, 0o610, 0o604, 0o640, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read_secret(&path, 1).unwrap_err(), FileError::KeyringPermissions, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_replacement_that_fails_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        assert_eq!(replace(&path, "tmp", b"x", OWNER_ONLY), Err(FileError::Write));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "the temporary file is gone");
+        fs::remove_dir(&path).unwrap();
+        replace(&path, "tmp", b"x", OWNER_ONLY).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,14 @@
+//! The `portward` command as a shell sees it: every test runs real processes in a directory of its own.
+
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod keyring;
+#[cfg(test)]
+mod shell;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod views;
