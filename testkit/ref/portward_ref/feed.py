@@ -156,6 +156,8 @@ class Follower:
         if message.kind == SAVED_SNAPSHOT:
             return True
         held = self.view
+        if message.kind in LIST and held.evidence is not None and held.evidence[0] == "live":
+            return True
         return (message.kind in LIST and stamp == held.stamp and held.evidence is not None
                 and held.evidence[0] == "list" and message.proof[0] < held.evidence[1])
 

@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn wiping_and_randomness_have_their_own_homes() {
+    fn randomness_has_its_own_home() {
         assert!(broken("src/random.rs", "use getrandom::fill;").is_empty());
         assert_eq!(broken("src/primitive.rs", "use getrandom::fill;").len(), 1);
     }

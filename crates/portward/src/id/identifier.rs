@@ -61,12 +61,41 @@ impl Identifier {
         Ok(Self(Form::Text { length, bytes }))
     }
 
+    /// The text form, without allocating.
+    pub(crate) fn text(&self) -> IdentifierText {
+        let mut text = IdentifierText { bytes: [0; Self::MAX], length: 0 };
+        // No identifier is longer than the room there is.
+        let _ = write!(text, "{self}");
+        text
+    }
+
     pub(crate) const fn form(&self) -> &Form {
         &self.0
     }
 
     pub(crate) const fn from_uuid_bytes(bytes: [u8; 16]) -> Self {
         Self(Form::Uuid(bytes))
+    }
+}
+
+/// An identifier's text on the stack.
+pub(crate) struct IdentifierText {
+    bytes: [u8; Identifier::MAX],
+    length: usize,
+}
+
+impl IdentifierText {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for IdentifierText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length.saturating_add(text.len());
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 

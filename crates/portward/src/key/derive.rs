@@ -1,6 +1,7 @@
 //! Every label of version 1, and the one form of derivation.
 
-use crate::codec::Writer as _;
+use zeroize::Zeroizing;
+
 use crate::id::Identifier;
 use crate::key::id::{DeploymentId, RootId};
 use crate::primitive::{self, Digest32, MacKey};
@@ -33,40 +34,49 @@ pub(crate) struct TokenKeyId {
 /// `derive(root, "portward/v1/token", kind, tenant, u64(generation))`, keyed and ready.
 pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId) -> MacKey {
     let generation = u64::from(id.tenant_generation).to_be_bytes();
-    let tenant = id.tenant.to_string();
-    MacKey::new(derive(root, deployment, TOKEN_LABEL, &[&[id.kind], tenant.as_bytes(), &generation]).expose())
+    let tenant = id.tenant.text();
+    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant.as_bytes(), &generation], MacKey::new)
 }
 
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.
 pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> MacKey {
-    MacKey::new(derive(root, deployment, VIEW_LABEL, &[scope]).expose())
+    derive(root, deployment, VIEW_LABEL, [scope], MacKey::new)
 }
 
 /// The first 8 bytes of `derive(root, "portward/v1/root-check", root id)`.
 pub(super) fn root_check(root: &Secret, deployment: &DeploymentId, id: RootId) -> [u8; 8] {
-    let derived = derive(root, deployment, ROOT_CHECK_LABEL, &[&id.to_bytes()]);
-    let [check @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *derived.expose();
-    check
+    derive(root, deployment, ROOT_CHECK_LABEL, [&id.to_bytes()], |derived| {
+        derived.first_chunk().copied().unwrap_or_default()
+    })
 }
 
 /// `HKDF-Expand-SHA-256(PRK = root, info = lp(label) ‖ lp(deployment id) ‖ lp(part)…, 32)`, `spec/keys.md` section 6.
-fn derive(root: &Secret, deployment: &DeploymentId, label: &str, parts: &[&[u8]]) -> Secret {
-    let mut info = Vec::with_capacity(160);
-    let deployment: &[u8] = &deployment.to_bytes();
-    for part in [label.as_bytes(), deployment].into_iter().chain(parts.iter().copied()) {
-        put_length_prefixed(&mut info, part);
+///
+/// What is derived is handed to `take` and wiped behind it. Nothing is allocated: a forged token comes this far.
+fn derive<const PARTS: usize, T>(
+    root: &Secret,
+    deployment: &DeploymentId,
+    label: &str,
+    parts: [&[u8]; PARTS],
+    take: impl FnOnce(&[u8; 32]) -> T,
+) -> T {
+    let deployment = deployment.to_bytes();
+    let lengths = parts.map(length_prefix);
+    let mut info: [&[u8]; 12] = [&[]; 12];
+    let (head, tail) = info.split_at_mut(4);
+    let (label_length, deployment_length) = (length_prefix(label.as_bytes()), length_prefix(&deployment));
+    head.copy_from_slice(&[&label_length, label.as_bytes(), &deployment_length, &deployment]);
+    for (place, (length, part)) in tail.chunks_exact_mut(2).zip(lengths.iter().zip(parts)) {
+        place.copy_from_slice(&[length, part]);
     }
-    let Ok(derived) = Secret::try_filled(|output| {
-        primitive::hkdf_expand(root.expose(), &[&info], output);
-        Ok::<(), core::convert::Infallible>(())
-    });
-    derived
+    let mut derived = Zeroizing::new([0; 32]);
+    primitive::hkdf_expand(root.expose(), &info, &mut derived);
+    take(&derived)
 }
 
-/// `lp(x) = u16(length) ‖ x`. All parts are constants, ids, identifiers or hashes, far below 2¹⁶ bytes.
-pub(super) fn put_length_prefixed(info: &mut Vec<u8>, part: &[u8]) {
-    info.put(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes());
-    info.put(part);
+/// The first half of `lp(x) = u16(length) ‖ x`. All parts are constants, ids, identifiers or hashes, far below 2¹⁶ bytes.
+pub(super) fn length_prefix(part: &[u8]) -> [u8; 2] {
+    u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 /// For the vectors of the testkit: the derivation of any label from given bytes.
@@ -76,5 +86,12 @@ pub(crate) fn derive_for_vectors(root: [u8; 32], deployment: [u8; 16], label: &s
         *bytes = root;
         Ok::<(), core::convert::Infallible>(())
     });
-    *derive(&root, &DeploymentId::from_bytes(deployment), label, parts).expose()
+    let deployment = DeploymentId::from_bytes(deployment);
+    match *parts {
+        [] => derive(&root, &deployment, label, [], |key| *key),
+        [a] => derive(&root, &deployment, label, [a], |key| *key),
+        [a, b] => derive(&root, &deployment, label, [a, b], |key| *key),
+        [a, b, c] => derive(&root, &deployment, label, [a, b, c], |key| *key),
+        _ => panic!("no label has more than three parts"),
+    }
 }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::codec;
 use crate::error::{Audience, error_codes};
 use crate::key::deployment::{Deployment, DeploymentError};
-use crate::key::derive::{PASSPHRASE_LABEL, put_length_prefixed};
+use crate::key::derive::{PASSPHRASE_LABEL, length_prefix};
 use crate::key::file::{self, FileFault, Object};
 use crate::key::keyring::{Keyring, KeyringError};
 use crate::primitive::{self, Argon2Cost};
@@ -223,11 +223,9 @@ impl PassphraseKeys {
             Purpose::Recovery => b"recovery",
         };
         let context = [PASSPHRASE_LABEL.as_bytes(), &[0], name].concat();
-        let mut info = Vec::new();
-        put_length_prefixed(&mut info, &context);
         let expand = |branch: u8| {
             Secret::try_filled(|output| {
-                primitive::hkdf_expand(prk.expose(), &[&info, &[branch]], output);
+                primitive::hkdf_expand(prk.expose(), &[&length_prefix(&context), &context, &[branch]], output);
                 Ok::<(), SealedError>(())
             })
         };

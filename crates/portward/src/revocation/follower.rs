@@ -100,6 +100,7 @@ impl Follower {
         let root = self
             .keyring
             .root(message.header.root)
+            .filter(|root| !view.state.refused_roots.contains(&root.id()))
             .and_then(|root| root.for_checking())
             .ok_or(FeedError::UnknownRoot)?; // 5
         if !message.is_authentic(&derive_view_key(root, &self.deployment, &view.scope.digest())) {
@@ -125,6 +126,7 @@ impl Follower {
             }
             Proof::List(times) if now >= times.next_update => Err(FeedError::ListExpired),
             Proof::List(times) => Ok(match view.evidence {
+                held @ Evidence::Live { .. } => held,
                 held @ Evidence::List(known)
                     if view.stamp() == Some(header.last) && times.this_update < known.this_update =>
                 {

@@ -175,32 +175,27 @@ pub(super) fn visit(block: &[u8], visit: &mut impl Visit) -> Result<(), Malforme
 
 /// What is done with the restrictions of a block.
 pub(super) trait Visit {
-    fn expiry(&mut self, time: Timestamp);
-    fn permissions(&mut self, permissions: Permissions);
-    /// Called for each resource, between `resources(None)` before and nothing after.
-    fn resources(&mut self, resource: Option<Identifier>);
-    fn audience(&mut self, audience: Identifier);
-    fn recipient(&mut self, label: &str);
+    fn expiry(&mut self, _: Timestamp) {}
+    fn permissions(&mut self, _: Permissions) {}
+    /// A list of resources begins; each of its members follows.
+    fn resources(&mut self) {}
+    fn resource(&mut self, _: Identifier) {}
+    fn audience(&mut self, _: Identifier) {}
+    fn recipient(&mut self, _: &str) {}
     fn seal(&mut self) {}
 }
 
 struct Ignore;
 
-impl Visit for Ignore {
-    fn expiry(&mut self, _: Timestamp) {}
-    fn permissions(&mut self, _: Permissions) {}
-    fn resources(&mut self, _: Option<Identifier>) {}
-    fn audience(&mut self, _: Identifier) {}
-    fn recipient(&mut self, _: &str) {}
-}
+impl Visit for Ignore {}
 
 fn read_value(kind: u8, body: &mut Reader<'_>, visit: &mut impl Visit) -> Result<(), Malformed> {
     match kind {
         EXPIRY => visit.expiry(body.timestamp()?),
         PERMISSIONS => visit.permissions(body.permissions()?),
         RESOURCES => {
-            visit.resources(None);
-            read_resources(body, 1, |resource| visit.resources(Some(resource)))?;
+            visit.resources();
+            read_resources(body, 1, |resource| visit.resource(resource))?;
         }
         AUDIENCE => visit.audience(body.identifier()?),
         RECIPIENT => {

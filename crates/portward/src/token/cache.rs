@@ -50,14 +50,33 @@ impl KeyCache {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.places.iter().flatten().filter(|place| place.load().is_some()).count()
-    }
-
     fn set(&self, hash: u64) -> Option<&[ArcSwapOption<Entry>; WAYS]> {
         let sets = u64::try_from(self.places.len()).ok()?;
         let index = u128::from(hash).wrapping_mul(u128::from(sets)) >> 64;
         self.places.get(usize::try_from(index).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Identifier, RootId};
+
+    fn id(tenant: u64) -> TokenKeyId {
+        TokenKeyId { root: RootId::from_bytes([1; 4]), kind: 1, tenant: Identifier::from(tenant), tenant_generation: 0 }
+    }
+
+    #[test]
+    fn it_never_grows_and_never_gives_another_key() {
+        let cache = KeyCache::with_capacity(64);
+        let key = |tenant: u64| MacKey::new(&[u8::try_from(tenant % 251).unwrap(); 32]);
+        for tenant in 0..10_000 {
+            assert!(cache.with(&id(tenant), |_| ()).is_none());
+            cache.insert(id(tenant), key(tenant));
+            let found = cache.with(&id(tenant), |found| found.tag(b"m"));
+            assert_eq!(found, Some(key(tenant).tag(b"m")), "the newest is there, and its own");
+        }
+        let held = cache.places.iter().flatten().filter(|place| place.load().is_some()).count();
+        assert!(held <= 64, "{held} places");
     }
 }

@@ -1,46 +1,57 @@
 //! Tags and copy ids. `spec/token.md` section 4.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::key::{COPY_ID_LABEL, LINK_CHECK_LABEL};
 use crate::primitive::{self, Digest32, MacKey};
 use crate::revocation::EntryId;
 use crate::token::frame::UnverifiedToken;
+use crate::token::kind::BLOCKS_MAX;
 
-/// The tags behind the head's, one a block. Each but the last is the key to what its holder has not been given.
+/// The tags of a chain. Each but the last is the key to what its holder has not been given, so all are wiped.
 pub(super) struct Chain {
-    first: Digest32,
-    rest: Zeroizing<Vec<Digest32>>,
+    /// The head's tag, then one for each block; zero behind those.
+    tags: [Digest32; BLOCKS_MAX + 1],
+    blocks: usize,
 }
 
 impl Chain {
     /// `tag 0 = HMAC(token key, head)`, `tag n = HMAC(tag n−1, block n)`.
     pub(super) fn compute(key: &MacKey, token: &UnverifiedToken) -> Self {
-        let first = key.tag(token.head_bytes());
-        let mut rest = Zeroizing::new(Vec::new());
-        if token.block_count() > 0 {
-            rest.reserve_exact(token.block_count());
-            let mut last = first;
-            for block in token.blocks() {
-                last = next_tag(&last, block);
-                rest.push(last);
-            }
+        let mut last = key.tag(token.head_bytes());
+        let mut chain = Self { tags: [[0; 32]; BLOCKS_MAX + 1], blocks: token.block_count() };
+        let mut blocks = token.blocks();
+        for place in &mut chain.tags {
+            *place = last;
+            let Some(block) = blocks.next() else { break };
+            last = next_tag(&last, block);
         }
-        Self { first, rest }
+        chain
     }
 
     /// Whether the chain ends in the tag that the token carries.
     pub(super) fn ends_in(&self, tag: &[u8]) -> bool {
-        primitive::equal(self.rest.last().unwrap_or(&self.first), tag)
+        self.tags.get(self.blocks).is_some_and(|last| primitive::equal(last, tag))
     }
 
-    /// The copy id of each block, in the order of the blocks.
-    pub(super) fn copies(&self) -> Vec<EntryId> {
-        self.rest.iter().map(copy_id).collect()
+    /// The copy id of each block, in their order.
+    pub(super) fn copies<'a>(&self, room: &'a mut [EntryId; BLOCKS_MAX]) -> &'a [EntryId] {
+        for (copy, tag) in room.iter_mut().zip(self.tags.iter().skip(1)).take(self.blocks) {
+            *copy = copy_id(tag);
+        }
+        room.get(..self.blocks).unwrap_or_default()
     }
 
-    pub(super) fn into_first_tag(self) -> Zeroizing<Digest32> {
-        Zeroizing::new(self.first)
+    pub(super) fn first_tag(&self) -> Zeroizing<Digest32> {
+        let [first, ..] = self.tags;
+        Zeroizing::new(first)
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let used = self.blocks.saturating_add(1);
+        self.tags.iter_mut().take(used).for_each(Zeroize::zeroize);
     }
 }
 

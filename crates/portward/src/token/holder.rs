@@ -11,15 +11,16 @@ use crate::token::block::Narrowing;
 use crate::token::chain;
 use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::UnverifiedToken;
+use crate::token::grant::{Limits, Lists};
 use crate::token::kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
-use crate::token::verify::Granted;
 
 /// A link in the hands of its holder, who has no key: what it says can be read, not believed, and it can be narrowed.
 ///
 /// No function of a server takes this type.
 pub struct UntrustedLink {
     token: UnverifiedToken,
-    says: Granted,
+    limits: Limits,
+    lists: Lists,
 }
 
 error_codes! {
@@ -42,8 +43,8 @@ impl UntrustedLink {
         if token.head.kind != Kind::Link {
             return Err(VerifyError::refused(RefusalError::WrongKind));
         }
-        let says = Granted::of(&token);
-        Ok(Self { token, says })
+        let (limits, lists) = (Limits::of(&token), Lists::of(&token));
+        Ok(Self { token, limits, lists })
     }
 
     /// The text of a copy that grants less.
@@ -51,7 +52,7 @@ impl UntrustedLink {
     /// # Errors
     /// [`NarrowError::Sealed`], [`NarrowError::TooManyBlocks`], [`NarrowError::EmptyBlock`], [`NarrowError::TokenTooLong`].
     pub fn narrow(&self, narrowing: &Narrowing) -> Result<String, NarrowError> {
-        if self.says.sealed {
+        if self.limits.sealed {
             return Err(NarrowError::Sealed);
         }
         if self.token.block_count() >= BLOCKS_MAX {
@@ -86,32 +87,32 @@ impl UntrustedLink {
 
     /// When it says it ends.
     pub const fn expires_at(&self) -> Timestamp {
-        self.says.expires_at
+        self.limits.expires_at
     }
 
     /// What it says it grants.
     pub const fn permissions(&self) -> Permissions {
-        self.says.permissions
+        self.limits.permissions
     }
 
     /// What it says it is good for.
     pub const fn resources(&self) -> &Resources {
-        &self.says.resources
+        &self.lists.resources
     }
 
     /// The audience it states last.
     pub const fn audience(&self) -> Option<&Identifier> {
-        self.says.audience.as_ref()
+        self.limits.audience.as_ref()
     }
 
     /// Whom its holders said they passed it to, in the order of the blocks.
     pub fn recipients(&self) -> &[String] {
-        &self.says.recipients
+        &self.lists.recipients
     }
 
     /// Whether it says that it cannot be narrowed further.
     pub const fn is_sealed(&self) -> bool {
-        self.says.sealed
+        self.limits.sealed
     }
 }
 

@@ -7,6 +7,7 @@ mod cache;
 mod chain;
 mod error;
 mod frame;
+mod grant;
 mod head;
 mod holder;
 mod issue;

@@ -1,21 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::codec::Reader;
-use crate::id::{Identifier, Permissions};
+use crate::id::Identifier;
 use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
 use crate::random::{self, RandomError};
-use crate::revocation::{EntryId, Freshness, Subject, ViewCell};
+use crate::revocation::{Freshness, Subject, ViewCell};
 use crate::secret::Secret;
-use crate::time::{Now, Timestamp};
-use crate::token::access::{Access, LinkAccess, Resources};
-use crate::token::block::{self, Visit};
+use crate::time::Now;
+use crate::token::access::{Access, LinkAccess};
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
 use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::UnverifiedToken;
-use crate::token::head::{self, Head};
-use crate::token::kind::Kind;
+use crate::token::grant::{Limits, Lineage, Lists};
+use crate::token::head::Head;
+use crate::token::kind::{BLOCKS_MAX, Kind};
 
 /// The choice to go without revocation.
 ///
@@ -88,7 +87,7 @@ impl Verifier {
     pub fn verify_link(&self, token: &UnverifiedToken, now: Now) -> Result<LinkAccess, VerifyError> {
         let chain = self.authenticate(token, Kind::Link)?;
         let access = self.interpret(token, &chain, now)?;
-        Ok(LinkAccess { access, first_tag: chain.into_first_tag() })
+        Ok(LinkAccess { access, first_tag: chain.first_tag() })
     }
 
     /// Verifies a session.
@@ -134,11 +133,11 @@ impl Verifier {
         }
     }
 
-    /// Part D, of a token that is authentic.
+    /// Part D, of a token that is authentic. Nothing is allocated before it is accepted.
     fn interpret(&self, token: &UnverifiedToken, chain: &Chain, now: Now) -> Result<Access, VerifyError> {
         let head = &token.head;
         let refuse = |refusal| Err(VerifyError::refused_authentic(refusal, head.token_id));
-        let granted = Granted::of(token);
+        let limits = Limits::of(token);
         if head.issued_at >= head.expires_at {
             return refuse(RefusalError::BadTimes); // 15
         }
@@ -148,19 +147,19 @@ impl Verifier {
         if head.issued_at > now.wall.saturating_add(self.options.skew) {
             return refuse(RefusalError::NotYetValid); // 17
         }
-        if now.wall >= granted.expires_at {
+        if now.wall >= limits.expires_at {
             return refuse(RefusalError::Expired); // 18
         }
-        if granted.audience.is_some_and(|stated| Some(stated) != self.options.audience) || granted.audiences_differ {
+        if limits.audiences_differ || limits.audience.is_some() && limits.audience != self.options.audience {
             return refuse(RefusalError::WrongAudience); // 19
         }
-        let access = granted.into_access(token, chain);
+        let mut room = [[0; 16]; BLOCKS_MAX];
+        let lineage = Lineage::of(token, chain, &mut room);
         if let Revocation::View(cell, freshness) = &self.revocation {
-            let subject = subject(head, &access); // 20
-            let checked = cell.read(|view| view.check(&subject, *freshness, self.options.skew, now));
-            checked.map_err(|cause| VerifyError::revoked(cause, head.token_id))?;
+            let checked = cell.read(|view| view.check(&subject(head, &lineage), *freshness, self.options.skew, now));
+            checked.map_err(|cause| VerifyError::revoked(cause, head.token_id))?; // 20
         }
-        Ok(access)
+        Ok(access(token, &limits, &lineage))
     }
 
     fn ceiling(&self, kind: Kind) -> Duration {
@@ -169,149 +168,42 @@ impl Verifier {
             Kind::Session => self.deployment.session.ceiling(),
         }
     }
-
-    #[cfg(test)]
-    pub(super) fn cached_keys(&self) -> usize {
-        self.cache.len()
-    }
 }
 
-fn subject<'a>(head: &'a Head, access: &'a Access) -> Subject<'a> {
+fn subject<'a>(head: &'a Head, lineage: &Lineage<'a>) -> Subject<'a> {
     let session = match head.kind {
         Kind::Link => None,
-        Kind::Session => Some((access.token_id, access.link_revision)),
+        Kind::Session => Some((head.token_id, lineage.revision)),
     };
     Subject {
-        roots: [head.root, access.link_root],
+        roots: [head.root, lineage.root],
         tenant: &head.tenant,
         client: &head.client,
         generations: head.generations,
-        link: access.link,
-        copies: &access.copies,
+        link: lineage.link,
+        copies: lineage.copies,
         session,
     }
 }
 
-/// What head and blocks grant together: each field only ever shrinks.
-pub(super) struct Granted {
-    pub(super) expires_at: Timestamp,
-    pub(super) permissions: Permissions,
-    pub(super) resources: Resources,
-    pub(super) recipients: Vec<String>,
-    /// The first audience stated, and whether another one was stated too.
-    pub(super) audience: Option<Identifier>,
-    pub(super) audiences_differ: bool,
-    pub(super) sealed: bool,
-    /// The resources of the block at hand.
-    listed: Vec<Identifier>,
-    lists: bool,
-}
-
-impl Granted {
-    pub(super) fn of(token: &UnverifiedToken) -> Self {
-        let head = &token.head;
-        let mut granted = Self {
-            expires_at: head.expires_at,
-            permissions: head.permissions,
-            resources: Resources::All,
-            recipients: Vec::new(),
-            audience: head.audience,
-            audiences_differ: false,
-            sealed: false,
-            listed: Vec::new(),
-            lists: false,
-        };
-        for block in token.blocks() {
-            // The block was checked when the token was parsed. Were it not, nothing would be granted.
-            if block::visit(block, &mut granted).is_err() {
-                granted.permissions = Permissions::NONE;
-            }
-            granted.end_block();
-        }
-        granted
-    }
-
-    fn end_block(&mut self) {
-        if !self.lists {
-            return;
-        }
-        let listed = core::mem::take(&mut self.listed);
-        self.lists = false;
-        match &mut self.resources {
-            Resources::Only(kept) => kept.retain(|resource| listed.contains(resource)),
-            all @ Resources::All => *all = Resources::Only(listed),
-        }
-    }
-
-    fn into_access(self, token: &UnverifiedToken, chain: &Chain) -> Access {
-        let head = &token.head;
-        let mut access = Access {
-            kind: head.kind,
-            token_id: head.token_id,
-            tenant: head.tenant,
-            client: head.client,
-            audience: self.audience,
-            issued_at: head.issued_at,
-            expires_at: self.expires_at,
-            generations: head.generations,
-            permissions: self.permissions,
-            resources: self.resources,
-            recipients: self.recipients,
-            copies: chain.copies(),
-            link: head.token_id,
-            link_root: head.root,
-            link_revision: 0,
-        };
-        if let Some(origin) = &token.origin {
-            access.link = origin.link;
-            access.link_root = origin.link_root;
-            access.link_revision = origin.revision;
-            access.copies = copies(token.part(origin.copies.start, origin.copies.end));
-            access.resources = resources(token.part(origin.resources.start, origin.resources.end));
-        }
-        access
-    }
-}
-
-impl Visit for Granted {
-    fn expiry(&mut self, time: Timestamp) {
-        self.expires_at = self.expires_at.min(time);
-    }
-
-    fn permissions(&mut self, permissions: Permissions) {
-        self.permissions = self.permissions.intersection(permissions);
-    }
-
-    fn resources(&mut self, resource: Option<Identifier>) {
-        self.lists = true;
-        self.listed.extend(resource);
-    }
-
-    fn audience(&mut self, audience: Identifier) {
-        self.audiences_differ |= self.audience.is_some_and(|stated| stated != audience);
-        self.audience = Some(audience);
-    }
-
-    fn recipient(&mut self, label: &str) {
-        self.recipients.push(label.to_owned());
-    }
-
-    fn seal(&mut self) {
-        self.sealed = true;
-    }
-}
-
-fn copies(bytes: &[u8]) -> Vec<EntryId> {
-    bytes.as_chunks().0.to_vec()
-}
-
-/// The list was checked when the token was parsed; were it not, it would grant no resource.
-fn resources(bytes: &[u8]) -> Resources {
-    let mut list = Vec::new();
-    let read = head::read_resources(&mut Reader::new(bytes), 0, |resource| list.push(resource));
-    match read {
-        Ok(()) if list.is_empty() => Resources::All,
-        Ok(()) => Resources::Only(list),
-        Err(_) => Resources::Only(Vec::new()),
+fn access(token: &UnverifiedToken, limits: &Limits, lineage: &Lineage<'_>) -> Access {
+    let head = &token.head;
+    let Lists { resources, recipients } = Lists::of(token);
+    Access {
+        kind: head.kind,
+        token_id: head.token_id,
+        tenant: head.tenant,
+        client: head.client,
+        audience: limits.audience,
+        issued_at: head.issued_at,
+        expires_at: limits.expires_at,
+        generations: head.generations,
+        permissions: limits.permissions,
+        resources,
+        recipients,
+        copies: lineage.copies.to_vec(),
+        link: lineage.link,
+        link_root: lineage.root,
+        link_revision: lineage.revision,
     }
 }

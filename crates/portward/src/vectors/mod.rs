@@ -102,7 +102,7 @@ fn replay(subject: &str) {
         .collect();
     assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     let refused = cases.iter().filter(|value| value["expect"].get("error").is_some()).count();
-    assert!(cases.len() > 100 && refused * 3 > cases.len(), "{} cases, {refused} refusals", cases.len());
+    assert!(cases.len() > 100 && refused > 100, "{} cases, {refused} refusals", cases.len());
 }
 
 fn fixtures(value: &Value) -> Fixtures {

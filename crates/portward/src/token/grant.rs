@@ -1,0 +1,141 @@
+//! What head and blocks of a token grant together. Each field only ever shrinks.
+
+use crate::codec::Reader;
+use crate::id::{Identifier, Permissions};
+use crate::key::RootId;
+use crate::revocation::EntryId;
+use crate::time::Timestamp;
+use crate::token::access::Resources;
+use crate::token::block::{self, Visit};
+use crate::token::chain::Chain;
+use crate::token::frame::UnverifiedToken;
+use crate::token::head;
+use crate::token::kind::BLOCKS_MAX;
+
+/// What can be had without allocating.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) expires_at: Timestamp,
+    pub(super) permissions: Permissions,
+    /// The audience stated last, and whether another one was stated too.
+    pub(super) audience: Option<Identifier>,
+    pub(super) audiences_differ: bool,
+    pub(super) sealed: bool,
+}
+
+impl Limits {
+    pub(super) fn of(token: &UnverifiedToken) -> Self {
+        let head = &token.head;
+        let mut limits = Self {
+            expires_at: head.expires_at,
+            permissions: head.permissions,
+            audience: head.audience,
+            audiences_differ: false,
+            sealed: false,
+        };
+        for block in token.blocks() {
+            // The block was checked when the token was parsed. Were it not, nothing would be granted.
+            if block::visit(block, &mut limits).is_err() {
+                limits.permissions = Permissions::NONE;
+            }
+        }
+        limits
+    }
+}
+
+impl Visit for Limits {
+    fn expiry(&mut self, time: Timestamp) {
+        self.expires_at = self.expires_at.min(time);
+    }
+
+    fn permissions(&mut self, permissions: Permissions) {
+        self.permissions = self.permissions.intersection(permissions);
+    }
+
+    fn audience(&mut self, audience: Identifier) {
+        self.audiences_differ |= self.audience.is_some_and(|stated| stated != audience);
+        self.audience = Some(audience);
+    }
+
+    fn seal(&mut self) {
+        self.sealed = true;
+    }
+}
+
+/// What has to be collected: only for tokens that are accepted, or read by their holder.
+pub(super) struct Lists {
+    pub(super) resources: Resources,
+    pub(super) recipients: Vec<String>,
+}
+
+impl Lists {
+    pub(super) fn of(token: &UnverifiedToken) -> Self {
+        let resources = token.origin.as_ref().map_or(Resources::All, |origin| {
+            session_resources(token.part(origin.resources.start, origin.resources.end))
+        });
+        let mut lists = Self { resources, recipients: Vec::new() };
+        for block in token.blocks() {
+            let mut visitor = BlockLists { listed: None, recipients: &mut lists.recipients };
+            let _ = block::visit(block, &mut visitor);
+            match (visitor.listed, &mut lists.resources) {
+                (None, _) => {}
+                (Some(listed), all @ Resources::All) => *all = Resources::Only(listed),
+                (Some(listed), Resources::Only(kept)) => kept.retain(|resource| listed.contains(resource)),
+            }
+        }
+        lists
+    }
+}
+
+/// The lists of one block.
+struct BlockLists<'a> {
+    listed: Option<Vec<Identifier>>,
+    recipients: &'a mut Vec<String>,
+}
+
+impl Visit for BlockLists<'_> {
+    fn resources(&mut self) {
+        self.listed = Some(Vec::new());
+    }
+
+    fn resource(&mut self, resource: Identifier) {
+        self.listed.get_or_insert_default().push(resource);
+    }
+
+    fn recipient(&mut self, label: &str) {
+        self.recipients.push(label.to_owned());
+    }
+}
+
+/// The list was checked when the token was parsed; were it not, it would grant no resource.
+fn session_resources(bytes: &[u8]) -> Resources {
+    let mut list = Vec::new();
+    let read = head::read_resources(&mut Reader::new(bytes), 0, |resource| list.push(resource));
+    match read {
+        Ok(()) if list.is_empty() => Resources::All,
+        Ok(()) => Resources::Only(list),
+        Err(_) => Resources::Only(Vec::new()),
+    }
+}
+
+/// Which link a token stands on, and through which copies.
+pub(super) struct Lineage<'a> {
+    pub(super) link: EntryId,
+    pub(super) root: RootId,
+    pub(super) revision: u32,
+    pub(super) copies: &'a [EntryId],
+}
+
+impl<'a> Lineage<'a> {
+    pub(super) fn of(token: &'a UnverifiedToken, chain: &Chain, room: &'a mut [EntryId; BLOCKS_MAX]) -> Self {
+        match &token.origin {
+            None => Self { link: token.head.token_id, root: token.head.root, revision: 0, copies: chain.copies(room) },
+            Some(origin) => Self {
+                link: origin.link,
+                root: origin.link_root,
+                revision: origin.revision,
+                copies: token.part(origin.copies.start, origin.copies.end).as_chunks().0,
+            },
+        }
+    }
+}

@@ -1,0 +1,4 @@
+fn copy(keyring: &portward::Keyring) -> portward::Keyring {
+    keyring.clone()
+}
+fn main() {}
