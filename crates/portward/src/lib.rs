@@ -32,3 +32,8 @@ pub use token::{
     NarrowError, Narrowing, NarrowingError, NoRevocation, RefusalError, Resources, Revocation, SessionLimits,
     TOKEN_MAX, UntrustedLink, UnverifiedToken, Verifier, VerifierOptions, VerifyError,
 };
+
+/// The quick start of the repository's README is a test too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct RepositoryReadme;
