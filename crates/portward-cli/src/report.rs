@@ -79,7 +79,13 @@ pub(crate) fn human(value: &Value) -> String {
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
         Value::Array(values) if values.is_empty() => "-".into(),
+        Value::Array(values) if values.iter().all(Value::is_object) => {
+            values.iter().map(|value| format!("\n  {}", human(value))).collect()
+        }
         Value::Array(values) => values.iter().map(human).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| format!("{name} {}", human(value))).collect::<Vec<_>>().join("  ")
+        }
         other => other.to_string(),
     }
 }

@@ -9,7 +9,7 @@ use crate::read;
 
 #[derive(Args, Debug)]
 pub(crate) struct TargetArguments {
-    /// The token itself, or - for standard input; else say --tenant, --id and --expires
+    /// The token itself, or - for standard input; else say --tenant and --id, and --expires if known
     #[arg(required_unless_present = "id", conflicts_with_all = ["tenant", "id", "expires"])]
     token: Option<String>,
     /// Its tenant

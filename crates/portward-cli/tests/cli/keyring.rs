@@ -58,7 +58,11 @@ fn the_view_survives_the_root_it_was_under() {
     let (link, first) = (home.link(), home.active());
     let second = text(&home.ok(&["keyring", "add"]), "added");
     let kept = home.ok(&["revoke", "client", "--tenant=studio-7", "--client=99"]);
+    let under_the_first = home.read("view.pwf");
     home.ok(&["keyring", "activate", &second]);
+    assert_ne!(home.read("view.pwf"), under_the_first);
+    // As if activating had been killed between keyring and view.
+    std::fs::write(home.file("view.pwf"), under_the_first).unwrap();
     home.ok(&["keyring", "retire", &first]);
     assert_eq!(home.ok(&["view", "show"])["stamp"], kept["stamp"]);
     home.ok(&["keyring", "reinstate", &first]);

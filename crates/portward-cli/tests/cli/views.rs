@@ -31,6 +31,11 @@ fn exported_and_imported() {
     let shown = other.ok(&["view", "show", "--entries"]);
     assert_eq!((&shown["stamp"], shown["entries"].as_u64()), (&stamp["stamp"], Some(1)));
     assert_eq!(shown["changes"][0]["change"], "revoke");
+    let lines = other.run(&["view", "show", "--entries"]).stdout;
+    assert!(
+        lines.lines().any(|line| line.starts_with("  change revoke  ") && line.contains("tenant studio-7")),
+        "{lines}"
+    );
 
     other.fails(&["view", "import", &old], 1, "rollback");
     other.refuses(&["link", "verify", &link], "refused", "link_revoked");
