@@ -41,6 +41,8 @@ pub(crate) struct Portal {
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) authority: Authority,
+    /// One reading of the clocks for the whole command: a view asked for after it would not be fresh at it.
+    pub(crate) now: Now,
 }
 
 impl Portal {
@@ -57,7 +59,7 @@ impl Portal {
         let deployment = directory.deployment()?;
         let keyring = Arc::new(open_keyring(global, directory, &deployment)?.keyring);
         let authority = directory.authority(&keyring)?;
-        Ok(Self { deployment: Arc::new(deployment), keyring, authority })
+        Ok(Self { deployment: Arc::new(deployment), keyring, authority, now: now() })
     }
 
     pub(crate) fn issuer(&self) -> Issuer {
@@ -83,9 +85,8 @@ impl Portal {
     fn live_view(&self) -> Result<Arc<ViewCell>, Failure> {
         let highest = Some(self.authority.stamp());
         let mut follower = Follower::new(Arc::clone(&self.keyring), Scope::ALL, Duration::ZERO, highest)?;
-        let now = now();
-        let challenge = follower.request(now.steady)?;
-        follower.accept(&self.authority.answer(&Scope::ALL, None, challenge)?, now.wall)?;
+        let challenge = follower.request(self.now.steady)?;
+        follower.accept(&self.authority.answer(&Scope::ALL, None, challenge)?, self.now.wall)?;
         Ok(follower.cell())
     }
 }

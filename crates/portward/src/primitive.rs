@@ -56,6 +56,15 @@ pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
+/// The same for two tags, a word at a time.
+pub(crate) fn equal_tags(a: &Digest32, b: &Digest32) -> bool {
+    let words = |tag: &Digest32| {
+        let (words, _) = tag.as_chunks::<8>();
+        [0, 1, 2, 3].map(|index| words.get(index).map_or(0, |word| u64::from_ne_bytes(*word)))
+    };
+    words(a).ct_eq(&words(b)).into()
+}
+
 /// The costs of one Argon2id computation, RFC 9106.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Argon2Cost {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{SessionLimits, UnverifiedToken, VerifyError};
+use portward::SessionLimits;
 
 use crate::arguments::Global;
 use crate::commands::link::{self, VerifyArguments};
@@ -44,7 +44,7 @@ fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure>
     let portal = Portal::open(global)?;
     let now = context::now();
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
-    let link = verifier.verify_link(&UnverifiedToken::parse(&text).map_err(VerifyError::from)?, now)?;
+    let link = verifier.verify_link(&text, now)?;
     let lifetime = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let limits = SessionLimits { lifetime, ..SessionLimits::default() };
     let session = portal.issuer().issue_session(&link, &limits, now.wall)?;
@@ -60,8 +60,7 @@ fn verify(global: &Global, arguments: &VerifyArguments) -> Result<Report, Failur
     let text = read::token(&arguments.token)?;
     let portal = Portal::open(global)?;
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
-    let token = UnverifiedToken::parse(&text).map_err(VerifyError::from)?;
-    let access = verifier.verify_session(&token, context::now())?;
+    let access = verifier.verify_session(&text, context::now())?;
     link::allowed(&access, arguments, &portal.deployment.vocabulary)?;
     Ok(link::granted(&access, &portal.deployment.vocabulary).fact("link_id", report::hex(&access.link_id())))
 }

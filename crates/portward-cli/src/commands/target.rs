@@ -1,7 +1,7 @@
 //! What a revocation is about: a token in hand, or what a log or registry kept of it.
 
 use clap::Args;
-use portward::{EntryId, Identifier, Kind, Timestamp, Unit, UntrustedLink, UnverifiedToken, VerifyError};
+use portward::{EntryId, Identifier, Kind, Timestamp, Unit, UntrustedLink};
 
 use crate::context::{self, Portal};
 use crate::failure::Failure;
@@ -50,22 +50,23 @@ impl TargetArguments {
 
 /// Only an authentic token tells whose it is. Whether it is revoked or paused already does not matter.
 fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier>) -> Result<Target, Failure> {
-    let token = UnverifiedToken::parse(text).map_err(VerifyError::from)?;
     let now = context::now();
     if unit == Unit::Session {
-        let session = portal.verifier_of_origin(audience)?.verify_session(&token, now)?;
-        return Ok(Target { tenant: *session.tenant(), id: session.token_id(), expires_at: session.expires_at() });
+        let session = portal.verifier_of_origin(audience)?.verify_session(text, now)?;
+        return Ok(Target {
+            tenant: *session.tenant(),
+            id: session.token_id(),
+            expires_at: session.signed_expires_at(),
+        });
     }
     let stated = UntrustedLink::parse(text)?.audience().copied();
-    let link = portal.verifier_of_origin(audience.or(stated))?.verify_link(&token, now)?;
+    let link = portal.verifier_of_origin(audience.or(stated))?.verify_link(text, now)?;
     debug_assert_eq!(link.kind(), Kind::Link, "a session was refused above");
     let id = match unit {
         Unit::Copy => *link.copies().last().ok_or_else(whole)?,
         Unit::Link | Unit::Session => link.link_id(),
     };
-    // What the copy states may be earlier than what its head was signed for; the verifier made sure that the head is within the ceiling.
-    let expires_at = link.issued_at().saturating_add(portal.deployment.link.ceiling());
-    Ok(Target { tenant: *link.tenant(), id, expires_at })
+    Ok(Target { tenant: *link.tenant(), id, expires_at: link.signed_expires_at() })
 }
 
 fn whole() -> Failure {

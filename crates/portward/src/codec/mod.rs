@@ -4,9 +4,9 @@ mod reader;
 mod text;
 mod writer;
 
-pub(crate) use reader::{Malformed, Reader};
+pub(crate) use reader::{Malformed, Reader, WireIdentifier};
 pub(crate) use text::{decode, decode_into, encode, encode_after, from_hex, hex};
-pub(crate) use writer::Writer;
+pub(crate) use writer::{WireBuffer, Writer};
 
 /// CRC-32/ISO-HDLC over a prefix and what follows it. It finds accidents; it is not security.
 pub(crate) fn crc32(prefix: &str, bytes: &[u8]) -> [u8; 4] {

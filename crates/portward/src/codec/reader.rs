@@ -5,6 +5,26 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Malformed;
 
+/// An identifier in its wire form, checked, still lying where it was read. One form a text, so equal bytes are equal identifiers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WireIdentifier<'a>(&'a [u8]);
+
+impl<'a> WireIdentifier<'a> {
+    /// Of bytes that our own writer wrote.
+    pub(super) const fn written(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// What it names. It was read before, so it can be read again.
+    pub(crate) fn to_identifier(self) -> Result<Identifier, Malformed> {
+        Reader::new(self.0).identifier()
+    }
+}
+
 /// Takes values off the front of a byte string.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -92,6 +112,19 @@ impl<'a> Reader<'a> {
             0x02 => self.varint_u64().map(Identifier::from),
             _ => Err(Malformed),
         }
+    }
+
+    /// The same, checked and left where it is.
+    pub(crate) fn wire_identifier(&mut self) -> Result<WireIdentifier<'a>, Malformed> {
+        let start = *self;
+        match self.u8()? {
+            0x01 => drop(self.take(16)?),
+            _ => {
+                *self = start;
+                self.identifier()?;
+            }
+        }
+        Ok(WireIdentifier(start.until(self)))
     }
 
     /// `spec/keys.md` section 3. At most eight bytes, the last of them not zero.

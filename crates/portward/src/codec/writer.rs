@@ -1,3 +1,4 @@
+use crate::codec::reader::WireIdentifier;
 use crate::id::{Form, Identifier, Permissions};
 use crate::time::Timestamp;
 
@@ -46,6 +47,35 @@ pub(crate) trait Writer {
         let [count, ..] = length.to_le_bytes();
         self.put(&[count]);
         self.put(bytes.get(..length).unwrap_or_default());
+    }
+}
+
+/// Room for one identifier's wire form, on the stack.
+pub(crate) struct WireBuffer {
+    bytes: [u8; 66],
+    length: usize,
+}
+
+impl WireBuffer {
+    /// The identifier that was put here.
+    pub(crate) fn identifier(&self) -> WireIdentifier<'_> {
+        WireIdentifier::written(self.bytes.get(..self.length).unwrap_or_default())
+    }
+}
+
+impl Default for WireBuffer {
+    fn default() -> Self {
+        Self { bytes: [0; 66], length: 0 }
+    }
+}
+
+impl Writer for WireBuffer {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length.saturating_add(bytes.len());
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            room.copy_from_slice(bytes);
+            self.length = end;
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::id::Identifier;
+use crate::codec::WireIdentifier;
 use crate::key::id::{DeploymentId, RootId};
 use crate::primitive::{self, Digest32, MacKey};
 use crate::secret::Secret;
@@ -23,19 +23,21 @@ pub(crate) const HISTORY_LABEL: &str = "portward/v1/history";
 pub(super) const PASSPHRASE_LABEL: &str = "portward/v1/passphrase";
 
 /// Which token key: everything that goes into its derivation besides the deployment.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct TokenKeyId {
+#[derive(Clone, Copy)]
+pub(crate) struct TokenKeyId<'a> {
     pub(crate) root: RootId,
     pub(crate) kind: u8,
-    pub(crate) tenant: Identifier,
+    pub(crate) tenant: WireIdentifier<'a>,
     pub(crate) tenant_generation: u32,
 }
 
 /// `derive(root, "portward/v1/token", kind, tenant, u64(generation))`, keyed and ready.
-pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId) -> MacKey {
+pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId<'_>) -> MacKey {
     let generation = u64::from(id.tenant_generation).to_be_bytes();
-    let tenant = id.tenant.text();
-    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant.as_bytes(), &generation], MacKey::new)
+    // It was read before. Were it not to be read again, the key of no tenant would come out: no identifier is empty.
+    let tenant = id.tenant.to_identifier().ok().map(|tenant| tenant.text());
+    let tenant = tenant.as_ref().map_or(&[][..], |tenant| tenant.as_bytes());
+    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant, &generation], MacKey::new)
 }
 
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.

@@ -43,9 +43,9 @@ mod tests {
     use crate::{Incarnation, Scope, Stamp};
 
     /// A view whose history is a checksum of its sequence and whose state says the sequence too.
-    fn view(sequence: u64) -> RevocationView {
+    fn view(empty: &RevocationView, sequence: u64) -> RevocationView {
         let stamp = Stamp { incarnation: Incarnation::from_bytes([1; 16]), sequence };
-        let mut view = RevocationView::empty(Scope::ALL).unwrap();
+        let mut view = empty.clone();
         view.position = Some((stamp, sha256(&[&sequence.to_be_bytes()])));
         view.state.deployment_generation = u32::try_from(sequence).unwrap();
         view
@@ -56,7 +56,8 @@ mod tests {
     fn readers_see_whole_views_in_order() {
         let swaps =
             if cfg!(debug_assertions) && std::env::var_os("PORTWARD_LONG").is_none() { 100_000 } else { 1_000_000 };
-        let cell = ViewCell::new(view(0));
+        let empty = RevocationView::empty(Scope::ALL).unwrap();
+        let cell = ViewCell::new(view(&empty, 0));
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let readers: Vec<_> = (0..8)
@@ -78,7 +79,7 @@ mod tests {
                 })
                 .collect();
             for sequence in 1..=swaps {
-                cell.store(Arc::new(view(sequence)));
+                cell.store(Arc::new(view(&empty, sequence)));
             }
             done.store(true, Ordering::Release);
             assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));

@@ -25,6 +25,7 @@ pub struct Access {
     pub(super) audience: Option<Identifier>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    pub(super) signed_expires_at: Timestamp,
     pub(super) generations: Generations,
     pub(super) permissions: Permissions,
     pub(super) resources: Resources,
@@ -115,6 +116,11 @@ impl Access {
     /// When it ends: the earliest that head and blocks state.
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// When its head ends, whatever its blocks state: what a revocation of it, or of the copy it is, has to state.
+    pub const fn signed_expires_at(&self) -> Timestamp {
+        self.signed_expires_at
     }
 
     /// The counters it was made under.

@@ -1,10 +1,10 @@
-use core::hash::BuildHasher as _;
+use core::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use foldhash::quality::RandomState;
 
-use crate::key::TokenKeyId;
+use crate::key::{RootId, TokenKeyId};
 use crate::primitive::MacKey;
 
 /// Token keys that have proved themselves: a fixed number of places, four for each hash, read and written without a lock.
@@ -16,8 +16,20 @@ pub(super) struct KeyCache {
 }
 
 struct Entry {
-    id: TokenKeyId,
+    root: RootId,
+    kind: u8,
+    tenant: Box<[u8]>,
+    tenant_generation: u32,
     key: MacKey,
+}
+
+impl Entry {
+    fn is(&self, id: &TokenKeyId<'_>) -> bool {
+        self.root == id.root
+            && self.kind == id.kind
+            && self.tenant_generation == id.tenant_generation
+            && *self.tenant == *id.tenant.bytes()
+    }
 }
 
 const WAYS: usize = 4;
@@ -30,9 +42,9 @@ impl KeyCache {
     }
 
     /// Uses the key of this id, if it is here.
-    pub(super) fn with<T>(&self, id: &TokenKeyId, use_key: impl FnOnce(&MacKey) -> T) -> Option<T> {
-        for place in self.set(self.hasher.hash_one(id))? {
-            if let Some(entry) = place.load().as_ref().filter(|entry| entry.id == *id) {
+    pub(super) fn with<T>(&self, id: &TokenKeyId<'_>, use_key: impl FnOnce(&MacKey) -> T) -> Option<T> {
+        for place in self.set(self.hash(id))? {
+            if let Some(entry) = place.load().as_ref().filter(|entry| entry.is(id)) {
                 return Some(use_key(&entry.key));
             }
         }
@@ -40,14 +52,24 @@ impl KeyCache {
     }
 
     /// Takes the key in, in place of an older one of the same set if need be.
-    pub(super) fn insert(&self, id: TokenKeyId, key: MacKey) {
-        let hash = self.hasher.hash_one(id);
+    pub(super) fn insert(&self, id: &TokenKeyId<'_>, key: MacKey) {
+        let hash = self.hash(id);
         let Some(set) = self.set(hash) else { return };
         let free = set.iter().position(|place| place.load().is_none());
         let victim = usize::try_from(hash.rotate_left(7)).unwrap_or(0) & (WAYS - 1);
         if let Some(place) = set.get(free.unwrap_or(victim)) {
-            place.store(Some(Arc::new(Entry { id, key })));
+            let &TokenKeyId { root, kind, tenant, tenant_generation } = id;
+            let tenant = tenant.bytes().into();
+            place.store(Some(Arc::new(Entry { root, kind, tenant, tenant_generation, key })));
         }
+    }
+
+    fn hash(&self, id: &TokenKeyId<'_>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(id.tenant.bytes());
+        hasher.write_u64(u64::from(u32::from_ne_bytes(id.root.to_bytes())) << 32 | u64::from(id.tenant_generation));
+        hasher.write_u8(id.kind);
+        hasher.finish()
     }
 
     fn set(&self, hash: u64) -> Option<&[ArcSwapOption<Entry>; WAYS]> {
@@ -60,20 +82,22 @@ impl KeyCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Identifier, RootId};
-
-    fn id(tenant: u64) -> TokenKeyId {
-        TokenKeyId { root: RootId::from_bytes([1; 4]), kind: 1, tenant: Identifier::from(tenant), tenant_generation: 0 }
-    }
+    use crate::Identifier;
+    use crate::codec::{Reader, Writer as _};
 
     #[test]
     fn it_never_grows_and_never_gives_another_key() {
         let cache = KeyCache::with_capacity(64);
         let key = |tenant: u64| MacKey::new(&[u8::try_from(tenant % 251).unwrap(); 32]);
         for tenant in 0..10_000 {
-            assert!(cache.with(&id(tenant), |_| ()).is_none());
-            cache.insert(id(tenant), key(tenant));
-            let found = cache.with(&id(tenant), |found| found.tag(b"m"));
+            let mut wire = Vec::new();
+            wire.put_identifier(&Identifier::from(tenant));
+            let tenant_wire = Reader::new(&wire).wire_identifier().unwrap();
+            let id =
+                TokenKeyId { root: RootId::from_bytes([1; 4]), kind: 1, tenant: tenant_wire, tenant_generation: 0 };
+            assert!(cache.with(&id, |_| ()).is_none());
+            cache.insert(&id, key(tenant));
+            let found = cache.with(&id, |found| found.tag(b"m"));
             assert_eq!(found, Some(key(tenant).tag(b"m")), "the newest is there, and its own");
         }
         let held = cache.places.iter().flatten().filter(|place| place.load().is_some()).count();

@@ -17,10 +17,10 @@ pub(super) struct Chain {
 
 impl Chain {
     /// `tag 0 = HMAC(token key, head)`, `tag n = HMAC(tag n−1, block n)`.
-    pub(super) fn compute(key: &MacKey, token: &UnverifiedToken) -> Self {
-        let mut last = key.tag(token.head_bytes());
-        let mut chain = Self { tags: [[0; 32]; BLOCKS_MAX + 1], blocks: token.block_count() };
-        let mut blocks = token.blocks();
+    pub(super) fn compute(key: &MacKey, token: &UnverifiedToken<'_>) -> Self {
+        let mut last = key.tag(token.head);
+        let mut chain = Self { tags: [[0; 32]; BLOCKS_MAX + 1], blocks: token.blocks().len() };
+        let mut blocks = token.blocks().iter();
         for place in &mut chain.tags {
             *place = last;
             let Some(block) = blocks.next() else { break };
@@ -30,8 +30,8 @@ impl Chain {
     }
 
     /// Whether the chain ends in the tag that the token carries.
-    pub(super) fn ends_in(&self, tag: &[u8]) -> bool {
-        self.tags.get(self.blocks).is_some_and(|last| primitive::equal(last, tag))
+    pub(super) fn ends_in(&self, tag: &Digest32) -> bool {
+        self.tags.get(self.blocks).is_some_and(|last| primitive::equal_tags(last, tag))
     }
 
     /// The copy id of each block, in their order.

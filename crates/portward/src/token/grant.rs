@@ -9,7 +9,7 @@ use crate::token::access::Resources;
 use crate::token::block::{self, Visit};
 use crate::token::chain::Chain;
 use crate::token::frame::UnverifiedToken;
-use crate::token::head;
+use crate::token::head::{self, OriginFields};
 use crate::token::kind::BLOCKS_MAX;
 
 /// What can be had without allocating.
@@ -24,12 +24,12 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn of(token: &UnverifiedToken) -> Self {
-        let head = &token.head;
+    pub(super) fn of(token: &UnverifiedToken<'_>) -> Self {
+        let head = &token.fields;
         let mut limits = Self {
             expires_at: head.expires_at,
             permissions: head.permissions,
-            audience: head.audience,
+            audience: head.audience.and_then(|audience| audience.to_identifier().ok()),
             audiences_differ: false,
             sealed: false,
         };
@@ -69,10 +69,9 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    pub(super) fn of(token: &UnverifiedToken) -> Self {
-        let resources = token.origin.as_ref().map_or(Resources::All, |origin| {
-            session_resources(token.part(origin.resources.start, origin.resources.end))
-        });
+    pub(super) fn of(token: &UnverifiedToken<'_>) -> Self {
+        let origin = token.fields.origin.as_ref();
+        let resources = origin.map_or(Resources::All, |origin| session_resources(origin.resources));
         let mut lists = Self { resources, recipients: Vec::new() };
         for block in token.blocks() {
             let mut visitor = BlockLists { listed: None, recipients: &mut lists.recipients };
@@ -127,15 +126,13 @@ pub(super) struct Lineage<'a> {
 }
 
 impl<'a> Lineage<'a> {
-    pub(super) fn of(token: &'a UnverifiedToken, chain: &Chain, room: &'a mut [EntryId; BLOCKS_MAX]) -> Self {
-        match &token.origin {
-            None => Self { link: token.head.token_id, root: token.head.root, revision: 0, copies: chain.copies(room) },
-            Some(origin) => Self {
-                link: origin.link,
-                root: origin.link_root,
-                revision: origin.revision,
-                copies: token.part(origin.copies.start, origin.copies.end).as_chunks().0,
-            },
+    pub(super) fn of(token: &UnverifiedToken<'a>, chain: &Chain, room: &'a mut [EntryId; BLOCKS_MAX]) -> Self {
+        let fields = &token.fields;
+        match fields.origin {
+            None => Self { link: fields.token_id, root: fields.root, revision: 0, copies: chain.copies(room) },
+            Some(OriginFields { link, link_root, revision, copies, .. }) => {
+                Self { link, root: link_root, revision, copies }
+            }
         }
     }
 }

@@ -5,9 +5,7 @@
 //!    | audience | permissions |   a session also: link id 16 | link root 4 | revision | copies 1+16n | resources 1+…
 //! ```
 
-use core::ops::Range;
-
-use crate::codec::{Malformed, Reader, Writer};
+use crate::codec::{Malformed, Reader, WireIdentifier, Writer};
 use crate::id::{Identifier, Permissions};
 use crate::key::RootId;
 use crate::revocation::{EntryId, Generations};
@@ -17,23 +15,22 @@ use crate::token::kind::{BLOCKS_MAX, Kind, VERSION};
 /// Most resources a session or a restriction names.
 pub(super) const RESOURCES_MAX: usize = 16;
 
-/// The fields common to both kinds.
-#[derive(Clone, Copy)]
-pub(super) struct Head {
+/// What an issuer writes.
+pub(super) struct Head<'a> {
     pub(super) kind: Kind,
     pub(super) root: RootId,
     pub(super) token_id: EntryId,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
     pub(super) generations: Generations,
-    pub(super) tenant: Identifier,
-    pub(super) client: Identifier,
-    pub(super) audience: Option<Identifier>,
+    pub(super) tenant: &'a Identifier,
+    pub(super) client: &'a Identifier,
+    pub(super) audience: Option<&'a Identifier>,
     pub(super) permissions: Permissions,
+    pub(super) origin: Option<Origin<'a>>,
 }
 
 /// What a session says of the link it was redeemed from.
-#[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) link: EntryId,
     pub(super) link_root: RootId,
@@ -43,17 +40,34 @@ pub(super) struct Origin<'a> {
     pub(super) resources: &'a [Identifier],
 }
 
-/// The same after parsing: where the two lists lie among the token's bytes, so that parsing allocates nothing.
-#[derive(Clone)]
-pub(super) struct ParsedOrigin {
+/// What is read, not yet believed. Whatever has no fixed size lies where it was read, so that reading moves and allocates nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    pub(super) kind: Kind,
+    pub(super) root: RootId,
+    pub(super) token_id: EntryId,
+    pub(super) issued_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+    pub(super) generations: Generations,
+    pub(super) tenant: WireIdentifier<'a>,
+    pub(super) client: WireIdentifier<'a>,
+    pub(super) audience: Option<WireIdentifier<'a>>,
+    pub(super) permissions: Permissions,
+    pub(super) origin: Option<OriginFields<'a>>,
+}
+
+/// The same of a session.
+#[derive(Clone, Copy)]
+pub(super) struct OriginFields<'a> {
     pub(super) link: EntryId,
     pub(super) link_root: RootId,
     pub(super) revision: u32,
-    pub(super) copies: Range<usize>,
-    pub(super) resources: Range<usize>,
+    pub(super) copies: &'a [EntryId],
+    /// `count ‖ identifiers`.
+    pub(super) resources: &'a [u8],
 }
 
-impl Head {
+impl Head<'_> {
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
         bytes.put(&[VERSION, self.kind.wire()]);
         bytes.put(&self.root.to_bytes());
@@ -63,9 +77,9 @@ impl Head {
         bytes.put_varint(self.generations.deployment.into());
         bytes.put_varint(self.generations.tenant.into());
         bytes.put_varint(self.generations.client.into());
-        bytes.put_identifier(&self.tenant);
-        bytes.put_identifier(&self.client);
-        match &self.audience {
+        bytes.put_identifier(self.tenant);
+        bytes.put_identifier(self.client);
+        match self.audience {
             None => bytes.put(&[0x00]),
             Some(audience) => {
                 bytes.put(&[0x01]);
@@ -73,10 +87,20 @@ impl Head {
             }
         }
         bytes.put_permissions(self.permissions);
+        if let Some(origin) = &self.origin {
+            bytes.put(&origin.link);
+            bytes.put(&origin.link_root.to_bytes());
+            bytes.put_varint(origin.revision.into());
+            bytes.put(&[count(origin.copies)]);
+            origin.copies.iter().for_each(|copy| bytes.put(copy));
+            write_resources(origin.resources, bytes);
+        }
     }
+}
 
+impl<'a> Fields<'a> {
     /// Reads what follows version and kind.
-    pub(super) fn read(kind: Kind, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(super) fn read(kind: Kind, reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         Ok(Self {
             kind,
             root: RootId::from_bytes(reader.array()?),
@@ -88,32 +112,24 @@ impl Head {
                 tenant: reader.varint_u32()?,
                 client: reader.varint_u32()?,
             },
-            tenant: reader.identifier()?,
-            client: reader.identifier()?,
+            tenant: reader.wire_identifier()?,
+            client: reader.wire_identifier()?,
             audience: match reader.u8()? {
                 0x00 => None,
-                0x01 => Some(reader.identifier()?),
+                0x01 => Some(reader.wire_identifier()?),
                 _ => return Err(Malformed),
             },
             permissions: reader.permissions()?,
+            origin: match kind {
+                Kind::Link => None,
+                Kind::Session => Some(OriginFields::read(reader)?),
+            },
         })
     }
 }
 
-impl Origin<'_> {
-    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.put(&self.link);
-        bytes.put(&self.link_root.to_bytes());
-        bytes.put_varint(self.revision.into());
-        bytes.put(&[count(self.copies)]);
-        self.copies.iter().for_each(|copy| bytes.put(copy));
-        write_resources(self.resources, bytes);
-    }
-}
-
-impl ParsedOrigin {
-    /// `length` is that of everything `reader` was made of.
-    pub(super) fn read(length: usize, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+impl<'a> OriginFields<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let link = reader.array()?;
         let link_root = RootId::from_bytes(reader.array()?);
         let revision = reader.varint_u32()?;
@@ -121,12 +137,10 @@ impl ParsedOrigin {
         if copies > BLOCKS_MAX {
             return Err(Malformed);
         }
-        let position = |reader: &Reader<'_>| length.saturating_sub(reader.left());
-        let start = position(reader);
-        reader.take(copies.saturating_mul(16))?;
-        let end = position(reader);
+        let (copies, _) = reader.take(copies.saturating_mul(16))?.as_chunks();
+        let start = *reader;
         read_resources(reader, 0, |_| ())?;
-        Ok(Self { link, link_root, revision, copies: start..end, resources: end..position(reader) })
+        Ok(Self { link, link_root, revision, copies, resources: start.until(reader) })
     }
 }
 

@@ -2,23 +2,29 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::codec::{self, Writer as _};
+use crate::codec::{self, WireIdentifier, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::time::Timestamp;
 use crate::token::access::Resources;
 use crate::token::block::Narrowing;
 use crate::token::chain;
-use crate::token::error::{RefusalError, VerifyError};
-use crate::token::frame::UnverifiedToken;
+use crate::token::error::{FormError, RefusalError, VerifyError};
+use crate::token::frame::{BUFFER, UnverifiedToken};
 use crate::token::grant::{Limits, Lists};
-use crate::token::kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
+use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX};
 
 /// A link in the hands of its holder, who has no key: what it says can be read, not believed, and it can be narrowed.
 ///
 /// No function of a server takes this type.
 pub struct UntrustedLink {
-    token: UnverifiedToken,
+    /// Head and blocks, and the last tag.
+    content: Vec<u8>,
+    tag: Zeroizing<[u8; TAG_LENGTH]>,
+    blocks: usize,
+    tenant: Identifier,
+    client: Identifier,
+    issued_at: Timestamp,
     limits: Limits,
     lists: Lists,
 }
@@ -37,14 +43,25 @@ impl UntrustedLink {
     /// Takes a link apart.
     ///
     /// # Errors
-    /// Those of [`UnverifiedToken::parse`], and [`RefusalError::WrongKind`] for a session.
+    /// Those of the token's form, and `wrong_kind` for a session.
     pub fn parse(text: &str) -> Result<Self, VerifyError> {
-        let token = UnverifiedToken::parse(text)?;
-        if token.head.kind != Kind::Link {
+        let mut buffer = BUFFER;
+        let token = UnverifiedToken::parse(text, &mut buffer)?;
+        let fields = &token.fields;
+        if fields.kind != Kind::Link {
             return Err(VerifyError::refused(RefusalError::WrongKind));
         }
-        let (limits, lists) = (Limits::of(&token), Lists::of(&token));
-        Ok(Self { token, limits, lists })
+        let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
+        Ok(Self {
+            content: token.content.to_vec(),
+            tag: Zeroizing::new(*token.tag),
+            blocks: token.blocks().len(),
+            tenant: name(fields.tenant)?,
+            client: name(fields.client)?,
+            issued_at: fields.issued_at,
+            limits: Limits::of(&token),
+            lists: Lists::of(&token),
+        })
     }
 
     /// The text of a copy that grants less.
@@ -55,14 +72,13 @@ impl UntrustedLink {
         if self.limits.sealed {
             return Err(NarrowError::Sealed);
         }
-        if self.token.block_count() >= BLOCKS_MAX {
+        if self.blocks >= BLOCKS_MAX {
             return Err(NarrowError::TooManyBlocks);
         }
         let block = narrowing.to_block().ok_or(NarrowError::EmptyBlock)?;
-        let last = Zeroizing::new(<[u8; 32]>::try_from(self.token.tag()).unwrap_or_default());
-        let mut bytes = self.token.content().to_vec();
+        let mut bytes = self.content.clone();
         bytes.put(&block);
-        bytes.put(&chain::next_tag(&last, &block));
+        bytes.put(&chain::next_tag(&self.tag, &block));
         let prefix = Kind::Link.prefix();
         let crc = codec::crc32(prefix, &bytes);
         bytes.put(&crc);
@@ -72,17 +88,17 @@ impl UntrustedLink {
 
     /// The tenant it says it is of.
     pub const fn tenant(&self) -> &Identifier {
-        &self.token.head.tenant
+        &self.tenant
     }
 
     /// The client it says it is for.
     pub const fn client(&self) -> &Identifier {
-        &self.token.head.client
+        &self.client
     }
 
     /// When it says it was made.
     pub const fn issued_at(&self) -> Timestamp {
-        self.token.head.issued_at
+        self.issued_at
     }
 
     /// When it says it ends.

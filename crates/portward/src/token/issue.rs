@@ -2,7 +2,7 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::codec::{self, Writer as _};
+use crate::codec::{self, WireBuffer, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::key::{Deployment, Keyring, Lifetimes, TokenKeyId, derive_token_key};
@@ -176,12 +176,13 @@ impl Issuer {
             issued_at: now,
             expires_at: expiry(now, lifetime)?,
             generations,
-            tenant: request.tenant,
-            client: request.client,
-            audience: request.audience,
+            tenant: &request.tenant,
+            client: &request.client,
+            audience: request.audience.as_ref(),
             permissions: request.permissions,
+            origin: None,
         };
-        self.sign(&head, None, ISSUED_LINK_MAX)
+        self.sign(&head, ISSUED_LINK_MAX)
     }
 
     pub(crate) fn issue_session_as(
@@ -210,31 +211,28 @@ impl Issuer {
             issued_at: now,
             expires_at,
             generations: link.generations(),
-            tenant: *link.tenant(),
-            client: *link.client(),
-            audience: link.audience().copied(),
+            tenant: link.tenant(),
+            client: link.client(),
+            audience: link.audience(),
             permissions,
+            origin: Some(Origin {
+                link: link.link_id(),
+                link_root: link.link_root,
+                revision: limits.revision,
+                copies: link.copies(),
+                resources: &resources,
+            }),
         };
-        let origin = Origin {
-            link: link.link_id(),
-            link_root: link.link_root,
-            revision: limits.revision,
-            copies: link.copies(),
-            resources: &resources,
-        };
-        self.sign(&head, Some(&origin), TOKEN_MAX)
+        self.sign(&head, TOKEN_MAX)
     }
 
     fn active_root(&self) -> Result<crate::key::RootId, IssueError> {
         self.keyring.active().map(|root| root.id()).ok_or(IssueError::NoActiveRoot)
     }
 
-    fn sign(&self, head: &Head, origin: Option<&Origin<'_>>, limit: usize) -> Result<IssuedToken, IssueError> {
+    fn sign(&self, head: &Head<'_>, limit: usize) -> Result<IssuedToken, IssueError> {
         let mut bytes = Vec::with_capacity(192);
         head.write(&mut bytes);
-        if let Some(origin) = origin {
-            origin.write(&mut bytes);
-        }
         let tag = self.tag(head, &bytes)?;
         bytes.put(&tag);
         let prefix = head.kind.prefix();
@@ -247,11 +245,13 @@ impl Issuer {
         Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: tag })
     }
 
-    fn tag(&self, head: &Head, bytes: &[u8]) -> Result<Digest32, IssueError> {
+    fn tag(&self, head: &Head<'_>, bytes: &[u8]) -> Result<Digest32, IssueError> {
+        let mut wire = WireBuffer::default();
+        wire.put_identifier(head.tenant);
         let id = TokenKeyId {
             root: head.root,
             kind: head.kind.wire(),
-            tenant: head.tenant,
+            tenant: wire.identifier(),
             tenant_generation: head.generations.tenant,
         };
         if let Some(tag) = self.cache.with(&id, |key| key.tag(bytes)) {
@@ -260,7 +260,7 @@ impl Issuer {
         let root = self.keyring.active().and_then(|root| root.for_checking()).ok_or(IssueError::NoActiveRoot)?;
         let key = derive_token_key(root, &self.deployment.id, &id);
         let tag = key.tag(bytes);
-        self.cache.insert(id, key);
+        self.cache.insert(&id, key);
         Ok(tag)
     }
 }

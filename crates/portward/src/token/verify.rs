@@ -11,9 +11,8 @@ use crate::token::access::{Access, LinkAccess};
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
 use crate::token::error::{RefusalError, VerifyError};
-use crate::token::frame::UnverifiedToken;
+use crate::token::frame::{BUFFER, UnverifiedToken};
 use crate::token::grant::{Limits, Lineage, Lists};
-use crate::token::head::Head;
 use crate::token::kind::{BLOCKS_MAX, Kind};
 
 /// The choice to go without revocation.
@@ -84,9 +83,11 @@ impl Verifier {
     ///
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
-    pub fn verify_link(&self, token: &UnverifiedToken, now: Now) -> Result<LinkAccess, VerifyError> {
-        let chain = self.authenticate(token, Kind::Link)?;
-        let access = self.interpret(token, &chain, now)?;
+    pub fn verify_link(&self, text: &str, now: Now) -> Result<LinkAccess, VerifyError> {
+        let mut buffer = BUFFER;
+        let token = UnverifiedToken::parse(text, &mut buffer)?;
+        let chain = self.authenticate(&token, Kind::Link)?;
+        let access = self.interpret(&token, &chain, now)?;
         Ok(LinkAccess { access, first_tag: chain.first_tag() })
     }
 
@@ -94,23 +95,25 @@ impl Verifier {
     ///
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
-    pub fn verify_session(&self, token: &UnverifiedToken, now: Now) -> Result<Access, VerifyError> {
-        let chain = self.authenticate(token, Kind::Session)?;
-        self.interpret(token, &chain, now)
+    pub fn verify_session(&self, text: &str, now: Now) -> Result<Access, VerifyError> {
+        let mut buffer = BUFFER;
+        let token = UnverifiedToken::parse(text, &mut buffer)?;
+        let chain = self.authenticate(&token, Kind::Session)?;
+        self.interpret(&token, &chain, now)
     }
 
     /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
-    fn authenticate(&self, token: &UnverifiedToken, kind: Kind) -> Result<Chain, VerifyError> {
-        let head = &token.head;
-        if head.kind != kind {
+    fn authenticate(&self, token: &UnverifiedToken<'_>, kind: Kind) -> Result<Chain, VerifyError> {
+        let fields = &token.fields;
+        if fields.kind != kind {
             return Err(VerifyError::refused(RefusalError::WrongKind)); // 12
         }
-        let root = self.keyring.root(head.root).and_then(|root| root.for_checking()); // 13
+        let root = self.keyring.root(fields.root).and_then(|root| root.for_checking()); // 13
         let id = TokenKeyId {
-            root: head.root,
+            root: fields.root,
             kind: kind.wire(),
-            tenant: head.tenant,
-            tenant_generation: head.generations.tenant,
+            tenant: fields.tenant,
+            tenant_generation: fields.generations.tenant,
         };
         let cached = root.and_then(|_| self.cache.with(&id, |key| Chain::compute(key, token)));
         let (chain, fresh_key) = match cached {
@@ -120,13 +123,13 @@ impl Verifier {
                 (Chain::compute(&key, token), Some(key))
             }
         };
-        let authentic = chain.ends_in(token.tag()); // 14
+        let authentic = chain.ends_in(token.tag); // 14
         match (root, authentic) {
             (None, _) => Err(VerifyError::refused(RefusalError::UnknownRoot)),
             (Some(_), false) => Err(VerifyError::refused(RefusalError::Forged)),
             (Some(_), true) => {
                 if let Some(key) = fresh_key {
-                    self.cache.insert(id, key);
+                    self.cache.insert(&id, key);
                 }
                 Ok(chain)
             }
@@ -134,17 +137,17 @@ impl Verifier {
     }
 
     /// Part D, of a token that is authentic. Nothing is allocated before it is accepted.
-    fn interpret(&self, token: &UnverifiedToken, chain: &Chain, now: Now) -> Result<Access, VerifyError> {
-        let head = &token.head;
-        let refuse = |refusal| Err(VerifyError::refused_authentic(refusal, head.token_id));
+    fn interpret(&self, token: &UnverifiedToken<'_>, chain: &Chain, now: Now) -> Result<Access, VerifyError> {
+        let fields = &token.fields;
+        let refuse = |refusal| Err(VerifyError::refused_authentic(refusal, fields.token_id));
         let limits = Limits::of(token);
-        if head.issued_at >= head.expires_at {
+        if fields.issued_at >= fields.expires_at {
             return refuse(RefusalError::BadTimes); // 15
         }
-        if head.expires_at.saturating_since(head.issued_at) > self.ceiling(head.kind) {
+        if fields.expires_at.saturating_since(fields.issued_at) > self.ceiling(fields.kind) {
             return refuse(RefusalError::OverCeiling); // 16
         }
-        if head.issued_at > now.wall.saturating_add(self.options.skew) {
+        if fields.issued_at > now.wall.saturating_add(self.options.skew) {
             return refuse(RefusalError::NotYetValid); // 17
         }
         if now.wall >= limits.expires_at {
@@ -155,11 +158,41 @@ impl Verifier {
         }
         let mut room = [[0; 16]; BLOCKS_MAX];
         let lineage = Lineage::of(token, chain, &mut room);
+        let (Ok(tenant), Ok(client)) = (fields.tenant.to_identifier(), fields.client.to_identifier()) else {
+            return refuse(RefusalError::Forged); // cannot be: both were read when the token was parsed
+        };
         if let Revocation::View(cell, freshness) = &self.revocation {
-            let checked = cell.read(|view| view.check(&subject(head, &lineage), *freshness, self.options.skew, now));
-            checked.map_err(|cause| VerifyError::revoked(cause, head.token_id))?; // 20
+            let subject = Subject {
+                roots: [fields.root, lineage.root],
+                tenant: &tenant,
+                client: &client,
+                generations: fields.generations,
+                link: lineage.link,
+                copies: lineage.copies,
+                session: fields.origin.map(|origin| (fields.token_id, origin.revision)),
+            };
+            let checked = cell.read(|view| view.check(&subject, *freshness, self.options.skew, now));
+            checked.map_err(|cause| VerifyError::revoked(cause, fields.token_id))?; // 20
         }
-        Ok(access(token, &limits, &lineage))
+        let Lists { resources, recipients } = Lists::of(token);
+        Ok(Access {
+            kind: fields.kind,
+            token_id: fields.token_id,
+            tenant,
+            client,
+            audience: limits.audience,
+            issued_at: fields.issued_at,
+            expires_at: limits.expires_at,
+            signed_expires_at: fields.expires_at,
+            generations: fields.generations,
+            permissions: limits.permissions,
+            resources,
+            recipients,
+            copies: lineage.copies.to_vec(),
+            link: lineage.link,
+            link_root: lineage.root,
+            link_revision: lineage.revision,
+        })
     }
 
     fn ceiling(&self, kind: Kind) -> Duration {
@@ -167,43 +200,5 @@ impl Verifier {
             Kind::Link => self.deployment.link.ceiling(),
             Kind::Session => self.deployment.session.ceiling(),
         }
-    }
-}
-
-fn subject<'a>(head: &'a Head, lineage: &Lineage<'a>) -> Subject<'a> {
-    let session = match head.kind {
-        Kind::Link => None,
-        Kind::Session => Some((head.token_id, lineage.revision)),
-    };
-    Subject {
-        roots: [head.root, lineage.root],
-        tenant: &head.tenant,
-        client: &head.client,
-        generations: head.generations,
-        link: lineage.link,
-        copies: lineage.copies,
-        session,
-    }
-}
-
-fn access(token: &UnverifiedToken, limits: &Limits, lineage: &Lineage<'_>) -> Access {
-    let head = &token.head;
-    let Lists { resources, recipients } = Lists::of(token);
-    Access {
-        kind: head.kind,
-        token_id: head.token_id,
-        tenant: head.tenant,
-        client: head.client,
-        audience: limits.audience,
-        issued_at: head.issued_at,
-        expires_at: limits.expires_at,
-        generations: head.generations,
-        permissions: limits.permissions,
-        resources,
-        recipients,
-        copies: lineage.copies.to_vec(),
-        link: lineage.link,
-        link_root: lineage.root,
-        link_revision: lineage.revision,
     }
 }

@@ -7,10 +7,9 @@ use super::{Case, Fault, Outcome};
 use crate::codec::hex;
 use crate::token::{copy_id, link_check};
 use crate::{
-    Access, AllowError, FormError, Freshness, Generations, Identifier, IdentifierError, Issuer, LinkAccess,
-    LinkRequest, Narrowing, NoRevocation, Now, Permissions, Resources, Revocation, RevocationView, Scope,
-    SessionLimits, Steady, Timestamp, UntrustedLink, UnverifiedToken, Verifier, VerifierOptions, VerifyError, ViewCell,
-    Vocabulary,
+    Access, AllowError, Freshness, Generations, Identifier, IdentifierError, Issuer, LinkAccess, LinkRequest,
+    Narrowing, NoRevocation, Now, Permissions, Resources, Revocation, RevocationView, Scope, SessionLimits, Steady,
+    Timestamp, UntrustedLink, Verifier, VerifierOptions, VerifyError, ViewCell, Vocabulary,
 };
 
 pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
@@ -33,12 +32,6 @@ impl From<VerifyError> for Fault {
     }
 }
 
-impl From<FormError> for Fault {
-    fn from(error: FormError) -> Self {
-        VerifyError::from(error).into()
-    }
-}
-
 impl From<AllowError> for Fault {
     fn from(error: AllowError) -> Self {
         Self { code: error.code(), public: Some("refused".into()) }
@@ -46,13 +39,11 @@ impl From<AllowError> for Fault {
 }
 
 fn verify_link(case: &Case<'_>) -> Result<LinkAccess, Fault> {
-    let token = UnverifiedToken::parse(case.text("token"))?;
-    Ok(verifier(case, view(case)).verify_link(&token, now(case))?)
+    Ok(verifier(case, view(case)).verify_link(case.text("token"), now(case))?)
 }
 
 fn verify_session(case: &Case<'_>) -> Result<Access, Fault> {
-    let token = UnverifiedToken::parse(case.text("token"))?;
-    Ok(verifier(case, view(case)).verify_session(&token, now(case))?)
+    Ok(verifier(case, view(case)).verify_session(case.text("token"), now(case))?)
 }
 
 pub(super) fn now(case: &Case<'_>) -> Now {
@@ -173,12 +164,11 @@ fn issue_link(case: &Case<'_>) -> Outcome {
 
 fn issue_session(case: &Case<'_>) -> Outcome {
     let deployment = case.deployment();
-    let token = UnverifiedToken::parse(case.text("link")).map_err(|error| error.code())?;
     let audience = UntrustedLink::parse(case.text("link")).ok().and_then(|link| link.audience().copied());
     let options = VerifierOptions { audience, ..VerifierOptions::default() };
     let revocation = Revocation::None(NoRevocation);
     let verifier = Verifier::new(Arc::clone(&deployment), case.keyring(), revocation, options).unwrap();
-    let link = verifier.verify_link(&token, now(case)).map_err(|error| error.code())?;
+    let link = verifier.verify_link(case.text("link"), now(case)).map_err(|error| error.code())?;
     let limits = &case.value["limits"];
     let limits = SessionLimits {
         lifetime: Some(Duration::from_secs(case.number("lifetime"))),
