@@ -89,7 +89,7 @@ fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure>
         request = request.audience(audience);
     }
     let generations = portal.authority.view().generations(&tenant, &client);
-    let link = portal.issuer().issue_link(&request, generations, context::now().wall)?;
+    let link = portal.issuer().issue_link(&request, generations, portal.now.wall)?;
     Ok(Report::new()
         .fact("token", link.text())
         .fact("id", report::hex(&link.id()))
@@ -122,7 +122,7 @@ fn verify(global: &Global, arguments: &VerifyArguments) -> Result<Report, Failur
     let text = read::token(&arguments.token)?;
     let portal = Portal::open(global)?;
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
-    let access = verifier.verify_link(&text, context::now())?;
+    let access = verifier.verify_link(&text, portal.now)?;
     allowed(&access, arguments, &portal.deployment.vocabulary)?;
     Ok(granted(&access, &portal.deployment.vocabulary).fact("link_check", report::hex(&access.link_check())))
 }

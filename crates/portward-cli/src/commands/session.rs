@@ -7,7 +7,7 @@ use portward::SessionLimits;
 
 use crate::arguments::Global;
 use crate::commands::link::{self, VerifyArguments};
-use crate::context::{self, Portal};
+use crate::context::Portal;
 use crate::failure::Failure;
 use crate::read;
 use crate::report::{self, Report};
@@ -42,12 +42,11 @@ pub(crate) fn run(global: &Global, command: SessionCommand) -> Result<Report, Fa
 fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure> {
     let text = read::token(&arguments.link)?;
     let portal = Portal::open(global)?;
-    let now = context::now();
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
-    let link = verifier.verify_link(&text, now)?;
+    let link = verifier.verify_link(&text, portal.now)?;
     let lifetime = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let limits = SessionLimits { lifetime, ..SessionLimits::default() };
-    let session = portal.issuer().issue_session(&link, &limits, now.wall)?;
+    let session = portal.issuer().issue_session(&link, &limits, portal.now.wall)?;
     Ok(Report::new()
         .fact("token", session.text())
         .fact("id", report::hex(&session.id()))
@@ -60,7 +59,7 @@ fn verify(global: &Global, arguments: &VerifyArguments) -> Result<Report, Failur
     let text = read::token(&arguments.token)?;
     let portal = Portal::open(global)?;
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
-    let access = verifier.verify_session(&text, context::now())?;
+    let access = verifier.verify_session(&text, portal.now)?;
     link::allowed(&access, arguments, &portal.deployment.vocabulary)?;
     Ok(link::granted(&access, &portal.deployment.vocabulary).fact("link_id", report::hex(&access.link_id())))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use portward::{EntryId, Identifier, Kind, Timestamp, Unit, UntrustedLink};
 
-use crate::context::{self, Portal};
+use crate::context::Portal;
 use crate::failure::Failure;
 use crate::read;
 
@@ -39,20 +39,18 @@ impl TargetArguments {
             let audience = read::identifier_of(self.audience.as_deref())?;
             return of_token(portal, unit, &read::token(token)?, audience);
         }
-        let now = context::now().wall;
         let (Some(tenant), Some(id)) = (&self.tenant, &self.id) else { return Err(missing()) };
         // Without a time: as long as anything signed up to now can live.
         let expires_at = self.expires.as_deref().map(read::time).transpose()?;
-        let expires_at = expires_at.unwrap_or_else(|| now.saturating_add(portal.deployment.link.ceiling()));
+        let expires_at = expires_at.unwrap_or_else(|| portal.now.wall.saturating_add(portal.deployment.link.ceiling()));
         Ok(Target { tenant: read::identifier(tenant)?, id: read::entry_id(id)?, expires_at })
     }
 }
 
 /// Only an authentic token tells whose it is. Whether it is revoked or paused already does not matter.
 fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier>) -> Result<Target, Failure> {
-    let now = context::now();
     if unit == Unit::Session {
-        let session = portal.verifier_of_origin(audience)?.verify_session(text, now)?;
+        let session = portal.verifier_of_origin(audience)?.verify_session(text, portal.now)?;
         return Ok(Target {
             tenant: *session.tenant(),
             id: session.token_id(),
@@ -60,7 +58,7 @@ fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier
         });
     }
     let stated = UntrustedLink::parse(text)?.audience().copied();
-    let link = portal.verifier_of_origin(audience.or(stated))?.verify_link(text, now)?;
+    let link = portal.verifier_of_origin(audience.or(stated))?.verify_link(text, portal.now)?;
     debug_assert_eq!(link.kind(), Kind::Link, "a session was refused above");
     let id = match unit {
         Unit::Copy => *link.copies().last().ok_or_else(whole)?,

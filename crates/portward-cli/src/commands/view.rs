@@ -90,7 +90,7 @@ fn publish(global: &Global, arguments: &PublishArguments) -> Result<Report, Fail
         [] => Scope::ALL,
         tenants => Scope::tenants(tenants.iter().map(|text| read::identifier(text)).collect::<Result<Vec<_>, _>>()?)?,
     };
-    let this_update = context::now().wall;
+    let this_update = portal.now.wall;
     let next_update = this_update.saturating_add(Duration::from_secs(arguments.hours.saturating_mul(3600)));
     let message = portal.authority.publish(&scope, None, ListTimes { this_update, next_update })?;
     Ok(write(&arguments.file, &message, &portal)?.fact("next_update", report::time(next_update)))
