@@ -10,6 +10,9 @@ pub(crate) struct Malformed;
 pub(crate) struct WireIdentifier<'a>(&'a [u8]);
 
 impl<'a> WireIdentifier<'a> {
+    /// Names nothing: what stands in a place that has not been read yet.
+    pub(crate) const EMPTY: Self = Self(&[]);
+
     /// Of bytes that our own writer wrote.
     pub(super) const fn written(bytes: &'a [u8]) -> Self {
         Self(bytes)
@@ -20,8 +23,12 @@ impl<'a> WireIdentifier<'a> {
     }
 
     /// What it names. It was read before, so it can be read again.
+    #[inline]
     pub(crate) fn to_identifier(self) -> Result<Identifier, Malformed> {
-        Reader::new(self.0).identifier()
+        match self.0.split_first_chunk::<17>() {
+            Some((&[0x01, uuid @ ..], [])) => Ok(Identifier::from_uuid_bytes(uuid)),
+            _ => Reader::new(self.0).identifier(),
+        }
     }
 }
 
@@ -46,38 +53,55 @@ impl<'a> Reader<'a> {
     }
 
     /// What lies between here and a later place of the same bytes.
+    #[inline]
     pub(crate) fn until(&self, later: &Self) -> &'a [u8] {
         self.rest.get(..self.left().saturating_sub(later.left())).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(Malformed)?;
         self.rest = rest;
         Ok(taken)
     }
 
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
         self.rest = rest;
         Ok(*taken)
     }
 
+    #[inline]
     pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
         self.array().map(|[byte]| byte)
     }
 
+    #[inline]
     pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_be_bytes)
     }
 
     /// u40, big-endian.
+    #[inline]
     pub(crate) fn timestamp(&mut self) -> Result<Timestamp, Malformed> {
         let [a, b, c, d, e] = self.array()?;
         Ok(Timestamp::from_unix(u64::from_be_bytes([0, 0, 0, a, b, c, d, e])))
     }
 
     /// Minimal unsigned LEB128 of a u64.
+    #[inline]
     pub(crate) fn varint_u64(&mut self) -> Result<u64, Malformed> {
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0u64;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = self.u8()?;
@@ -95,11 +119,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Minimal unsigned LEB128 of a u32.
+    #[inline]
     pub(crate) fn varint_u32(&mut self) -> Result<u32, Malformed> {
         u32::try_from(self.varint_u64()?).map_err(|_| Malformed)
     }
 
     /// `spec/keys.md` section 2. Text that another type would carry is refused.
+    #[inline]
     pub(crate) fn identifier(&mut self) -> Result<Identifier, Malformed> {
         match self.u8()? {
             0x00 => {
@@ -115,6 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The same, checked and left where it is.
+    #[inline]
     pub(crate) fn wire_identifier(&mut self) -> Result<WireIdentifier<'a>, Malformed> {
         let start = *self;
         match self.u8()? {
@@ -128,14 +155,13 @@ impl<'a> Reader<'a> {
     }
 
     /// `spec/keys.md` section 3. At most eight bytes, the last of them not zero.
+    #[inline]
     pub(crate) fn permissions(&mut self) -> Result<Permissions, Malformed> {
-        let length = usize::from(self.u8()?);
-        let bytes = self.take(length)?;
-        let mut word = [0; 8];
-        word.get_mut(..length).ok_or(Malformed)?.copy_from_slice(bytes);
-        if bytes.last() == Some(&0) {
+        let length = self.u8()?;
+        let bytes = self.take(length.into())?;
+        if bytes.len() > 8 || bytes.last() == Some(&0) {
             return Err(Malformed);
         }
-        Ok(Permissions::from_bits(u64::from_le_bytes(word)))
+        Ok(Permissions::from_bits(bytes.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte))))
     }
 }

@@ -16,17 +16,18 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// `tag 0 = HMAC(token key, head)`, `tag n = HMAC(tag n−1, block n)`.
-    pub(super) fn compute(key: &MacKey, token: &UnverifiedToken<'_>) -> Self {
-        let mut last = key.tag(token.head);
-        let mut chain = Self { tags: [[0; 32]; BLOCKS_MAX + 1], blocks: token.blocks().len() };
-        let mut blocks = token.blocks().iter();
-        for place in &mut chain.tags {
-            *place = last;
-            let Some(block) = blocks.next() else { break };
-            last = next_tag(&last, block);
+    pub(super) const EMPTY: Self = Self { tags: [[0; 32]; BLOCKS_MAX + 1], blocks: 0 };
+
+    /// `tag 0 = HMAC(token key, head)`, `tag n = HMAC(tag n−1, block n)`. Filled in place: no copy is left behind.
+    pub(super) fn fill(&mut self, key: &MacKey, token: &UnverifiedToken<'_>) {
+        let [first, rest @ ..] = &mut self.tags;
+        *first = key.tag(token.head);
+        let mut last = first;
+        for (place, block) in rest.iter_mut().zip(token.blocks()) {
+            *place = next_tag(last, block);
+            last = place;
         }
-        chain
+        self.blocks = token.blocks().len();
     }
 
     /// Whether the chain ends in the tag that the token carries.

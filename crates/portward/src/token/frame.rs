@@ -6,11 +6,11 @@ use crate::token::error::FormError;
 use crate::token::head::Fields;
 use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX, VERSION};
 
-/// Room for what 1,020 characters of base64url decode to.
-pub(super) type Buffer = [u8; 765];
-
-/// An empty [`Buffer`].
-pub(super) const BUFFER: Buffer = [0; 765];
+/// Lends a buffer on the stack that the token's bytes fit into: clearing the large one for every short token would be seen.
+#[inline]
+pub(super) fn with_buffer<T>(text: &str, take: impl FnOnce(&mut [u8]) -> T) -> T {
+    if text.len() <= 256 { take(&mut [0; 192]) } else { take(&mut [0; 765]) }
+}
 
 /// A token of good form that nobody has vouched for. Only a verifier, and the holder's own reader, look inside.
 pub(super) struct UnverifiedToken<'b> {
@@ -26,15 +26,23 @@ pub(super) struct UnverifiedToken<'b> {
 }
 
 impl<'b> UnverifiedToken<'b> {
-    /// Takes the text apart in bounded time, without allocating.
+    /// Nothing read yet.
+    pub(super) const EMPTY: Self = Self {
+        fields: Fields::EMPTY,
+        head: &[],
+        blocks: [&[]; BLOCKS_MAX],
+        block_count: 0,
+        tag: &[0; TAG_LENGTH],
+        content: &[],
+    };
+
+    /// Takes the text apart in bounded time, in place, without allocating.
     #[inline]
-    pub(super) fn parse(text: &str, buffer: &'b mut Buffer) -> Result<Self, FormError> {
+    pub(super) fn read(&mut self, text: &str, buffer: &'b mut [u8]) -> Result<(), FormError> {
         if text.len() > TOKEN_MAX {
             return Err(FormError::TooLong); // 1
         }
-        let kind = [Kind::Link, Kind::Session].into_iter().find(|kind| text.starts_with(kind.prefix()));
-        let kind = kind.ok_or(FormError::BadPrefix)?; // 2
-        let encoded = text.get(kind.prefix().len()..).unwrap_or_default();
+        let (kind, encoded) = split_prefix(text).ok_or(FormError::BadPrefix)?; // 2
         let bytes = codec::decode_into(encoded, buffer).map_err(|_| FormError::BadBase64)?; // 3
         let (inner, crc) = bytes.split_last_chunk().ok_or(FormError::TooShort)?;
         let (content, tag) = inner.split_last_chunk().ok_or(FormError::TooShort)?;
@@ -47,14 +55,14 @@ impl<'b> UnverifiedToken<'b> {
         }
         check_kind(kind, rest.first().copied())?; // 7, 8
         let mut reader = Reader::new(rest.get(1..).unwrap_or_default());
-        let fields = Fields::read(kind, &mut reader).map_err(|_| FormError::MalformedHead)?; // 9
-        let (head, _) = content.split_at(content.len().saturating_sub(reader.left()));
+        self.fields.read(kind, &mut reader).map_err(|_| FormError::MalformedHead)?; // 9
         if kind == Kind::Session && !reader.is_empty() {
             return Err(FormError::SessionWithBlocks); // 10
         }
-        let mut token = Self { fields, head, blocks: [&[]; BLOCKS_MAX], block_count: 0, tag, content };
-        token.read_blocks(&mut reader)?; // 11
-        Ok(token)
+        (self.head, _) = content.split_at(content.len().saturating_sub(reader.left()));
+        self.tag = tag;
+        self.content = content;
+        self.read_blocks(&mut reader) // 11
     }
 
     /// The whole encoding of each block.
@@ -78,11 +86,15 @@ impl<'b> UnverifiedToken<'b> {
     }
 }
 
+fn split_prefix(text: &str) -> Option<(Kind, &str)> {
+    let link = text.strip_prefix(Kind::Link.prefix()).map(|rest| (Kind::Link, rest));
+    link.or_else(|| text.strip_prefix(Kind::Session.prefix()).map(|rest| (Kind::Session, rest)))
+}
+
 fn check_kind(kind: Kind, wire: Option<u8>) -> Result<(), FormError> {
-    let known = [Kind::Link, Kind::Session].into_iter().find(|kind| Some(kind.wire()) == wire);
-    match known {
-        None => Err(FormError::UnknownKind),
-        Some(known) if known != kind => Err(FormError::KindMismatch),
-        Some(_) => Ok(()),
+    match wire {
+        Some(wire) if wire == kind.wire() => Ok(()),
+        Some(0x01 | 0x02) => Err(FormError::KindMismatch),
+        _ => Err(FormError::UnknownKind),
     }
 }

@@ -10,7 +10,7 @@ use crate::token::access::Resources;
 use crate::token::block::Narrowing;
 use crate::token::chain;
 use crate::token::error::{FormError, RefusalError, VerifyError};
-use crate::token::frame::{BUFFER, UnverifiedToken};
+use crate::token::frame::{UnverifiedToken, with_buffer};
 use crate::token::grant::{Limits, Lists};
 use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX};
 
@@ -45,8 +45,14 @@ impl UntrustedLink {
     /// # Errors
     /// Those of the token's form, and `wrong_kind` for a session.
     pub fn parse(text: &str) -> Result<Self, VerifyError> {
-        let mut buffer = BUFFER;
-        let token = UnverifiedToken::parse(text, &mut buffer)?;
+        with_buffer(text, |buffer| {
+            let mut token = UnverifiedToken::EMPTY;
+            token.read(text, buffer)?;
+            Self::of(&token)
+        })
+    }
+
+    fn of(token: &UnverifiedToken<'_>) -> Result<Self, VerifyError> {
         let fields = &token.fields;
         if fields.kind != Kind::Link {
             return Err(VerifyError::refused(RefusalError::WrongKind));
@@ -59,8 +65,8 @@ impl UntrustedLink {
             tenant: name(fields.tenant)?,
             client: name(fields.client)?,
             issued_at: fields.issued_at,
-            limits: Limits::of(&token),
-            lists: Lists::of(&token),
+            limits: Limits::of(token),
+            lists: Lists::of(token),
         })
     }
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 use crate::id::Identifier;
 use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
 use crate::random::{self, RandomError};
-use crate::revocation::{Freshness, Subject, ViewCell};
+use crate::revocation::{EntryId, Freshness, Subject, ViewCell};
 use crate::secret::Secret;
 use crate::time::Now;
 use crate::token::access::{Access, LinkAccess};
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
 use crate::token::error::{RefusalError, VerifyError};
-use crate::token::frame::{BUFFER, UnverifiedToken};
+use crate::token::frame::{UnverifiedToken, with_buffer};
 use crate::token::grant::{Limits, Lineage, Lists};
 use crate::token::kind::{BLOCKS_MAX, Kind};
 
@@ -84,11 +84,13 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_link(&self, text: &str, now: Now) -> Result<LinkAccess, VerifyError> {
-        let mut buffer = BUFFER;
-        let token = UnverifiedToken::parse(text, &mut buffer)?;
-        let chain = self.authenticate(&token, Kind::Link)?;
-        let access = self.interpret(&token, &chain, now)?;
-        Ok(LinkAccess { access, first_tag: chain.first_tag() })
+        with_buffer(text, |buffer| {
+            let (mut token, mut chain, mut room) = (UnverifiedToken::EMPTY, Chain::EMPTY, [[0; 16]; BLOCKS_MAX]);
+            token.read(text, buffer)?;
+            self.authenticate(&token, Kind::Link, &mut chain)?;
+            let accepted = self.interpret(&token, &chain, &mut room, now)?;
+            Ok(LinkAccess { access: accepted.into_access(&token), first_tag: chain.first_tag() })
+        })
     }
 
     /// Verifies a session.
@@ -96,14 +98,17 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_session(&self, text: &str, now: Now) -> Result<Access, VerifyError> {
-        let mut buffer = BUFFER;
-        let token = UnverifiedToken::parse(text, &mut buffer)?;
-        let chain = self.authenticate(&token, Kind::Session)?;
-        self.interpret(&token, &chain, now)
+        with_buffer(text, |buffer| {
+            let (mut token, mut chain, mut room) = (UnverifiedToken::EMPTY, Chain::EMPTY, [[0; 16]; BLOCKS_MAX]);
+            token.read(text, buffer)?;
+            self.authenticate(&token, Kind::Session, &mut chain)?;
+            Ok(self.interpret(&token, &chain, &mut room, now)?.into_access(&token))
+        })
     }
 
     /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
-    fn authenticate(&self, token: &UnverifiedToken<'_>, kind: Kind) -> Result<Chain, VerifyError> {
+    #[inline]
+    fn authenticate(&self, token: &UnverifiedToken<'_>, kind: Kind, chain: &mut Chain) -> Result<(), VerifyError> {
         let fields = &token.fields;
         if fields.kind != kind {
             return Err(VerifyError::refused(RefusalError::WrongKind)); // 12
@@ -115,29 +120,31 @@ impl Verifier {
             tenant: fields.tenant,
             tenant_generation: fields.generations.tenant,
         };
-        let cached = root.and_then(|_| self.cache.with(&id, |key| Chain::compute(key, token)));
-        let (chain, fresh_key) = match cached {
-            Some(chain) => (chain, None),
-            None => {
-                let key = derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id);
-                (Chain::compute(&key, token), Some(key))
-            }
-        };
+        if root.is_some() && self.cache.with(&id, |key| chain.fill(key, token)).is_some() {
+            return if chain.ends_in(token.tag) { Ok(()) } else { Err(VerifyError::refused(RefusalError::Forged)) };
+        }
+        let key = derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id);
+        chain.fill(&key, token);
         let authentic = chain.ends_in(token.tag); // 14
-        match (root, authentic) {
-            (None, _) => Err(VerifyError::refused(RefusalError::UnknownRoot)),
-            (Some(_), false) => Err(VerifyError::refused(RefusalError::Forged)),
-            (Some(_), true) => {
-                if let Some(key) = fresh_key {
-                    self.cache.insert(&id, key);
-                }
-                Ok(chain)
+        match root {
+            None => Err(VerifyError::refused(RefusalError::UnknownRoot)),
+            Some(_) if !authentic => Err(VerifyError::refused(RefusalError::Forged)),
+            Some(_) => {
+                self.cache.insert(&id, key);
+                Ok(())
             }
         }
     }
 
     /// Part D, of a token that is authentic. Nothing is allocated before it is accepted.
-    fn interpret(&self, token: &UnverifiedToken<'_>, chain: &Chain, now: Now) -> Result<Access, VerifyError> {
+    #[inline]
+    fn interpret<'t>(
+        &self,
+        token: &UnverifiedToken<'t>,
+        chain: &Chain,
+        room: &'t mut [EntryId; BLOCKS_MAX],
+        now: Now,
+    ) -> Result<Accepted<'t>, VerifyError> {
         let fields = &token.fields;
         let refuse = |refusal| Err(VerifyError::refused_authentic(refusal, fields.token_id));
         let limits = Limits::of(token);
@@ -156,8 +163,7 @@ impl Verifier {
         if limits.audiences_differ || limits.audience.is_some() && limits.audience != self.options.audience {
             return refuse(RefusalError::WrongAudience); // 19
         }
-        let mut room = [[0; 16]; BLOCKS_MAX];
-        let lineage = Lineage::of(token, chain, &mut room);
+        let lineage = Lineage::of(token, chain, room);
         let (Ok(tenant), Ok(client)) = (fields.tenant.to_identifier(), fields.client.to_identifier()) else {
             return refuse(RefusalError::Forged); // cannot be: both were read when the token was parsed
         };
@@ -174,8 +180,32 @@ impl Verifier {
             let checked = cell.read(|view| view.check(&subject, *freshness, self.options.skew, now));
             checked.map_err(|cause| VerifyError::revoked(cause, fields.token_id))?; // 20
         }
+        Ok(Accepted { tenant, client, limits, lineage })
+    }
+
+    fn ceiling(&self, kind: Kind) -> Duration {
+        match kind {
+            Kind::Link => self.deployment.link.ceiling(),
+            Kind::Session => self.deployment.session.ceiling(),
+        }
+    }
+}
+
+/// Everything that an access is made of, short of its lists.
+struct Accepted<'t> {
+    tenant: Identifier,
+    client: Identifier,
+    limits: Limits,
+    lineage: Lineage<'t>,
+}
+
+impl Accepted<'_> {
+    #[inline]
+    fn into_access(self, token: &UnverifiedToken<'_>) -> Access {
+        let Self { tenant, client, limits, lineage } = self;
+        let fields = &token.fields;
         let Lists { resources, recipients } = Lists::of(token);
-        Ok(Access {
+        Access {
             kind: fields.kind,
             token_id: fields.token_id,
             tenant,
@@ -192,13 +222,6 @@ impl Verifier {
             link: lineage.link,
             link_root: lineage.root,
             link_revision: lineage.revision,
-        })
-    }
-
-    fn ceiling(&self, kind: Kind) -> Duration {
-        match kind {
-            Kind::Link => self.deployment.link.ceiling(),
-            Kind::Session => self.deployment.session.ceiling(),
         }
     }
 }
