@@ -1,11 +1,10 @@
 //! What can be typed. Each command's own arguments stand beside it.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::commands::{keyring::KeyringCommand, link::LinkCommand, revoke::RevokeCommand};
 use crate::commands::{session::SessionCommand, view::ViewCommand};
+use crate::global::Global;
 use crate::quickstart::QuickstartArguments;
 
 /// Keys, links, sessions and revocation of a client portal
@@ -18,19 +17,6 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Global {
-    /// The directory of the deployment
-    #[arg(long, global = true, env = "PORTWARD_DIR", default_value = "./portward", value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// Answer in JSON, errors too
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Read the keyring's passphrase from a file that nobody else has rights on, instead of asking
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand, Debug)]

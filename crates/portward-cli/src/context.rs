@@ -9,8 +9,8 @@ use portward::{
 };
 use portward_store::files::{Directory, Locked, OpenKeyring, Passphrase};
 
-use crate::arguments::Global;
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::passphrase;
 
 pub(crate) fn now() -> Now {

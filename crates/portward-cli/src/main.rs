@@ -8,15 +8,17 @@ mod commands;
 mod context;
 mod failure;
 mod forgery;
+mod global;
 mod passphrase;
 mod quickstart;
 mod read;
 mod report;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::arguments::{Cli, Command};
 use crate::failure::Failure;
@@ -43,7 +45,15 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Session { command } => commands::session::run(&global, command),
         Command::Revoke { command } => commands::revoke::run(&global, command),
         Command::View { command } => commands::view::run(&global, command),
-        Command::Quickstart(arguments) => quickstart::run(&global, &arguments),
-        Command::Completions { shell } => Ok(commands::completions::run(shell)),
+        Command::Quickstart(arguments) => quickstart::run(&global, &arguments, play),
+        Command::Completions { shell } => Ok(commands::completions::run(shell, Cli::command())),
     }
+}
+
+/// Runs one command of the quickstart, in its directory, as if it had been typed.
+fn play(words: &[&str], directory: &Path) -> Result<Report, Failure> {
+    let cli = Cli::try_parse_from(std::iter::once(&"portward").chain(words));
+    let mut cli = cli.map_err(|_| Failure::usage("usage", "the command is not understood"))?;
+    directory.clone_into(&mut cli.global.dir);
+    run(cli)
 }

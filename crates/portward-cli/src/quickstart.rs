@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use portward::Audience;
 
-use crate::arguments::Global;
 use crate::failure::{Exit, Failure};
 use crate::forgery;
+use crate::global::Global;
 use crate::report::Report;
-use story::Story;
+use story::{Play, Story};
 
 #[derive(Args, Debug)]
 pub(crate) struct QuickstartArguments {
@@ -21,10 +21,10 @@ pub(crate) struct QuickstartArguments {
 }
 
 /// The temporary directory goes when this returns, however it returns.
-pub(crate) fn run(global: &Global, arguments: &QuickstartArguments) -> Result<Report, Failure> {
+pub(crate) fn run(global: &Global, arguments: &QuickstartArguments, play: Play) -> Result<Report, Failure> {
     let temporary = tempfile::tempdir().map_err(|_| no_directory())?;
     let directory = arguments.keep.clone().unwrap_or_else(|| temporary.path().join("portward"));
-    let mut story = Story::new(directory, !global.json);
+    let mut story = Story::new(directory, !global.json, play);
     keys_and_a_link(&mut story)?;
     a_copy(&mut story)?;
     attacks(&mut story)?;

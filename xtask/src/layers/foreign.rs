@@ -4,10 +4,8 @@ use super::source::{Source, Sources};
 use super::violation::Violation;
 
 /// Crates, and the modules that may name them.
-const HOMES: &[(&[&str], &[&str])] = &[
-    (&["hmac", "sha2", "hkdf", "aes_gcm", "argon2", "subtle"], &["primitive"]),
-    (&["getrandom"], &["random"]),
-];
+const HOMES: &[(&[&str], &[&str])] =
+    &[(&["hmac", "sha2", "hkdf", "aes_gcm", "argon2", "subtle"], &["primitive"]), (&["getrandom"], &["random"])];
 
 pub(crate) fn check(core: &Sources) -> Vec<Violation> {
     let mut violations = Vec::new();

@@ -1,13 +1,11 @@
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::arguments::Cli;
 use crate::report::Report;
 
 /// The script that makes a shell complete the arguments of `portward`.
-pub(crate) fn run(shell: Shell) -> Report {
+pub(crate) fn run(shell: Shell, mut command: clap::Command) -> Report {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "portward", &mut script);
+    clap_complete::generate(shell, &mut command, "portward", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
     Report::new().fact("shell", shell.to_string()).fact("script", script.clone()).plain(script)
 }

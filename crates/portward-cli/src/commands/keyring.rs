@@ -7,10 +7,10 @@ use portward::{Authority, Deployment, Incarnation, Keyring, Lifetimes, RootInfo,
 use portward_store::files::{Directory, Locked, OpenKeyring};
 use serde_json::{Value, json};
 
-use crate::arguments::Global;
 use crate::commands::recovery;
 use crate::context;
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::report::{self, Report};
 use crate::{passphrase, read};
 

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 use portward::{Access, LinkRequest, Resources, UntrustedLink, Vocabulary};
 use serde_json::{Value, json};
 
-use crate::arguments::Global;
 use crate::commands::narrow::{self, NarrowArguments};
 use crate::context::{self, Portal};
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::read;
 use crate::report::{self, Report};
 

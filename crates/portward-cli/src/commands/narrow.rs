@@ -3,9 +3,9 @@
 use clap::Args;
 use portward::{Narrowing, UntrustedLink};
 
-use crate::arguments::Global;
 use crate::context;
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::read;
 use crate::report::{self, Report};
 

@@ -6,9 +6,9 @@ use clap::Args;
 use portward::{Deployment, KeyState, Keyring, PassphraseCost, Purpose, SealedError, SealedKeyring};
 use portward_store::files::{self, Directory};
 
-use crate::arguments::Global;
 use crate::context;
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::passphrase;
 use crate::report::Report;
 

@@ -4,10 +4,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use portward::{Change, KeyringError, Stamp, TenantChange, Unit};
 use portward_store::files::StampText;
 
-use crate::arguments::Global;
 use crate::commands::target::{Target, TargetArguments};
 use crate::context::{self, Portal};
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::read;
 use crate::report::Report;
 

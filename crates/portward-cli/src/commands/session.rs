@@ -5,10 +5,10 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use portward::SessionLimits;
 
-use crate::arguments::Global;
 use crate::commands::link::{self, VerifyArguments};
 use crate::context::Portal;
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::read;
 use crate::report::{self, Report};
 

@@ -9,9 +9,9 @@ use portward::{Authority, Change, Incarnation, ListTimes, Scope, TenantChange, U
 use portward_store::files::{self, StampText};
 use serde_json::{Value, json};
 
-use crate::arguments::Global;
 use crate::context::{self, Portal};
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::read;
 use crate::report::{self, Report};
 

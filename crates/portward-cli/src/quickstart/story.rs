@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
 use serde_json::{Value, json};
 
-use crate::arguments::Cli;
 use crate::failure::Failure;
 use crate::read;
 use crate::report::{self, Report};
+
+/// How a command is run: its words, and the directory of the deployment.
+pub(crate) type Play = fn(&[&str], &Path) -> Result<Report, Failure>;
 
 /// Steps that are told, run in this process as if typed, and checked. The first that does not behave ends the story.
 pub(super) struct Story {
@@ -17,6 +18,7 @@ pub(super) struct Story {
     /// What `$NAME` stands for.
     values: BTreeMap<&'static str, String>,
     steps: Vec<Value>,
+    play: Play,
 }
 
 /// A step that was done: what has to be so is asked of it.
@@ -26,8 +28,8 @@ pub(super) struct Done<'a> {
 }
 
 impl Story {
-    pub(super) const fn new(directory: PathBuf, aloud: bool) -> Self {
-        Self { directory, aloud, values: BTreeMap::new(), steps: Vec::new() }
+    pub(super) const fn new(directory: PathBuf, aloud: bool, play: Play) -> Self {
+        Self { directory, aloud, values: BTreeMap::new(), steps: Vec::new(), play }
     }
 
     /// A step that has to succeed.
@@ -68,14 +70,11 @@ impl Story {
     }
 
     fn run(&self, command: &[&str]) -> Result<Report, Failure> {
-        let arguments = command.iter().map(|word| match word.strip_prefix('$') {
+        let words = command.iter().map(|word| match word.strip_prefix('$') {
             Some(name) => self.value(name),
             None => word,
         });
-        let cli = Cli::try_parse_from(["portward"].into_iter().chain(arguments));
-        let mut cli = cli.map_err(|_| Failure::usage("usage", "the command is not understood"))?;
-        cli.global.dir.clone_from(&self.directory);
-        crate::run(cli)
+        (self.play)(&words.collect::<Vec<_>>(), &self.directory)
     }
 
     fn tell(&mut self, what: &str, command: &[&str]) {

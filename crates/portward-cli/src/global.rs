@@ -1,0 +1,17 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// The directory of the deployment
+    #[arg(long, global = true, env = "PORTWARD_DIR", default_value = "./portward", value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Answer in JSON, errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read the keyring's passphrase from a file that nobody else has rights on, instead of asking
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
