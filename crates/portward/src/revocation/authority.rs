@@ -73,11 +73,12 @@ impl Authority {
     ///
     /// # Errors
     /// [`AuthorityError::SequenceExhausted`]; [`AuthorityError::RootActive`] for refusing the root that signs the feed.
-    pub fn commit(&mut self, changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
+    pub fn commit(&mut self, mut changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
         let active = self.keyring.active().map(|root| Change::RefuseRoot(root.id()));
         if changes.iter().any(|change| Some(*change) == active) {
             return Err(AuthorityError::RootActive);
         }
+        deployment_first(&mut changes);
         let (stamp, before) = self.position;
         let sequence = stamp.sequence.checked_add(1).ok_or(AuthorityError::SequenceExhausted)?;
         let after = history(&before, sequence, &body::write(&changes));
@@ -177,7 +178,9 @@ impl Authority {
         let next = since.sequence.checked_add(1)?;
         let start = self.deltas.iter().position(|delta| delta.sequence == next)?;
         let before = self.deltas.get(start)?.before;
-        Some((since.sequence, before, self.deltas.iter().skip(start).flat_map(|delta| delta.changes.clone()).collect()))
+        let mut changes: Vec<_> = self.deltas.iter().skip(start).flat_map(|delta| delta.changes.clone()).collect();
+        deployment_first(&mut changes);
+        Some((since.sequence, before, changes))
     }
 }
 
@@ -231,6 +234,11 @@ pub(crate) fn history(before: &Digest32, sequence: u64, body: &[u8]) -> Digest32
     head.put(before);
     head.put(&sequence.to_be_bytes());
     primitive::sha256(&[&head, body])
+}
+
+/// A body states the deployment's records before those of tenants. They do not touch each other, so the effect is the same.
+fn deployment_first(changes: &mut [Change]) {
+    changes.sort_by_key(|change| matches!(change, Change::Tenant(..)));
 }
 
 fn raise(generation: u32) -> Result<u32, AuthorityError> {

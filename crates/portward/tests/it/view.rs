@@ -252,3 +252,15 @@ fn no_reader_accepts_after_the_stamp_is_shown() {
     });
     assert!(links.iter().all(|link| code(verify(&verifier, link.text(), NOW)) == "link_revoked"));
 }
+
+#[test]
+fn a_deployment_change_after_a_tenant_change_reaches_a_follower_in_one_delta() {
+    let mut world = World::new();
+    let link = world.link("studio", "42");
+    world.sync(NOW);
+    world.authority.commit(vec![revoke_link(&link)]).unwrap();
+    world.authority.revoke_everything().unwrap();
+    world.sync(NOW);
+    assert_eq!(code(verify(&world.verifier(), link.text(), NOW)), "deployment_revoked");
+    assert_eq!(code(verify(&world.verifier(), world.link("studio", "43").text(), NOW)), "ok");
+}
