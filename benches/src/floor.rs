@@ -65,11 +65,10 @@ impl Floor {
         let head = bytes.len() - TAG - CRC;
         let tag = tag(&self.state, &bytes[..head]);
         bytes[head..head + TAG].copy_from_slice(&tag);
-        let mut text = vec![0; PREFIX.len() + (bytes.len() * 4).div_ceil(3)];
-        let (prefix, rest) = text.split_at_mut(PREFIX.len());
-        prefix.copy_from_slice(PREFIX.as_bytes());
-        BASE64URL.encode_slice(bytes, rest).unwrap();
-        String::from_utf8(text).unwrap()
+        let mut text = String::with_capacity(PREFIX.len() + (bytes.len() * 4).div_ceil(3));
+        text.push_str(PREFIX);
+        BASE64URL.encode_string(bytes, &mut text);
+        text
     }
 }
 
