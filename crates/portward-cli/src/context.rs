@@ -58,8 +58,10 @@ impl Portal {
     fn of(global: &Global, directory: &Directory) -> Result<Self, Failure> {
         let deployment = directory.deployment()?;
         let keyring = Arc::new(open_keyring(global, directory, &deployment)?.keyring);
+        // The clocks before the view: what is committed after this reading may be missing from it.
+        let now = now();
         let authority = directory.authority(&keyring)?;
-        Ok(Self { deployment: Arc::new(deployment), keyring, authority, now: now() })
+        Ok(Self { deployment: Arc::new(deployment), keyring, authority, now })
     }
 
     pub(crate) fn issuer(&self) -> Issuer {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use portward::{Authority, Deployment, Incarnation, Keyring, Lifetimes, RootInfo, Vocabulary};
+use portward::{Authority, Change, Deployment, Incarnation, Keyring, Lifetimes, RootInfo, Vocabulary};
 use portward_store::files::{Directory, Locked, OpenKeyring};
 use serde_json::{Value, json};
 
@@ -160,7 +160,11 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
     let locked = directory.lock()?;
     let (deployment, mut open) = open(global, &locked)?;
     let view = context::saved_view(&locked, &open.keyring, &deployment)?;
-    open.keyring.activate(read::root_id(root)?, context::now().wall)?;
+    let id = read::root_id(root)?;
+    if view.to_changes().contains(&Change::RefuseRoot(id)) {
+        return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
+    }
+    open.keyring.activate(id, context::now().wall)?;
     locked.replace_keyring(&open)?;
     locked.replace_view(&view, &open.keyring)?;
     Ok(Report::new().fact("active", root))

@@ -77,7 +77,6 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
     let mut portal = Portal::locked(global, &locked)?;
     // Nobody is turned away here, so there is no public answer.
     let stamp = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
-    portal.authority.collect(portal.now.wall);
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
     Ok(Report::new().fact("stamp", StampText(stamp).to_string()))
 }

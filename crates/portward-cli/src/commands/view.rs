@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::{Authority, Change, Incarnation, ListTimes, Scope, TenantChange, Unit};
-use portward_store::files::{self, StampText};
+use portward_store::files::{self, FileError, FilesError, StampText};
 use serde_json::{Value, json};
 
 use crate::context::{self, Portal};
@@ -133,8 +133,11 @@ fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
     let incarnation = Incarnation::generate(now, highest.map(|stamp| stamp.incarnation))?;
     let mut authority = Authority::new(Arc::clone(&keyring), incarnation)?;
     let mut changes = saved.view().to_changes();
-    if let Ok(own) = directory.authority(&keyring) {
-        changes.extend(own.view().to_changes()); // not lost at all: keep what it knows
+    match directory.authority(&keyring) {
+        Ok(own) => changes.extend(own.view().to_changes()), // not lost at all: keep what it knows
+        Err(FilesError::File(_, FileError::Missing)) => {}
+        // It may be readable again tomorrow: what cannot be read now is not given up for an older one.
+        Err(error) => return Err(error.into()),
     }
     let stamp = authority.commit(changes)?;
     locked.replace_view(authority.view(), &keyring)?;

@@ -102,8 +102,9 @@ fn sealing_and_unsealing() {
     let fails = |words: &[&str], file: &str, exit, code| {
         home.fails(&[words, &["--passphrase-file", file]].concat(), exit, code)
     };
+    std::fs::copy(home.file("keyring.json"), home.file(".keyring.json.tmp")).unwrap(); // as if killed in a write
     run(&["keyring", "seal"], &right);
-    assert!(!home.file("keyring.json").exists());
+    assert!(!home.file("keyring.json").exists() && !home.file(".keyring.json.tmp").exists());
     assert_eq!(mode_of(&home.file("keyring.sealed.json")), 0o600);
     assert!(!String::from_utf8(home.read("keyring.sealed.json")).unwrap().contains("pwk1_"));
 
@@ -155,4 +156,29 @@ fn the_recovery_drill_and_the_recovery() {
 
     home.ok(&["keyring", "add"]);
     home.fails(&["keyring", "check", "--recovery=export.json", &right], 1, "recovery_differs");
+}
+
+#[test]
+fn a_drill_fails_for_an_export_that_would_bring_a_retired_root_back() {
+    let home = Home::new();
+    let right = format!("--recovery-passphrase-file={}", home.secret("right", "for the safe"));
+    let (first, second) = (home.active(), text(&home.ok(&["keyring", "add"]), "added"));
+    home.ok(&["keyring", "export-recovery", "old.json", &right]);
+    home.ok(&["keyring", "check", "--recovery=old.json", &right]);
+    home.ok(&["keyring", "activate", &second]);
+    home.ok(&["keyring", "retire", &first]);
+    home.fails(&["keyring", "check", "--recovery=old.json", &right], 1, "recovery_differs");
+    home.ok(&["keyring", "export-recovery", "new.json", &right]);
+    home.ok(&["keyring", "check", "--recovery=new.json", &right]);
+}
+
+#[test]
+fn a_refused_root_is_not_activated() {
+    let home = Home::new();
+    let refused = text(&home.ok(&["keyring", "add"]), "added");
+    let good = text(&home.ok(&["keyring", "add"]), "added");
+    home.ok(&["revoke", "root", &refused]);
+    home.fails(&["keyring", "activate", &refused], 1, "root_refused");
+    home.ok(&["keyring", "activate", &good]);
+    home.ok(&["link", "verify", &home.link()]);
 }

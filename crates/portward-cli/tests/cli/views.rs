@@ -106,3 +106,18 @@ fn a_restored_view_begins_a_new_life_that_goes_on_top() {
     follower.ok(&["view", "import", &message]);
     follower.refuses(&["link", "verify", &second], "refused", "link_revoked");
 }
+
+#[test]
+fn restoring_gives_up_no_view_that_is_only_unreadable_now() {
+    let home = Home::new();
+    let (link, backup) = (home.link(), path(&home, "backup.pwf"));
+    home.ok(&["view", "export", &backup]);
+    home.ok(&["revoke", "link", &link]);
+    let kept = home.read("view.pwf");
+    mode(&home.file("view.pwf"), 0o666);
+    assert_eq!(home.run(&["view", "restore", &backup]).code, Some(3));
+    assert_eq!(home.read("view.pwf"), kept);
+    mode(&home.file("view.pwf"), 0o600);
+    home.ok(&["view", "restore", &backup]);
+    home.refuses(&["link", "verify", &link], "refused", "link_revoked");
+}

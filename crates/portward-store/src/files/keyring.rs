@@ -119,7 +119,9 @@ impl Locked<'_> {
     pub fn seal_keyring(&self, open: &OpenKeyring, passphrase: &Passphrase) -> Result<(), FilesError> {
         self.refuse_existing(SEALED)?;
         self.write_sealed(&open.keyring, passphrase)?;
-        self.remove(CLEAR)
+        self.remove(CLEAR)?;
+        // What a killed command left of one in the clear.
+        self.remove(CLEAR_TEMPORARY)
     }
 
     /// Writes a sealed keyring in the clear again.
@@ -138,5 +140,6 @@ impl Locked<'_> {
     }
 }
 
+const CLEAR_TEMPORARY: &str = ".keyring.json.tmp";
 const CLEAR: &str = "keyring.json";
 const SEALED: &str = "keyring.sealed.json";

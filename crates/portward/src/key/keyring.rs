@@ -286,8 +286,9 @@ struct RootShape<'a> {
     last_active: Option<u64>,
     #[serde(borrow)]
     check: Cow<'a, str>,
+    /// Borrowed only: a text of its own would be freed without being wiped.
     #[serde(borrow, deserialize_with = "Option::deserialize")]
-    key: Option<Cow<'a, str>>,
+    key: Option<&'a str>,
 }
 
 impl<'a> RootShape<'a> {
@@ -298,13 +299,13 @@ impl<'a> RootShape<'a> {
             created: info.created.unix(),
             last_active: info.last_active.map(Timestamp::unix),
             check: codec::hex(&info.check).into(),
-            key: key.map(Cow::Borrowed),
+            key,
         }
     }
 
     fn parse(&self) -> Option<RootKey> {
         let state = KeyState::from_name(&self.state)?;
-        let material = match &self.key {
+        let material = match self.key {
             Some(text) => Some(root::parse_key_string(text)?),
             None => None,
         };
@@ -324,5 +325,24 @@ impl<'a> RootShape<'a> {
             check: codec::from_hex(&self.check)?,
         };
         Some(RootKey { info, material })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Vocabulary;
+
+    /// The type says it too; this keeps a change of type honest.
+    #[test]
+    fn the_text_of_a_key_is_never_copied() {
+        let deployment = Deployment::generate(Vocabulary::portal()).unwrap();
+        let json = Keyring::generate(&deployment, Timestamp::default()).unwrap().to_json();
+        let shape: Shape<'_> = file::read(&json, FORMAT, Keyring::FILE_MAX).unwrap();
+        let key = shape.roots[0].0.key.unwrap();
+        assert!(json.as_ptr_range().contains(&key.as_ptr()), "it lies in the wiped buffer");
+        let escaped = String::from_utf8(json.to_vec()).unwrap().replace("pwk1_", "\\u0070wk1_");
+        assert!(Keyring::from_json(escaped.as_bytes(), &deployment).is_err());
+        assert!(Keyring::from_json(&json, &deployment).is_ok());
     }
 }

@@ -182,7 +182,9 @@ impl SealedKeyring {
         passphrase: &[u8],
         cost: PassphraseCost,
     ) -> Result<Self, SealedError> {
-        let salt = random::bytes().map_err(|_| SealedError::Random)?;
+        // Drawn past the block: a repeated salt under the same passphrase would be a repeated key and nonce.
+        let mut salt = [0; 32];
+        random::draw(&mut salt).map_err(|_| SealedError::Random)?;
         let keys = PassphraseKeys::derive(purpose, passphrase, &salt, cost)?;
         // Room for the tag from the start, so that no plaintext is left behind by a growing vector.
         let mut ciphertext = Vec::with_capacity(plaintext.len().saturating_add(16));

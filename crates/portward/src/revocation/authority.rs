@@ -39,6 +39,7 @@ error_codes! {
         SequenceExhausted => "sequence_exhausted", Caller, "the feed is at its maximum";
         NoActiveRoot => "keyring_no_active_root", Caller, "the keyring has no active root";
         RootActive => "root_active", Caller, "the active root cannot be refused: activate another one first";
+        OutOfRange => "change_out_of_range", Caller, "a counter or revision of 0, or an expiry beyond 2^40-1, cannot be stated";
         NoPosition => "view_empty", Caller, "a view without a stamp cannot be saved";
         ListTimes => "list_times", Caller, "a list's this-update lies before its next-update";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
@@ -72,11 +73,15 @@ impl Authority {
     /// Commits these changes as one: they get one sequence number, and every later answer shows all of them.
     ///
     /// # Errors
-    /// [`AuthorityError::SequenceExhausted`]; [`AuthorityError::RootActive`] for refusing the root that signs the feed.
+    /// [`AuthorityError::SequenceExhausted`]; [`AuthorityError::RootActive`] for refusing the root that signs the feed;
+    /// [`AuthorityError::OutOfRange`] for what no message can state.
     pub fn commit(&mut self, mut changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
         let active = self.keyring.active().map(|root| Change::RefuseRoot(root.id()));
         if changes.iter().any(|change| Some(*change) == active) {
             return Err(AuthorityError::RootActive);
+        }
+        if !changes.iter().all(is_writable) {
+            return Err(AuthorityError::OutOfRange);
         }
         deployment_first(&mut changes);
         let (stamp, before) = self.position;
@@ -234,6 +239,22 @@ pub(crate) fn history(before: &Digest32, sequence: u64, body: &[u8]) -> Digest32
     head.put(before);
     head.put(&sequence.to_be_bytes());
     primitive::sha256(&[&head, body])
+}
+
+/// Whether a message can state it: counters begin at 1, times end at 2⁴⁰−1.
+fn is_writable(change: &Change) -> bool {
+    match change {
+        Change::DeploymentGeneration(counter) => *counter > 0,
+        Change::RefuseRoot(_) => true,
+        Change::Tenant(_, change) => match change {
+            TenantChange::Generation(counter) | TenantChange::ClientGeneration(_, counter) => *counter > 0,
+            TenantChange::Revoke { expires_at, .. } | TenantChange::Suspend { expires_at, .. } => {
+                *expires_at <= Timestamp::WIRE_MAX
+            }
+            TenantChange::Revision { minimum, expires_at, .. } => *minimum > 0 && *expires_at <= Timestamp::WIRE_MAX,
+            TenantChange::Restore { .. } | TenantChange::Tombstone(_) => true,
+        },
+    }
 }
 
 /// A body states the deployment's records before those of tenants. They do not touch each other, so the effect is the same.

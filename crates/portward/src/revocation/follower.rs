@@ -73,7 +73,8 @@ impl Follower {
     /// # Errors
     /// [`RandomError::Unavailable`].
     pub fn request(&mut self, sent_at: Steady) -> Result<Challenge, RandomError> {
-        let challenge = random::bytes()?;
+        let mut challenge = [0; 16];
+        random::draw(&mut challenge)?;
         self.outstanding = Some((challenge, sent_at));
         Ok(challenge)
     }
@@ -211,11 +212,15 @@ impl Follower {
     pub fn begin_compaction(&mut self) -> Compaction {
         self.compactions = self.compactions.wrapping_add(1);
         self.since_compaction = Some((self.compactions, Vec::new()));
-        Compaction { number: self.compactions, state: self.cell.load().state.clone() }
+        Compaction { cell: Arc::clone(&self.cell), number: self.compactions, state: self.cell.load().state.clone() }
     }
 
     /// Installs a compacted state under the view of today. One that was overtaken by a snapshot or another compaction is dropped.
-    pub fn install(&mut self, Compaction { number, mut state }: Compaction) {
+    /// So is one of another follower.
+    pub fn install(&mut self, Compaction { cell, number, mut state }: Compaction) {
+        if !Arc::ptr_eq(&cell, &self.cell) {
+            return;
+        }
         let Some((_, since)) = self.since_compaction.take_if(|(current, _)| *current == number) else { return };
         since.into_iter().for_each(|change| state.apply(change));
         let view = self.cell.load();
@@ -225,6 +230,8 @@ impl Follower {
 
 /// The work of a compaction, apart from the follower so that it can be done elsewhere.
 pub struct Compaction {
+    /// Whose it is.
+    cell: Arc<ViewCell>,
     number: u64,
     state: State,
 }

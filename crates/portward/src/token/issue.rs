@@ -2,6 +2,8 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::codec::{self, WireBuffer, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
@@ -76,7 +78,7 @@ pub struct IssuedToken {
     text: String,
     id: EntryId,
     expires_at: Timestamp,
-    first_tag: Digest32,
+    first_tag: Zeroizing<Digest32>,
 }
 
 impl IssuedToken {
@@ -242,7 +244,7 @@ impl Issuer {
         if text.len() > limit {
             return Err(IssueError::TokenTooLong);
         }
-        Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: tag })
+        Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: Zeroizing::new(tag) })
     }
 
     fn tag(&self, head: &Head<'_>, bytes: &[u8]) -> Result<Digest32, IssueError> {

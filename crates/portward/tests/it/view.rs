@@ -264,3 +264,36 @@ fn a_deployment_change_after_a_tenant_change_reaches_a_follower_in_one_delta() {
     assert_eq!(code(verify(&world.verifier(), link.text(), NOW)), "deployment_revoked");
     assert_eq!(code(verify(&world.verifier(), world.link("studio", "43").text(), NOW)), "ok");
 }
+
+#[test]
+fn what_no_message_can_state_is_not_committed() {
+    let mut world = World::new();
+    let (studio, client) = (id("studio"), id("42"));
+    let before = world.authority.stamp();
+    let beyond = Timestamp::from_unix(Timestamp::WIRE_MAX.unix() + 1);
+    for change in [
+        Change::DeploymentGeneration(0),
+        Change::Tenant(studio, TenantChange::Generation(0)),
+        Change::Tenant(studio, TenantChange::ClientGeneration(client, 0)),
+        Change::Tenant(studio, TenantChange::Revision { link: [1; 16], minimum: 0, expires_at: NOW.wall }),
+        Change::Tenant(studio, revoke(Unit::Link, [1; 16], beyond)),
+    ] {
+        assert_eq!(world.authority.commit(vec![change]), Err(AuthorityError::OutOfRange), "{change:?}");
+    }
+    assert_eq!(world.authority.stamp(), before);
+    world.authority.commit(vec![Change::Tenant(studio, revoke(Unit::Link, [1; 16], Timestamp::WIRE_MAX))]).unwrap();
+    let saved = world.authority.view().save(&world.keyring).unwrap();
+    assert!(Authority::resume(Arc::clone(&world.keyring), &saved).is_ok());
+}
+
+#[test]
+fn a_compaction_of_another_follower_changes_nothing() {
+    let mut world = World::new();
+    let link = world.link("studio", "42");
+    world.authority.commit(vec![revoke_link(&link)]).unwrap();
+    world.sync(NOW);
+    let mut other = Follower::new(Arc::clone(&world.keyring), Scope::ALL, Duration::ZERO, None).unwrap();
+    world.follower.begin_compaction();
+    world.follower.install(other.begin_compaction().run());
+    assert_eq!(code(verify(&world.verifier(), link.text(), NOW)), "link_revoked");
+}
