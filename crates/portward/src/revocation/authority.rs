@@ -221,7 +221,8 @@ fn seal(
     let root = keyring.active().ok_or(AuthorityError::NoActiveRoot)?;
     let material = root.for_checking().ok_or(AuthorityError::NoActiveRoot)?;
     let deployment = keyring.deployment();
-    let header = Header { order, proof, root: root.id(), deployment, scope: scope.clone(), first, before, last, after };
+    let header =
+        Header { order, proof, root: root.id(), deployment, scope: &scope.to_wire(), first, before, last, after };
     Ok(header.seal(body, &derive_view_key(material, &deployment, &scope.digest())))
 }
 

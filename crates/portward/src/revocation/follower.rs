@@ -95,7 +95,7 @@ impl Follower {
         if message.header.deployment != self.deployment {
             return Err(FeedError::WrongDeployment); // 4
         }
-        if message.header.scope != view.scope {
+        if message.header.scope != view.scope.to_wire() {
             return Err(FeedError::WrongScope);
         }
         let root = self
@@ -113,7 +113,7 @@ impl Follower {
         self.advance(&view, &message, evidence).map_err(|_| FeedError::Malformed)
     }
 
-    fn evidence(&mut self, header: &Header, view: &RevocationView, now: Timestamp) -> Result<Evidence, FeedError> {
+    fn evidence(&mut self, header: &Header<'_>, view: &RevocationView, now: Timestamp) -> Result<Evidence, FeedError> {
         match header.proof {
             Proof::Live(challenge) => match self.outstanding {
                 Some((expected, sent_at)) if expected == challenge => {
@@ -139,7 +139,7 @@ impl Follower {
         }
     }
 
-    fn check_position(&self, header: &Header, view: &RevocationView) -> Result<(), FeedError> {
+    fn check_position(&self, header: &Header<'_>, view: &RevocationView) -> Result<(), FeedError> {
         if self.highest.is_some_and(|highest| header.last < highest) {
             return Err(FeedError::Rollback); // 9
         }

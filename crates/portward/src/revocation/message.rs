@@ -37,12 +37,13 @@ pub(super) enum Proof {
 
 /// Everything before the body, as it stands on the wire.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Header {
+pub(super) struct Header<'a> {
     pub(super) order: Order,
     pub(super) proof: Proof,
     pub(super) root: RootId,
     pub(super) deployment: DeploymentId,
-    pub(super) scope: Scope,
+    /// In its wire form.
+    pub(super) scope: &'a [u8],
     pub(super) first: u64,
     pub(super) before: Digest32,
     pub(super) last: Stamp,
@@ -51,7 +52,7 @@ pub(super) struct Header {
 
 /// A message whose tag has not been looked at: only what is needed to choose the key may be.
 pub(super) struct UnverifiedMessage<'a> {
-    pub(super) header: Header,
+    pub(super) header: Header<'a>,
     pub(super) body: &'a [u8],
     signed: &'a [u8],
     tag: &'a [u8],
@@ -65,7 +66,7 @@ pub(super) enum MessageFault {
     UnknownType,
 }
 
-impl Header {
+impl Header<'_> {
     /// The whole message: header, body, tag.
     pub(super) fn seal(&self, body: &[u8], key: &MacKey) -> Vec<u8> {
         let mut message = MAGIC.to_vec();
@@ -73,7 +74,7 @@ impl Header {
         message.put(&self.root.to_bytes());
         message.put(&self.deployment.to_bytes());
         message.put(&self.last.incarnation.to_bytes());
-        self.scope.write(&mut message);
+        message.put(self.scope);
         message.put(&self.first.to_be_bytes());
         message.put(&self.before);
         message.put(&self.last.sequence.to_be_bytes());
@@ -143,7 +144,7 @@ impl<'a> UnverifiedMessage<'a> {
     }
 }
 
-fn read_header(kind: u8, reader: &mut Reader<'_>) -> Result<Header, Malformed> {
+fn read_header<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Header<'a>, Malformed> {
     let root = RootId::from_bytes(reader.array()?);
     let deployment = DeploymentId::from_bytes(reader.array()?);
     let incarnation = Incarnation::from_bytes(reader.array()?);

@@ -85,36 +85,46 @@ impl Scope {
         }
     }
 
-    pub(super) fn write(&self, message: &mut Vec<u8>) {
+    fn write(&self, message: &mut Vec<u8>) {
         let Some(tenants) = &self.0 else { return message.put(&[0x00]) };
         message.put(&[0x01]);
         message.put_varint(u64::try_from(tenants.len()).unwrap_or(u64::MAX));
         tenants.iter().for_each(|tenant| message.put_identifier(tenant));
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    /// Takes a scope off, checked but left where it is: anybody can write one, and nothing is allocated for it.
+    pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+        let start = *reader;
         match reader.u8()? {
-            0x00 => Ok(Self::ALL),
+            0x00 => {}
             0x01 => {
                 let count = reader.varint_u32()?;
-                let mut tenants = Vec::new();
+                let mut last: &[u8] = &[];
                 for _ in 0..count {
-                    tenants.push(reader.identifier()?);
+                    let tenant = reader.wire_identifier()?.bytes();
+                    if tenant <= last {
+                        return Err(Malformed);
+                    }
+                    last = tenant;
                 }
-                if tenants.is_empty() || !tenants.is_sorted_by(|a, b| wire_form(a) < wire_form(b)) {
+                if last.is_empty() {
                     return Err(Malformed);
                 }
-                Ok(Self(Some(tenants.into())))
             }
-            _ => Err(Malformed),
+            _ => return Err(Malformed),
         }
+        Ok(start.until(reader))
+    }
+
+    pub(super) fn to_wire(&self) -> Vec<u8> {
+        let mut wire = Vec::new();
+        self.write(&mut wire);
+        wire
     }
 
     /// `SHA-256(scope)`, the part of the view key's derivation.
     pub(super) fn digest(&self) -> Digest32 {
-        let mut wire = Vec::new();
-        self.write(&mut wire);
-        primitive::sha256(&[&wire])
+        primitive::sha256(&[&self.to_wire()])
     }
 }
 

@@ -297,3 +297,22 @@ fn a_compaction_of_another_follower_changes_nothing() {
     world.follower.install(other.begin_compaction().run());
     assert_eq!(code(verify(&world.verifier(), link.text(), NOW)), "link_revoked");
 }
+
+/// A message that nobody has vouched for costs no memory, whatever it claims.
+#[test]
+fn a_forged_message_is_not_amplified() {
+    let mut world = World::new();
+    world.sync(NOW);
+    let real = world.authority.view().save(&world.keyring).unwrap();
+    let mut forged = real[..41].to_vec(); // magic to incarnation
+    forged.extend_from_slice(&[0x01, 0xA0, 0x8D, 0x06]); // a scope of 100,000 tenants, in order
+    for number in 0..100_000u128 {
+        forged.push(0x01);
+        forged.extend_from_slice(&number.to_be_bytes());
+    }
+    let measured = allocation_counter::measure(|| {
+        assert_eq!(world.follower.accept(&forged, NOW.wall), Err(FeedError::Malformed));
+    });
+    assert_eq!(measured.count_total, 0);
+    assert!(world.follower.accept(&real, NOW.wall).is_ok(), "the control");
+}
