@@ -24,7 +24,8 @@ pub use key::{
 pub use random::RandomError;
 pub use revocation::{
     Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, Follower, Freshness, Generations,
-    Incarnation, ListTimes, RevocationError, RevocationView, Scope, ScopeError, Stamp, TenantChange, Unit, ViewCell,
+    Incarnation, ListTimes, RevocationError, RevocationView, Scope, ScopeError, Stamp, Standing, TenantChange, Unit,
+    ViewCell,
 };
 pub use time::{Clock, Now, Steady, SystemClock, Timestamp};
 pub use token::{

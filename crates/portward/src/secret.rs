@@ -28,6 +28,16 @@ impl Zeroize for Secret {
     }
 }
 
+/// 32 secret bytes on the stack, wiped when dropped, as one write. (`Zeroizing` of an array wipes byte after byte, which a verification
+/// feels.)
+pub(crate) struct Wiped(pub(crate) [u8; 32]);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")

@@ -69,6 +69,14 @@ impl Default for WireBuffer {
     }
 }
 
+impl From<&Identifier> for WireBuffer {
+    fn from(identifier: &Identifier) -> Self {
+        let mut buffer = Self::default();
+        buffer.put_identifier(identifier);
+        buffer
+    }
+}
+
 impl Writer for WireBuffer {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.length.saturating_add(bytes.len());

@@ -64,8 +64,22 @@ impl Identifier {
     /// The text form, without allocating.
     pub(crate) fn text(&self) -> IdentifierText {
         let mut text = IdentifierText { bytes: [0; Self::MAX], length: 0 };
-        // No identifier is longer than the room there is.
-        let _ = write!(text, "{self}");
+        match &self.0 {
+            Form::Text { length, bytes } => text = IdentifierText { bytes: *bytes, length: usize::from(*length) },
+            Form::Uuid(bytes) => {
+                for (index, byte) in bytes.iter().enumerate() {
+                    if matches!(index, 4 | 6 | 8 | 10) {
+                        text.push(b'-');
+                    }
+                    text.push(hex_digit(byte >> 4));
+                    text.push(hex_digit(byte & 0x0F));
+                }
+            }
+            Form::Number(number) => {
+                // No number is longer than the room there is.
+                let _ = write!(text, "{number}");
+            }
+        }
         text
     }
 
@@ -85,6 +99,13 @@ pub(crate) struct IdentifierText {
 }
 
 impl IdentifierText {
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length = self.length.saturating_add(1);
+        }
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
@@ -135,17 +156,12 @@ impl Hash for Identifier {
 
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Form::Text { .. } => {
-                self.0.text().unwrap_or_default().iter().try_for_each(|byte| f.write_char(char::from(*byte)))
-            }
-            Form::Number(number) => write!(f, "{number}"),
-            Form::Uuid(bytes) => bytes.iter().enumerate().try_for_each(|(index, byte)| {
-                let hyphen = if matches!(index, 4 | 6 | 8 | 10) { "-" } else { "" };
-                write!(f, "{hyphen}{byte:02x}")
-            }),
-        }
+        f.write_str(core::str::from_utf8(self.text().as_bytes()).unwrap_or_default())
     }
+}
+
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0'.wrapping_add(nibble) } else { b'a'.wrapping_sub(10).wrapping_add(nibble) }
 }
 
 impl fmt::Debug for Identifier {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::WireIdentifier;
 use crate::key::id::{DeploymentId, RootId};
-use crate::primitive::{self, Digest32, MacKey};
+use crate::primitive::{self, Digest32, MacKey, StreamMacKey};
 use crate::secret::Secret;
 
 const ROOT_CHECK_LABEL: &str = "portward/v1/root-check";
@@ -41,8 +41,8 @@ pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &To
 }
 
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.
-pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> MacKey {
-    derive(root, deployment, VIEW_LABEL, [scope], MacKey::new)
+pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> StreamMacKey {
+    derive(root, deployment, VIEW_LABEL, [scope], StreamMacKey::new)
 }
 
 /// The first 8 bytes of `derive(root, "portward/v1/root-check", root id)`.

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::codec::WireBuffer;
 use crate::codec::Writer as _;
 use crate::error::error_codes;
 use crate::id::Identifier;
@@ -114,7 +115,8 @@ impl Authority {
     /// # Errors
     /// As [`Authority::revoke_everything`].
     pub fn revoke_tenant(&mut self, tenant: Identifier) -> Result<Stamp, AuthorityError> {
-        let raised = raise(self.view.state.tenant(&tenant).map_or(0, |known| known.generation))?;
+        let known = WireBuffer::from(&tenant);
+        let raised = raise(self.view.state.tenant(known.identifier()).map_or(0, |known| known.generation))?;
         self.commit(vec![Change::Tenant(tenant, TenantChange::Generation(raised))])
     }
 

@@ -23,5 +23,6 @@ pub use change::{Change, EntryId, Generations, TenantChange, Unit};
 pub use follower::{Challenge, Compaction, FeedError, Follower};
 pub use message::ListTimes;
 pub use stamp::{Incarnation, Scope, ScopeError, Stamp};
+pub use tenant::Standing;
 pub(crate) use view::Subject;
 pub use view::{Freshness, RevocationError, RevocationView};

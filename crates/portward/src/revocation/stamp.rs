@@ -1,7 +1,10 @@
+use core::borrow::Borrow;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::codec::{self, Malformed, Reader, Writer as _};
+use crate::codec::{self, Malformed, Reader, WireBuffer, WireIdentifier, Writer as _};
 use crate::error::error_codes;
 use crate::id::Identifier;
 use crate::primitive::{self, Digest32};
@@ -79,10 +82,12 @@ impl Scope {
 
     /// Whether the view of this scope knows about the tenant.
     pub fn contains(&self, tenant: &Identifier) -> bool {
-        match &self.0 {
-            None => true,
-            Some(tenants) => tenants.binary_search_by_key(&wire_form(tenant), wire_form).is_ok(),
-        }
+        self.contains_wire(WireBuffer::from(tenant).identifier())
+    }
+
+    pub(super) fn contains_wire(&self, tenant: WireIdentifier<'_>) -> bool {
+        let order = |other: &Identifier| WireBuffer::from(other).identifier().bytes().cmp(tenant.bytes());
+        self.0.as_ref().is_none_or(|tenants| tenants.binary_search_by(order).is_ok())
     }
 
     fn write(&self, message: &mut Vec<u8>) {
@@ -128,8 +133,53 @@ impl Scope {
     }
 }
 
+/// An identifier in the order that the formats want, found by the bytes that a token carries.
+#[derive(Clone)]
+pub(super) struct Name {
+    pub(super) identifier: Identifier,
+    wire: Box<[u8]>,
+}
+
+impl From<Identifier> for Name {
+    fn from(identifier: Identifier) -> Self {
+        Self { identifier, wire: wire_form(&identifier).into() }
+    }
+}
+
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        &self.wire
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.wire.hash(state);
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.wire == other.wire
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.wire.cmp(&other.wire)
+    }
+}
+
 /// What identifiers are ordered by wherever the formats want an order.
-pub(super) fn wire_form(identifier: &Identifier) -> Vec<u8> {
+fn wire_form(identifier: &Identifier) -> Vec<u8> {
     let mut wire = Vec::with_capacity(66);
     wire.put_identifier(identifier);
     wire

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::Identifier;
+use crate::codec::{WireBuffer, WireIdentifier};
 use crate::key::RootId;
 use crate::random::{self, RandomError};
 use crate::revocation::Change;
-use crate::revocation::stamp::wire_form;
+use crate::revocation::stamp::Name;
 use crate::revocation::table::Scatter;
 use crate::revocation::tenant::{Map, Tenant};
 use crate::time::Timestamp;
@@ -19,8 +19,8 @@ pub(super) struct State {
     scatter: Scatter,
     pub(super) deployment_generation: u32,
     pub(super) refused_roots: Vec<RootId>,
-    base: Arc<Map<Identifier, Arc<Tenant>>>,
-    touched: Map<Identifier, Arc<Tenant>>,
+    base: Arc<Map<Name, Arc<Tenant>>>,
+    touched: Map<Name, Arc<Tenant>>,
 }
 
 impl State {
@@ -46,16 +46,16 @@ impl State {
                 }
             }
             Change::Tenant(tenant, change) => {
-                let known = self.base.get(&tenant);
-                let touched = self.touched.entry(tenant).or_insert_with(|| known.cloned().unwrap_or_default());
+                let known = self.base.get(WireBuffer::from(&tenant).identifier().bytes());
+                let touched = self.touched.entry(tenant.into()).or_insert_with(|| known.cloned().unwrap_or_default());
                 Arc::make_mut(touched).apply(self.scatter, change);
             }
         }
     }
 
-    pub(super) fn tenant(&self, tenant: &Identifier) -> Option<&Tenant> {
-        let touched = if self.touched.is_empty() { None } else { self.touched.get(tenant) };
-        touched.or_else(|| self.base.get(tenant)).map(|tenant| &**tenant)
+    pub(super) fn tenant(&self, tenant: WireIdentifier<'_>) -> Option<&Tenant> {
+        let touched = if self.touched.is_empty() { None } else { self.touched.get(tenant.bytes()) };
+        touched.or_else(|| self.base.get(tenant.bytes())).map(|tenant| &**tenant)
     }
 
     pub(super) const fn scatter(&self) -> Scatter {
@@ -84,16 +84,16 @@ impl State {
 
     fn rebuilt<'a>(
         &'a self,
-        tenants: impl Iterator<Item = (&'a Identifier, &'a Arc<Tenant>)>,
+        tenants: impl Iterator<Item = (&'a Name, &'a Arc<Tenant>)>,
         keep: &impl Fn(Timestamp) -> bool,
     ) -> Self {
         let mut base = (*self.base).clone();
-        base.extend(tenants.map(|(name, tenant)| (*name, Arc::new(tenant.compacted(self.scatter, keep)))));
+        base.extend(tenants.map(|(name, tenant)| (name.clone(), Arc::new(tenant.compacted(self.scatter, keep)))));
         Self { base: Arc::new(base), touched: Map::default(), ..self.clone() }
     }
 
-    fn tenants(&self) -> impl Iterator<Item = (&Identifier, &Arc<Tenant>)> {
-        self.touched.iter().chain(self.base.iter().filter(|(name, _)| !self.touched.contains_key(name)))
+    fn tenants(&self) -> impl Iterator<Item = (&Name, &Arc<Tenant>)> {
+        self.touched.iter().chain(self.base.iter().filter(|(name, _)| !self.touched.contains_key::<Name>(name)))
     }
 
     /// The changes that make this state out of nothing, in the order that a snapshot wants them.
@@ -103,9 +103,9 @@ impl State {
         }
         self.refused_roots.iter().for_each(|root| each(Change::RefuseRoot(*root)));
         let mut tenants: Vec<_> = self.tenants().collect();
-        tenants.sort_by_cached_key(|(name, _)| wire_form(name));
+        tenants.sort_unstable_by_key(|(name, _)| *name);
         for (name, tenant) in tenants {
-            tenant.visit(self.scatter, |change| each(Change::Tenant(*name, change)));
+            tenant.visit(self.scatter, |change| each(Change::Tenant(name.identifier, change)));
         }
     }
 
@@ -114,7 +114,7 @@ impl State {
         let mut state = self.clone();
         let suspending: Vec<_> = self.tenants().filter(|(_, tenant)| tenant.suspends()).collect();
         for (name, tenant) in suspending {
-            state.touched.insert(*name, Arc::new(tenant.without_suspensions()));
+            state.touched.insert(name.clone(), Arc::new(tenant.without_suspensions()));
         }
         state
     }

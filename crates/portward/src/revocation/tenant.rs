@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 
-use crate::id::Identifier;
-use crate::revocation::stamp::wire_form;
+use crate::codec::WireIdentifier;
+use crate::revocation::stamp::Name;
 use crate::revocation::table::{Scatter, Table};
 use crate::revocation::{EntryId, TenantChange, Unit};
 use crate::time::Timestamp;
@@ -15,7 +15,7 @@ pub(super) type Map<K, V> = HashMap<K, V, RandomState>;
 #[derive(Clone, Default)]
 pub(super) struct Tenant {
     pub(super) generation: u32,
-    clients: Arc<Map<Identifier, u32>>,
+    clients: Arc<Map<Name, u32>>,
     /// Revoked entries, one table a unit; large, rebuilt only by a compaction.
     settled: Arc<[Table; 3]>,
     /// Revoked since the last compaction.
@@ -27,9 +27,12 @@ pub(super) struct Tenant {
 
 /// Whether an entry stands against something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Standing {
+pub enum Standing {
+    /// None does.
     Good,
+    /// It is paused, and may come back.
     Suspended,
+    /// It is revoked for good.
     Revoked,
 }
 
@@ -38,7 +41,7 @@ impl Tenant {
         match change {
             TenantChange::Generation(generation) => self.generation = self.generation.max(generation),
             TenantChange::ClientGeneration(client, generation) => {
-                let known = Arc::make_mut(&mut self.clients).entry(client).or_default();
+                let known = Arc::make_mut(&mut self.clients).entry(client.into()).or_default();
                 *known = generation.max(*known);
             }
             TenantChange::Revoke { unit, id, expires_at } => {
@@ -78,8 +81,8 @@ impl Tenant {
         if suspended { Standing::Suspended } else { Standing::Good }
     }
 
-    pub(super) fn client_generation(&self, client: &Identifier) -> u32 {
-        if self.clients.is_empty() { 0 } else { self.clients.get(client).copied().unwrap_or(0) }
+    pub(super) fn client_generation(&self, client: WireIdentifier<'_>) -> u32 {
+        if self.clients.is_empty() { 0 } else { self.clients.get(client.bytes()).copied().unwrap_or(0) }
     }
 
     pub(super) fn minimum_revision(&self, link: EntryId) -> u32 {
@@ -92,8 +95,10 @@ impl Tenant {
             each(TenantChange::Generation(self.generation));
         }
         let mut clients: Vec<_> = self.clients.iter().collect();
-        clients.sort_by_cached_key(|(client, _)| wire_form(client));
-        clients.into_iter().for_each(|(client, generation)| each(TenantChange::ClientGeneration(*client, *generation)));
+        clients.sort_unstable();
+        clients
+            .into_iter()
+            .for_each(|(client, generation)| each(TenantChange::ClientGeneration(client.identifier, *generation)));
         let mut revoked: Vec<_> = self.revoked(scatter).collect();
         revoked.sort_unstable();
         revoked.into_iter().for_each(|(unit, id, expires_at)| each(TenantChange::Revoke { unit, id, expires_at }));

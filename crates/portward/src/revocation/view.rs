@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::codec::{WireBuffer, WireIdentifier};
 use crate::error::error_codes;
 use crate::id::Identifier;
 use crate::key::RootId;
@@ -45,8 +46,8 @@ pub(super) enum Evidence {
 pub(crate) struct Subject<'a> {
     /// The root it is under, and that of its link.
     pub(crate) roots: [RootId; 2],
-    pub(crate) tenant: &'a Identifier,
-    pub(crate) client: &'a Identifier,
+    pub(crate) tenant: WireIdentifier<'a>,
+    pub(crate) client: WireIdentifier<'a>,
     pub(crate) generations: Generations,
     pub(crate) link: EntryId,
     pub(crate) copies: &'a [EntryId],
@@ -93,11 +94,7 @@ impl RevocationView {
     ) -> Result<(), RevocationError> {
         use RevocationError as Error;
         let tenant = self.state.tenant(subject.tenant);
-        let current = Generations {
-            deployment: self.state.deployment_generation,
-            tenant: tenant.map_or(0, |tenant| tenant.generation),
-            client: tenant.map_or(0, |tenant| tenant.client_generation(subject.client)),
-        };
+        let current = self.current(tenant, subject.client);
         let of = &subject.generations;
         if subject.roots.iter().any(|root| self.state.refused_roots.contains(root)) {
             return Err(Error::RootRefused); // 1
@@ -114,13 +111,21 @@ impl RevocationView {
         if let Some(tenant) = tenant {
             self.check_entries(tenant, subject)?; // 3–6
         }
-        if !self.scope.contains(subject.tenant) {
+        if !self.scope.contains_wire(subject.tenant) {
             return Err(Error::OutOfScope); // 7
         }
         if of.deployment > current.deployment || of.tenant > current.tenant || of.client > current.client {
             return Err(Error::GenerationAhead); // 8
         }
         if self.is_fresh(freshness, skew, now) { Ok(()) } else { Err(Error::ViewStale) } // 9
+    }
+
+    fn current(&self, tenant: Option<&Tenant>, client: WireIdentifier<'_>) -> Generations {
+        Generations {
+            deployment: self.state.deployment_generation,
+            tenant: tenant.map_or(0, |tenant| tenant.generation),
+            client: tenant.map_or(0, |tenant| tenant.client_generation(client)),
+        }
     }
 
     fn check_entries(&self, tenant: &Tenant, subject: &Subject<'_>) -> Result<(), RevocationError> {
@@ -168,17 +173,22 @@ impl RevocationView {
 
     /// The counters under which a token for this client is to be made.
     pub fn generations(&self, tenant: &Identifier, client: &Identifier) -> Generations {
-        let known = self.state.tenant(tenant);
-        Generations {
-            deployment: self.state.deployment_generation,
-            tenant: known.map_or(0, |known| known.generation),
-            client: known.map_or(0, |known| known.client_generation(client)),
-        }
+        let (tenant, client) = (WireBuffer::from(tenant), WireBuffer::from(client));
+        self.current(self.state.tenant(tenant.identifier()), client.identifier())
     }
 
     /// Whether this stored key was destroyed for ever.
     pub fn is_tombstoned(&self, tenant: &Identifier, key: EntryId) -> bool {
-        self.state.tenant(tenant).is_some_and(|tenant| tenant.tombstones.contains(&key))
+        let tenant = WireBuffer::from(tenant);
+        self.state.tenant(tenant.identifier()).is_some_and(|tenant| tenant.tombstones.contains(&key))
+    }
+
+    /// How it stands with one link, session or copy itself, whatever the counters say. A [`Verifier`](crate::Verifier) asks for all that
+    /// a token stands on; this is for lists and for tools.
+    pub fn standing(&self, tenant: &Identifier, unit: Unit, id: EntryId) -> Standing {
+        let tenant = WireBuffer::from(tenant);
+        let known = self.state.tenant(tenant.identifier());
+        known.map_or(Standing::Good, |known| known.standing(self.state.scatter(), unit, id))
     }
 
     /// How many revoked and suspended entries it holds.

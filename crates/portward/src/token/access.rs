@@ -1,14 +1,12 @@
 use core::fmt;
 use core::ops::Deref;
 
-use zeroize::Zeroizing;
-
 use crate::codec;
 use crate::error::error_codes;
 use crate::id::{Identifier, Permission, Permissions};
 use crate::key::RootId;
-use crate::primitive::Digest32;
 use crate::revocation::{EntryId, Generations};
+use crate::secret::Wiped;
 use crate::time::Timestamp;
 use crate::token::chain;
 use crate::token::kind::Kind;
@@ -177,13 +175,13 @@ impl fmt::Debug for Access {
 pub struct LinkAccess {
     pub(super) access: Access,
     /// Tag 0 of the chain: with it every copy of the link can be widened to the whole link, so it is shown to nobody.
-    pub(super) first_tag: Zeroizing<Digest32>,
+    pub(super) first_tag: Wiped,
 }
 
 impl LinkAccess {
     /// What a registry keeps to recognise the link without being able to make it.
     pub fn link_check(&self) -> EntryId {
-        chain::link_check(&self.first_tag)
+        chain::link_check(&self.first_tag.0)
     }
 }
 

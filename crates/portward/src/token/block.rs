@@ -1,6 +1,6 @@
 //! One act of sharing: restrictions that a holder adds without any key. `spec/token.md` section 3.
 
-use crate::codec::{Malformed, Reader, Writer as _};
+use crate::codec::{Malformed, Reader, WireIdentifier, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::time::Timestamp;
@@ -140,56 +140,73 @@ impl Narrowing {
     }
 }
 
-/// Takes one block off, checks every byte of it, and says whether it is sealed.
-pub(super) fn check(reader: &mut Reader<'_>) -> Result<bool, FormError> {
-    if reader.u8()? != BLOCK {
-        return Err(FormError::UnknownBlock);
-    }
-    let length = usize::try_from(reader.varint_u32()?).map_err(|_| FormError::MalformedBlock)?;
-    let mut body = Reader::new(reader.take(length)?);
-    let mut last = 0;
-    while last == 0 || !body.is_empty() {
-        let kind = body.u8()?;
-        if !(EXPIRY..=SEAL).contains(&kind) {
-            return Err(FormError::UnknownRestriction);
-        }
-        if kind <= last {
-            return Err(FormError::MalformedBlock);
-        }
-        last = kind;
-        read_value(kind, &mut body, &mut Ignore)?;
-    }
-    Ok(last == SEAL)
+/// A block as it lies in a token.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    /// Its whole encoding, with type and length: what its tag covers.
+    pub(super) whole: &'a [u8],
+    /// Its restrictions.
+    body: &'a [u8],
 }
 
-/// Reads a block that [`check`] has passed and hands each restriction to `visit`.
-pub(super) fn visit(block: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
-    let mut body = Reader::new(block);
-    let (_, _) = (body.u8()?, body.varint_u32()?);
-    while !body.is_empty() {
-        let kind = body.u8()?;
-        read_value(kind, &mut body, visit)?;
+impl<'a> Block<'a> {
+    /// Takes one block off, and looks no further than its length.
+    pub(super) fn take(reader: &mut Reader<'a>) -> Result<Self, FormError> {
+        let start = *reader;
+        if reader.u8()? != BLOCK {
+            return Err(FormError::UnknownBlock);
+        }
+        let length = usize::try_from(reader.varint_u32()?).map_err(|_| FormError::MalformedBlock)?;
+        let body = reader.take(length)?;
+        Ok(Self { whole: start.until(reader), body })
     }
-    Ok(())
+
+    /// Checks every byte of it, and says whether it is sealed.
+    pub(super) fn check(self) -> Result<bool, FormError> {
+        let mut body = Reader::new(self.body);
+        let mut last = 0;
+        while last == 0 || !body.is_empty() {
+            let kind = body.u8()?;
+            if !(EXPIRY..=SEAL).contains(&kind) {
+                return Err(FormError::UnknownRestriction);
+            }
+            if kind <= last {
+                return Err(FormError::MalformedBlock);
+            }
+            last = kind;
+            read_value(kind, &mut body, &mut Ignore)?;
+        }
+        Ok(last == SEAL)
+    }
+
+    /// Hands each restriction of a block that was checked to `visit`.
+    pub(super) fn visit(self, visit: &mut impl Visit<'a>) -> Result<(), Malformed> {
+        let mut body = Reader::new(self.body);
+        while !body.is_empty() {
+            let kind = body.u8()?;
+            read_value(kind, &mut body, visit)?;
+        }
+        Ok(())
+    }
 }
 
 /// What is done with the restrictions of a block.
-pub(super) trait Visit {
+pub(super) trait Visit<'a> {
     fn expiry(&mut self, _: Timestamp) {}
     fn permissions(&mut self, _: Permissions) {}
     /// A list of resources begins; each of its members follows.
     fn resources(&mut self) {}
     fn resource(&mut self, _: Identifier) {}
-    fn audience(&mut self, _: Identifier) {}
+    fn audience(&mut self, _: WireIdentifier<'a>) {}
     fn recipient(&mut self, _: &str) {}
     fn seal(&mut self) {}
 }
 
 struct Ignore;
 
-impl Visit for Ignore {}
+impl Visit<'_> for Ignore {}
 
-fn read_value(kind: u8, body: &mut Reader<'_>, visit: &mut impl Visit) -> Result<(), Malformed> {
+fn read_value<'a>(kind: u8, body: &mut Reader<'a>, visit: &mut impl Visit<'a>) -> Result<(), Malformed> {
     match kind {
         EXPIRY => visit.expiry(body.timestamp()?),
         PERMISSIONS => visit.permissions(body.permissions()?),
@@ -197,7 +214,7 @@ fn read_value(kind: u8, body: &mut Reader<'_>, visit: &mut impl Visit) -> Result
             visit.resources();
             read_resources(body, 1, |resource| visit.resource(resource))?;
         }
-        AUDIENCE => visit.audience(body.identifier()?),
+        AUDIENCE => visit.audience(body.wire_identifier()?),
         RECIPIENT => {
             let length = body.u8()?;
             let label = body.take(length.into())?;

@@ -1,58 +1,80 @@
 //! Tags and copy ids. `spec/token.md` section 4.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize as _;
 
 use crate::key::{COPY_ID_LABEL, LINK_CHECK_LABEL};
 use crate::primitive::{self, Digest32, MacKey};
 use crate::revocation::EntryId;
+use crate::secret::Wiped;
 use crate::token::frame::UnverifiedToken;
 use crate::token::kind::BLOCKS_MAX;
 
 /// The tags of a chain. Each but the last is the key to what its holder has not been given, so all are wiped.
 pub(super) struct Chain {
-    /// The head's tag, then one for each block; zero behind those.
-    tags: [Digest32; BLOCKS_MAX + 1],
+    first: Wiped,
+    /// Of a link that was narrowed. Most are not, and clearing this for nothing would be felt.
+    rest: Option<Rest>,
+}
+
+struct Rest {
+    tags: [Digest32; BLOCKS_MAX],
+    copies: [EntryId; BLOCKS_MAX],
     blocks: usize,
 }
 
 impl Chain {
-    pub(super) const EMPTY: Self = Self { tags: [[0; 32]; BLOCKS_MAX + 1], blocks: 0 };
+    pub(super) const EMPTY: Self = Self { first: Wiped([0; 32]), rest: None };
 
     /// `tag 0 = HMAC(token key, head)`, `tag n = HMAC(tag n−1, block n)`. Filled in place: no copy is left behind.
     pub(super) fn fill(&mut self, key: &MacKey, token: &UnverifiedToken<'_>) {
-        let [first, rest @ ..] = &mut self.tags;
-        *first = key.tag(token.head);
-        let mut last = first;
-        for (place, block) in rest.iter_mut().zip(token.blocks()) {
-            *place = next_tag(last, block);
-            last = place;
+        self.first.0 = key.tag(token.head);
+        if token.block_count == 0 {
+            return;
         }
-        self.blocks = token.blocks().len();
+        let rest = self.rest.insert(Rest::EMPTY);
+        let mut last = &self.first.0;
+        for (place, block) in rest.tags.iter_mut().zip(token.blocks()) {
+            *place = next_tag(last, block.whole);
+            last = place;
+            rest.blocks = rest.blocks.saturating_add(1);
+        }
     }
 
     /// Whether the chain ends in the tag that the token carries.
     pub(super) fn ends_in(&self, tag: &Digest32) -> bool {
-        self.tags.get(self.blocks).is_some_and(|last| primitive::equal_tags(last, tag))
+        let last = self.rest.as_ref().and_then(Rest::last).unwrap_or(&self.first.0);
+        primitive::equal_tags(last, tag)
+    }
+
+    /// Computes the copy ids of a chain that ends where it should.
+    pub(super) fn name_copies(&mut self) {
+        let Some(rest) = &mut self.rest else { return };
+        for (copy, tag) in rest.copies.iter_mut().zip(&rest.tags).take(rest.blocks) {
+            *copy = copy_id(tag);
+        }
     }
 
     /// The copy id of each block, in their order.
-    pub(super) fn copies<'a>(&self, room: &'a mut [EntryId; BLOCKS_MAX]) -> &'a [EntryId] {
-        for (copy, tag) in room.iter_mut().zip(self.tags.iter().skip(1)).take(self.blocks) {
-            *copy = copy_id(tag);
-        }
-        room.get(..self.blocks).unwrap_or_default()
+    pub(super) fn copies(&self) -> &[EntryId] {
+        self.rest.as_ref().and_then(|rest| rest.copies.get(..rest.blocks)).unwrap_or_default()
     }
 
-    pub(super) fn first_tag(&self) -> Zeroizing<Digest32> {
-        let [first, ..] = self.tags;
-        Zeroizing::new(first)
+    pub(super) const fn first_tag(&self) -> Wiped {
+        Wiped(self.first.0)
     }
 }
 
-impl Drop for Chain {
+impl Rest {
+    const EMPTY: Self = Self { tags: [[0; 32]; BLOCKS_MAX], copies: [[0; 16]; BLOCKS_MAX], blocks: 0 };
+
+    fn last(&self) -> Option<&Digest32> {
+        self.blocks.checked_sub(1).and_then(|last| self.tags.get(last))
+    }
+}
+
+impl Drop for Rest {
     fn drop(&mut self) {
-        let used = self.blocks.saturating_add(1);
-        self.tags.iter_mut().take(used).for_each(Zeroize::zeroize);
+        self.tags.as_flattened_mut().zeroize();
     }
 }
 

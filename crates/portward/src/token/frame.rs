@@ -1,15 +1,34 @@
 //! The token taken apart, before anything in it is believed. `spec/token.md` section 5, part A; the numbers are its steps.
 
 use crate::codec::{self, Reader};
-use crate::token::block;
+use crate::token::block::Block;
 use crate::token::error::FormError;
 use crate::token::head::Fields;
 use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX, VERSION};
 
-/// Lends a buffer on the stack that the token's bytes fit into: clearing the large one for every short token would be seen.
-#[inline]
-pub(super) fn with_buffer<T>(text: &str, take: impl FnOnce(&mut [u8]) -> T) -> T {
-    if text.len() <= 256 { take(&mut [0; 192]) } else { take(&mut [0; 765]) }
+/// Room on the stack for the token's bytes. Clearing the large one for every short token would be felt.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack, for one call; an allocation is what it is there to avoid"
+)]
+pub(super) enum Buffer {
+    Short([u8; 192]),
+    Long([u8; 765]),
+}
+
+impl Buffer {
+    #[inline]
+    pub(super) const fn for_text(text: &str) -> Self {
+        if text.len() <= 256 { Self::Short([0; 192]) } else { Self::Long([0; 765]) }
+    }
+
+    #[inline]
+    pub(super) const fn bytes(&mut self) -> &mut [u8] {
+        match self {
+            Self::Short(bytes) => bytes,
+            Self::Long(bytes) => bytes,
+        }
+    }
 }
 
 /// A token of good form that nobody has vouched for. Only a verifier, and the holder's own reader, look inside.
@@ -17,8 +36,8 @@ pub(super) struct UnverifiedToken<'b> {
     pub(super) fields: Fields<'b>,
     /// What the first tag covers.
     pub(super) head: &'b [u8],
-    blocks: [&'b [u8]; BLOCKS_MAX],
-    block_count: usize,
+    blocks: &'b [u8],
+    pub(super) block_count: usize,
     /// The last tag of the chain.
     pub(super) tag: &'b [u8; TAG_LENGTH],
     /// Head and blocks.
@@ -27,14 +46,8 @@ pub(super) struct UnverifiedToken<'b> {
 
 impl<'b> UnverifiedToken<'b> {
     /// Nothing read yet.
-    pub(super) const EMPTY: Self = Self {
-        fields: Fields::EMPTY,
-        head: &[],
-        blocks: [&[]; BLOCKS_MAX],
-        block_count: 0,
-        tag: &[0; TAG_LENGTH],
-        content: &[],
-    };
+    pub(super) const EMPTY: Self =
+        Self { fields: Fields::EMPTY, head: &[], blocks: &[], block_count: 0, tag: &[0; TAG_LENGTH], content: &[] };
 
     /// Takes the text apart in bounded time, in place, without allocating.
     #[inline]
@@ -59,27 +72,28 @@ impl<'b> UnverifiedToken<'b> {
         if kind == Kind::Session && !reader.is_empty() {
             return Err(FormError::SessionWithBlocks); // 10
         }
-        (self.head, _) = content.split_at(content.len().saturating_sub(reader.left()));
+        (self.head, self.blocks) = content.split_at(content.len().saturating_sub(reader.left()));
         self.tag = tag;
         self.content = content;
-        self.read_blocks(&mut reader) // 11
+        self.check_blocks(&mut reader) // 11
     }
 
-    /// The whole encoding of each block.
-    pub(super) fn blocks(&self) -> &[&'b [u8]] {
-        self.blocks.get(..self.block_count).unwrap_or_default()
+    /// Its blocks, in their order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Block<'b>> + use<'b> {
+        let mut reader = Reader::new(self.blocks);
+        core::iter::from_fn(move || Block::take(&mut reader).ok())
     }
 
-    fn read_blocks(&mut self, reader: &mut Reader<'b>) -> Result<(), FormError> {
+    fn check_blocks(&mut self, reader: &mut Reader<'b>) -> Result<(), FormError> {
         let mut sealed = false;
         while !reader.is_empty() {
-            let place = self.blocks.get_mut(self.block_count).ok_or(FormError::TooManyBlocks)?; // 11a
+            if self.block_count == BLOCKS_MAX {
+                return Err(FormError::TooManyBlocks); // 11a
+            }
             if sealed {
                 return Err(FormError::BlockAfterSeal); // 11b
             }
-            let start = *reader;
-            sealed = block::check(reader)?; // 11c–11f
-            *place = start.until(reader);
+            sealed = Block::take(reader)?.check()?; // 11c–11f
             self.block_count = self.block_count.saturating_add(1);
         }
         Ok(())

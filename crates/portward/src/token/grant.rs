@@ -1,41 +1,40 @@
 //! What head and blocks of a token grant together. Each field only ever shrinks.
 
-use crate::codec::Reader;
+use crate::codec::{Reader, WireIdentifier};
 use crate::id::{Identifier, Permissions};
 use crate::key::RootId;
 use crate::revocation::EntryId;
 use crate::time::Timestamp;
 use crate::token::access::Resources;
-use crate::token::block::{self, Visit};
+use crate::token::block::Visit;
 use crate::token::chain::Chain;
 use crate::token::frame::UnverifiedToken;
 use crate::token::head::{self, OriginFields};
-use crate::token::kind::BLOCKS_MAX;
 
 /// What can be had without allocating.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct Limits<'a> {
     pub(super) expires_at: Timestamp,
     pub(super) permissions: Permissions,
     /// The audience stated last, and whether another one was stated too.
-    pub(super) audience: Option<Identifier>,
+    pub(super) audience: Option<WireIdentifier<'a>>,
     pub(super) audiences_differ: bool,
     pub(super) sealed: bool,
 }
 
-impl Limits {
-    pub(super) fn of(token: &UnverifiedToken<'_>) -> Self {
+impl<'a> Limits<'a> {
+    pub(super) fn of(token: &UnverifiedToken<'a>) -> Self {
         let head = &token.fields;
         let mut limits = Self {
             expires_at: head.expires_at,
             permissions: head.permissions,
-            audience: head.audience.and_then(|audience| audience.to_identifier().ok()),
+            audience: head.audience,
             audiences_differ: false,
             sealed: false,
         };
         for block in token.blocks() {
             // The block was checked when the token was parsed. Were it not, nothing would be granted.
-            if block::visit(block, &mut limits).is_err() {
+            if block.visit(&mut limits).is_err() {
                 limits.permissions = Permissions::NONE;
             }
         }
@@ -43,7 +42,7 @@ impl Limits {
     }
 }
 
-impl Visit for Limits {
+impl<'a> Visit<'a> for Limits<'a> {
     fn expiry(&mut self, time: Timestamp) {
         self.expires_at = self.expires_at.min(time);
     }
@@ -52,7 +51,7 @@ impl Visit for Limits {
         self.permissions = self.permissions.intersection(permissions);
     }
 
-    fn audience(&mut self, audience: Identifier) {
+    fn audience(&mut self, audience: WireIdentifier<'a>) {
         self.audiences_differ |= self.audience.is_some_and(|stated| stated != audience);
         self.audience = Some(audience);
     }
@@ -75,7 +74,7 @@ impl Lists {
         let mut lists = Self { resources, recipients: Vec::new() };
         for block in token.blocks() {
             let mut visitor = BlockLists { listed: None, recipients: &mut lists.recipients };
-            let _ = block::visit(block, &mut visitor);
+            let _ = block.visit(&mut visitor);
             match (visitor.listed, &mut lists.resources) {
                 (None, _) => {}
                 (Some(listed), all @ Resources::All) => *all = Resources::Only(listed),
@@ -92,7 +91,7 @@ struct BlockLists<'a> {
     recipients: &'a mut Vec<String>,
 }
 
-impl Visit for BlockLists<'_> {
+impl Visit<'_> for BlockLists<'_> {
     fn resources(&mut self) {
         self.listed = Some(Vec::new());
     }
@@ -126,10 +125,10 @@ pub(super) struct Lineage<'a> {
 }
 
 impl<'a> Lineage<'a> {
-    pub(super) fn of(token: &UnverifiedToken<'a>, chain: &Chain, room: &'a mut [EntryId; BLOCKS_MAX]) -> Self {
+    pub(super) fn of(token: &UnverifiedToken<'a>, chain: &'a Chain) -> Self {
         let fields = &token.fields;
         match fields.origin {
-            None => Self { link: fields.token_id, root: fields.root, revision: 0, copies: chain.copies(room) },
+            None => Self { link: fields.token_id, root: fields.root, revision: 0, copies: chain.copies() },
             Some(OriginFields { link, link_root, revision, copies, .. }) => {
                 Self { link, root: link_root, revision, copies }
             }

@@ -10,7 +10,7 @@ use crate::token::access::Resources;
 use crate::token::block::Narrowing;
 use crate::token::chain;
 use crate::token::error::{FormError, RefusalError, VerifyError};
-use crate::token::frame::{UnverifiedToken, with_buffer};
+use crate::token::frame::{Buffer, UnverifiedToken};
 use crate::token::grant::{Limits, Lists};
 use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX};
 
@@ -25,7 +25,10 @@ pub struct UntrustedLink {
     tenant: Identifier,
     client: Identifier,
     issued_at: Timestamp,
-    limits: Limits,
+    expires_at: Timestamp,
+    permissions: Permissions,
+    audience: Option<Identifier>,
+    sealed: bool,
     lists: Lists,
 }
 
@@ -45,11 +48,10 @@ impl UntrustedLink {
     /// # Errors
     /// Those of the token's form, and `wrong_kind` for a session.
     pub fn parse(text: &str) -> Result<Self, VerifyError> {
-        with_buffer(text, |buffer| {
-            let mut token = UnverifiedToken::EMPTY;
-            token.read(text, buffer)?;
-            Self::of(&token)
-        })
+        let mut buffer = Buffer::for_text(text);
+        let mut token = UnverifiedToken::EMPTY;
+        token.read(text, buffer.bytes())?;
+        Self::of(&token)
     }
 
     fn of(token: &UnverifiedToken<'_>) -> Result<Self, VerifyError> {
@@ -58,14 +60,18 @@ impl UntrustedLink {
             return Err(VerifyError::refused(RefusalError::WrongKind));
         }
         let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
+        let limits = Limits::of(token);
         Ok(Self {
             content: token.content.to_vec(),
             tag: Zeroizing::new(*token.tag),
-            blocks: token.blocks().len(),
+            blocks: token.block_count,
             tenant: name(fields.tenant)?,
             client: name(fields.client)?,
             issued_at: fields.issued_at,
-            limits: Limits::of(token),
+            expires_at: limits.expires_at,
+            permissions: limits.permissions,
+            audience: limits.audience.map(name).transpose()?,
+            sealed: limits.sealed,
             lists: Lists::of(token),
         })
     }
@@ -75,7 +81,7 @@ impl UntrustedLink {
     /// # Errors
     /// [`NarrowError::Sealed`], [`NarrowError::TooManyBlocks`], [`NarrowError::EmptyBlock`], [`NarrowError::TokenTooLong`].
     pub fn narrow(&self, narrowing: &Narrowing) -> Result<String, NarrowError> {
-        if self.limits.sealed {
+        if self.sealed {
             return Err(NarrowError::Sealed);
         }
         if self.blocks >= BLOCKS_MAX {
@@ -109,12 +115,12 @@ impl UntrustedLink {
 
     /// When it says it ends.
     pub const fn expires_at(&self) -> Timestamp {
-        self.limits.expires_at
+        self.expires_at
     }
 
     /// What it says it grants.
     pub const fn permissions(&self) -> Permissions {
-        self.limits.permissions
+        self.permissions
     }
 
     /// What it says it is good for.
@@ -124,7 +130,7 @@ impl UntrustedLink {
 
     /// The audience it states last.
     pub const fn audience(&self) -> Option<&Identifier> {
-        self.limits.audience.as_ref()
+        self.audience.as_ref()
     }
 
     /// Whom its holders said they passed it to, in the order of the blocks.
@@ -134,7 +140,7 @@ impl UntrustedLink {
 
     /// Whether it says that it cannot be narrowed further.
     pub const fn is_sealed(&self) -> bool {
-        self.limits.sealed
+        self.sealed
     }
 }
 

@@ -2,15 +2,13 @@ use core::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::codec::{self, WireBuffer, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::key::{Deployment, Keyring, Lifetimes, TokenKeyId, derive_token_key};
-use crate::primitive::Digest32;
 use crate::random::{self, RandomError};
 use crate::revocation::{EntryId, Generations};
+use crate::secret::Wiped;
 use crate::time::Timestamp;
 use crate::token::access::LinkAccess;
 use crate::token::access::Resources;
@@ -78,7 +76,7 @@ pub struct IssuedToken {
     text: String,
     id: EntryId,
     expires_at: Timestamp,
-    first_tag: Zeroizing<Digest32>,
+    first_tag: Wiped,
 }
 
 impl IssuedToken {
@@ -99,7 +97,7 @@ impl IssuedToken {
 
     /// What a registry keeps to recognise the link without being able to make it.
     pub fn link_check(&self) -> EntryId {
-        chain::link_check(&self.first_tag)
+        chain::link_check(&self.first_tag.0)
     }
 }
 
@@ -236,7 +234,7 @@ impl Issuer {
         let mut bytes = Vec::with_capacity(192);
         head.write(&mut bytes);
         let tag = self.tag(head, &bytes)?;
-        bytes.put(&tag);
+        bytes.put(&tag.0);
         let prefix = head.kind.prefix();
         let crc = codec::crc32(prefix, &bytes);
         bytes.put(&crc);
@@ -244,24 +242,23 @@ impl Issuer {
         if text.len() > limit {
             return Err(IssueError::TokenTooLong);
         }
-        Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: Zeroizing::new(tag) })
+        Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: tag })
     }
 
-    fn tag(&self, head: &Head<'_>, bytes: &[u8]) -> Result<Digest32, IssueError> {
-        let mut wire = WireBuffer::default();
-        wire.put_identifier(head.tenant);
+    fn tag(&self, head: &Head<'_>, bytes: &[u8]) -> Result<Wiped, IssueError> {
+        let wire = WireBuffer::from(head.tenant);
         let id = TokenKeyId {
             root: head.root,
             kind: head.kind.wire(),
             tenant: wire.identifier(),
             tenant_generation: head.generations.tenant,
         };
-        if let Some(tag) = self.cache.with(&id, |key| key.tag(bytes)) {
+        if let Some(tag) = self.cache.with(&id, |key| Wiped(key.tag(bytes))) {
             return Ok(tag);
         }
         let root = self.keyring.active().and_then(|root| root.for_checking()).ok_or(IssueError::NoActiveRoot)?;
         let key = derive_token_key(root, &self.deployment.id, &id);
-        let tag = key.tag(bytes);
+        let tag = Wiped(key.tag(bytes));
         self.cache.insert(&id, key);
         Ok(tag)
     }

@@ -1,19 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::codec::{WireBuffer, WireIdentifier};
 use crate::id::Identifier;
 use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
 use crate::random::{self, RandomError};
-use crate::revocation::{EntryId, Freshness, Subject, ViewCell};
+use crate::revocation::{Freshness, Subject, ViewCell};
 use crate::secret::Secret;
 use crate::time::Now;
 use crate::token::access::{Access, LinkAccess};
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
-use crate::token::error::{RefusalError, VerifyError};
-use crate::token::frame::{UnverifiedToken, with_buffer};
+use crate::token::error::{FormError, RefusalError, VerifyError};
+use crate::token::frame::{Buffer, UnverifiedToken};
 use crate::token::grant::{Limits, Lineage, Lists};
-use crate::token::kind::{BLOCKS_MAX, Kind};
+use crate::token::kind::Kind;
 
 /// The choice to go without revocation.
 ///
@@ -55,6 +56,8 @@ pub struct Verifier {
     keyring: Arc<Keyring>,
     revocation: Revocation,
     options: VerifierOptions,
+    /// In its wire form.
+    audience: Option<Box<[u8]>>,
     cache: KeyCache,
     /// Stands in for a root that is not there, so that looking for one costs the same.
     decoy: Secret,
@@ -76,7 +79,8 @@ impl Verifier {
         let options = VerifierOptions { skew: options.skew.min(SKEW_MAX), ..options };
         let cache = KeyCache::with_capacity(options.cached_keys);
         let decoy = Secret::try_filled(|bytes| random::draw(bytes))?;
-        Ok(Self { deployment, keyring, revocation, options, cache, decoy })
+        let audience = options.audience.as_ref().map(|audience| WireBuffer::from(audience).identifier().bytes().into());
+        Ok(Self { deployment, keyring, revocation, options, audience, cache, decoy })
     }
 
     /// Verifies a link.
@@ -84,13 +88,12 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_link(&self, text: &str, now: Now) -> Result<LinkAccess, VerifyError> {
-        with_buffer(text, |buffer| {
-            let (mut token, mut chain, mut room) = (UnverifiedToken::EMPTY, Chain::EMPTY, [[0; 16]; BLOCKS_MAX]);
-            token.read(text, buffer)?;
-            self.authenticate(&token, Kind::Link, &mut chain)?;
-            let accepted = self.interpret(&token, &chain, &mut room, now)?;
-            Ok(LinkAccess { access: accepted.into_access(&token), first_tag: chain.first_tag() })
-        })
+        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
+        let mut buffer = Buffer::for_text(text);
+        token.read(text, buffer.bytes())?;
+        self.authenticate(&token, Kind::Link, &mut chain)?;
+        let accepted = self.interpret(&token, &mut chain, now)?;
+        Ok(LinkAccess { access: accepted.to_access(&token)?, first_tag: chain.first_tag() })
     }
 
     /// Verifies a session.
@@ -98,12 +101,11 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_session(&self, text: &str, now: Now) -> Result<Access, VerifyError> {
-        with_buffer(text, |buffer| {
-            let (mut token, mut chain, mut room) = (UnverifiedToken::EMPTY, Chain::EMPTY, [[0; 16]; BLOCKS_MAX]);
-            token.read(text, buffer)?;
-            self.authenticate(&token, Kind::Session, &mut chain)?;
-            Ok(self.interpret(&token, &chain, &mut room, now)?.into_access(&token))
-        })
+        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
+        let mut buffer = Buffer::for_text(text);
+        token.read(text, buffer.bytes())?;
+        self.authenticate(&token, Kind::Session, &mut chain)?;
+        self.interpret(&token, &mut chain, now)?.to_access(&token)
     }
 
     /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
@@ -141,8 +143,7 @@ impl Verifier {
     fn interpret<'t>(
         &self,
         token: &UnverifiedToken<'t>,
-        chain: &Chain,
-        room: &'t mut [EntryId; BLOCKS_MAX],
+        chain: &'t mut Chain,
         now: Now,
     ) -> Result<Accepted<'t>, VerifyError> {
         let fields = &token.fields;
@@ -160,18 +161,17 @@ impl Verifier {
         if now.wall >= limits.expires_at {
             return refuse(RefusalError::Expired); // 18
         }
-        if limits.audiences_differ || limits.audience.is_some() && limits.audience != self.options.audience {
+        let stated = limits.audience.as_ref().map(WireIdentifier::bytes);
+        if limits.audiences_differ || stated.is_some() && stated != self.audience.as_deref() {
             return refuse(RefusalError::WrongAudience); // 19
         }
-        let lineage = Lineage::of(token, chain, room);
-        let (Ok(tenant), Ok(client)) = (fields.tenant.to_identifier(), fields.client.to_identifier()) else {
-            return refuse(RefusalError::Forged); // cannot be: both were read when the token was parsed
-        };
+        chain.name_copies();
+        let lineage = Lineage::of(token, chain);
         if let Revocation::View(cell, freshness) = &self.revocation {
             let subject = Subject {
                 roots: [fields.root, lineage.root],
-                tenant: &tenant,
-                client: &client,
+                tenant: fields.tenant,
+                client: fields.client,
                 generations: fields.generations,
                 link: lineage.link,
                 copies: lineage.copies,
@@ -180,7 +180,7 @@ impl Verifier {
             let checked = cell.read(|view| view.check(&subject, *freshness, self.options.skew, now));
             checked.map_err(|cause| VerifyError::revoked(cause, fields.token_id))?; // 20
         }
-        Ok(Accepted { tenant, client, limits, lineage })
+        Ok(Accepted { limits, lineage })
     }
 
     fn ceiling(&self, kind: Kind) -> Duration {
@@ -191,26 +191,26 @@ impl Verifier {
     }
 }
 
-/// Everything that an access is made of, short of its lists.
+/// Everything that an access is made of, still where it was read.
 struct Accepted<'t> {
-    tenant: Identifier,
-    client: Identifier,
-    limits: Limits,
+    limits: Limits<'t>,
     lineage: Lineage<'t>,
 }
 
 impl Accepted<'_> {
-    #[inline]
-    fn into_access(self, token: &UnverifiedToken<'_>) -> Access {
-        let Self { tenant, client, limits, lineage } = self;
+    #[inline(always)]
+    fn to_access(&self, token: &UnverifiedToken<'_>) -> Result<Access, VerifyError> {
+        let Self { limits, lineage } = self;
         let fields = &token.fields;
         let Lists { resources, recipients } = Lists::of(token);
-        Access {
+        // Each was read when the token was parsed. Were it not to be read again, nothing would be granted.
+        let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
+        Ok(Access {
             kind: fields.kind,
             token_id: fields.token_id,
-            tenant,
-            client,
-            audience: limits.audience,
+            tenant: name(fields.tenant)?,
+            client: name(fields.client)?,
+            audience: limits.audience.map(name).transpose()?,
             issued_at: fields.issued_at,
             expires_at: limits.expires_at,
             signed_expires_at: fields.expires_at,
@@ -222,6 +222,6 @@ impl Accepted<'_> {
             link: lineage.link,
             link_root: lineage.root,
             link_revision: lineage.revision,
-        }
+        })
     }
 }

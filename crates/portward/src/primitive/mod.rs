@@ -1,5 +1,9 @@
 //! The only module that names third-party cryptography. What is here is chosen by the format's version, never by a caller.
 
+mod mac;
+
+pub(crate) use mac::MacKey;
+
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use hkdf::Hkdf;
@@ -10,27 +14,19 @@ use subtle::ConstantTimeEq as _;
 /// The output of HMAC-SHA-256 or SHA-256.
 pub(crate) type Digest32 = [u8; 32];
 
-/// HMAC-SHA-256 with the key already absorbed, RFC 2104. Using it does not cost the two compressions of the key again.
-pub(crate) struct MacKey(Hmac<Sha256>);
+/// HMAC-SHA-256, RFC 2104, of a message in parts, however long.
+pub(crate) struct StreamMacKey(Hmac<Sha256>);
 
-impl MacKey {
+impl StreamMacKey {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
     pub(crate) fn new(key: &[u8; 32]) -> Self {
         Self(Hmac::new_from_slice(key).expect("a key of any length"))
     }
 
-    /// `HMAC-SHA-256(key, message)`.
-    pub(crate) fn tag(&self, message: &[u8]) -> Digest32 {
+    /// `HMAC-SHA-256(key, part ‖ part ‖ …)`.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> Digest32 {
         let mut mac = self.0.clone();
-        mac.update(message);
-        mac.finalize().into_bytes().into()
-    }
-
-    /// `HMAC-SHA-256(key, a ‖ b)`.
-    pub(crate) fn tag_of_two(&self, a: &[u8], b: &[u8]) -> Digest32 {
-        let mut mac = self.0.clone();
-        mac.update(a);
-        mac.update(b);
+        parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     }
 }
