@@ -1,7 +1,9 @@
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use sha2::block_api::compress256;
 use zeroize::Zeroize;
 
-use crate::primitive::Digest32;
+use crate::primitive::hash::Digest32;
 
 /// The state that SHA-256 begins with, FIPS 180-4 section 5.3.3.
 const INITIAL: [u32; 8] =
@@ -50,6 +52,23 @@ impl Drop for MacKey {
     }
 }
 
+/// HMAC-SHA-256, RFC 2104, of a message in parts, however long.
+pub(crate) struct StreamMacKey(Hmac<Sha256>);
+
+impl StreamMacKey {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("a key of any length"))
+    }
+
+    /// `HMAC-SHA-256(key, part ‖ part ‖ …)`.
+    pub(crate) fn tag(&self, parts: &[&[u8]]) -> Digest32 {
+        let mut mac = self.0.clone();
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
+    }
+}
+
 /// Compresses the last bytes of a message and its padding, FIPS 180-4 section 5.1.1. One block stood before the message.
 fn finish(state: &mut [u32; 8], rest: &[u8], length: usize) {
     let mut blocks = [[0; BLOCK]; 2];
@@ -79,14 +98,10 @@ fn to_bytes(state: [u32; 8]) -> Digest32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hmac::{Hmac, KeyInit as _, Mac as _};
     use proptest::prelude::*;
-    use sha2::Sha256;
 
     fn of_the_library(key: &[u8; 32], message: &[u8]) -> Digest32 {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(message);
-        mac.finalize().into_bytes().into()
+        StreamMacKey::new(key).tag(&[message])
     }
 
     /// Every length around the ends of one, two and three blocks.
