@@ -225,3 +225,98 @@ def test_no_message_forgets_what_is_final():
             forgotten_suspensions += 1
             assert view.stamp[0] == incarnation
     assert accepted > 500 and forgotten_suspensions > 10
+
+
+# --- the evidence of a view --------------------------------------------------------------------
+
+def evidence_of_the_page(held_stamp, held, sort, stamp, new):
+    """Section 5 of revocation.md sentence by sentence; `sort` is that of the message, `new` what it states."""
+    left = (sort == "saved"
+            or sort == "list" and held is not None and held[0] == "live"
+            or sort == "list" and held is not None and held[0] == "list" and stamp == held_stamp and new[1] < held[1])
+    return held if left else new
+
+
+def test_evidence_is_that_of_the_page():
+    """Messages of all five types in any order, restarts between; each difference of the reader shows."""
+    chance = random.Random(2)
+    follower = feed.Follower(Fixtures(fixtures()).deployments["main"], Fixtures(fixtures()).keyrings["main"], None)
+    held, seen = None, set()
+    incarnations = [bytes([number]) * 16 for number in range(1, 200)]
+    for number in range(20_000):
+        if chance.random() < 0.03:
+            follower.restart()
+            held = None
+        stamp = follower.view.stamp
+        kind = chance.randrange(1, 6)
+        incarnation, last = (follower.highest or (incarnations[0], 0))
+        if chance.random() < 0.01 and incarnation != incarnations[-1]:
+            incarnation, last = incarnations[incarnations.index(incarnation) + 1], 0
+        first, last = last, last + chance.choice([0, 0, 0, 1])
+        after = hashlib.sha256(incarnation + wire.u64(last)).digest()
+        before = hashlib.sha256(incarnation + wire.u64(first)).digest()
+        sort = {1: "live", 2: "live", 3: "list", 4: "list", 5: "saved"}[kind]
+        new, proof = None, b""
+        if sort == "live":
+            proof, sent_at = wire.u64(number) * 2, chance.randrange(100)
+            follower.ask(proof, sent_at)
+            new = ("live", sent_at)
+        elif sort == "list":
+            this_update = chance.randrange(5)
+            next_update = this_update + chance.randrange(1, 5)
+            proof, new = wire.u40(this_update) + wire.u40(next_update), ("list", this_update, next_update)
+        if kind in feed.SNAPSHOTS:
+            first, before = 0, bytes(32)
+        message = feed.encode(
+            kind=kind, root_id=root_id("active"), root=root_key("active"), deployment_id=MAIN_ID,
+            incarnation=incarnation, scope_wire=b"\x00", first=first, before=before, last=last, after=after,
+            proof=proof, body=b"")
+        try:
+            follower.accept(message, 0)
+        except Refused as refused:
+            assert refused.code == "another_incarnation"
+            continue
+        expected = evidence_of_the_page(stamp, held, sort, (incarnation, last), new)
+        seen.add((held and held[0], sort, stamp == (incarnation, last), expected == held))
+        held = expected
+        assert follower.view.evidence == held
+    # Held list and list of the same stamp: both ways; held live and a list: one way only.
+    assert {("list", "list", True, True), ("list", "list", True, False), ("live", "list", False, True)} <= seen
+    assert ("live", "list", True, False) not in seen and ("live", "list", False, False) not in seen
+
+
+# --- reading JSON ------------------------------------------------------------------------------
+
+def plain(value):
+    """Without marks of how something was written."""
+    if isinstance(value, dict):
+        return {plain(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("text", [
+    '{"a": [1, -2, {"b": null}], "c": true, "d": "x\\u0041\\n", "e\\u0066": "\\\\"}', "[]", '"\\ud83d\\ude00"', "-0", "[1,]", "{}x",
+    "\u0661", "1\u0661", '{"a": 1 "b": 2}', '"\n"', "[1] ", "\x0c[1]",
+])
+def test_json_is_that_of_the_library(text):
+    try:
+        right = json.loads(text)
+    except ValueError:
+        with pytest.raises(ValueError):
+            files.Decoder().decode(text)
+    else:
+        assert plain(files.Decoder().decode(text)) == right
+
+
+def test_json_tells_strings_with_escapes():
+    value = files.Decoder().decode('["\\u0041", "A", "\\\\", ["B\\n"], {"\\u0043": "C"}]')
+    assert [isinstance(item, files.Escaped) for item in value[:3]] == [True, False, True]
+    assert isinstance(value[3][0], files.Escaped) and not isinstance(value[4]["C"], files.Escaped)
+
+
+@pytest.mark.parametrize("number, size", [(2**40, 1), (2**64, 1), (10**40 - 1, 1), (10**41, 1), (-(10**41), -1)])
+def test_json_numbers_keep_their_side_of_every_bound(number, size):
+    read = files.Decoder().decode(str(number))
+    assert type(read) is int and (read > 2**64 - 1) == (number > 2**64 - 1) and (read > 0) == (size > 0)

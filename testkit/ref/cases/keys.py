@@ -39,6 +39,10 @@ def build():
     keyrings(subject)
     destroying(subject)
     sealed(subject)
+    whole_files(subject)
+    key_escapes(subject)
+    root_counts(subject)
+    sealed_plaintexts(subject)
     return subject
 
 
@@ -877,3 +881,310 @@ def sealed(subject):
         seal(json.dumps(deployment_value(OTHER_ID), separators=(",", ":")) + "\n" + plaintext, "recovery"),
         "keyring_wrong_deployment",
     )
+
+
+# --- files as a whole --------------------------------------------------------------------------
+
+PASSPHRASE = "correct horse battery staple"
+HUGE = "9" * 400
+
+
+def fill(text, size):
+    """Parts of a file of `size` bytes: the text, then spaces."""
+    return [{"text": text}, {"repeat": " ", "times": size - len(text.encode("utf-8"))}]
+
+
+def whole_files(subject):
+    """Bytes, sizes and numbers: one strictness for the three files."""
+    deployment = json.dumps(deployment_value())
+    keyring = json.dumps(keyring_value(names=["active"]))
+    plaintext = json.dumps(keyring_value(names=["active"]))
+    sealed_file = files.seal(plaintext, PASSPHRASE, "keyring", seeded("seal salt", 32), COSTS)
+
+    top = 2**64
+    file_bytes(subject, "deployment_file", "deployment", deployment, 65_536, "files:read")
+    file_bytes(subject, "keyring_file", "keyring", keyring, 1_048_576, "pwk1_")
+    file_bytes(
+        subject, "sealed_keyring", "sealed", json.dumps(sealed_file), 2_097_152, 'keyring"', passphrase=PASSPHRASE
+    )
+    for op, prefix, text, members in (
+        ("deployment_file", "deployment", deployment, (("lifetime", "900", 900), ("ceiling", "86400", 86_400))),
+        ("keyring_file", "keyring", keyring, (("created", "1690000000", 1_690_000_000),)),
+        (
+            "sealed_keyring",
+            "sealed",
+            json.dumps(sealed_file),
+            tuple((member, f'"{member}": {value}', value) for member, value in COSTS.items()),
+        ),
+    ):
+        more = {"passphrase": PASSPHRASE} if op == "sealed_keyring" else {}
+        for member, written, right in members:
+            assert text.count(written) == 1
+            for name, comment, number in (
+                ("wraps-32", "the right number in 32 bits", right + 2**32),
+                ("wraps-64", "the right number in 64 bits", right + top),
+                ("wraps-negative", "the right number in 64 bits, negative", right - top),
+                ("2-64", "2^64", top),
+                ("400-digits", "400 digits", HUGE),
+            ):
+                # 2^32 and more is no fault of a time, which has 40 bits.
+                if name == "wraps-32" and op != "sealed_keyring":
+                    number = right + 2**40
+                    name, comment = "wraps-40", "the right number in 40 bits"
+                subject.add(
+                    f"{op}/{member.replace('_', '-')}-{name}",
+                    comment,
+                    op,
+                    prefix + "_malformed",
+                    text=text.replace(written, written.replace(str(right), str(number))),
+                    **more,
+                )
+
+
+def file_bytes(subject, op, prefix, text, limit, inside, **more):
+    """`inside` is a piece of a string value of the file."""
+    malformed, newer = prefix + "_malformed", prefix + "_newer_version"
+
+    def add(name, comment, intended, *parts, text=None):
+        given = {"text": text} if text is not None else {"parts": list(parts)}
+        subject.add(f"{op}/{name}", comment, op, intended, **given, **more)
+
+    def raw(name, comment, data, intended=malformed):
+        add(name, comment, intended, {"hex": data.hex()})
+
+    good = text.encode()
+    file_format = json.loads(text)["format"]
+
+    # Bytes.
+    raw("bytes", "the file as bytes", good, OK)
+    raw("utf-8-not-end", "a byte 0xff after it", good + b"\xff")
+    raw("utf-8-not-space", "a no-break space of Latin-1 after it", good + b"\xa0")
+    raw("utf-8-cut", "the beginning of a character after it", good + b"\xc3")
+    first = inside[0].encode()
+    overlong = bytes([0xC0 | first[0] >> 6, 0x80 | first[0] & 0x3F])
+    at = good.index(inside.encode())
+    raw("utf-8-overlong", "a letter of a string in two bytes", good[:at] + overlong + good[at + 1 :])
+    raw("utf-8-bom", "a byte order mark", b"\xef\xbb\xbf" + good)
+    raw("utf-16-le", "UTF-16, little-endian", text.encode("utf-16-le"))
+    raw("utf-16-le-bom", "UTF-16, little-endian, with its mark", b"\xff\xfe" + text.encode("utf-16-le"))
+    raw("utf-16-be", "UTF-16, big-endian", text.encode("utf-16-be"))
+    add("nul-end", "a zero byte after it", malformed, text=text + "\x00")
+
+    # A newer version may hold any string, but not anything that is none.
+    for name, comment, data, intended in (
+        ("two-bytes", "a character of two bytes", b"\xc3\xa9", newer),
+        ("four-bytes", "a character of four bytes", b"\xf0\x9f\x98\x80", newer),
+        ("latin-1", "a character of Latin-1", b"\xe9", malformed),
+        ("overlong", "a slash in two bytes", b"\xc0\xaf", malformed),
+        ("surrogate", "a surrogate", b"\xed\xa0\x80", malformed),
+        ("above", "a character above U+10FFFF", b"\xf4\x90\x80\x80", malformed),
+        ("cut", "a character cut off", b"\xc3", malformed),
+        ("continuation", "the rest of a character", b"\x80", malformed),
+    ):
+        head = f'{{"format": "{file_format}", "version": 2, "x": "'.encode()
+        raw("version-2-utf-8-" + name, comment + " in a newer version", head + data + b'"}', intended)
+
+    # Sizes.
+    if op != "deployment_file":
+        add("size-max", f"{limit:,} bytes", OK, *fill(text, limit))
+        add("size-over", f"{limit + 1:,} bytes", malformed, *fill(text, limit + 1))
+    newer_text = text.replace('"version": 1', '"version": 2')
+    add("version-2-size-max", f"{limit:,} bytes of a newer version", newer, *fill(newer_text, limit))
+    add("version-2-size-over", "the size comes before the version", malformed, *fill(newer_text, limit + 1))
+    head, tail = f'{{"format": "{file_format}", "version": 2, "x": "', '"}'
+    room = limit - len(head) - len(tail)
+    pad = " " * (room % 2)
+    for name, comment, times, intended in (
+        ("size-bytes-max", "the size is counted in bytes", room // 2, newer),
+        ("size-bytes-over", "a character more: far fewer characters, but two bytes too many", room // 2 + 1, malformed),
+    ):
+        add(
+            "version-2-" + name,
+            comment,
+            intended,
+            {"text": pad + head},
+            {"repeat": "\u00e9", "times": times},
+            {"text": tail},
+        )
+
+    # Versions.
+    def version(name, comment, number, intended):
+        add("version-" + name, comment, intended, text=text.replace('"version": 1', f'"version": {number}'))
+
+    version("2-32-plus-1", "1 in 32 bits", 2**32 + 1, newer)
+    version("2-63", "2^63", 2**63, newer)
+    version("2-64-minus-1", "2^64-1", 2**64 - 1, newer)
+    version("2-64", "2^64", 2**64, newer)
+    version("2-64-plus-1", "1 in 64 bits", 2**64 + 1, newer)
+    version("2-128-plus-1", "1 in 128 bits", 2**128 + 1, newer)
+    version("400-digits", "beyond what a double holds", HUGE, newer)
+    version("minus-2-64", "1 in 64 bits, negative", 1 - 2**64, malformed)
+    version("minus-400-digits", "400 digits, negative", "-" + HUGE, malformed)
+    version("leading-zero", "a leading zero is not JSON", "02", malformed)
+    version("plus", "a plus sign is not JSON", "+2", malformed)
+    version("two-and-hexadecimal", "hexadecimal is not JSON", "0x2", malformed)
+    version("other-digit", "a digit that is not ASCII is not JSON", "\u0662", malformed)
+    version("other-digit-after", "nor is one after a digit that is", "1\u0662", malformed)
+    before, after = text.split('"version": 1')
+    digits = limit - 2000
+    add(
+        "version-digits",
+        f"{digits:,} digits",
+        newer,
+        {"text": before + '"version": '},
+        {"repeat": "9", "times": digits},
+        {"text": after},
+    )
+    add(
+        "version-digits-negative",
+        f"{digits:,} digits, negative",
+        malformed,
+        {"text": before + '"version": -'},
+        {"repeat": "9", "times": digits},
+        {"text": after},
+    )
+    add("version-2-400-digits", "a huge number elsewhere in a newer version", newer, text=f"{head[:-1]}{HUGE}}}")
+    add("version-2-exponent", "a number beyond a double elsewhere in a newer version", newer, text=head[:-1] + "1e400}")
+
+
+def key_escapes(subject):
+    """A key string has no escapes; everything else may."""
+    good = keyring_value(names=["active", "older", "retired", "gone"])
+    text = json.dumps(good)
+    told = {"roots": [[root["id"], root["state"]] for root in good["roots"]]}
+
+    def add(name, comment, text, intended="keyring_malformed"):
+        subject.add("keyring_file/" + name, comment, "keyring_file", intended, text=text)
+
+    def escaped(string, *places):
+        return "".join(f"\\u{ord(c):04x}" if at in places else c for at, c in enumerate(string))
+
+    def once(old, new):
+        """Only the first is meant."""
+        assert old in text
+        return text.replace(old, new, 1)
+
+    for index, name in ((0, "active"), (1, "verify-only"), (2, "retired")):
+        key = good["roots"][index]["key"]
+        add("escape-key-" + name, "an escape in the key of this root", once(key, escaped(key, 20)))
+    key = good["roots"][0]["key"]
+    add("escape-key-none", "the same file without an escape", text, told)
+    add("escape-key-first", "the first character of the prefix", once(key, escaped(key, 0)))
+    add("escape-key-underscore", "the last character of the prefix", once(key, escaped(key, 4)))
+    add("escape-key-upper", "hexadecimal digits in upper case", once(key, key[:4] + "\\u005F" + key[5:]))
+    add("escape-key-last", "the last character", once(key, escaped(key, 52)))
+    add("escape-key-all", "every character", once(key, escaped(key, *range(53))))
+    add("escape-key-slash", "a slash, which needs no escape and is none of its characters", once(key, key[:-1] + "\\/"))
+    add("escape-key-newline", "a line feed after it", once(key, key + "\\n"))
+    add("escape-key-escaped", "a backslash escaped", once(key, "\\" + escaped(key, 0)))
+    add(
+        "escape-key-before-duplicate",
+        "an escape comes before a repeated id",
+        once(key, escaped(key, 20)).replace(good["roots"][1]["id"], good["roots"][0]["id"]),
+    )
+    add(
+        "escape-key-before-check",
+        "and before check values",
+        once(key, escaped(key, 20)).replace(good["roots"][1]["check"], "00" * 8),
+    )
+    add(
+        "escape-key-version-2",
+        "the version comes before an escape",
+        once(key, escaped(key, 20)).replace('"version": 1', '"version": 2'),
+        "keyring_newer_version",
+    )
+    add("escape-state", "an escape in a state", once('"verify_only"', '"verify\\u005fonly"'), told)
+    add("escape-id", "an escape in an id", once('"a1b2', '"\\u00611b2'), told)
+    check = good["roots"][0]["check"]
+    add("escape-check", "an escape in a check value", once(check, escaped(check, 0)), told)
+    add("escape-deployment", "an escape in the deployment", once('"0001', '"\\u0030001'), told)
+    add("escape-format", "an escape in the format", once("portward-keyring", "portward\\u002dkeyring"), told)
+    add("escape-member", "an escape in the name of a member", once('"roots"', '"r\\u006fots"'), told)
+    add("escape-member-key", "an escape in the name of the key, not in the key", once('"key"', '"k\\u0065y"'), told)
+    add(
+        "escape-member-repeated",
+        "the key twice, once with an escape in its name",
+        once('"key"', f'"k\\u0065y": "{key}", "key"'),
+    )
+
+
+def root_counts(subject):
+    """1,024 roots; all but the last are destroyed, so that they are no work."""
+    head = f'{{"format": "portward-keyring", "version": 1, "deployment": "{MAIN_ID.hex()}", "roots": ['
+    gone = (
+        '{"id": "%", "state": "destroyed", "created": 0, "last_active": null, "check": "0000000000000000", "key": null}'
+    )
+    last = keyring_value(names=["active"])["roots"][0]
+
+    def add(name, comment, count, intended="keyring_malformed", *, head=head, gone=gone, **changes):
+        parts = [
+            {"text": head},
+            {"repeat": gone + ", ", "times": count - 1},
+            {"text": json.dumps({**last, **changes}) + "]}"},
+        ]
+        subject.add("keyring_file/" + name, comment, "keyring_file", intended, parts=parts)
+
+    add(
+        "roots-1024",
+        "1,024 roots",
+        1024,
+        {"roots": [[f"{number:08x}", "destroyed"] for number in range(1023)] + [[last["id"], "active"]]},
+    )
+    add("roots-1025", "1,025 roots", 1025)
+    same = gone.replace("%", "00000001")
+    add("roots-1024-one-id", "1,024 roots of two ids", 1024, "keyring_duplicate_id", gone=same)
+    add("roots-1025-one-id", "the limit comes before repeated ids", 1025, gone=same)
+    retired = {"state": "retired"}
+    add("roots-1024-none-active", "1,024 roots, none active", 1024, "keyring_no_active_root", **retired)
+    add("roots-1025-none-active", "the limit comes before the active root", 1025, **retired)
+    wrong = {"check": "00" * 8}
+    add("roots-1024-check", "the check value of the last one differs", 1024, "keyring_check_mismatch", **wrong)
+    add("roots-1025-check", "the limit comes before check values", 1025, **wrong)
+    newer = head.replace('"version": 1', '"version": 2')
+    add("roots-1025-version-2", "the version comes before the limit", 1025, "keyring_newer_version", head=newer)
+
+
+def sealed_plaintexts(subject):
+    """What is inside is read as strictly as a file."""
+    keyring = json.dumps(keyring_value(names=["active"]))
+    line = json.dumps(deployment_value(), separators=(",", ":"))
+    salt = seeded("seal salt", 32)
+
+    def add(name, comment, plaintext, intended="keyring_malformed", purpose="keyring"):
+        value = files.seal(plaintext, PASSPHRASE, purpose, salt, COSTS)
+        text = json.dumps(value)
+        subject.add("sealed_keyring/" + name, comment, "sealed_keyring", intended, text=text, passphrase=PASSPHRASE)
+
+    escaped_key = keyring.replace("pwk1_", "\\u0070wk1_")
+    escaped_state = keyring.replace('"active"', '"\\u0061ctive"')
+    add("plaintext-escape-key", "an escape in the key inside", escaped_key)
+    add("plaintext-escape-state", "an escape elsewhere inside", escaped_state, OK)
+    add(
+        "recovery-escape-key",
+        "an escape in the key of a recovery export",
+        line + "\n" + escaped_key,
+        purpose="recovery",
+    )
+    add("recovery-escape-state", "an escape elsewhere in it", line + "\n" + escaped_state, OK, "recovery")
+    add("plaintext-utf-8-not", "a byte 0xff after the keyring inside", keyring.encode() + b"\xff")
+    both = (line + "\n" + keyring).encode()
+    add("recovery-utf-8-not-keyring", "after the keyring of a recovery export", both + b"\xff", purpose="recovery")
+    add(
+        "recovery-utf-8-not-deployment",
+        "after its deployment",
+        both.replace(b"\n", b"\xff\n"),
+        "deployment_malformed",
+        "recovery",
+    )
+    good = files.seal(keyring, PASSPHRASE, "keyring", salt, COSTS)
+    text = json.dumps(good)
+    for member, at in (("purpose", 0), ("salt", 0), ("ciphertext", 5)):
+        value = good[member]
+        subject.add(
+            "sealed_keyring/escape-" + member,
+            "an escape in a string of the file itself",
+            "sealed_keyring",
+            {"purpose": "keyring", "plaintext": keyring},
+            text=text.replace(f'"{value}"', f'"{value[:at]}\\u{ord(value[at]):04x}{value[at + 1 :]}"'),
+            passphrase=PASSPHRASE,
+        )

@@ -115,6 +115,10 @@ def build():
     collecting(feeds)
     scopes(feeds)
     held_views(feeds)
+    several_changes(feeds)
+    number_edges(feeds)
+    held_evidence(feeds)
+    short_messages(feeds)
     return subject
 
 
@@ -2882,3 +2886,739 @@ def held_views(feeds):
         check(sign(CURRENT), "view_stale", monotonic=31_001),
         export(deployment_generation(1), tenant("7"), client_generation("12", 1)),
     )
+
+
+class Commits(Store):
+    """Changes of several records each, of the deployment and of tenants as they come."""
+
+    @staticmethod
+    def _body(changes, scope):
+        return Store._body([record for change in changes for record in change], scope)
+
+
+COMMITS = Commits(
+    [
+        [("7", suspended(LINK, LINK_ID)), (None, deployment_generation(1)), ("8", tenant_generation(1))],
+        [("8", suspended(COPY, OTHER)), ("7", client_generation("12", 1))],
+        [(None, refused_root("older")), ("7", restored(LINK, LINK_ID)), ("8", revoked(COPY, OTHER))],
+        [("acme", tombstone(OTHER)), (None, deployment_generation(2)), ("7", revoked(SESSION, SESSION_ID))],
+        [("8", tenant_generation(3)), ("8", restored(COPY, OTHER)), ("7", suspended(LINK, OTHER, TOP))],
+        [("7", minimum_revision(LINK_ID, 4)), (None, refused_root("retired")), (None, deployment_generation(1))],
+    ]
+)
+COMMITTED = (
+    deployment_generation(2)
+    + refused_root("older")
+    + refused_root("retired")
+    + tenant("acme")
+    + tombstone(OTHER)
+    + tenant("7")
+    + client_generation("12", 1)
+    + revoked(SESSION, SESSION_ID)
+    + suspended(LINK, OTHER, TOP)
+    + minimum_revision(LINK_ID, 4)
+    + tenant("8")
+    + tenant_generation(3)
+    + revoked(COPY, OTHER)
+)
+
+
+def several_changes(feeds):
+    """Deltas of several changes: all records of the deployment, then those of tenants, both in order."""
+    last = len(COMMITS.changes)
+    token, older = sign(link(generations=[2, 0, 1])), sign(link(generations=[1, 0, 1]))
+
+    def deltas(number, *spans, store=COMMITS, scope=r.WHOLE):
+        steps = [ask(number), message(store.snapshot(spans[0][0], challenge(number), scope), spans[0][0])]
+        for first, end in spans:
+            number += 1
+            steps += [ask(number), message(store.delta(first, end, challenge(number), scope), end)]
+        return steps
+
+    ends = (
+        export(COMMITTED),
+        check(token),
+        check(older, "deployment_revoked"),
+        check(sign(session(generations=[2, 0, 1])), "session_revoked"),
+        check(sign(session(generations=[2, 0, 1], token_id=OTHER)), "session_superseded"),
+        check(sign(link(generations=[2, 0, 1], token_id=OTHER)), "link_suspended"),
+        check(sign(link(tenant="8", generations=[2, 2, 0])), "tenant_revoked"),
+        check(sign(link(root_id=root_id("older"), generations=[2, 0, 1]), root="older"), "root_refused"),
+    )
+    feeds.add("changes-at-once", "six changes in one delta", *deltas(0, (0, last)), *ends)
+    for cut in range(1, last):
+        feeds.add(
+            f"changes-cut-{cut}",
+            f"the same in two deltas, cut after change {cut}",
+            *deltas(0, (0, cut), (cut, last)),
+            *ends[:2],
+        )
+    feeds.add("changes-one-by-one", "the same one by one", *deltas(0, *[(n, n + 1) for n in range(last)]), *ends)
+    feeds.add("changes-snapshot", "the same in a snapshot", *start(last, store=COMMITS), *ends)
+    feeds.add(
+        "changes-list",
+        "the same in a list delta",
+        message(COMMITS.snapshot(0, span(), kind=f.LIST_SNAPSHOT), 0),
+        message(COMMITS.delta(0, last, span(), kind=f.LIST_DELTA), last),
+        export(COMMITTED),
+        check(token, mode="list"),
+    )
+    for scope, left in (
+        (
+            ["7"],
+            [
+                tenant("7"),
+                client_generation("12", 1),
+                revoked(SESSION, SESSION_ID),
+                suspended(LINK, OTHER, TOP),
+                minimum_revision(LINK_ID, 4),
+            ],
+        ),
+        (["8"], [tenant("8"), tenant_generation(3), revoked(COPY, OTHER)]),
+        (["9"], []),
+        (
+            ["8", "acme"],
+            [tenant("acme"), tombstone(OTHER), tenant("8"), tenant_generation(3), revoked(COPY, OTHER)],
+        ),
+    ):
+        feeds.add(
+            "changes-scope-" + "-".join(scope),
+            "for these tenants: the deployment's records and theirs",
+            *deltas(0, (0, last), scope=scope),
+            export(deployment_generation(2), refused_root("older"), refused_root("retired"), *left),
+            scope=scope,
+        )
+
+    def body(name, comment, good, *records, scope=r.WHOLE, left=None):
+        """The delta over two changes with this body, then the right one; both leave what the right one leaves."""
+        two = Commits(COMMITS.changes[:2])
+        right = two.delta(0, 2, challenge(1), scope)
+        whole = two.state(2, scope).snapshot() if left is None else left
+        one = two.delta(0, 2, challenge(1), scope, body=b"".join(records))
+        steps = [message(one, 2)] if good else [message(one, "malformed_message"), export(), message(right, 2)]
+        feeds.add(
+            "changes-body-" + name,
+            comment,
+            ask(0),
+            message(two.snapshot(0, challenge(0), scope), 0),
+            ask(1),
+            *steps,
+            export(whole),
+            scope="all" if scope is r.WHOLE else scope,
+        )
+
+    all_of_deployment = deployment_generation(1)
+    seven, eight = tenant("7"), tenant("8")
+    a, b = suspended(LINK, LINK_ID), client_generation("12", 1)
+    c, d = tenant_generation(1), suspended(COPY, OTHER)
+    body("right", "the deployment first", True, all_of_deployment, seven, a, eight, c, eight, d, seven, b)
+    body("once-each", "each tenant once, its records together", True, all_of_deployment, seven, a, b, eight, c, d)
+    body("once-each-other", "the tenants the other way round", True, all_of_deployment, eight, c, d, seven, b, a)
+    body(
+        "every-record",
+        "each record under a tenant of its own",
+        True,
+        all_of_deployment,
+        seven,
+        a,
+        seven,
+        b,
+        eight,
+        c,
+        eight,
+        d,
+    )
+    body("as-committed", "the deployment where its change has it", False, seven, a, all_of_deployment, eight, c, d)
+    body("last", "the deployment last", False, seven, a, b, eight, c, d, all_of_deployment)
+    body("between", "the deployment between two tenants", False, seven, a, b, all_of_deployment, eight, c, d)
+    body("root-between", "a refused root between two tenants", False, seven, a, b, refused_root("older"), eight, c, d)
+    body("root-last", "a refused root last", False, all_of_deployment, seven, a, b, eight, c, d, refused_root("older"))
+    body(
+        "second-change",
+        "the deployment first in each change, the changes one after the other",
+        False,
+        all_of_deployment,
+        seven,
+        a,
+        all_of_deployment,
+        eight,
+        c,
+    )
+    body("again", "the deployment first and again last", False, all_of_deployment, seven, a, b, all_of_deployment)
+    body(
+        "deployment-twice",
+        "several records of the deployment, in any order and repeated",
+        True,
+        refused_root("retired"),
+        deployment_generation(2),
+        refused_root("older"),
+        deployment_generation(1),
+        refused_root("retired"),
+        seven,
+        a,
+        left=deployment_generation(2) + refused_root("older") + refused_root("retired") + seven + a,
+    )
+    body(
+        "deployment-only",
+        "records of the deployment only",
+        True,
+        deployment_generation(3),
+        refused_root("older"),
+        deployment_generation(7),
+        left=deployment_generation(7) + refused_root("older"),
+    )
+    body(
+        "tenant-order",
+        "within a tenant the order counts: restored, then suspended",
+        True,
+        seven,
+        restored(LINK, LINK_ID),
+        eight,
+        d,
+        seven,
+        a,
+        left=seven + a + eight + d,
+    )
+    body(
+        "tenant-order-other",
+        "the other way round",
+        True,
+        seven,
+        a,
+        eight,
+        d,
+        seven,
+        restored(LINK, LINK_ID),
+        left=eight + d,
+    )
+    body(
+        "scope-outside-last",
+        "a tenant outside the scope, last",
+        False,
+        all_of_deployment,
+        seven,
+        a,
+        b,
+        eight,
+        c,
+        scope=["7"],
+    )
+    body("scope-inside", "without it", True, all_of_deployment, seven, a, b, scope=["7"])
+    body("tenant-alone-between", "a tenant without record among others", False, all_of_deployment, seven, eight, c, d)
+    body(
+        "cut",
+        "the last record cut off: the records before it do not count",
+        False,
+        all_of_deployment,
+        seven,
+        a,
+        b,
+        eight,
+        c,
+        d[:-1],
+    )
+
+    fork = Commits(COMMITS.changes)
+    feeds.add(
+        "changes-not-first-later",
+        "the deployment not first, on a view that is held; the challenge stays, and so does the view",
+        *start(2, store=fork),
+        ask(1, 2000),
+        message(fork.delta(2, 4, challenge(1), body=seven + a + deployment_generation(9)), "malformed_message"),
+        export(fork.state(2).snapshot()),
+        check(sign(link(generations=[1, 0, 1])), "link_suspended"),
+        message(fork.delta(2, 4, challenge(1)), 4),
+        export(fork.state(4).snapshot()),
+    )
+    feeds.add(
+        "changes-not-first-list",
+        "the deployment not first in a list delta",
+        message(fork.snapshot(2, span(), kind=f.LIST_SNAPSHOT), 2),
+        message(
+            fork.delta(2, 4, span(), kind=f.LIST_DELTA, body=seven + a + deployment_generation(9)), "malformed_message"
+        ),
+        message(fork.delta(2, 4, span(), kind=f.LIST_DELTA), 4),
+        export(fork.state(4).snapshot()),
+    )
+    feeds.add(
+        "changes-not-first-forged",
+        "the tag comes before the order",
+        *start(2, store=fork),
+        ask(1),
+        message(
+            fork.delta(2, 4, challenge(1), body=seven + a + deployment_generation(9), root=bytes(32)), "forged_message"
+        ),
+        message(fork.delta(2, 4, challenge(1)), 4),
+    )
+    feeds.add(
+        "changes-not-first-gap",
+        "the order comes before the gap",
+        *start(2, store=fork),
+        ask(1),
+        message(fork.delta(3, 4, challenge(1), body=seven + a + deployment_generation(9)), "malformed_message"),
+        message(fork.delta(3, 4, challenge(1)), "gap"),
+    )
+
+
+def number_edges(feeds):
+    """First and last values of counters, expiries and sequences, in deltas of several changes."""
+    here, top = tenant("7"), 2**32 - 1
+
+    def full(deployment=top, tenants=top, client=top, revision=top, first=0, last=TOP):
+        return b"".join(
+            (
+                deployment_generation(deployment),
+                here,
+                tenant_generation(tenants),
+                client_generation("12", client),
+                revoked(COPY, OTHER, first),
+                suspended(SESSION, OTHER, last),
+                minimum_revision(LINK_ID, revision, last),
+            )
+        )
+
+    def delta(name, comment, body, good, *after):
+        feeds.add(
+            "edges-" + name,
+            comment,
+            *start(0),
+            ask(1),
+            message(STORE.delta(0, 3, challenge(1), body=body), 3 if good else "malformed_message"),
+            *after,
+        )
+
+    delta(
+        "counters-max",
+        "counters of 2^32-1",
+        full(),
+        True,
+        export(full()),
+        check(sign(link(generations=[top, top, top]))),
+        check(sign(link(generations=[top - 1, top, top])), "deployment_revoked"),
+        check(sign(link(generations=[top, top - 1, top])), "tenant_revoked"),
+        check(sign(link(generations=[top, top, top - 1])), "client_revoked"),
+        check(sign(session(generations=[top, top, top], link_revision=top))),
+        check(sign(session(generations=[top, top, top], link_revision=top - 1)), "session_superseded"),
+    )
+    delta(
+        "counters-1",
+        "counters of 1",
+        full(1, 1, 1, 1),
+        True,
+        export(full(1, 1, 1, 1)),
+        check(sign(link(generations=[1, 1, 1]))),
+        check(sign(link(generations=[0, 1, 1])), "deployment_revoked"),
+        check(sign(link(generations=[1, 0, 1])), "tenant_revoked"),
+        check(sign(link(generations=[1, 1, 0])), "client_revoked"),
+        check(sign(session(generations=[1, 1, 1], link_revision=1))),
+        check(sign(session(generations=[1, 1, 1], link_revision=0)), "session_superseded"),
+    )
+    for name in ("deployment", "tenants", "client", "revision"):
+        for value, word in ((0, "0"), (2**32, "2-32")):
+            delta(
+                f"{name}-{word}",
+                f"this counter {value}: nothing of the message counts",
+                full(**{name: value}),
+                False,
+                export(),
+                message(STORE.delta(0, 3, challenge(1), body=full()), 3),
+            )
+    feeds.add(
+        "edges-counters-up",
+        "from 1 to the largest, and never back",
+        *start(0),
+        ask(1),
+        message(STORE.delta(0, 1, challenge(1), body=full(1, 1, 1, 1)), 1),
+        ask(2),
+        message(STORE.delta(1, 2, challenge(2), body=full()), 2),
+        ask(3),
+        message(STORE.delta(2, 3, challenge(3), body=full(1, 1, 1, 1)), 3),
+        export(full()),
+    )
+    feeds.add(
+        "edges-expiries",
+        "the first and the last expiry, in both orders",
+        *start(0),
+        ask(1),
+        message(STORE.delta(0, 1, challenge(1), body=full(first=0, last=TOP)), 1),
+        ask(2),
+        message(STORE.delta(1, 2, challenge(2), body=full(first=TOP, last=0)), 2),
+        export(full(first=TOP, last=TOP)),
+        collect(TOP + 599),
+        export(full(first=TOP, last=TOP)),
+        collect(TOP + 600),
+        export(deployment_generation(top), here, tenant_generation(top), client_generation("12", top)),
+    )
+
+    last = 2**64 - 1
+
+    def at(kind, first, before, end, after, number, body=b""):
+        return f.encode(
+            kind=kind,
+            root_id=root_id("active"),
+            root=root_key("active"),
+            deployment_id=MAIN_ID,
+            incarnation=INCARNATION,
+            scope_wire=b"\x00",
+            first=first,
+            before=before,
+            last=end,
+            after=after,
+            proof=challenge(number),
+            body=body,
+        )
+
+    none, one, two = bytes(32), b"\x01" * 32, b"\x02" * 32
+    near = (ask(0), message(at(f.LIVE_SNAPSHOT, 0, none, last - 1, one, 0), last - 1))
+    feeds.add(
+        "edges-sequence-max",
+        "a delta to the largest sequence, then one over nothing",
+        *near,
+        ask(1),
+        message(at(f.LIVE_DELTA, last - 1, one, last, two, 1, full()), last),
+        ask(2),
+        message(at(f.LIVE_DELTA, last, two, last, two, 2), last),
+        export(full()),
+    )
+    feeds.add(
+        "edges-sequence-wraps",
+        "no sequence comes after it",
+        *near,
+        ask(1),
+        message(at(f.LIVE_DELTA, last - 1, one, 0, two, 1), "malformed_message"),
+        message(at(f.LIVE_DELTA, last, one, 0, two, 1), "malformed_message"),
+        message(at(f.LIVE_DELTA, last, one, last, one, 1), "gap"),
+    )
+    feeds.add(
+        "edges-sequence-span",
+        "a delta from 0 to the largest sequence",
+        *start(0),
+        ask(1),
+        message(at(f.LIVE_DELTA, 0, none, last, two, 1, full()), last),
+        ask(2),
+        message(at(f.LIVE_DELTA, last, two, last, two, 2), last),
+    )
+    feeds.add(
+        "edges-sequence-0",
+        "a delta over nothing at 0",
+        *start(0),
+        ask(1),
+        message(at(f.LIVE_DELTA, 0, none, 0, none, 1), 0),
+        ask(2),
+        message(at(f.LIVE_DELTA, 0, one, 0, one, 2), "fork"),
+    )
+
+
+def held_evidence(feeds):
+    """Whose evidence a view has after a message: the last paragraphs of section 5."""
+    token, other = sign(CURRENT), sign(CURRENT_TOO)
+    later = Store(STORE.changes[:2], LATER)
+
+    def listed(last, this_update=NOW - 100, next_update=NOW + 100, store=STORE):
+        return message(store.snapshot(last, span(this_update, next_update), kind=f.LIST_SNAPSHOT), last)
+
+    def listed_delta(first, last, this_update=NOW - 100, next_update=NOW + 100):
+        return message(STORE.delta(first, last, span(this_update, next_update), kind=f.LIST_DELTA), last)
+
+    def saved(last, store=STORE):
+        return message(store.snapshot(last, kind=f.SAVED_SNAPSHOT), last)
+
+    def live_until(ms, token=token):
+        return (
+            check(token, monotonic=ms),
+            check(token, "view_stale", monotonic=ms + 1),
+            check(token, "view_stale", monotonic=ms, mode="list"),
+        )
+
+    def list_until(s, token=token):
+        return (
+            check(token, now=s - 1, mode="list"),
+            check(token, "view_stale", now=s, mode="list"),
+            check(token, "view_stale", now=s - 1),
+        )
+
+    def add(name, comment, *steps):
+        feeds.add("evidence-" + name, comment, *steps)
+
+    add(
+        "live-list-same",
+        "a list snapshot of the held stamp leaves live evidence",
+        *start(3),
+        listed(3),
+        *live_until(31_000),
+    )
+    add(
+        "live-list-later",
+        "one of a later stamp too; its records count",
+        *start(3),
+        listed(4),
+        check(token, "link_suspended"),
+        *live_until(31_000, other),
+    )
+    add(
+        "live-list-delta-later",
+        "a list delta too; its stamp and history are those that the next delta builds on",
+        *start(3),
+        listed_delta(3, 4),
+        check(token, "link_suspended"),
+        *live_until(31_000, other),
+        ask(1, 5000),
+        message(STORE.delta(3, 5, challenge(1)), "gap"),
+        ask(2, 6000),
+        message(STORE.delta(4, 5, challenge(2)), 5),
+        *live_until(36_000),
+    )
+    add(
+        "live-list-incarnation",
+        "one of a greater incarnation too",
+        *start(3),
+        listed(2, store=later),
+        *live_until(31_000),
+    )
+    add(
+        "live-list-longer",
+        "however long the list would be good",
+        *start(3),
+        listed(3, NOW, TOP),
+        *live_until(31_000),
+        listed(3, 0, TOP),
+        *live_until(31_000),
+    )
+    add(
+        "stale-list",
+        "also when the live evidence is stale: a view becomes one of a list after a restart only",
+        *start(3),
+        check(token, "view_stale", monotonic=10**9),
+        listed(3),
+        check(token, "view_stale", monotonic=10**9),
+        check(token, "view_stale", monotonic=10**9, mode="list"),
+        restart(),
+        listed(3),
+        *list_until(NOW + 100),
+    )
+    add(
+        "live-list-refused",
+        "a list that is refused leaves everything",
+        *start(3),
+        message(STORE.snapshot(3, span(NOW - 100, NOW), kind=f.LIST_SNAPSHOT), "list_expired"),
+        message(STORE.snapshot(2, span(), kind=f.LIST_SNAPSHOT), "rollback"),
+        *live_until(31_000),
+    )
+    add(
+        "live-saved-list",
+        "nor does a saved snapshot between make a difference",
+        *start(3),
+        saved(3),
+        listed(3),
+        *live_until(31_000),
+    )
+    add(
+        "live-live",
+        "live evidence takes the place of live evidence",
+        *start(3),
+        ask(1, 5000),
+        message(STORE.delta(3, 3, challenge(1)), 3),
+        check(token, "view_stale", monotonic=4999),
+        *live_until(35_000),
+    )
+    add(
+        "live-live-snapshot",
+        "a snapshot of the held stamp too",
+        *start(3),
+        ask(1, 5000),
+        message(STORE.snapshot(3, challenge(1)), 3),
+        *live_until(35_000),
+    )
+    add(
+        "live-live-earlier",
+        "also when its request was sent earlier",
+        ask(0, 5000),
+        message(STORE.snapshot(3, challenge(0)), 3),
+        ask(1, 4000),
+        message(STORE.delta(3, 3, challenge(1)), 3),
+        *live_until(34_000),
+    )
+    add(
+        "list-live",
+        "live evidence takes the place of a list",
+        listed(3),
+        ask(0),
+        message(STORE.snapshot(3, challenge(0)), 3),
+        *live_until(31_000),
+    )
+    add(
+        "list-live-delta",
+        "as a delta too",
+        listed(3),
+        ask(0),
+        message(STORE.delta(3, 4, challenge(0)), 4),
+        *live_until(31_000, other),
+    )
+    add("saved-list", "a list takes the place of none", saved(3), listed(3), *list_until(NOW + 100))
+    add("saved-list-delta", "as a delta over nothing too", saved(3), listed_delta(3, 3), *list_until(NOW + 100))
+    add("saved-list-later", "as a later delta too", saved(3), listed_delta(3, 4), *list_until(NOW + 100, other))
+    add(
+        "saved-list-before",
+        "a saved snapshot has no this-update to compare with",
+        saved(3),
+        listed(3, 0, NOW + 1),
+        *list_until(NOW + 1),
+    )
+    add(
+        "list-saved-later",
+        "a saved snapshot of a later stamp leaves a list",
+        listed(3),
+        saved(4),
+        check(token, "link_suspended", mode="list"),
+        *list_until(NOW + 100, other),
+    )
+    add(
+        "list-saved-incarnation",
+        "one of a greater incarnation too",
+        listed(3),
+        saved(2, later),
+        *list_until(NOW + 100),
+    )
+    add(
+        "list-saved-list-earlier",
+        "a list of the stamp that a saved snapshot brought, earlier than the list held: it leaves that one",
+        listed(3, NOW, NOW + 100),
+        saved(5),
+        listed(5, NOW - 1, NOW + 50),
+        *list_until(NOW + 100),
+    )
+    add(
+        "list-saved-list-same",
+        "not earlier: it is taken",
+        listed(3, NOW, NOW + 100),
+        saved(5),
+        listed(5, NOW, NOW + 50),
+        *list_until(NOW + 50),
+    )
+    add(
+        "list-list-delta-later-earlier",
+        "a list delta of a later stamp is taken, whatever its this-update",
+        listed(3, NOW, NOW + 100),
+        listed_delta(3, 4, NOW - 10, NOW + 50),
+        *list_until(NOW + 50, other),
+    )
+    add(
+        "list-list-incarnation-earlier",
+        "a list of a greater incarnation too, with the same sequence",
+        listed(2, NOW, NOW + 100),
+        listed(2, NOW - 10, NOW + 50, store=later),
+        *list_until(NOW + 50),
+    )
+    add(
+        "list-list-chain",
+        "an earlier list that was left does not count for the next",
+        listed(3, NOW, NOW + 100),
+        listed(3, NOW - 20, NOW + 50),
+        listed(3, NOW - 10, NOW + 60),
+        *list_until(NOW + 100),
+        listed(3, NOW + 1, NOW + 70),
+        *list_until(NOW + 70),
+        listed(3, NOW, NOW + 80),
+        *list_until(NOW + 70),
+    )
+    add(
+        "list-list-delta-same-stamp",
+        "a list delta over nothing with a later this-update",
+        listed(3, NOW, NOW + 100),
+        listed_delta(3, 3, NOW + 1, NOW + 50),
+        *list_until(NOW + 50),
+    )
+    add(
+        "list-list-expired",
+        "an expired list is still the held one: an earlier one leaves it",
+        listed(3, NOW, NOW + 10),
+        message(STORE.snapshot(3, span(NOW - 10, NOW + 500), kind=f.LIST_SNAPSHOT), 3, NOW + 20),
+        check(token, "view_stale", now=NOW + 20, mode="list"),
+        message(STORE.snapshot(3, span(NOW, NOW + 500), kind=f.LIST_SNAPSHOT), 3, NOW + 20),
+        check(token, now=NOW + 20, mode="list"),
+    )
+    add(
+        "list-list-suspension",
+        "a list whose evidence is left counts with its records",
+        listed(4, NOW, NOW + 100),
+        check(token, "link_suspended", mode="list"),
+        message(
+            STORE.snapshot(
+                4,
+                span(NOW - 10, NOW + 50),
+                kind=f.LIST_SNAPSHOT,
+                body=deployment_generation(1) + tenant("7") + client_generation("12", 1),
+            ),
+            4,
+        ),
+        *list_until(NOW + 100),
+    )
+
+
+def short_messages(feeds):
+    """Length comes before version, version before type; up to 154 bytes nothing else is looked at."""
+    whole = STORE.snapshot(0, kind=f.SAVED_SNAPSHOT)
+    assert len(whole) == f.FIXED == 154
+    live = STORE.snapshot(0, challenge(0))
+
+    def lengths(name, comment, data, enough, upto=f.FIXED):
+        """Cut to every length up to `upto`."""
+        steps = [
+            message(data[:length], "malformed_message" if length < f.FIXED else enough) for length in range(upto + 1)
+        ]
+        feeds.add("message-short-" + name, comment, *steps)
+
+    def version(data, value):
+        return data[:3] + bytes([value]) + data[4:]
+
+    def kind(data, value):
+        return data[:4] + bytes([value]) + data[5:]
+
+    lengths("known", "the shortest message there is, cut to every length", whole, 0)
+    lengths("version-2", "the same in an unknown version", version(whole, 2), "unknown_version")
+    for value in (0, 255):
+        for length in (3, 4, 5, f.FIXED - 1, f.FIXED):
+            feeds.add(
+                f"message-short-version-{value}-{length}",
+                f"an unknown version, {length} bytes",
+                message(
+                    version(whole, value)[:length],
+                    "malformed_message" if length < f.FIXED else "unknown_version",
+                ),
+            )
+    for value in (0, 6):
+        for length in (5, f.FIXED - 1, f.FIXED):
+            feeds.add(
+                f"message-short-type-{value}-{length}",
+                f"an unknown type, {length} bytes",
+                message(kind(whole, value)[:length], "malformed_message" if length < f.FIXED else "unknown_type"),
+            )
+    for length in (f.FIXED - 1, f.FIXED):
+        feeds.add(
+            f"message-short-version-2-type-0-{length}",
+            f"version and type unknown, {length} bytes",
+            message(
+                kind(version(whole, 2), 0)[:length], "malformed_message" if length < f.FIXED else "unknown_version"
+            ),
+        )
+        feeds.add(
+            f"message-short-magic-{length}",
+            f"another magic and an unknown version, {length} bytes",
+            message(b"pwg" + version(whole, 2)[3:length], "malformed_message"),
+        )
+    steps = []
+    for length in range(f.FIXED - 1, len(live) + 1):
+        known = 0 if length == len(live) else "malformed_message"
+        steps.append(
+            message(version(live, 2)[:length], "unknown_version" if length >= f.FIXED else "malformed_message")
+        )
+        steps.append(message(live[:length], known))
+    feeds.add(
+        "message-short-live",
+        "a live snapshot cut within its challenge: malformed, or of an unknown version",
+        ask(0),
+        *steps,
+    )
+    zeros = b"pwf\x02" + bytes(f.FIXED - 4)
+    feeds.add("message-short-zeros", "nothing but magic and an unknown version", message(zeros, "unknown_version"))
+    feeds.add("message-short-zeros-less", "a byte less", message(zeros[:-1], "malformed_message"), message(whole, 0))

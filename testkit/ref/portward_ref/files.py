@@ -3,6 +3,8 @@
 import hmac
 import json
 import re
+from json.decoder import scanstring
+from json.scanner import py_make_scanner
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -35,16 +37,51 @@ class NotWhole:
     """Stands for a number written with a fraction or an exponent: nowhere allowed."""
 
     def __init__(self, text):
-        self.text = text
+        _ascii(text)
 
 
-def read_json(text, limit, file_format, prefix):
+class Escaped(str):
+    """A string value that was written with escapes."""
+
+
+def _ascii(text):
+    """The scanner takes digits of every script."""
+    if not text.isascii():
+        raise ValueError("digit")
+
+
+def _whole(text):
+    """Of any length, and in no time: what has more than 40 digits is beyond every bound, so its sign is enough."""
+    _ascii(text)
+    if len(text) > 41:
+        return -10**40 if text[0] == "-" else 10**40
+    return int(text)
+
+
+def _string(text, start, strict):
+    value, end = scanstring(text, start, strict)
+    return (Escaped(value) if "\\" in text[start:end] else value), end
+
+
+class Decoder(json.JSONDecoder):
+    def __init__(self):
+        super().__init__(object_pairs_hook=_members_once, parse_constant=_no_constant, parse_float=NotWhole,
+                         parse_int=_whole)
+        # The one scanner that lets strings be read by another function; names of members are not.
+        self.parse_string = _string
+        self.scan_once = py_make_scanner(self)
+
+
+def read_json(data, limit, file_format, prefix):
     """An object with the right format and version 1, or the codes `prefix`_newer_version and `prefix`_malformed."""
     malformed = Refused(prefix + "_malformed")
-    if len(text.encode("utf-8")) > limit:
+    if isinstance(data, str):
+        data = data.encode("utf-8")
+    if len(data) > limit:
         raise malformed
     try:
-        value = json.loads(text, object_pairs_hook=_members_once, parse_constant=_no_constant, parse_float=NotWhole)
+        # A byte order mark stays, and is no JSON; what is not UTF-8 is a ValueError too.
+        value = Decoder().decode(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise malformed from None
     if not isinstance(value, dict) or value.get("format") != file_format:
@@ -94,8 +131,8 @@ def _lifetimes_ok(value):
             and is_whole(value["default_lifetime"], 1, value["ceiling"]))
 
 
-def read_deployment(text):
-    value = read_json(text, 65_536, "portward-deployment", "deployment")
+def read_deployment(data):
+    value = read_json(data, 65_536, "portward-deployment", "deployment")
     ok = (has_members(value, "format", "version", "id", "permissions", "link", "session")
           and is_hex(value["id"], 16)
           and isinstance(value["permissions"], list)
@@ -172,11 +209,11 @@ def _root_ok(value):
             and (value["last_active"] is None or is_whole(value["last_active"], 0, U40_MAX))
             and is_hex(value["check"], 8)
             and (value["key"] is None) == (value["state"] == "destroyed")
-            and (value["key"] is None or isinstance(value["key"], str)))
+            and (value["key"] is None or type(value["key"]) is str))  # and not Escaped
 
 
-def read_keyring(text, expected_deployment=None):
-    value = read_json(text, 1_048_576, "portward-keyring", "keyring")
+def read_keyring(data, expected_deployment=None):
+    value = read_json(data, 1_048_576, "portward-keyring", "keyring")
     ok = (has_members(value, "format", "version", "deployment", "roots")
           and is_hex(value["deployment"], 16)
           and isinstance(value["roots"], list)
@@ -228,7 +265,8 @@ def _stretch(passphrase, salt, costs, purpose):
 def seal(plaintext, passphrase, purpose, salt, costs):
     """The members of a sealed keyring file."""
     key, commitment = _stretch(passphrase, salt, costs, purpose)
-    ciphertext = AESGCM(key).encrypt(bytes(12), plaintext.encode("utf-8"), _context(purpose))
+    data = plaintext.encode("utf-8") if isinstance(plaintext, str) else plaintext
+    ciphertext = AESGCM(key).encrypt(bytes(12), data, _context(purpose))
     return {
         "format": "portward-sealed-keyring", "version": 1, "purpose": purpose, "argon2id": dict(costs),
         "salt": b64u(salt), "commitment": b64u(commitment), "ciphertext": b64u(ciphertext),
@@ -247,9 +285,9 @@ def _costs_ok(value):
             and is_whole(value["memory_kib"], max(8, 8 * value["lanes"]), 1_048_576))
 
 
-def unseal(text, passphrase):
+def unseal(data, passphrase):
     """Purpose and plaintext, the plaintext checked as what it claims to be."""
-    value = read_json(text, 2_097_152, "portward-sealed-keyring", "sealed")
+    value = read_json(data, 2_097_152, "portward-sealed-keyring", "sealed")
     ok = (has_members(value, "format", "version", "purpose", "argon2id", "salt", "commitment", "ciphertext")
           and value["purpose"] in PURPOSES
           and _costs_ok(value["argon2id"])
@@ -279,13 +317,6 @@ def _check_plaintext(purpose, plain):
     keyring_part, expected = plain, None
     if purpose == "recovery":
         line, feed, keyring_part = plain.partition(b"\n")
-        try:
-            deployment = read_deployment(line.decode("utf-8") if feed else "")
-        except UnicodeDecodeError:
-            raise Refused("deployment_malformed") from None
-        expected = deployment.id
-    try:
-        read_keyring(keyring_part.decode("utf-8"), expected)
-    except UnicodeDecodeError:
-        raise Refused("keyring_malformed") from None
+        expected = read_deployment(line if feed else b"").id
+    read_keyring(keyring_part, expected)
     return plain.decode("utf-8")

@@ -122,22 +122,40 @@ def _derive(case, _):
     return {"key": key.hex()}
 
 
+def _file(case):
+    """The bytes of a file, written as `text` or as `parts`."""
+    if "text" in case:
+        return case["text"].encode("utf-8")
+    return b"".join(_part(part) for part in case["parts"])
+
+
+def _part(part):
+    if "hex" in part:
+        return bytes.fromhex(part["hex"])
+    if "text" in part:
+        return part["text"].encode("utf-8")
+    text, times = part["repeat"], part["times"]
+    if "%" not in text:
+        return text.encode("utf-8") * times
+    return "".join(text.replace("%", f"{number:08x}") for number in range(times)).encode("utf-8")
+
+
 @op("deployment_file")
 def _deployment_file(case, _):
-    deployment = files.read_deployment(case["text"])
+    deployment = files.read_deployment(_file(case))
     return {"id": deployment.id.hex(), "permissions": deployment.permissions}
 
 
 @op("keyring_file")
 def _keyring_file(case, _):
     expected = bytes.fromhex(case["deployment"]) if "deployment" in case else None
-    keyring = files.read_keyring(case["text"], expected)
+    keyring = files.read_keyring(_file(case), expected)
     return {"roots": [[root.id.hex(), root.state] for root in keyring.roots]}
 
 
 @op("sealed_keyring")
 def _sealed_keyring(case, _):
-    purpose, plaintext = files.unseal(case["text"], case["passphrase"])
+    purpose, plaintext = files.unseal(_file(case), case["passphrase"])
     return {"purpose": purpose, "plaintext": plaintext}
 
 

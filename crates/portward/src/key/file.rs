@@ -2,10 +2,12 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use std::borrow::Cow;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// Why a file of ours was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,23 +49,34 @@ impl<T: Serialize> Serialize for Object<T> {
 #[derive(Deserialize)]
 struct Preamble<'a> {
     #[serde(borrow)]
-    format: std::borrow::Cow<'a, str>,
-    version: u64,
+    format: Cow<'a, str>,
+    /// As it is written: a later version may be of any size.
+    #[serde(borrow)]
+    version: &'a RawValue,
 }
 
-const VERSION: u64 = 1;
+const VERSION: &str = "1";
 
 /// Reads a file of the given format, version 1, into its strict shape.
 pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], format: &str, limit: usize) -> Result<T, FileFault> {
     if bytes.len() > limit {
         return Err(FileFault::Malformed);
     }
-    let Object(preamble): Object<Preamble<'_>> = serde_json::from_slice(bytes).map_err(|_| FileFault::Malformed)?;
-    match (preamble.format == format, preamble.version) {
-        (true, VERSION) => serde_json::from_slice(bytes).map(|Object(shape)| shape).map_err(|_| FileFault::Malformed),
-        (true, newer) if newer > VERSION => Err(FileFault::NewerVersion),
+    let text = core::str::from_utf8(bytes).map_err(|_| FileFault::Malformed)?;
+    let Object(preamble): Object<Preamble<'_>> = serde_json::from_str(text).map_err(|_| FileFault::Malformed)?;
+    let version = preamble.version.get();
+    match preamble.format == format {
+        true if version == VERSION => {
+            serde_json::from_str(text).map(|Object(shape)| shape).map_err(|_| FileFault::Malformed)
+        }
+        true if is_newer(version) => Err(FileFault::NewerVersion),
         _ => Err(FileFault::Malformed),
     }
+}
+
+/// Whether this JSON is a whole number above 1. JSON has no leading zeros.
+fn is_newer(version: &str) -> bool {
+    version.bytes().all(|digit| digit.is_ascii_digit()) && !matches!(version, "0" | VERSION)
 }
 
 /// Serialised as indented JSON with a line feed behind it.

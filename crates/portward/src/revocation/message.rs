@@ -120,6 +120,9 @@ impl Header<'_> {
 
 impl<'a> UnverifiedMessage<'a> {
     pub(super) fn parse(message: &'a [u8]) -> Result<Self, MessageFault> {
+        if message.len() < SHORTEST {
+            return Err(MessageFault::Malformed);
+        }
         let (signed, tag) =
             message.split_at_checked(message.len().saturating_sub(32)).ok_or(MessageFault::Malformed)?;
         let mut reader = Reader::new(signed);
@@ -159,6 +162,9 @@ fn read_header<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Header<'a>, Malf
     let order = if matches!(kind, 0x01 | 0x03) { Order::Delta } else { Order::Snapshot };
     Ok(Header { order, proof, root, deployment, scope, first, before, last: Stamp { incarnation, sequence }, after })
 }
+
+/// All fixed parts, with the shortest scope, no proof and no body.
+const SHORTEST: usize = 154;
 
 /// `"portward/v1/feed" ‖ 0x00`
 fn label() -> Vec<u8> {

@@ -32,7 +32,7 @@ pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
             let key = derive_for_vectors(case.array("root"), case.array("deployment"), case.text("label"), &parts);
             Ok(json!({ "key": hex(&key) }))
         }
-        "deployment_file" => Deployment::from_json(case.text("text").as_bytes())
+        "deployment_file" => Deployment::from_json(&case.file())
             .map(|deployment| json!({ "id": deployment.id.to_string(), "permissions": deployment.vocabulary.all().collect::<Vec<_>>() }))
             .map_err(|error| error.code().into()),
         "keyring_file" => keyring_file(case),
@@ -59,7 +59,7 @@ fn whole<T>(case: &Case<'_>, read: impl FnOnce(&mut Reader<'_>) -> Result<T, Mal
 }
 
 fn keyring_file(case: &Case<'_>) -> Outcome {
-    let text = case.text("text").as_bytes();
+    let text = &case.file();
     let mut of_any = Deployment::generate(Vocabulary::portal()).unwrap();
     let expected = case.value.get("deployment").and_then(Value::as_str).map(str::to_owned);
     // Without an expected deployment, the file's own is taken.
@@ -73,7 +73,7 @@ fn keyring_file(case: &Case<'_>) -> Outcome {
 }
 
 fn sealed_keyring(case: &Case<'_>) -> Outcome {
-    let sealed = SealedKeyring::from_json(case.text("text").as_bytes()).map_err(|error| error.code())?;
+    let sealed = SealedKeyring::from_json(&case.file()).map_err(|error| error.code())?;
     let plaintext = sealed.open_bytes(case.text("passphrase").as_bytes()).map_err(|error| error.code())?;
     sealed.open(case.text("passphrase").as_bytes()).map_err(|error| error.code())?;
     let text = String::from_utf8(plaintext.to_vec()).unwrap();

@@ -50,6 +50,12 @@ impl Case<'_> {
         unhex(self.text(name))
     }
 
+    /// A file: `text`, or `parts` where it is long or no text.
+    fn file(&self) -> Vec<u8> {
+        let Some(parts) = self.value["parts"].as_array() else { return self.text("text").into() };
+        parts.iter().flat_map(of_part).collect()
+    }
+
     fn array<const N: usize>(&self, name: &str) -> [u8; N] {
         self.bytes(name).try_into().expect("the right length")
     }
@@ -64,6 +70,20 @@ impl Case<'_> {
 
     fn keyring(&self) -> Arc<Keyring> {
         Arc::clone(&self.fixtures.keyrings[self.text("keyring")])
+    }
+}
+
+/// Text, bytes, or a text repeated, in which each `%` stands for the number of the repetition.
+fn of_part(part: &Value) -> Vec<u8> {
+    let text = |name: &str| part[name].as_str();
+    match (text("text"), text("hex"), text("repeat")) {
+        (Some(text), None, None) => text.into(),
+        (None, Some(hex), None) => unhex(hex),
+        (None, None, Some(repeat)) => {
+            let times = part["times"].as_u64().unwrap();
+            (0..times).flat_map(|number| repeat.replace('%', &format!("{number:08x}")).into_bytes()).collect()
+        }
+        _ => panic!("no such part: {part}"),
     }
 }
 
