@@ -6,7 +6,7 @@ use std::time::Duration;
 use criterion::{SamplingMode, criterion_group, criterion_main};
 use portward::{Follower, Scope};
 use portward_benches::cpu_time::CpuTime;
-use portward_benches::look_up::{LookUps, Texts};
+use portward_benches::look_up::{Ids, LookUps, Words};
 use portward_benches::ours::{Feed, World};
 use portward_benches::{Criterion, criterion};
 
@@ -15,33 +15,24 @@ const SIZES: [(&str, usize); 3] = [("10k", 10_000), ("1M", 1_000_000), ("10M", 1
 /// Every measurement of one size shares one view, which is made when the first of them runs and before its clock does.
 fn view(criterion: &mut Criterion) {
     let world = World::default();
-    let revoked = LazyCell::new(|| Texts::issue(&world));
-    let other = LazyCell::new(|| Texts::issue(&world));
     for (name, entries) in SIZES {
-        let hits = LazyCell::new(|| revoked.first(entries));
-        let feed = LazyCell::new(|| RefCell::new(Feed::with_entries(&world, &hits.ids, entries)));
-        let cell = || feed.borrow().follower.cell();
-        let misses = LazyCell::new(|| RefCell::new(LookUps::new(&world, cell(), &other)));
-        let hits = LazyCell::new(|| RefCell::new(LookUps::new(&world, cell(), &hits)));
+        let hits = Ids::random().first(entries);
+        let feed = LazyCell::new(|| RefCell::new(Feed::with_entries(&world, &hits, entries)));
+        let look_ups = |ids| LookUps::new(feed.borrow().follower.cell().load(), world.tenant, ids);
+        let misses = LazyCell::new(|| look_ups(Ids::random()));
+        let hits = LazyCell::new(|| look_ups(Ids::new(hits.clone())));
+        let words = LazyCell::new(|| Words::for_entries(entries));
 
         let mut group = criterion.benchmark_group("view");
         group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(300));
-        group.bench_function(format!("{name}-miss"), |b| {
-            let mut misses = misses.borrow_mut();
-            b.iter_custom(|count| misses.time(count));
-        });
-        group.bench_function(format!("{name}-hit"), |b| {
-            let mut hits = hits.borrow_mut();
-            b.iter_custom(|count| hits.time(count));
-        });
+        group.bench_function(format!("{name}-floor"), |b| b.iter_custom(|count| words.time(count)));
+        group.bench_function(format!("{name}-miss"), |b| b.iter_custom(|count| misses.time(count)));
+        group.bench_function(format!("{name}-hit"), |b| b.iter_custom(|count| hits.time(count)));
         group.finish();
 
         let mut group = criterion.benchmark_group("view-dependent");
         group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(300));
-        group.bench_function(format!("{name}-miss"), |b| {
-            let mut misses = misses.borrow_mut();
-            b.iter_custom(|count| misses.time_dependent(count));
-        });
+        group.bench_function(format!("{name}-miss"), |b| b.iter_custom(|count| misses.time_dependent(count)));
         group.finish();
 
         let mut group = criterion.benchmark_group("view-apply");

@@ -1,99 +1,107 @@
-//! Looking many different links up in a view.
-//!
-//! A look-up is not a public function by itself: a verification does it. So links are verified with the view and without, by turns,
-//! and the difference is what is told. It contains all that a verifier asks of a view: counters, tenant, entry, freshness.
+//! Looking many different links up in a view, and the floor of that: one read at a place that cannot be foreseen.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
-use portward::{EntryId, Now, Verifier, ViewCell};
+use portward::{EntryId, Identifier, RevocationView, Standing, Unit};
 
 use crate::cpu_time::CpuTime;
-use crate::ours::World;
+use crate::floor;
 
-/// More links than a cache holds entries for.
-const LINKS: usize = 1_000_000;
-/// So many are verified with the view before the same are verified without, long enough for the clock not to matter.
-const TURN: usize = 1000;
+/// More ids than a cache holds entries for.
+const IDS: usize = 1_000_000;
 
-/// Links of one length, and their ids.
-#[derive(Clone)]
-pub struct Texts {
-    texts: String,
-    length: usize,
-    pub ids: Vec<EntryId>,
+/// The clock costs as much as some look-ups: so many are made for each that is asked for, and the mean is told. (The first call also
+/// makes the view, which leaves criterion with too small a guess of how many to ask for.)
+const BATCH: u32 = 1000;
+
+/// Ids that no view knows, which are gone through again and again: a cache has forgotten the first when they come back.
+pub struct Ids {
+    ids: Vec<EntryId>,
+    place: Cell<usize>,
 }
 
-impl Texts {
-    pub fn issue(world: &World) -> Self {
-        let mut issued = Self { texts: String::new(), length: world.link().text().len(), ids: Vec::new() };
-        for _ in 0..LINKS {
-            let link = world.link();
-            issued.texts.push_str(link.text());
-            issued.ids.push(link.id());
-        }
-        issued
+impl Ids {
+    pub fn new(ids: Vec<EntryId>) -> Self {
+        Self { ids, place: Cell::new(0) }
     }
 
-    /// Only so many of them.
-    pub fn first(&self, count: usize) -> Self {
-        let count = count.min(self.ids.len());
-        Self {
-            texts: self.texts[..count * self.length].to_owned(),
-            length: self.length,
-            ids: self.ids[..count].to_vec(),
+    pub fn random() -> Self {
+        Self::new((0..IDS).map(|_| floor::draw()).collect())
+    }
+
+    pub fn first(&self, count: usize) -> Vec<EntryId> {
+        self.ids.iter().take(count).copied().collect()
+    }
+
+    /// How long one `each` takes, of `count` times a batch of them.
+    fn time(&self, count: u64, mut each: impl FnMut(&EntryId)) -> Duration {
+        let start = CpuTime::now();
+        for _ in 0..count {
+            let batch = self.ids.iter().cycle().skip(self.place.get()).take(BATCH as usize);
+            batch.for_each(&mut each);
+            self.place.set((self.place.get() + BATCH as usize) % self.ids.len());
         }
+        CpuTime::since(start) / BATCH
     }
 }
 
+/// A view, and the ids that are looked up in it one after the other.
 pub struct LookUps {
-    with: Verifier,
-    without: Verifier,
-    texts: Texts,
-    now: Now,
-    place: usize,
+    view: Arc<RevocationView>,
+    tenant: Identifier,
+    ids: Ids,
 }
 
 impl LookUps {
-    pub fn new(world: &World, view: Arc<ViewCell>, texts: &Texts) -> Self {
-        let (with, without) = (world.verifier(view), world.verifier_without_revocation());
-        Self { with, without, texts: texts.clone(), now: world.now, place: 0 }
+    pub fn new(view: Arc<RevocationView>, tenant: Identifier, ids: Ids) -> Self {
+        Self { view, tenant, ids }
     }
 
-    /// How long this many look-ups take that do not wait for each other.
-    pub fn time(&mut self, count: u64) -> Duration {
-        self.difference(count, || ())
+    /// How long a look-up takes that waits for none before it.
+    pub fn time(&self, count: u64) -> Duration {
+        let (entries, mut revoked) = (self.view.entries_of(&self.tenant), 0u64);
+        let time =
+            self.ids.time(count, |id| revoked += u64::from(entries.standing(Unit::Link, *id) == Standing::Revoked));
+        black_box(revoked);
+        time
     }
 
-    /// The same, each after the one before has ended.
-    pub fn time_dependent(&mut self, count: u64) -> Duration {
-        self.difference(count, || fence(Ordering::SeqCst))
+    /// The same, where each looks up what depends on the one before.
+    pub fn time_dependent(&self, count: u64) -> Duration {
+        let (entries, mut revoked) = (self.view.entries_of(&self.tenant), 0u8);
+        let time = self.ids.time(count, |id| {
+            let mut id = *id;
+            id[0] ^= revoked;
+            revoked = u8::from(entries.standing(Unit::Link, id) == Standing::Revoked);
+        });
+        black_box(revoked);
+        time
+    }
+}
+
+/// As many words as a filter of 12 bits an entry has.
+pub struct Words {
+    words: Vec<u64>,
+    ids: Ids,
+}
+
+impl Words {
+    pub fn for_entries(entries: usize) -> Self {
+        Self { words: (0..).take(entries * 12 / 64).collect(), ids: Ids::random() }
     }
 
-    fn difference(&mut self, count: u64, between: impl Fn()) -> Duration {
-        let mut left = usize::try_from(count).unwrap();
-        let (mut with, mut without) = (Duration::ZERO, Duration::ZERO);
-        while left > 0 {
-            let turn = left.min(TURN).min(self.texts.ids.len() - self.place);
-            // Once before, so that the texts are as near in both.
-            self.verify(&self.without, turn, &between);
-            with += self.verify(&self.with, turn, &between);
-            without += self.verify(&self.without, turn, &between);
-            left -= turn;
-            self.place = (self.place + turn) % self.texts.ids.len();
-        }
-        with.saturating_sub(without).max(Duration::from_nanos(1))
-    }
-
-    fn verify(&self, verifier: &Verifier, count: usize, between: impl Fn()) -> Duration {
-        let texts = &self.texts.texts.as_bytes()[self.place * self.texts.length..];
-        let start = CpuTime::now();
-        for text in texts.chunks(self.texts.length).take(count) {
-            let _ = black_box(verifier.verify_link(std::str::from_utf8(text).unwrap(), self.now));
-            between();
-        }
-        CpuTime::since(start)
+    /// How long it takes to read the word that an id chooses.
+    pub fn time(&self, count: u64) -> Duration {
+        let mut sum = 0;
+        let time = self.ids.time(count, |id| {
+            let (half, _) = id.split_first_chunk().unwrap();
+            let place = (u128::from(u64::from_ne_bytes(*half)) * self.words.len() as u128) >> 64;
+            sum ^= self.words[place as usize];
+        });
+        black_box(sum);
+        time
     }
 }

@@ -24,8 +24,8 @@ pub use key::{
 pub use random::RandomError;
 pub use revocation::{
     Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, Follower, Freshness, Generations,
-    Incarnation, ListTimes, RevocationError, RevocationView, Scope, ScopeError, Stamp, Standing, TenantChange, Unit,
-    ViewCell,
+    Incarnation, ListTimes, RevocationError, RevocationView, Scope, ScopeError, Stamp, Standing, TenantChange,
+    TenantEntries, Unit, ViewCell,
 };
 pub use time::{Clock, Now, Steady, SystemClock, Timestamp};
 pub use token::{

@@ -5,7 +5,7 @@ use foldhash::quality::RandomState;
 
 use crate::codec::WireIdentifier;
 use crate::revocation::stamp::Name;
-use crate::revocation::table::{Scatter, Table};
+use crate::revocation::table::{Key, Scatter, Table};
 use crate::revocation::{EntryId, TenantChange, Unit};
 use crate::time::Timestamp;
 
@@ -72,13 +72,22 @@ impl Tenant {
         later(Arc::make_mut(&mut self.recent).entry((unit, id)).or_default(), expires_at);
     }
 
+    /// Short where the answer is the usual one, so that a processor can work on several at once.
+    #[inline]
     pub(super) fn standing(&self, scatter: Scatter, unit: Unit, id: EntryId) -> Standing {
-        let recent = !self.recent.is_empty() && self.recent.contains_key(&(unit, id));
-        if recent || self.settled(unit).get(scatter, id).is_some() {
+        let key = scatter.permute(id);
+        if self.recent.is_empty() && self.suspended.is_empty() && !self.settled(unit).may_hold(key) {
+            return Standing::Good;
+        }
+        self.looked_up(unit, id, key)
+    }
+
+    #[inline(never)]
+    fn looked_up(&self, unit: Unit, id: EntryId, key: Key) -> Standing {
+        if self.recent.contains_key(&(unit, id)) || self.settled(unit).get(key).is_some() {
             return Standing::Revoked;
         }
-        let suspended = !self.suspended.is_empty() && self.suspended.contains_key(&(unit, id));
-        if suspended { Standing::Suspended } else { Standing::Good }
+        if self.suspended.contains_key(&(unit, id)) { Standing::Suspended } else { Standing::Good }
     }
 
     pub(super) fn client_generation(&self, client: WireIdentifier<'_>) -> u32 {
@@ -118,7 +127,7 @@ impl Tenant {
     /// All revoked entries with the later of their expiries.
     fn revoked(&self, scatter: Scatter) -> impl Iterator<Item = (Unit, EntryId, Timestamp)> {
         let recent = self.recent.iter().map(move |((unit, id), expires_at)| {
-            let settled = self.settled(*unit).get(scatter, *id).unwrap_or_default();
+            let settled = self.settled(*unit).get(scatter.permute(*id)).unwrap_or_default();
             (*unit, *id, settled.max(*expires_at))
         });
         let settled = Unit::ALL
@@ -159,6 +168,7 @@ impl Tenant {
         compacted
     }
 
+    #[inline]
     fn settled(&self, unit: Unit) -> &Table {
         let [link, session, copy] = &*self.settled;
         match unit {

@@ -9,6 +9,7 @@ use crate::primitive::Digest32;
 use crate::random::RandomError;
 use crate::revocation::message::ListTimes;
 use crate::revocation::state::State;
+use crate::revocation::table::Scatter;
 use crate::revocation::tenant::{Standing, Tenant};
 use crate::revocation::{Change, EntryId, Generations, Scope, Stamp, Unit};
 use crate::time::{Now, Steady, Timestamp};
@@ -32,6 +33,25 @@ pub struct RevocationView {
     pub(super) position: Option<(Stamp, Digest32)>,
     pub(super) evidence: Evidence,
     pub(super) state: State,
+}
+
+/// The entries of one tenant in a view, to ask for many: what a list of links shows.
+#[derive(Clone, Copy)]
+pub struct TenantEntries<'a> {
+    tenant: Option<&'a Tenant>,
+    scatter: Scatter,
+}
+
+impl TenantEntries<'_> {
+    /// How it stands with one link, session or copy itself, whatever counters and parents say. A [`Verifier`](crate::Verifier) asks for
+    /// all that a token stands on.
+    #[inline]
+    pub fn standing(&self, unit: Unit, id: EntryId) -> Standing {
+        match self.tenant {
+            Some(tenant) => tenant.standing(self.scatter, unit, id),
+            None => Standing::Good,
+        }
+    }
 }
 
 /// Why a view may be fresh.
@@ -183,12 +203,10 @@ impl RevocationView {
         self.state.tenant(tenant.identifier()).is_some_and(|tenant| tenant.tombstones.contains(&key))
     }
 
-    /// How it stands with one link, session or copy itself, whatever the counters say. A [`Verifier`](crate::Verifier) asks for all that
-    /// a token stands on; this is for lists and for tools.
-    pub fn standing(&self, tenant: &Identifier, unit: Unit, id: EntryId) -> Standing {
-        let tenant = WireBuffer::from(tenant);
-        let known = self.state.tenant(tenant.identifier());
-        known.map_or(Standing::Good, |known| known.standing(self.state.scatter(), unit, id))
+    /// What it knows of one tenant's entries.
+    pub fn entries_of(&self, tenant: &Identifier) -> TenantEntries<'_> {
+        let tenant = self.state.tenant(WireBuffer::from(tenant).identifier());
+        TenantEntries { tenant, scatter: self.state.scatter() }
     }
 
     /// How many revoked and suspended entries it holds.

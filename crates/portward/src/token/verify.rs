@@ -4,6 +4,7 @@ use std::time::Duration;
 use crate::codec::{WireBuffer, WireIdentifier};
 use crate::id::Identifier;
 use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
+use crate::primitive::MacKey;
 use crate::random::{self, RandomError};
 use crate::revocation::{Freshness, Subject, ViewCell};
 use crate::secret::Secret;
@@ -59,8 +60,9 @@ pub struct Verifier {
     /// In its wire form.
     audience: Option<Box<[u8]>>,
     cache: KeyCache,
-    /// Stands in for a root that is not there, so that looking for one costs the same.
+    /// Stands in for a root that is not there, and for a key that is not cached.
     decoy: Secret,
+    decoy_key: MacKey,
 }
 
 const SKEW_MAX: Duration = Duration::from_secs(300);
@@ -79,8 +81,9 @@ impl Verifier {
         let options = VerifierOptions { skew: options.skew.min(SKEW_MAX), ..options };
         let cache = KeyCache::with_capacity(options.cached_keys);
         let decoy = Secret::try_filled(|bytes| random::draw(bytes))?;
+        let decoy_key = MacKey::new(decoy.expose());
         let audience = options.audience.as_ref().map(|audience| WireBuffer::from(audience).identifier().bytes().into());
-        Ok(Self { deployment, keyring, revocation, options, audience, cache, decoy })
+        Ok(Self { deployment, keyring, revocation, options, audience, cache, decoy, decoy_key })
     }
 
     /// Verifies a link.
@@ -122,8 +125,14 @@ impl Verifier {
             tenant: fields.tenant,
             tenant_generation: fields.generations.tenant,
         };
-        if root.is_some() && self.cache.with(&id, |key| chain.fill(key, token)).is_some() {
-            return if chain.ends_in(token.tag) { Ok(()) } else { Err(VerifyError::refused(RefusalError::Forged)) };
+        // Whoever is refused here has waited for the same work: one chain, one derivation, one more chain. So nobody learns from the
+        // time whether a tenant exists, or was here lately, or a root is known.
+        let cached = root.is_some() && self.cache.with(&id, |key| chain.fill(key, token)).is_some();
+        if !cached {
+            chain.fill(&self.decoy_key, token);
+        }
+        if chain.ends_in(token.tag) && cached {
+            return Ok(()); // 14
         }
         let key = derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id);
         chain.fill(&key, token);
