@@ -2,6 +2,7 @@
 #![doc = include_str!("../README.md")]
 
 mod codec;
+pub mod envelope;
 mod error;
 mod id;
 mod key;

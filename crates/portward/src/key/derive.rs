@@ -4,13 +4,24 @@ use zeroize::Zeroizing;
 
 use crate::codec::WireIdentifier;
 use crate::key::id::{DeploymentId, RootId};
-use crate::primitive::{self, Digest32, MacKey, StreamMacKey};
+use crate::primitive::{self, Digest32, ExpandKey, MacKey, StreamMacKey, WrapCipher};
 use crate::secret::Secret;
 
+const KEK_LABEL: &str = "portward/v1/kek";
+const TENANT_KEK_LABEL: &str = "portward/v1/tenant-kek";
+const BODY_LABEL: &str = "portward/v1/body";
+const INDEX_LABEL: &str = "portward/v1/index";
+const KEY_CHECK_LABEL: &str = "portward/v1/key-check";
 const ROOT_CHECK_LABEL: &str = "portward/v1/root-check";
 const TOKEN_LABEL: &str = "portward/v1/token";
 const VIEW_LABEL: &str = "portward/v1/view";
 
+/// Binding label of wrapped data keys, `spec/envelope.md` section 3.
+pub(crate) const WRAP_DATA_LABEL: &str = "portward/v1/wrap-data";
+/// Binding label of wrapped tenant KEKs, `spec/envelope.md` section 3.
+pub(crate) const WRAP_KEK_LABEL: &str = "portward/v1/wrap-kek";
+/// Context label of bodies, `spec/envelope.md` section 5.
+pub(crate) const OBJECT_LABEL: &str = "portward/v1/object";
 /// Hash label of copy ids, `spec/token.md` section 4.
 pub(crate) const COPY_ID_LABEL: &str = "portward/v1/copy-id";
 /// Hash label of link checks, `spec/token.md` section 4.
@@ -45,6 +56,31 @@ pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &
     derive(root, deployment, VIEW_LABEL, [scope], StreamMacKey::new)
 }
 
+/// The key of the KEK that a root is, `spec/envelope.md` section 1.
+pub(crate) fn derive_root_kek(root: &Secret, deployment: &DeploymentId) -> WrapCipher {
+    derive(root, deployment, KEK_LABEL, [], WrapCipher::new)
+}
+
+/// The key with which a tenant KEK wraps.
+pub(crate) fn derive_tenant_wrap(kek: &Secret, deployment: &DeploymentId) -> WrapCipher {
+    derive(kek, deployment, TENANT_KEK_LABEL, [], WrapCipher::new)
+}
+
+/// The input key of the bodies under a data key.
+pub(crate) fn derive_body_key(data_key: &Secret, deployment: &DeploymentId, suite: u8) -> ExpandKey {
+    derive(data_key, deployment, BODY_LABEL, [&[suite]], ExpandKey::new)
+}
+
+/// `parts`: table, column, index name, normaliser, bits, version.
+pub(crate) fn derive_index_key(data_key: &Secret, deployment: &DeploymentId, parts: [&[u8]; 6]) -> MacKey {
+    derive(data_key, deployment, INDEX_LABEL, parts, MacKey::new)
+}
+
+/// The check value of a tenant KEK or a data key.
+pub(crate) fn key_check(key: &Secret, deployment: &DeploymentId, id: &[u8; 16]) -> [u8; 8] {
+    derive(key, deployment, KEY_CHECK_LABEL, [id], |derived| derived.first_chunk().copied().unwrap_or_default())
+}
+
 /// The first 8 bytes of `derive(root, "portward/v1/root-check", root id)`.
 pub(super) fn root_check(root: &Secret, deployment: &DeploymentId, id: RootId) -> [u8; 8] {
     derive(root, deployment, ROOT_CHECK_LABEL, [&id.to_bytes()], |derived| {
@@ -64,7 +100,7 @@ fn derive<const PARTS: usize, T>(
 ) -> T {
     let deployment = deployment.to_bytes();
     let lengths = parts.map(length_prefix);
-    let mut info: [&[u8]; 12] = [&[]; 12];
+    let mut info: [&[u8]; 16] = [&[]; 16];
     let (head, tail) = info.split_at_mut(4);
     let (label_length, deployment_length) = (length_prefix(label.as_bytes()), length_prefix(&deployment));
     head.copy_from_slice(&[&label_length, label.as_bytes(), &deployment_length, &deployment]);
@@ -74,6 +110,11 @@ fn derive<const PARTS: usize, T>(
     let mut derived = Zeroizing::new([0; 32]);
     primitive::hkdf_expand(root.expose(), &info, &mut derived);
     take(&derived)
+}
+
+/// `lp(part) ‖ lp(part) ‖ …`
+pub(crate) fn length_prefixed(parts: &[&[u8]]) -> Vec<u8> {
+    parts.iter().flat_map(|part| length_prefix(part).into_iter().chain(part.iter().copied())).collect()
 }
 
 /// The first half of `lp(x) = u16(length) ‖ x`. All parts are constants, ids, identifiers or hashes, far below 2¹⁶ bytes.

@@ -1,5 +1,7 @@
-use aes_gcm::aead::AeadInOut;
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::aead::{AeadInOut, Tag};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
+use xaes_256_gcm::Xaes256Gcm;
 
 /// AES-256-GCM (NIST SP 800-38D) under a key that seals exactly once; so the nonce may be zero. The tag is appended.
 pub(crate) fn seal_once(key: &[u8; 32], associated: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
@@ -13,4 +15,57 @@ pub(crate) fn open_once(key: &[u8; 32], associated: &[u8], buffer: &mut Vec<u8>)
         buffer.clear();
     }
     opened.ok()
+}
+
+/// AES-256-GCM without associated data, for the chunks of one body: what a faster implementation has to do.
+pub(crate) trait ChunkCipher: Send + Sync + Sized {
+    /// Under this key; wiped when dropped.
+    fn with_key(key: &[u8; 32]) -> Self;
+
+    /// Encrypts into a buffer of the same length and returns the tag.
+    fn seal(&self, nonce: &[u8; 12], plaintext: &[u8], ciphertext: &mut [u8]) -> [u8; 16];
+
+    /// Decrypts into a buffer of the same length. `false`: not authentic, and the buffer holds nothing that was decrypted.
+    fn open(&self, nonce: &[u8; 12], ciphertext: &[u8], tag: &[u8; 16], plaintext: &mut [u8]) -> bool;
+}
+
+impl ChunkCipher for Aes256Gcm {
+    fn with_key(key: &[u8; 32]) -> Self {
+        Self::new(key.into())
+    }
+
+    #[expect(clippy::expect_used, reason = "two buffers of one length, and a chunk of 16 KiB, are always taken")]
+    fn seal(&self, nonce: &[u8; 12], plaintext: &[u8], ciphertext: &mut [u8]) -> [u8; 16] {
+        let buffers = InOutBuf::new(plaintext, ciphertext).expect("one length");
+        self.encrypt_inout_detached(nonce.into(), &[], buffers).expect("a chunk").into()
+    }
+
+    fn open(&self, nonce: &[u8; 12], ciphertext: &[u8], tag: &[u8; 16], plaintext: &mut [u8]) -> bool {
+        let buffers = InOutBuf::new(ciphertext, plaintext);
+        buffers.is_ok_and(|buffers| self.decrypt_inout_detached(nonce.into(), &[], buffers, tag.into()).is_ok())
+    }
+}
+
+/// The implementation that bodies are sealed with.
+pub(crate) type BodyCipher = Aes256Gcm;
+
+/// A key of XAES-256-GCM (C2SP XAES-256-GCM 1.0.1), for wrapping keys of 32 bytes. Wiped when dropped.
+pub(crate) struct WrapCipher(Xaes256Gcm);
+
+impl WrapCipher {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(Xaes256Gcm::new(key.into()))
+    }
+
+    /// Encrypts the key in place and returns the tag.
+    #[expect(clippy::expect_used, reason = "it fails for messages of 64 GiB only")]
+    pub(crate) fn seal(&self, nonce: &[u8; 24], associated: &[u8], key: &mut [u8; 32]) -> [u8; 16] {
+        self.0.encrypt_inout_detached(nonce.into(), associated, key.as_mut_slice().into()).expect("32 bytes").into()
+    }
+
+    /// Decrypts the key in place. `false`: not authentic, and nothing is decrypted.
+    pub(crate) fn open(&self, nonce: &[u8; 24], associated: &[u8], key: &mut [u8; 32], tag: &[u8; 16]) -> bool {
+        let tag: &Tag<Xaes256Gcm> = tag.into();
+        self.0.decrypt_inout_detached(nonce.into(), associated, key.as_mut_slice().into(), tag).is_ok()
+    }
 }

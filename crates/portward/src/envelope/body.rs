@@ -1,0 +1,189 @@
+//! C2SP chunked-encryption with SHA-512 and AES-256-GCM, unchanged. `spec/envelope.md` section 5.
+
+use core::num::NonZeroUsize;
+use std::thread;
+
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::envelope::context::Context;
+use crate::envelope::error::{OpenError, SealError};
+use crate::envelope::header::{KeyId, MAGIC, SUITE, VERSION};
+use crate::key::OBJECT_LABEL;
+use crate::primitive::{self, BodyCipher, ChunkCipher, ExpandKey};
+use crate::random::{self, RandomError};
+
+/// Plaintext bytes of every chunk but the last.
+pub(super) const CHUNK: usize = 16_384;
+pub(super) const TAG: usize = 16;
+/// The same with the tag.
+pub(super) const SEALED_CHUNK: usize = CHUNK + TAG;
+/// Salt and commitment.
+pub(super) const PREFIX: usize = 56;
+/// The same lengths where places in files are reckoned.
+pub(super) const WIDE_CHUNK: u64 = CHUNK as u64;
+pub(super) const WIDE_SEALED_CHUNK: u64 = SEALED_CHUNK as u64;
+pub(super) const WIDE_TAG: u64 = TAG as u64;
+pub(super) const WIDE_PREFIX: u64 = PREFIX as u64;
+const CHUNKS_MAX: u64 = 1 << 38;
+
+type Salt = [u8; 24];
+
+/// What the body is bound to besides its key and salt.
+pub(super) struct Bound(Vec<u8>);
+
+impl Bound {
+    pub(super) fn new(data_key: &KeyId, context: &Context) -> Self {
+        let parts = [OBJECT_LABEL.as_bytes(), &[0, MAGIC, VERSION, SUITE], data_key, context.canonical()];
+        Self(parts.concat())
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_vectors(context: &[u8]) -> Self {
+        Self(context.to_vec())
+    }
+}
+
+/// The key of one body.
+pub(super) struct BodyKey<C = BodyCipher> {
+    cipher: C,
+    base_nonce: [u8; 12],
+}
+
+impl<C: ChunkCipher> BodyKey<C> {
+    /// For a new body: its key and its first bytes.
+    pub(super) fn fresh(input: &ExpandKey, bound: &Bound) -> Result<(Self, [u8; PREFIX]), RandomError> {
+        Ok(Self::with_salt(input, bound, random::bytes()?))
+    }
+
+    pub(super) fn with_salt(input: &ExpandKey, bound: &Bound, salt: Salt) -> (Self, [u8; PREFIX]) {
+        let (key, commitment) = Self::derive(input, bound, &salt);
+        let mut prefix = [0; PREFIX];
+        prefix.iter_mut().zip(salt.iter().chain(&commitment)).for_each(|(to, from)| *to = *from);
+        (key, prefix)
+    }
+
+    /// Of a body that begins with these bytes.
+    pub(super) fn of_body(input: &ExpandKey, bound: &Bound, prefix: &[u8; PREFIX]) -> Result<Self, OpenError> {
+        let (salt, commitment) = prefix.split_first_chunk().ok_or(OpenError::BodyTruncated)?;
+        let (key, expected) = Self::derive(input, bound, salt);
+        if primitive::equal(commitment, &expected) { Ok(key) } else { Err(OpenError::WrongCommitment) }
+    }
+
+    fn derive(input: &ExpandKey, bound: &Bound, salt: &Salt) -> (Self, [u8; 32]) {
+        let mut output = Zeroizing::new([0; 76]);
+        input.expand(&[b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0", salt, &bound.0], &mut output);
+        let mut commitment = [0; 32];
+        let (mut key, mut base_nonce) = (Zeroizing::new([0; 32]), [0; 12]);
+        let targets = key.iter_mut().chain(&mut base_nonce).chain(&mut commitment);
+        targets.zip(output.iter()).for_each(|(to, from)| *to = *from);
+        (Self { cipher: C::with_key(&key), base_nonce }, commitment)
+    }
+
+    /// The base nonce and the number of the chunk, combined.
+    fn nonce(&self, index: u64) -> [u8; 12] {
+        let [.., _, a, b, c, d, e] = &self.base_nonce;
+        let [_, _, _, v, w, x, y, z] = index.to_be_bytes();
+        let [f, g, h, i, j, k, l, ..] = self.base_nonce;
+        [f, g, h, i, j, k, l, a ^ v, b ^ w, c ^ x, d ^ y, e ^ z]
+    }
+
+    /// Seals the chunk of this number into `sealed`, which has 16 bytes more.
+    pub(super) fn seal(&self, index: u64, chunk: &[u8], sealed: &mut [u8]) -> Result<(), SealError> {
+        if index >= CHUNKS_MAX {
+            return Err(SealError::BodyTooLong);
+        }
+        let (ciphertext, tag) = sealed.split_last_chunk_mut().ok_or(SealError::BodyTooLong)?;
+        *tag = self.cipher.seal(&self.nonce(index), chunk, ciphertext);
+        Ok(())
+    }
+
+    /// Opens the chunk of this number into `chunk`, which has 16 bytes less.
+    pub(super) fn open(&self, index: u64, sealed: &[u8], chunk: &mut [u8]) -> Result<(), OpenError> {
+        if index >= CHUNKS_MAX {
+            return Err(OpenError::BodyTooLong);
+        }
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(OpenError::BodyTruncated)?;
+        let authentic = self.cipher.open(&self.nonce(index), ciphertext, tag, chunk);
+        if authentic { Ok(()) } else { Err(OpenError::ChunkForged) }
+    }
+
+    /// Seals everything into `sealed`, which has [`sealed_length`] bytes, on so many threads.
+    pub(super) fn seal_all(&self, plaintext: &[u8], sealed: &mut [u8], threads: NonZeroUsize) -> Result<(), SealError> {
+        let run = run_length(plaintext.len(), threads);
+        // The last chunk is always a short one, so a plaintext of full chunks has an empty one behind them.
+        let seal_run = |number: usize, sealed: &mut [u8]| {
+            let first = number.saturating_mul(run);
+            let rest = plaintext.get(first.saturating_mul(CHUNK)..).unwrap_or_default();
+            for (place, sealed) in sealed.chunks_mut(SEALED_CHUNK).enumerate() {
+                let start = place.saturating_mul(CHUNK).min(rest.len());
+                let end = start.saturating_add(CHUNK).min(rest.len());
+                self.seal(index(first.saturating_add(place)), rest.get(start..end).unwrap_or_default(), sealed)?;
+            }
+            Ok(())
+        };
+        on_threads(sealed.chunks_mut(run.saturating_mul(SEALED_CHUNK)), seal_run)
+    }
+
+    /// Opens everything behind the prefix into `plaintext`, which has [`opened_length`] bytes. Of several failures the first is told.
+    pub(super) fn open_all(&self, sealed: &[u8], plaintext: &mut [u8], threads: NonZeroUsize) -> Result<(), OpenError> {
+        let run = run_length(sealed.len(), threads);
+        let rooms = plaintext.chunks_mut(run.saturating_mul(CHUNK)).map(Some).chain(core::iter::repeat_with(|| None));
+        let runs = sealed.chunks(run.saturating_mul(SEALED_CHUNK)).zip(rooms);
+        let open_run = |number: usize, (sealed, room): (&[u8], Option<&mut [u8]>)| {
+            let first = number.saturating_mul(run);
+            let mut rest = room.unwrap_or_default();
+            for (place, sealed) in sealed.chunks(SEALED_CHUNK).enumerate() {
+                let length = sealed.len().checked_sub(TAG).ok_or(OpenError::BodyTruncated)?;
+                let (chunk, behind) = rest.split_at_mut_checked(length).ok_or(OpenError::BodyTruncated)?;
+                self.open(index(first.saturating_add(place)), sealed, chunk)?;
+                rest = behind;
+            }
+            Ok(())
+        };
+        let opened = on_threads(runs, open_run);
+        let ended = if sealed.len().is_multiple_of(SEALED_CHUNK) { Err(OpenError::BodyTruncated) } else { Ok(()) };
+        opened.and(ended).inspect_err(|_| plaintext.zeroize())
+    }
+}
+
+/// How long a body of so many bytes of plaintext is.
+pub(super) const fn sealed_length(plaintext: u64) -> Option<u64> {
+    let tags = (plaintext / WIDE_CHUNK).saturating_add(1).saturating_mul(WIDE_TAG);
+    match plaintext.checked_add(tags) {
+        Some(sealed) => sealed.checked_add(WIDE_PREFIX),
+        None => None,
+    }
+}
+
+/// How many bytes of plaintext the chunks of a body hold, if each is authentic.
+pub(super) const fn opened_length(chunks: usize) -> usize {
+    let full = (chunks / SEALED_CHUNK).saturating_mul(CHUNK);
+    full.saturating_add((chunks % SEALED_CHUNK).saturating_sub(TAG))
+}
+
+/// How many chunks each thread takes.
+fn run_length(bytes: usize, threads: NonZeroUsize) -> usize {
+    (bytes / CHUNK).saturating_add(1).div_ceil(threads.get())
+}
+
+/// Runs the first job here and each other on a thread of its own. Of several errors the first in their order is returned.
+fn on_threads<J: Send, E: Send>(
+    mut jobs: impl Iterator<Item = J>,
+    run: impl Fn(usize, J) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let Some(first) = jobs.next() else { return Ok(()) };
+    let run = &run;
+    thread::scope(|scope| {
+        let others: Vec<_> =
+            jobs.enumerate().map(|(place, job)| scope.spawn(move || run(place.saturating_add(1), job))).collect();
+        let first = run(0, first);
+        others.into_iter().fold(first, |before, other| {
+            // A panic of a thread goes on here.
+            before.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    })
+}
+
+fn index(place: usize) -> u64 {
+    u64::try_from(place).unwrap_or(u64::MAX)
+}

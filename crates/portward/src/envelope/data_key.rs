@@ -1,0 +1,150 @@
+use std::sync::{Mutex, PoisonError};
+
+use crate::envelope::budget::Usage;
+use crate::envelope::error::{OpenError, SealError};
+use crate::envelope::header::{KeyId, SUITE};
+use crate::envelope::kek::{Binding, KekError, UnwrapKey, WrapKey};
+use crate::envelope::scope::DataScope;
+use crate::envelope::slot::Slot;
+use crate::id::Identifier;
+use crate::key::{DeploymentId, derive_body_key, key_check};
+use crate::primitive::{self, ExpandKey};
+use crate::random::{self, RandomError};
+use crate::secret::Secret;
+
+/// The key of one tenant and scope: 32 random bytes that only derive. Wiped when dropped; it never leaves this type but wrapped.
+pub struct DataKey {
+    id: KeyId,
+    tenant: Identifier,
+    scope: DataScope,
+    secret: Secret,
+    check: [u8; 8],
+    body: ExpandKey,
+    usage: Mutex<Usage>,
+}
+
+impl DataKey {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`RandomError::Unavailable`].
+    pub fn generate(deployment: &DeploymentId, tenant: Identifier, scope: DataScope) -> Result<Self, RandomError> {
+        let secret = Secret::try_filled(|bytes| random::draw(bytes))?;
+        Ok(Self::of(deployment, tenant, scope, random::bytes()?, secret))
+    }
+
+    pub(super) fn of(
+        deployment: &DeploymentId,
+        tenant: Identifier,
+        scope: DataScope,
+        id: KeyId,
+        secret: Secret,
+    ) -> Self {
+        let body = derive_body_key(&secret, deployment, SUITE);
+        let check = key_check(&secret, deployment, &id);
+        Self { id, tenant, scope, secret, check, body, usage: Mutex::default() }
+    }
+
+    /// From a slot, which `keks` have to resolve. With the check value that was stored with it, if one was.
+    ///
+    /// # Errors
+    /// [`OpenError::NoSlot`], [`OpenError::UnwrapFailed`], [`OpenError::KekUnavailable`], [`OpenError::KeyCheckMismatch`].
+    pub fn unwrap(
+        deployment: &DeploymentId,
+        tenant: Identifier,
+        scope: DataScope,
+        id: KeyId,
+        slot: &Slot,
+        check: Option<[u8; 8]>,
+        keks: &dyn UnwrapKey,
+    ) -> Result<Self, OpenError> {
+        if !keks.resolves(slot.kek()) {
+            return Err(OpenError::NoSlot);
+        }
+        let binding = Binding::of_data_key(deployment, &tenant, &scope, &id, slot.kek());
+        let secret = Secret::try_filled(|key| keks.unwrap(slot, &binding, key))?;
+        let key = Self::of(deployment, tenant, scope, id, secret);
+        match check {
+            Some(check) if !primitive::equal(&check, &key.check) => Err(OpenError::KeyCheckMismatch),
+            _ => Ok(key),
+        }
+    }
+
+    /// The slot that a key store, or an object, keeps.
+    ///
+    /// # Errors
+    /// [`KekError`].
+    pub fn wrap(&self, deployment: &DeploymentId, kek: &dyn WrapKey) -> Result<Slot, KekError> {
+        let name = kek.kek();
+        let binding = Binding::of_data_key(deployment, &self.tenant, &self.scope, &self.id, &name);
+        let wrapped = kek.wrap(&binding, self.secret.expose())?;
+        Slot::new(name, wrapped).ok_or(KekError::Refused)
+    }
+
+    /// Counts a body against the budget.
+    pub(super) fn charge(&self, add: impl FnOnce(&mut Usage) -> Result<(), SealError>) -> Result<(), SealError> {
+        add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How much of its budget is used, by this copy of it and by what it was given.
+    pub fn usage(&self) -> Usage {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what was used before.
+    pub fn set_usage(&self, usage: Usage) {
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+    }
+
+    pub(super) const fn body_key(&self) -> &ExpandKey {
+        &self.body
+    }
+
+    pub(super) const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// Its name.
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Whose it is.
+    pub const fn tenant(&self) -> &Identifier {
+        &self.tenant
+    }
+
+    /// What it is for.
+    pub const fn scope(&self) -> &DataScope {
+        &self.scope
+    }
+
+    /// Tells two copies of one key from two keys.
+    pub const fn check_value(&self) -> [u8; 8] {
+        self.check
+    }
+}
+
+impl From<KekError> for OpenError {
+    fn from(error: KekError) -> Self {
+        match error {
+            KekError::Unavailable => Self::KekUnavailable,
+            KekError::Refused => Self::UnwrapFailed,
+        }
+    }
+}
+
+impl From<KekError> for SealError {
+    fn from(error: KekError) -> Self {
+        match error {
+            KekError::Unavailable => Self::KekUnavailable,
+            KekError::Refused => Self::KekRefused,
+        }
+    }
+}
+
+impl From<RandomError> for SealError {
+    fn from(_: RandomError) -> Self {
+        Self::Random
+    }
+}

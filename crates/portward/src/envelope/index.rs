@@ -1,0 +1,146 @@
+use core::fmt;
+
+use crate::envelope::data_key::DataKey;
+use crate::envelope::scope::DataScope;
+use crate::error::error_codes;
+use crate::key::{Deployment, derive_index_key};
+use crate::primitive::MacKey;
+
+/// What is done to a value before it is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Normaliser {
+    /// Nothing.
+    Exact,
+    /// ASCII white space at both ends goes, A–Z become a–z.
+    AsciiLowercase,
+    /// Only the bytes 0–9 stay.
+    Digits,
+}
+
+/// Everything that says which index it is. Another one in any of the first five takes another version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct IndexName<'a> {
+    /// Of the table: 1 to 64 bytes.
+    pub table: &'a str,
+    /// Of the column: 1 to 64 bytes.
+    pub column: &'a str,
+    /// Of the index: 1 to 64 bytes.
+    pub name: &'a str,
+    /// What values become first.
+    pub normaliser: Normaliser,
+    /// 1 to 256, see [`index_bits`].
+    pub bits: u16,
+    /// From 1.
+    pub version: u8,
+}
+
+/// Makes blind indexes: what is stored beside an encrypted column so that equal values can be found. `spec/envelope.md` section 9.
+///
+/// Whoever reads an index sees which rows have equal values and how often. Rows with one index are told apart by opening them.
+pub struct BlindIndex {
+    key: MacKey,
+    normaliser: Normaliser,
+    bits: u16,
+    version: u8,
+}
+
+error_codes! {
+    /// Why there is no index.
+    pub enum IndexError {
+        Scope => "index_scope", Caller, "the key of an index is of a scope of kind index";
+        Parameters => "index_parameters", Caller, "an index has names of 1 to 64 bytes, 1 to 256 bits and a version from 1";
+        EmptyValue => "index_empty_value", Caller, "there is nothing left of the value";
+        TooFewValues => "index_too_few_values", Caller, "the column has too few distinct values: an index would tell them";
+    }
+}
+
+impl Normaliser {
+    /// Its name in derivations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::AsciiLowercase => "ascii-lowercase",
+            Self::Digits => "digits",
+        }
+    }
+
+    fn apply(self, value: &str) -> Vec<u8> {
+        let space = |byte: &u8| matches!(byte, 0x09..=0x0D | 0x20);
+        let bytes = value.as_bytes();
+        match self {
+            Self::Exact => bytes.to_vec(),
+            Self::AsciiLowercase => {
+                let start = bytes.iter().position(|byte| !space(byte)).unwrap_or(bytes.len());
+                let end = bytes.iter().rposition(|byte| !space(byte)).map_or(start, |last| last.saturating_add(1));
+                bytes.get(start..end).unwrap_or_default().to_ascii_lowercase()
+            }
+            Self::Digits => bytes.iter().filter(|byte| byte.is_ascii_digit()).copied().collect(),
+        }
+    }
+}
+
+impl BlindIndex {
+    /// The index of this name, under a data key of scope kind `index`.
+    ///
+    /// # Errors
+    /// [`IndexError::Scope`], [`IndexError::Parameters`].
+    pub fn new(deployment: &Deployment, key: &DataKey, name: &IndexName<'_>) -> Result<Self, IndexError> {
+        if key.scope().kind() != DataScope::INDEX {
+            return Err(IndexError::Scope);
+        }
+        let &IndexName { table, column, name, normaliser, bits, version } = name;
+        let named = [table, column, name].iter().all(|name| (1..=64).contains(&name.len()));
+        if !named || !(1..=256).contains(&bits) || version == 0 {
+            return Err(IndexError::Parameters);
+        }
+        let parts = [table, column, name, normaliser.name()].map(str::as_bytes);
+        let [table, column, name, normal] = parts;
+        let parts = [table, column, name, normal, &bits.to_be_bytes(), &[version]];
+        let key = derive_index_key(key.secret(), &deployment.id, parts);
+        Ok(Self { key, normaliser, bits, version })
+    }
+
+    /// The index of a value: its version, then ⌈bits / 8⌉ bytes.
+    ///
+    /// # Errors
+    /// [`IndexError::EmptyValue`].
+    pub fn of(&self, value: &str) -> Result<Vec<u8>, IndexError> {
+        let normal = self.normaliser.apply(value);
+        if normal.is_empty() {
+            return Err(IndexError::EmptyValue);
+        }
+        let tag = self.key.tag(&normal);
+        let length = usize::from(self.bits.div_ceil(8));
+        let mut index: Vec<u8> = [self.version].into_iter().chain(tag.into_iter().take(length)).collect();
+        let unused = u32::from(self.bits.div_ceil(8).saturating_mul(8).saturating_sub(self.bits));
+        if let Some(last) = index.last_mut() {
+            *last &= 0xFF_u8.wrapping_shl(unused);
+        }
+        Ok(index)
+    }
+}
+
+impl fmt::Debug for BlindIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlindIndex").field("version", &self.version).field("bits", &self.bits).finish_non_exhaustive()
+    }
+}
+
+/// How many bits an index should have: enough to find few rows by it, too few to tell each value.
+///
+/// `rows` and `distinct`: of the column; `other_bits`: in all other indexes of the table. `even_if_few`: also where the values are so few
+/// that their frequencies tell them, if there is any number at all.
+///
+/// # Errors
+/// [`IndexError::TooFewValues`].
+pub fn index_bits(rows: u64, distinct: u64, other_bits: u32, even_if_few: bool) -> Result<u16, IndexError> {
+    let half = |count: u64, bits: u32| {
+        // 2^bits < count / 2
+        let power = 1u128.checked_shl(bits.saturating_add(1)).filter(|power| *power != 0);
+        power.is_some_and(|power| power < u128::from(count))
+    };
+    let fits = |bits: &u16| half(distinct, u32::from(*bits)) && half(rows, u32::from(*bits).saturating_add(other_bits));
+    let bits = (1..=64).take_while(fits).last().ok_or(IndexError::TooFewValues)?;
+    let square = 1u128.checked_shl(u32::from(bits).saturating_mul(2)).unwrap_or(u128::MAX);
+    if square < u128::from(distinct) && !even_if_few { Err(IndexError::TooFewValues) } else { Ok(bits) }
+}

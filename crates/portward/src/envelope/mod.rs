@@ -1,0 +1,34 @@
+//! Encryption of files, records, messages and backups. Source: `spec/envelope.md`.
+//!
+//! A KEK wraps tenant KEKs, a tenant KEK wraps data keys, a data key seals. [`ScopeKeys`] seals and opens what belongs to one tenant and one
+//! scope; a [`Context`] says what exactly an object is, and has to be stated again to open it.
+
+mod body;
+mod budget;
+mod context;
+mod data_key;
+mod error;
+mod header;
+mod index;
+mod kek;
+mod keys;
+mod range;
+mod scope;
+mod seal;
+mod slot;
+mod stream;
+#[cfg(test)]
+mod wycheproof;
+
+pub use budget::Usage;
+pub use context::{Context, ContextError};
+pub use data_key::DataKey;
+pub use error::{OpenError, SealError};
+pub use header::{Header, KeyId, SLOTS_MAX};
+pub use index::{BlindIndex, IndexError, IndexName, Normaliser, index_bits};
+pub use kek::{Binding, KekError, RootKeks, TenantKek, TenantKeks, UnwrapKey, WrapKey};
+pub use keys::{Keep, RECORD_MAX, RewrapError, ScopeKeys};
+pub use range::OpenSeek;
+pub use scope::{DataScope, DataScopeError};
+pub use slot::{KekName, KekType, Slot};
+pub use stream::{OpenReader, SealWriter};

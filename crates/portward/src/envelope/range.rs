@@ -1,0 +1,97 @@
+use std::io::{self, Read, Seek, SeekFrom};
+
+use zeroize::Zeroizing;
+
+use crate::envelope::body::{BodyKey, CHUNK, SEALED_CHUNK, TAG, WIDE_CHUNK, WIDE_PREFIX, WIDE_SEALED_CHUNK, WIDE_TAG};
+use crate::envelope::error::OpenError;
+use crate::envelope::stream::{read_full, refused};
+
+/// Opens any part of an object. Its last chunk is authenticated before anything else, so its length is known and true.
+pub struct OpenSeek<R: Read + Seek> {
+    inner: R,
+    body_key: BodyKey,
+    /// Where the chunks begin in the inner reader.
+    chunks_at: u64,
+    length: u64,
+    position: u64,
+    /// The chunk that was opened last, and its number.
+    chunk: Zeroizing<Vec<u8>>,
+    index: Option<u64>,
+    sealed: Vec<u8>,
+}
+
+impl<R: Read + Seek> OpenSeek<R> {
+    /// `body_at`: where the body begins in the inner reader.
+    pub(super) fn new(mut inner: R, body_key: BodyKey, body_at: u64) -> io::Result<Self> {
+        let end = inner.seek(SeekFrom::End(0))?;
+        let chunks_at = body_at.saturating_add(WIDE_PREFIX);
+        let chunks = end.checked_sub(chunks_at).ok_or_else(|| refused(OpenError::BodyTruncated))?;
+        let (full, rest) = (chunks / WIDE_SEALED_CHUNK, chunks % WIDE_SEALED_CHUNK);
+        let rest = rest.checked_sub(WIDE_TAG).ok_or_else(|| refused(OpenError::BodyTruncated))?;
+        let mut reader = Self {
+            inner,
+            body_key,
+            chunks_at,
+            length: full.saturating_mul(WIDE_CHUNK).saturating_add(rest),
+            position: 0,
+            chunk: Zeroizing::new(Vec::with_capacity(CHUNK)),
+            index: None,
+            sealed: vec![0; SEALED_CHUNK],
+        };
+        reader.load(full)?;
+        Ok(reader)
+    }
+
+    /// How long the plaintext is.
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn load(&mut self, index: u64) -> io::Result<()> {
+        if self.index == Some(index) {
+            return Ok(());
+        }
+        self.index = None;
+        self.inner.seek(SeekFrom::Start(self.chunks_at.saturating_add(index.saturating_mul(WIDE_SEALED_CHUNK))))?;
+        let length = read_full(&mut self.inner, &mut self.sealed)?;
+        let plaintext = length.checked_sub(TAG).ok_or_else(|| refused(OpenError::BodyTruncated))?;
+        self.chunk.resize(plaintext, 0);
+        let sealed = self.sealed.get(..length).unwrap_or_default();
+        self.body_key.open(index, sealed, &mut self.chunk).map_err(refused)?;
+        self.index = Some(index);
+        Ok(())
+    }
+}
+
+impl<R: Read + Seek> Read for OpenSeek<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() || self.position >= self.length {
+            return Ok(0);
+        }
+        self.load(self.position / WIDE_CHUNK)?;
+        let start = usize::try_from(self.position % WIDE_CHUNK).unwrap_or(usize::MAX);
+        let left = self.chunk.get(start..).unwrap_or_default();
+        if left.is_empty() {
+            // The inner reader has become shorter since its length was authenticated.
+            return Err(refused(OpenError::BodyTruncated));
+        }
+        let length = left.len().min(buffer.len());
+        for (to, from) in buffer.iter_mut().zip(left) {
+            *to = *from;
+        }
+        self.position = self.position.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+        Ok(length)
+    }
+}
+
+impl<R: Read + Seek> Seek for OpenSeek<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}

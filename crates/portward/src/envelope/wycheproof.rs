@@ -1,0 +1,151 @@
+//! Project Wycheproof's vectors of C2SP chunked-encryption, good and bad, through every way in.
+
+use std::io::{Cursor, Read, Write};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use wycheproof::chunked_encryption::{TestName, TestSet};
+
+use crate::envelope::body::{self, BodyKey, Bound, PREFIX};
+use crate::envelope::{DataKey, OpenError, OpenReader, OpenSeek, SealWriter};
+use crate::key::DeploymentId;
+use crate::primitive::{BodyCipher, ExpandKey, sha512_for_tests};
+
+type Opened = Result<Vec<u8>, OpenError>;
+
+/// One object of the set and what opens it.
+struct Case<'a> {
+    input: &'a ExpandKey,
+    bound: &'a Bound,
+    object: &'a [u8],
+}
+
+impl Case<'_> {
+    fn key(&self) -> Result<BodyKey<BodyCipher>, OpenError> {
+        let prefix = self.object.first_chunk::<PREFIX>().ok_or(OpenError::BodyTruncated)?;
+        BodyKey::of_body(self.input, self.bound, prefix)
+    }
+
+    fn chunks(&self) -> &[u8] {
+        self.object.get(PREFIX..).unwrap_or_default()
+    }
+
+    fn slice(&self, threads: usize) -> Opened {
+        let key = self.key()?;
+        let mut plaintext = vec![0; body::opened_length(self.chunks().len())];
+        let opened = key.open_all(self.chunks(), &mut plaintext, NonZeroUsize::new(threads).unwrap());
+        assert!(opened.is_ok() || plaintext.iter().all(|byte| *byte == 0), "nothing of a refused object is left");
+        opened.map(|()| plaintext)
+    }
+
+    /// Read in portions of this many bytes from a source that gives as few at a time.
+    fn reader(&self, portion: usize) -> Opened {
+        let mut reader = OpenReader::new(Dribble(self.chunks(), portion), self.key()?);
+        let (mut plaintext, mut buffer) = (Vec::new(), vec![0; portion]);
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(plaintext),
+                Ok(length) => plaintext.extend_from_slice(&buffer[..length]),
+                Err(error) => {
+                    assert!(reader.read(&mut buffer).is_err(), "it keeps failing");
+                    return Err(inner(error));
+                }
+            }
+        }
+    }
+
+    fn seekable(&self) -> Opened {
+        let mut reader = OpenSeek::new(Cursor::new(self.object), self.key()?, 0).map_err(inner)?;
+        let mut plaintext = Vec::new();
+        reader.read_to_end(&mut plaintext).map_err(inner)?;
+        assert_eq!(reader.length(), plaintext.len() as u64);
+        Ok(plaintext)
+    }
+}
+
+/// Gives few bytes at a time.
+struct Dribble<'a>(&'a [u8], usize);
+
+impl Read for Dribble<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..length])
+    }
+}
+
+fn inner(error: std::io::Error) -> OpenError {
+    *error.into_inner().unwrap().downcast::<OpenError>().unwrap()
+}
+
+fn inflate(bytes: &[u8]) -> Vec<u8> {
+    let mut inflated = Vec::new();
+    flate2::read::ZlibDecoder::new(bytes).read_to_end(&mut inflated).unwrap();
+    inflated
+}
+
+#[test]
+fn every_vector_through_every_way_in() {
+    let (mut good, mut bad) = (0, 0);
+    for test in TestSet::load(TestName::Cobblestone256).unwrap().test_groups.into_iter().flat_map(|group| group.tests) {
+        let Ok(key) = <[u8; 32]>::try_from(test.key.as_slice()) else {
+            assert!(test.result.must_fail(), "keys have 32 bytes");
+            bad += 1;
+            continue;
+        };
+        let (input, bound, object) = (ExpandKey::new(&key), Bound::for_vectors(&test.ctx), inflate(&test.ct));
+        let case = Case { input: &input, bound: &bound, object: &object };
+        let ways =
+            [case.slice(1), case.slice(2), case.slice(7), case.reader(1000), case.reader(40_000), case.seekable()];
+        for opened in &ways {
+            match opened {
+                Ok(plaintext) => {
+                    assert!(!test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
+                    assert_eq!(Some(plaintext.len()), test.msg_length, "{}", test.tc_id);
+                    assert_eq!(
+                        sha512_for_tests(plaintext),
+                        test.msg_sha512.as_ref().unwrap().as_slice(),
+                        "{}",
+                        test.tc_id
+                    );
+                }
+                Err(error) => assert!(test.result.must_fail(), "{}: {error:?}", test.tc_id),
+            }
+        }
+        // All ways but the seekable, which looks at the end first, tell the first failure.
+        assert!(
+            ways[..5].iter().all(|opened| opened == &ways[0]),
+            "{}: {:?}",
+            test.tc_id,
+            ways[..5].iter().map(|way| way.as_ref().err()).collect::<Vec<_>>()
+        );
+        if let Ok(plaintext) = &ways[0] {
+            good += 1;
+            for threads in [1, 2, 5] {
+                assert!(sealed_again(&input, &bound, &object, plaintext, threads) == object, "{}", test.tc_id);
+            }
+            for portion in [1000, 20_000, 100_000] {
+                assert!(written_again(&input, &bound, &object, plaintext, portion) == object, "{}", test.tc_id);
+            }
+        } else {
+            bad += 1;
+        }
+    }
+    assert!(good >= 10 && bad >= 25, "{good} good, {bad} bad");
+}
+
+fn sealed_again(input: &ExpandKey, bound: &Bound, object: &[u8], plaintext: &[u8], threads: usize) -> Vec<u8> {
+    let (key, prefix) = BodyKey::<BodyCipher>::with_salt(input, bound, *object.first_chunk().unwrap());
+    let length = body::sealed_length(plaintext.len() as u64).unwrap();
+    let mut sealed = vec![0; usize::try_from(length).unwrap()];
+    sealed[..PREFIX].copy_from_slice(&prefix);
+    key.seal_all(plaintext, &mut sealed[PREFIX..], NonZeroUsize::new(threads).unwrap()).unwrap();
+    sealed
+}
+
+fn written_again(input: &ExpandKey, bound: &Bound, object: &[u8], plaintext: &[u8], portion: usize) -> Vec<u8> {
+    let (key, prefix) = BodyKey::with_salt(input, bound, *object.first_chunk().unwrap());
+    let charged = DataKey::generate(&DeploymentId::from_bytes([1; 16]), 1.into(), "file:1".parse().unwrap()).unwrap();
+    let mut writer = SealWriter::new(prefix.to_vec(), Arc::new(charged), key);
+    plaintext.chunks(portion).for_each(|bytes| writer.write_all(bytes).unwrap());
+    writer.finish().unwrap()
+}
