@@ -4,6 +4,7 @@
 mod common;
 mod compile_fail;
 mod debug;
+mod envelope;
 mod schedule;
 mod session;
 mod token;
