@@ -149,7 +149,7 @@ pub(crate) fn granted(access: &Access, vocabulary: &Vocabulary) -> Report {
         .fact("expires_at", report::time(access.expires_at()))
         .fact("permissions", report::names(vocabulary.names(access.permissions())))
         .fact("resources", resources(access.resources()))
-        .fact("audience", access.audience().map(ToString::to_string))
+        .fact("audience", access.audience().map(|audience| audience.to_string()))
         .fact("recipients", report::names(access.recipients().iter().map(String::as_str)))
         .fact("copies", access.copies().iter().map(|copy| report::hex(copy)).collect::<Vec<_>>())
 }

@@ -89,7 +89,7 @@ impl Context {
     }
 
     /// The one encoding of it.
-    pub(super) fn canonical(&self) -> &[u8] {
+    pub(crate) fn canonical(&self) -> &[u8] {
         &self.canonical
     }
 }

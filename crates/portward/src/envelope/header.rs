@@ -66,7 +66,7 @@ impl Header {
         Ok((Self { data_key, slots }, object.len().saturating_sub(reader.left())))
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![MAGIC, VERSION, SUITE, if self.slots.is_empty() { DETACHED } else { EMBEDDED }];
         bytes.put(&self.data_key);
         if self.slots.is_empty() {

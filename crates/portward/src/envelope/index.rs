@@ -128,19 +128,26 @@ impl fmt::Debug for BlindIndex {
 
 /// How many bits an index should have: enough to find few rows by it, too few to tell each value.
 ///
-/// `rows` and `distinct`: of the column; `other_bits`: in all other indexes of the table. `even_if_few`: also where the values are so few
-/// that their frequencies tell them, if there is any number at all.
+/// `rows` and `distinct`: of the column; `other_bits`: in all other indexes of the table. A column with fewer than 256 distinct values is
+/// refused, because the frequencies of its indexes tell them; `even_if_few` says that this is known.
 ///
 /// # Errors
 /// [`IndexError::TooFewValues`].
 pub fn index_bits(rows: u64, distinct: u64, other_bits: u32, even_if_few: bool) -> Result<u16, IndexError> {
-    let half = |count: u64, bits: u32| {
-        // 2^bits < count / 2
-        let power = 1u128.checked_shl(bits.saturating_add(1)).filter(|power| *power != 0);
+    // 2^bits < count / 2
+    let below_half = |count: u64, bits: u32| {
+        let power = if bits < 64 { 1u128.checked_shl(bits.saturating_add(1)) } else { None };
         power.is_some_and(|power| power < u128::from(count))
     };
-    let fits = |bits: &u16| half(distinct, u32::from(*bits)) && half(rows, u32::from(*bits).saturating_add(other_bits));
-    let bits = (1..=64).take_while(fits).last().ok_or(IndexError::TooFewValues)?;
-    let square = 1u128.checked_shl(u32::from(bits).saturating_mul(2)).unwrap_or(u128::MAX);
-    if square < u128::from(distinct) && !even_if_few { Err(IndexError::TooFewValues) } else { Ok(bits) }
+    let fits = |bits: &u16| {
+        let bits = u32::from(*bits);
+        below_half(distinct, bits) && below_half(rows, bits.saturating_add(other_bits))
+    };
+    match (1..64).take_while(fits).last() {
+        Some(bits) if distinct >= DISTINCT_MIN || even_if_few => Ok(bits),
+        None if even_if_few => Ok(1),
+        _ => Err(IndexError::TooFewValues),
+    }
 }
+
+const DISTINCT_MIN: u64 = 256;

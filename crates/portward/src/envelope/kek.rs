@@ -52,7 +52,7 @@ pub struct Binding {
 }
 
 impl Binding {
-    pub(super) fn of_data_key(
+    pub(crate) fn of_data_key(
         deployment: &DeploymentId,
         tenant: &Identifier,
         scope: &DataScope,
@@ -62,7 +62,7 @@ impl Binding {
         Self::new(WRAP_DATA_LABEL, deployment, tenant, [scope.as_str().as_bytes(), id], kek)
     }
 
-    pub(super) fn of_tenant_kek(
+    pub(crate) fn of_tenant_kek(
         deployment: &DeploymentId,
         tenant: &Identifier,
         id: &KeyId,
@@ -145,7 +145,7 @@ impl TenantKek {
         check: Option<[u8; 8]>,
         keks: &dyn UnwrapKey,
     ) -> Result<Self, KekError> {
-        if !keks.resolves(slot.kek()) {
+        if slot.kek().kind() == KekType::Tenant || !keks.resolves(slot.kek()) {
             return Err(KekError::Refused);
         }
         let binding = Binding::of_tenant_kek(deployment, tenant, &id, version, slot.kek());
@@ -247,6 +247,11 @@ impl RootKeks {
         Self { roots, active: keyring.active().map(|root| root.id()) }
     }
 
+    #[cfg(test)]
+    pub(super) const fn of(roots: Vec<(RootId, WrapCipher)>) -> Self {
+        Self { roots, active: None }
+    }
+
     fn find(&self, name: &KekName) -> Option<&WrapCipher> {
         let of = |(id, _): &&(RootId, WrapCipher)| root_name(*id) == *name;
         self.roots.iter().find(of).map(|(_, cipher)| cipher)
@@ -299,15 +304,15 @@ fn open(cipher: &WrapCipher, slot: &Slot, binding: &Binding, key: &mut [u8; 32])
 
 /// For the vectors of the testkit: a wrapping with a given nonce.
 #[cfg(test)]
-pub(crate) struct WithNonce<'a>(pub(crate) &'a WrapCipher, pub(crate) KekName, pub(crate) [u8; 24]);
+pub(crate) struct WithNonce(pub(crate) WrapCipher, pub(crate) KekName, pub(crate) [u8; 24]);
 
 #[cfg(test)]
-impl WrapKey for WithNonce<'_> {
+impl WrapKey for WithNonce {
     fn kek(&self) -> KekName {
         self.1.clone()
     }
 
     fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
-        Ok(seal_with(self.0, &self.2, binding, key))
+        Ok(seal_with(&self.0, &self.2, binding, key))
     }
 }

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use crate::envelope::body::{self, BodyKey, Bound, PREFIX};
+use crate::envelope::body::{BodyKey, Bound, PREFIX};
 use crate::envelope::context::Context;
 use crate::envelope::data_key::DataKey;
 use crate::envelope::error::{OpenError, SealError};
@@ -20,6 +20,8 @@ use crate::revocation::ViewCell;
 
 /// Longest record, in bytes.
 pub const RECORD_MAX: usize = 1_048_576;
+/// The body of the longest record.
+const SEALED_RECORD_MAX: usize = 1_049_672;
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
 /// The keys of one tenant and one scope: seals what belongs there, and opens nothing else.
@@ -115,10 +117,11 @@ impl ScopeKeys {
     /// # Errors
     /// [`OpenError`]; tell the public no more than [`OpenError::public`].
     pub fn open_record(&self, context: &Context, object: &[u8]) -> Result<Vec<u8>, OpenError> {
-        let (key, sealed) = self.find(context, object)?;
-        if body::opened_length(sealed.len().saturating_sub(PREFIX)) > RECORD_MAX {
+        let (header, sealed) = self.begin_open(context, object)?;
+        if sealed.len() > SEALED_RECORD_MAX {
             return Err(OpenError::RecordTooLong);
         }
+        let key = self.data_key(&header)?;
         seal::open(&key, context, sealed, ONE)
     }
 
@@ -142,8 +145,9 @@ impl ScopeKeys {
     /// # Errors
     /// [`OpenError`]; tell the public no more than [`OpenError::public`].
     pub fn open(&self, context: &Context, object: &[u8], threads: NonZeroUsize) -> Result<Vec<u8>, OpenError> {
-        let (key, body) = self.find(context, object)?;
-        seal::open(&key, context, body, threads)
+        let (header, sealed) = self.begin_open(context, object)?;
+        let key = self.data_key(&header)?;
+        seal::open(&key, context, sealed, threads)
     }
 
     /// Seals what is written. The header and the first bytes of the body are written at once.
@@ -186,7 +190,7 @@ impl ScopeKeys {
     /// [`RewrapError`].
     pub fn rewrap(&self, header: &[u8], keks: &[&dyn WrapKey]) -> Result<(Vec<u8>, usize), RewrapError> {
         let (old, length) = Header::parse(header)?;
-        if old.slots().is_empty() {
+        if old.slots().is_empty() && !self.is_dead(old.data_key()) {
             return Err(RewrapError::Open(OpenError::NoSlot));
         }
         let key = self.data_key(&old)?;
@@ -212,12 +216,13 @@ impl ScopeKeys {
         Header::embedded(key.id(), slots).ok_or(SealError::Slots)
     }
 
-    fn find<'o>(&self, context: &Context, object: &'o [u8]) -> Result<(Arc<DataKey>, &'o [u8]), OpenError> {
+    /// The header and the body.
+    fn begin_open<'o>(&self, context: &Context, object: &'o [u8]) -> Result<(Header, &'o [u8]), OpenError> {
         if *context.tenant() != self.tenant {
             return Err(OpenError::WrongTenant);
         }
         let (header, length) = Header::parse(object)?;
-        Ok((self.data_key(&header)?, object.get(length..).unwrap_or_default()))
+        Ok((header, object.get(length..).unwrap_or_default()))
     }
 
     /// Reads header and beginning of the body; also how long the header was.
@@ -251,13 +256,12 @@ impl ScopeKeys {
         if self.is_dead(id) {
             return Err(OpenError::DataKeyDestroyed); // 2
         }
-        if header.slots().is_empty() {
-            let known = self.data_keys.iter().find(|(key, _)| key.id() == id); // 3
-            return match known.ok_or(OpenError::UnknownDataKey)? {
-                (key, KeyState::Active | KeyState::VerifyOnly) => Ok(Arc::clone(key)),
-                (_, KeyState::Retired) => Err(OpenError::DataKeyRetired),
-                (_, KeyState::Destroyed) => Err(OpenError::DataKeyDestroyed),
-            };
+        match self.data_keys.iter().find(|(key, _)| key.id() == id) {
+            Some((_, KeyState::Retired)) => return Err(OpenError::DataKeyRetired), // 3
+            Some((_, KeyState::Destroyed)) => return Err(OpenError::DataKeyDestroyed),
+            Some((key, _)) if header.slots().is_empty() => return Ok(Arc::clone(key)),
+            None if header.slots().is_empty() => return Err(OpenError::UnknownDataKey),
+            _ => {}
         }
         let mut answer = OpenError::NoSlot; // 4
         for slot in header.slots() {

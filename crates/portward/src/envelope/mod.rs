@@ -18,6 +18,8 @@ mod seal;
 mod slot;
 mod stream;
 #[cfg(test)]
+pub(crate) mod vectors;
+#[cfg(test)]
 mod wycheproof;
 
 pub use budget::Usage;

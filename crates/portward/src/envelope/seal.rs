@@ -49,7 +49,7 @@ pub(super) fn open(key: &DataKey, context: &Context, body: &[u8], threads: NonZe
 
 /// For the vectors of the testkit: a seal with a given salt.
 #[cfg(test)]
-pub(super) fn seal_for_vectors(
+pub(crate) fn seal_for_vectors(
     key: &DataKey,
     context: &Context,
     header: &Header,

@@ -71,20 +71,18 @@ impl StreamMacKey {
 
 /// Compresses the last bytes of a message and its padding, FIPS 180-4 section 5.1.1. One block stood before the message.
 fn finish(state: &mut [u32; 8], rest: &[u8], length: usize) {
-    let mut blocks = [[0; BLOCK]; 2];
-    if let Some((place, [mark, ..])) = blocks.as_flattened_mut().split_at_mut_checked(rest.len()) {
+    let bits = u64::try_from(length.saturating_add(BLOCK).saturating_mul(8)).unwrap_or(u64::MAX).to_be_bytes();
+    let mut block = [0; BLOCK];
+    if let Some((place, [mark, ..])) = block.split_at_mut_checked(rest.len()) {
         place.copy_from_slice(rest);
         *mark = 0x80;
     }
-    let bits = u64::try_from(length.saturating_add(BLOCK).saturating_mul(8)).unwrap_or(u64::MAX).to_be_bytes();
-    let [first, second] = &mut blocks;
-    if rest.len() < BLOCK.saturating_sub(8) {
-        first.last_chunk_mut().into_iter().for_each(|end| *end = bits);
-        compress256(state, &[*first]);
-    } else {
-        second.last_chunk_mut().into_iter().for_each(|end| *end = bits);
-        compress256(state, &blocks);
+    if rest.len() >= BLOCK.saturating_sub(8) {
+        compress256(state, &[block]);
+        block = [0; BLOCK];
     }
+    block.last_chunk_mut().into_iter().for_each(|end| *end = bits);
+    compress256(state, &[block]);
 }
 
 fn to_bytes(state: [u32; 8]) -> Digest32 {

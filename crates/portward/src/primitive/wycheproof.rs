@@ -1,4 +1,5 @@
 //! Project Wycheproof's vectors of the primitives, where they fit what is used here.
+#![expect(clippy::arithmetic_side_effects, reason = "test code")]
 
 use std::fmt::Debug;
 

@@ -168,8 +168,8 @@ impl RevocationView {
     pub fn is_fresh(&self, freshness: Freshness, skew: Duration, now: Now) -> bool {
         match (freshness, self.evidence) {
             (Freshness::Live { max_staleness }, Evidence::Live { sent_at }) => {
-                let limit = u64::try_from(max_staleness.as_millis()).unwrap_or(u64::MAX);
-                now.steady.millis().checked_sub(sent_at.millis()).is_some_and(|age| age <= limit)
+                let age = now.steady.millis().checked_sub(sent_at.millis());
+                age.is_some_and(|age| Duration::from_millis(age) <= max_staleness)
             }
             (Freshness::PublishedList, Evidence::List(times)) => times.are_current(skew, now.wall),
             _ => false,

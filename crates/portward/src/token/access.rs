@@ -3,7 +3,7 @@ use core::ops::Deref;
 
 use crate::codec;
 use crate::error::error_codes;
-use crate::id::{Identifier, Permission, Permissions};
+use crate::id::{CompactIdentifier, Identifier, Permission, Permissions};
 use crate::key::RootId;
 use crate::revocation::{EntryId, Generations};
 use crate::secret::Wiped;
@@ -18,9 +18,9 @@ use crate::token::kind::Kind;
 pub struct Access {
     pub(super) kind: Kind,
     pub(super) token_id: EntryId,
-    pub(super) tenant: Identifier,
-    pub(super) client: Identifier,
-    pub(super) audience: Option<Identifier>,
+    pub(super) tenant: CompactIdentifier,
+    pub(super) client: CompactIdentifier,
+    pub(super) audience: Option<CompactIdentifier>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
     pub(super) signed_expires_at: Timestamp,
@@ -92,18 +92,18 @@ impl Access {
     }
 
     /// Whose data.
-    pub const fn tenant(&self) -> &Identifier {
-        &self.tenant
+    pub fn tenant(&self) -> Identifier {
+        (&self.tenant).into()
     }
 
     /// Who comes.
-    pub const fn client(&self) -> &Identifier {
-        &self.client
+    pub fn client(&self) -> Identifier {
+        (&self.client).into()
     }
 
     /// The audience that the token states, which is the verifier's then.
-    pub const fn audience(&self) -> Option<&Identifier> {
-        self.audience.as_ref()
+    pub fn audience(&self) -> Option<Identifier> {
+        self.audience.as_ref().map(Identifier::from)
     }
 
     /// When it was made.
@@ -162,8 +162,8 @@ impl fmt::Debug for Access {
         f.debug_struct("Access")
             .field("kind", &self.kind)
             .field("token_id", &format_args!("{}", codec::hex(&self.token_id)))
-            .field("tenant", &self.tenant)
-            .field("client", &self.client)
+            .field("tenant", &self.tenant())
+            .field("client", &self.client())
             .field("expires_at", &format_args!("{}", self.expires_at))
             .field("permissions", &self.permissions)
             .field("resources", &self.resources)

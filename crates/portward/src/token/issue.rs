@@ -204,6 +204,7 @@ impl Issuer {
         if expires_at <= now {
             return Err(IssueError::Expired);
         }
+        let (tenant, client, audience) = (link.tenant(), link.client(), link.audience());
         let head = Head {
             kind: Kind::Session,
             root: self.active_root()?,
@@ -211,9 +212,9 @@ impl Issuer {
             issued_at: now,
             expires_at,
             generations: link.generations(),
-            tenant: link.tenant(),
-            client: link.client(),
-            audience: link.audience(),
+            tenant: &tenant,
+            client: &client,
+            audience: audience.as_ref(),
             permissions,
             origin: Some(Origin {
                 link: link.link_id(),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codec::{WireBuffer, WireIdentifier};
-use crate::id::Identifier;
+use crate::id::{CompactIdentifier, Identifier};
 use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
 use crate::primitive::MacKey;
 use crate::random::{self, RandomError};
@@ -213,7 +213,7 @@ impl Accepted<'_> {
         let fields = &token.fields;
         let Lists { resources, recipients } = Lists::of(token);
         // Each was read when the token was parsed. Were it not to be read again, nothing would be granted.
-        let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
+        let name = |wire: WireIdentifier<'_>| CompactIdentifier::try_from(wire).map_err(|_| FormError::MalformedHead);
         Ok(Access {
             kind: fields.kind,
             token_id: fields.token_id,

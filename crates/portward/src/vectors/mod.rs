@@ -1,5 +1,6 @@
 //! Replays the vectors of `testkit/`, which the Python reference wrote from the specification. Every case, by equality.
 
+mod envelope;
 mod feed;
 mod keys;
 mod token;
@@ -29,6 +30,7 @@ struct Fixtures {
     deployments: HashMap<String, Arc<Deployment>>,
     keyrings: HashMap<String, Arc<Keyring>>,
     views: HashMap<String, Value>,
+    objects: HashMap<String, Value>,
 }
 
 /// One case, with short ways to its inputs.
@@ -96,6 +98,7 @@ fn run(case: &Case<'_>) -> Outcome {
     keys::run(op, case)
         .or_else(|| token::run(op, case))
         .or_else(|| feed::run(op, case))
+        .or_else(|| envelope::run(op, case))
         .unwrap_or_else(|| panic!("unknown op {op}"))
 }
 
@@ -135,7 +138,7 @@ fn fixtures(value: &Value) -> Fixtures {
         Keyring::from_json(value.to_string().as_bytes(), deployment).unwrap()
     };
     let keyrings = entries("keyrings").map(|(name, value)| (name, Arc::new(keyring(&value)))).collect();
-    Fixtures { keyrings, views: entries("views").collect(), deployments }
+    Fixtures { keyrings, views: entries("views").collect(), objects: entries("objects").collect(), deployments }
 }
 
 #[test]
@@ -151,4 +154,9 @@ fn token() {
 #[test]
 fn revocation() {
     replay("revocation");
+}
+
+#[test]
+fn envelope() {
+    replay("envelope");
 }

@@ -394,7 +394,7 @@ proptest! {
             file.seek(SeekFrom::Start(100)).unwrap();
             let mut seekable = keys.seekable(&context, file).unwrap();
             prop_assert_eq!(seekable.length(), plaintext.len() as u64);
-            let (start, end) = (from.min(length as u64) as usize, (from + take).min(length as u64) as usize);
+            let [start, end] = [from, from + take].map(|place| usize::try_from(place).unwrap().min(length));
             prop_assert_eq!(seekable.read_range(from, take).unwrap(), &plaintext[start..end]);
         }
     }

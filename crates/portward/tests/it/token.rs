@@ -127,7 +127,7 @@ proptest! {
         let options = VerifierOptions { audience, ..VerifierOptions::default() };
         let verifier = world.verifier_with(Revocation::None(NoRevocation), options);
         let access = verify(&verifier, link.text(), NOW).unwrap();
-        prop_assert_eq!((access.tenant(), access.client(), access.audience()), (&tenant, &client, audience.as_ref()));
+        prop_assert_eq!((access.tenant(), access.client(), access.audience()), (tenant, client, audience));
         prop_assert_eq!(access.expires_at().unix() - access.issued_at().unix(), lifetime);
         prop_assert_eq!((access.generations(), access.token_id()), (generations, link.id()));
         prop_assert_eq!(access.permissions(), world.set(&["invoices:read", "invoices:pay"]));

@@ -1,0 +1,44 @@
+//! What the vectors of the testkit need and nobody else may have: keys of given bytes, given nonces and salts.
+
+use crate::Identifier;
+use crate::envelope::kek::{RootKeks, WithNonce};
+pub(crate) use crate::envelope::seal::seal_for_vectors as seal_with_salt;
+use crate::envelope::{DataKey, DataScope, KekName, KekType, KeyId, TenantKek};
+use crate::key::{DeploymentId, RootId, derive_root_kek, derive_tenant_wrap};
+use crate::secret::Secret;
+
+fn secret(key: [u8; 32]) -> Secret {
+    let Ok(secret) = Secret::try_filled(|bytes| {
+        *bytes = key;
+        Ok::<(), core::convert::Infallible>(())
+    });
+    secret
+}
+
+pub(crate) fn data_key(
+    deployment: &DeploymentId,
+    tenant: Identifier,
+    scope: DataScope,
+    id: KeyId,
+    key: [u8; 32],
+) -> DataKey {
+    DataKey::of(deployment, tenant, scope, id, secret(key))
+}
+
+pub(crate) fn tenant_kek(deployment: &DeploymentId, id: KeyId, version: u32, key: [u8; 32]) -> TenantKek {
+    TenantKek::of(deployment, id, version, secret(key))
+}
+
+pub(crate) fn root_keks(deployment: &DeploymentId, roots: &[([u8; 4], [u8; 32])]) -> RootKeks {
+    let cipher =
+        |(id, key): &([u8; 4], [u8; 32])| (RootId::from_bytes(*id), derive_root_kek(&secret(*key), deployment));
+    RootKeks::of(roots.iter().map(cipher).collect())
+}
+
+pub(crate) fn with_nonce(deployment: &DeploymentId, name: KekName, key: [u8; 32], nonce: [u8; 24]) -> WithNonce {
+    let cipher = match name.kind() {
+        KekType::Tenant => derive_tenant_wrap(&secret(key), deployment),
+        _ => derive_root_kek(&secret(key), deployment),
+    };
+    WithNonce(cipher, name, nonce)
+}
