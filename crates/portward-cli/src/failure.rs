@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use portward::{
     AllowError, Audience, AuthorityError, DeploymentError, FeedError, IdentifierError, IssueError, KeyringError,
-    NarrowError, NarrowingError, PublicAnswer, RandomError, ScopeError, SealedError, UnsealError, VerifyError,
-    VocabularyError,
+    NarrowError, NarrowingError, PublicAnswer, RandomError, ScopeError, SealedError, UnsealError, VerifierError,
+    VerifyError, VocabularyError,
 };
 use portward_store::files::{FileError, FilesError};
 use serde_json::json;
@@ -133,6 +133,7 @@ from_core! {
     };
     NarrowingError => |_| Exit::Usage;
     RandomError => |_| Exit::Environment;
+    VerifierError => |_| Exit::Environment;
     ScopeError => |_| Exit::Usage;
     SealedError => of_seal;
     VocabularyError => |_| Exit::Usage;

@@ -32,7 +32,7 @@ pub use time::{Clock, Now, Steady, SystemClock, Timestamp};
 pub use token::{
     Access, AllowError, BLOCKS_MAX, FormError, IssueError, IssuedToken, Issuer, Kind, LinkAccess, LinkRequest,
     NarrowError, Narrowing, NarrowingError, NoRevocation, RefusalError, Resources, Revocation, SessionLimits,
-    TOKEN_MAX, UntrustedLink, Verifier, VerifierOptions, VerifyError,
+    TOKEN_MAX, UntrustedLink, Verifier, VerifierError, VerifierOptions, VerifyError,
 };
 
 /// The quick start of the repository's README is a test too.

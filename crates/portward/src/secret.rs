@@ -16,6 +16,13 @@ impl Secret {
         Ok(secret)
     }
 
+    /// A copy of bytes that somebody else wipes.
+    pub(crate) fn copy_of(bytes: &[u8; 32]) -> Self {
+        let mut secret = Self(Box::new([0; 32]));
+        secret.0.copy_from_slice(bytes);
+        secret
+    }
+
     /// The bytes, for the primitive that needs them.
     pub(crate) const fn expose(&self) -> &[u8; 32] {
         &self.0

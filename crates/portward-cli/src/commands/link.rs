@@ -122,9 +122,9 @@ fn verify(global: &Global, arguments: &VerifyArguments) -> Result<Report, Failur
     let text = read::token(&arguments.token)?;
     let portal = Portal::open(global)?;
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
-    let access = verifier.verify_link(&text, portal.now)?;
+    let (access, check) = verifier.verify_link_with_check(&text, portal.now)?;
     allowed(&access, arguments, &portal.deployment.vocabulary)?;
-    Ok(granted(&access, &portal.deployment.vocabulary).fact("link_check", report::hex(&access.link_check())))
+    Ok(granted(&access, &portal.deployment.vocabulary).fact("link_check", report::hex(&check)))
 }
 
 /// Asks for the permission named, if one is.
@@ -149,7 +149,7 @@ pub(crate) fn granted(access: &Access, vocabulary: &Vocabulary) -> Report {
         .fact("expires_at", report::time(access.expires_at()))
         .fact("permissions", report::names(vocabulary.names(access.permissions())))
         .fact("resources", resources(access.resources()))
-        .fact("audience", access.audience().map(|audience| audience.to_string()))
+        .fact("audience", access.audience().map(ToString::to_string))
         .fact("recipients", report::names(access.recipients().iter().map(String::as_str)))
         .fact("copies", access.copies().iter().map(|copy| report::hex(copy)).collect::<Vec<_>>())
 }

@@ -52,7 +52,7 @@ fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier
     if unit == Unit::Session {
         let session = portal.verifier_of_origin(audience)?.verify_session(text, portal.now)?;
         return Ok(Target {
-            tenant: session.tenant(),
+            tenant: *session.tenant(),
             id: session.token_id(),
             expires_at: session.signed_expires_at(),
         });
@@ -64,7 +64,7 @@ fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier
         Unit::Copy => *link.copies().last().ok_or_else(whole)?,
         Unit::Link | Unit::Session => link.link_id(),
     };
-    Ok(Target { tenant: link.tenant(), id, expires_at: link.signed_expires_at() })
+    Ok(Target { tenant: *link.tenant(), id, expires_at: link.signed_expires_at() })
 }
 
 fn whole() -> Failure {

@@ -1,4 +1,4 @@
-use crate::id::{CompactIdentifier, Identifier, Permissions};
+use crate::id::{Identifier, Permissions};
 use crate::time::Timestamp;
 
 /// The bytes are not what the format says.
@@ -28,18 +28,6 @@ impl<'a> WireIdentifier<'a> {
         match self.0.split_first_chunk::<17>() {
             Some((&[0x01, uuid @ ..], [])) => Ok(Identifier::from_uuid_bytes(uuid)),
             _ => Reader::new(self.0).identifier(),
-        }
-    }
-}
-
-impl TryFrom<WireIdentifier<'_>> for CompactIdentifier {
-    type Error = Malformed;
-
-    #[inline]
-    fn try_from(wire: WireIdentifier<'_>) -> Result<Self, Malformed> {
-        match wire.0.split_first_chunk::<17>() {
-            Some((&[0x01, uuid @ ..], [])) => Ok(Self::Uuid(uuid)),
-            _ => wire.to_identifier().map(Self::from),
         }
     }
 }

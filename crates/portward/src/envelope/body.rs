@@ -9,7 +9,7 @@ use crate::envelope::context::Context;
 use crate::envelope::error::{OpenError, SealError};
 use crate::envelope::header::{KeyId, MAGIC, SUITE, VERSION};
 use crate::key::OBJECT_LABEL;
-use crate::primitive::{self, BodyCipher, ChunkCipher, ExpandKey};
+use crate::primitive::{self, BodyCipher, ChunkCipher, MacKey512};
 use crate::random::{self, RandomError};
 
 /// Plaintext bytes of every chunk but the last.
@@ -51,11 +51,11 @@ pub(super) struct BodyKey<C = BodyCipher> {
 
 impl<C: ChunkCipher> BodyKey<C> {
     /// For a new body: its key and its first bytes.
-    pub(super) fn fresh(input: &ExpandKey, bound: &Bound) -> Result<(Self, [u8; PREFIX]), RandomError> {
+    pub(super) fn fresh(input: &MacKey512, bound: &Bound) -> Result<(Self, [u8; PREFIX]), RandomError> {
         Ok(Self::with_salt(input, bound, random::bytes()?))
     }
 
-    pub(super) fn with_salt(input: &ExpandKey, bound: &Bound, salt: Salt) -> (Self, [u8; PREFIX]) {
+    pub(super) fn with_salt(input: &MacKey512, bound: &Bound, salt: Salt) -> (Self, [u8; PREFIX]) {
         let (key, commitment) = Self::derive(input, bound, &salt);
         let mut prefix = [0; PREFIX];
         prefix.iter_mut().zip(salt.iter().chain(&commitment)).for_each(|(to, from)| *to = *from);
@@ -63,15 +63,19 @@ impl<C: ChunkCipher> BodyKey<C> {
     }
 
     /// Of a body that begins with these bytes.
-    pub(super) fn of_body(input: &ExpandKey, bound: &Bound, prefix: &[u8; PREFIX]) -> Result<Self, OpenError> {
+    pub(super) fn of_body(input: &MacKey512, bound: &Bound, prefix: &[u8; PREFIX]) -> Result<Self, OpenError> {
         let (salt, commitment) = prefix.split_first_chunk().ok_or(OpenError::BodyTruncated)?;
         let (key, expected) = Self::derive(input, bound, salt);
         if primitive::equal(commitment, &expected) { Ok(key) } else { Err(OpenError::WrongCommitment) }
     }
 
-    fn derive(input: &ExpandKey, bound: &Bound, salt: &Salt) -> (Self, [u8; 32]) {
+    fn derive(input: &MacKey512, bound: &Bound, salt: &Salt) -> (Self, [u8; 32]) {
         let mut output = Zeroizing::new([0; 76]);
-        input.expand(&[b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0", salt, &bound.0], &mut output);
+        primitive::hkdf_expand_76(
+            input,
+            &[b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0", salt, &bound.0],
+            &mut output,
+        );
         let mut commitment = [0; 32];
         let (mut key, mut base_nonce) = (Zeroizing::new([0; 32]), [0; 12]);
         let targets = key.iter_mut().chain(&mut base_nonce).chain(&mut commitment);

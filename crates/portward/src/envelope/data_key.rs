@@ -8,7 +8,7 @@ use crate::envelope::scope::DataScope;
 use crate::envelope::slot::Slot;
 use crate::id::Identifier;
 use crate::key::{DeploymentId, derive_body_key, key_check};
-use crate::primitive::{self, ExpandKey};
+use crate::primitive::{self, MacKey512};
 use crate::random::{self, RandomError};
 use crate::secret::Secret;
 
@@ -19,7 +19,7 @@ pub struct DataKey {
     scope: DataScope,
     secret: Secret,
     check: [u8; 8],
-    body: ExpandKey,
+    body: Box<MacKey512>,
     usage: Mutex<Usage>,
 }
 
@@ -40,7 +40,8 @@ impl DataKey {
         id: KeyId,
         secret: Secret,
     ) -> Self {
-        let body = derive_body_key(&secret, deployment, SUITE);
+        let mut body = Box::new(MacKey512::EMPTY);
+        derive_body_key(&secret, deployment, SUITE, &mut body);
         let check = key_check(&secret, deployment, &id);
         Self { id, tenant, scope, secret, check, body, usage: Mutex::default() }
     }
@@ -96,7 +97,7 @@ impl DataKey {
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
     }
 
-    pub(super) const fn body_key(&self) -> &ExpandKey {
+    pub(super) const fn body_key(&self) -> &MacKey512 {
         &self.body
     }
 

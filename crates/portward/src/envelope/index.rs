@@ -38,7 +38,7 @@ pub struct IndexName<'a> {
 ///
 /// Whoever reads an index sees which rows have equal values and how often. Rows with one index are told apart by opening them.
 pub struct BlindIndex {
-    key: MacKey,
+    key: Box<MacKey>,
     normaliser: Normaliser,
     bits: u16,
     version: u8,
@@ -96,8 +96,9 @@ impl BlindIndex {
         let parts = [table, column, name, normaliser.name()].map(str::as_bytes);
         let [table, column, name, normal] = parts;
         let parts = [table, column, name, normal, &bits.to_be_bytes(), &[version]];
-        let key = derive_index_key(key.secret(), &deployment.id, parts);
-        Ok(Self { key, normaliser, bits, version })
+        let mut index_key = Box::new(MacKey::EMPTY);
+        derive_index_key(key.secret(), &deployment.id, parts, &mut index_key);
+        Ok(Self { key: index_key, normaliser, bits, version })
     }
 
     /// The index of a value: its version, then ⌈bits / 8⌉ bytes.

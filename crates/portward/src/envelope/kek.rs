@@ -102,7 +102,7 @@ pub struct TenantKek {
     version: u32,
     secret: Secret,
     check: [u8; 8],
-    cipher: WrapCipher,
+    wrap: Secret,
 }
 
 impl TenantKek {
@@ -128,9 +128,9 @@ impl TenantKek {
     }
 
     pub(super) fn of(deployment: &DeploymentId, id: KeyId, version: u32, secret: Secret) -> Self {
-        let cipher = derive_tenant_wrap(&secret, deployment);
+        let wrap = derive_tenant_wrap(&secret, deployment);
         let check = key_check(&secret, deployment, &id);
-        Self { id, version, secret, check, cipher }
+        Self { id, version, secret, check, wrap }
     }
 
     /// From the slot that a key store keeps.
@@ -194,7 +194,7 @@ impl WrapKey for TenantKek {
     }
 
     fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
-        seal(&self.cipher, binding, key)
+        seal(&self.wrap, binding, key)
     }
 }
 
@@ -229,32 +229,32 @@ impl UnwrapKey for TenantKeks {
 
     fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
         let kek = self.find(slot.kek()).ok_or(KekError::Refused)?;
-        open(&kek.cipher, slot, binding, key)
+        open(&kek.wrap, slot, binding, key)
     }
 }
 
 /// The KEKs that the roots of a keyring are.
 pub struct RootKeks {
-    roots: Vec<(RootId, WrapCipher)>,
+    roots: Vec<(RootId, Secret)>,
     active: Option<RootId>,
 }
 
 impl RootKeks {
     /// Those of the roots that check; the active one wraps.
     pub fn new(keyring: &Keyring, deployment: &DeploymentId) -> Self {
-        let cipher = |id| Some((id, derive_root_kek(keyring.root(id)?.for_checking()?, deployment)));
-        let roots = keyring.roots().filter_map(|info| cipher(info.id)).collect();
+        let kek = |id| Some((id, derive_root_kek(keyring.root(id)?.for_checking()?, deployment)));
+        let roots = keyring.roots().filter_map(|info| kek(info.id)).collect();
         Self { roots, active: keyring.active().map(|root| root.id()) }
     }
 
     #[cfg(test)]
-    pub(super) const fn of(roots: Vec<(RootId, WrapCipher)>) -> Self {
+    pub(super) const fn of(roots: Vec<(RootId, Secret)>) -> Self {
         Self { roots, active: None }
     }
 
-    fn find(&self, name: &KekName) -> Option<&WrapCipher> {
-        let of = |(id, _): &&(RootId, WrapCipher)| root_name(*id) == *name;
-        self.roots.iter().find(of).map(|(_, cipher)| cipher)
+    fn find(&self, name: &KekName) -> Option<&Secret> {
+        let of = |(id, _): &&(RootId, Secret)| root_name(*id) == *name;
+        self.roots.iter().find(of).map(|(_, key)| key)
     }
 }
 
@@ -268,8 +268,8 @@ impl WrapKey for RootKeks {
     }
 
     fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
-        let cipher = self.active.and_then(|id| self.find(&root_name(id))).ok_or(KekError::Refused)?;
-        seal(cipher, binding, key)
+        let kek = self.active.and_then(|id| self.find(&root_name(id))).ok_or(KekError::Refused)?;
+        seal(kek, binding, key)
     }
 }
 
@@ -284,27 +284,27 @@ impl UnwrapKey for RootKeks {
 }
 
 /// `nonce ‖ ciphertext ‖ tag` of XAES-256-GCM.
-fn seal(cipher: &WrapCipher, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
+fn seal(kek: &Secret, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
     let nonce = random::bytes().map_err(|_| KekError::Unavailable)?;
-    Ok(seal_with(cipher, &nonce, binding, key))
+    Ok(seal_with(kek, &nonce, binding, key))
 }
 
-fn seal_with(cipher: &WrapCipher, nonce: &[u8; 24], binding: &Binding, key: &[u8; 32]) -> Vec<u8> {
+fn seal_with(kek: &Secret, nonce: &[u8; 24], binding: &Binding, key: &[u8; 32]) -> Vec<u8> {
     let mut wrapped = *key;
-    let tag = cipher.seal(nonce, &binding.bytes, &mut wrapped);
+    let tag = WrapCipher::new(kek.expose()).seal(nonce, &binding.bytes, &mut wrapped);
     [nonce.as_slice(), &wrapped, &tag].concat()
 }
 
-fn open(cipher: &WrapCipher, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+fn open(kek: &Secret, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
     let (nonce, rest) = slot.wrapped().split_first_chunk().ok_or(KekError::Refused)?;
     let (wrapped, tag) = rest.split_last_chunk().ok_or(KekError::Refused)?;
     *key = wrapped.try_into().map_err(|_| KekError::Refused)?;
-    if cipher.open(nonce, &binding.bytes, key, tag) { Ok(()) } else { Err(KekError::Refused) }
+    if WrapCipher::new(kek.expose()).open(nonce, &binding.bytes, key, tag) { Ok(()) } else { Err(KekError::Refused) }
 }
 
 /// For the vectors of the testkit: a wrapping with a given nonce.
 #[cfg(test)]
-pub(crate) struct WithNonce(pub(crate) WrapCipher, pub(crate) KekName, pub(crate) [u8; 24]);
+pub(crate) struct WithNonce(pub(crate) Secret, pub(crate) KekName, pub(crate) [u8; 24]);
 
 #[cfg(test)]
 impl WrapKey for WithNonce {

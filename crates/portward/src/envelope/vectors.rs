@@ -8,11 +8,7 @@ use crate::key::{DeploymentId, RootId, derive_root_kek, derive_tenant_wrap};
 use crate::secret::Secret;
 
 fn secret(key: [u8; 32]) -> Secret {
-    let Ok(secret) = Secret::try_filled(|bytes| {
-        *bytes = key;
-        Ok::<(), core::convert::Infallible>(())
-    });
-    secret
+    Secret::copy_of(&key)
 }
 
 pub(crate) fn data_key(

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::codec::WireIdentifier;
 use crate::key::id::{DeploymentId, RootId};
-use crate::primitive::{self, Digest32, ExpandKey, MacKey, StreamMacKey, WrapCipher};
+use crate::primitive::{self, Digest32, MacKey, MacKey512, StreamMacKey};
 use crate::secret::Secret;
 
 const KEK_LABEL: &str = "portward/v1/kek";
@@ -42,13 +42,13 @@ pub(crate) struct TokenKeyId<'a> {
     pub(crate) tenant_generation: u32,
 }
 
-/// `derive(root, "portward/v1/token", kind, tenant, u64(generation))`, keyed and ready.
-pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId<'_>) -> MacKey {
+/// `derive(root, "portward/v1/token", kind, tenant, u64(generation))` into `key`.
+pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId<'_>, key: &mut MacKey) {
     let generation = u64::from(id.tenant_generation).to_be_bytes();
     // It was read before. Were it not to be read again, the key of no tenant would come out: no identifier is empty.
     let tenant = id.tenant.to_identifier().ok().map(|tenant| tenant.text());
     let tenant = tenant.as_ref().map_or(&[][..], |tenant| tenant.as_bytes());
-    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant, &generation], MacKey::new)
+    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant, &generation], |derived| key.absorb(derived))
 }
 
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.
@@ -57,23 +57,23 @@ pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &
 }
 
 /// The key of the KEK that a root is, `spec/envelope.md` section 1.
-pub(crate) fn derive_root_kek(root: &Secret, deployment: &DeploymentId) -> WrapCipher {
-    derive(root, deployment, KEK_LABEL, [], WrapCipher::new)
+pub(crate) fn derive_root_kek(root: &Secret, deployment: &DeploymentId) -> Secret {
+    derive(root, deployment, KEK_LABEL, [], Secret::copy_of)
 }
 
 /// The key with which a tenant KEK wraps.
-pub(crate) fn derive_tenant_wrap(kek: &Secret, deployment: &DeploymentId) -> WrapCipher {
-    derive(kek, deployment, TENANT_KEK_LABEL, [], WrapCipher::new)
+pub(crate) fn derive_tenant_wrap(kek: &Secret, deployment: &DeploymentId) -> Secret {
+    derive(kek, deployment, TENANT_KEK_LABEL, [], Secret::copy_of)
 }
 
-/// The input key of the bodies under a data key.
-pub(crate) fn derive_body_key(data_key: &Secret, deployment: &DeploymentId, suite: u8) -> ExpandKey {
-    derive(data_key, deployment, BODY_LABEL, [&[suite]], ExpandKey::new)
+/// The input key of the bodies under a data key, into `key`.
+pub(crate) fn derive_body_key(data_key: &Secret, deployment: &DeploymentId, suite: u8, key: &mut MacKey512) {
+    derive(data_key, deployment, BODY_LABEL, [&[suite]], |derived| key.absorb(derived));
 }
 
 /// `parts`: table, column, index name, normaliser, bits, version.
-pub(crate) fn derive_index_key(data_key: &Secret, deployment: &DeploymentId, parts: [&[u8]; 6]) -> MacKey {
-    derive(data_key, deployment, INDEX_LABEL, parts, MacKey::new)
+pub(crate) fn derive_index_key(data_key: &Secret, deployment: &DeploymentId, parts: [&[u8]; 6], key: &mut MacKey) {
+    derive(data_key, deployment, INDEX_LABEL, parts, |derived| key.absorb(derived));
 }
 
 /// The check value of a tenant KEK or a data key.

@@ -126,7 +126,7 @@ impl Keyring {
         for root in &mut self.roots {
             if root.info.state == KeyState::Active {
                 root.info.state = KeyState::VerifyOnly;
-                root.info.last_active = Some(now);
+                root.info.last_active = Some(now.min(Timestamp::WIRE_MAX));
             }
         }
         let root = self.in_state(id, KeyState::VerifyOnly)?;
@@ -206,7 +206,7 @@ impl Keyring {
                 break id;
             }
         };
-        self.roots.push(RootKey::generate(&self.deployment, state, id, now)?);
+        self.roots.push(RootKey::generate(&self.deployment, state, id, now.min(Timestamp::WIRE_MAX))?);
         Ok(id)
     }
 

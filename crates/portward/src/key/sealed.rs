@@ -79,6 +79,7 @@ error_codes! {
         WrongPassphrase => "sealed_wrong_passphrase", Caller, "the passphrase is wrong";
         Damaged => "sealed_damaged", Caller, "the sealed keyring is damaged";
         PassphraseLength => "passphrase_length", Caller, "a passphrase has 1 to 1024 bytes";
+        PassphraseText => "passphrase_text", Caller, "a passphrase is UTF-8";
         Memory => "passphrase_memory", Environment, "there is not enough memory for the passphrase's cost";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
@@ -215,6 +216,9 @@ impl PassphraseKeys {
     fn derive(purpose: Purpose, passphrase: &[u8], salt: &[u8; 32], cost: PassphraseCost) -> Result<Self, SealedError> {
         if !(1..=1024).contains(&passphrase.len()) {
             return Err(SealedError::PassphraseLength);
+        }
+        if core::str::from_utf8(passphrase).is_err() {
+            return Err(SealedError::PassphraseText);
         }
         let PassphraseCost { memory_kib, iterations, lanes } = cost;
         let cost = Argon2Cost { memory_kib, iterations, lanes };

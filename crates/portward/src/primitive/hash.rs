@@ -1,11 +1,8 @@
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest as _, Sha256, Sha512};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize as _;
 
-/// The output of HMAC-SHA-256 or SHA-256.
-pub(crate) type Digest32 = [u8; 32];
+use crate::primitive::mac::{Digest32, MacKey, MacKey512};
 
 /// `SHA-256(part ‖ part ‖ …)`.
 pub(crate) fn sha256(parts: &[&[u8]]) -> Digest32 {
@@ -16,37 +13,21 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Digest32 {
     hash.finalize().into()
 }
 
-/// `HKDF-Expand-SHA-256(prk, info ‖ info ‖ …, 32)`, RFC 5869 section 2.3, into `output`.
-#[expect(clippy::expect_used, reason = "a PRK of 32 bytes and an output of one block are always accepted")]
+/// `HKDF-Expand-SHA-256(prk, info ‖ info ‖ …, 32)`, RFC 5869 section 2.3, into `output`: one block, which is one HMAC.
 pub(crate) fn hkdf_expand(prk: &[u8; 32], info: &[&[u8]], output: &mut [u8; 32]) {
-    let hkdf = Hkdf::<Sha256>::from_prk(prk).expect("32 bytes");
-    hkdf.expand_multi_info(info, output).expect("one block");
+    let mut key = MacKey::EMPTY;
+    key.absorb(prk);
+    *output = key.tag_of(info.iter().copied().chain([[1].as_slice()]));
 }
 
-/// A key of HKDF-Expand-SHA-512 (RFC 5869 section 2.3), already absorbed. Shorter than the hash is long, which the `hkdf` crate refuses.
-pub(crate) struct ExpandKey(Hmac<Sha512>);
-
-impl ExpandKey {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    pub(crate) fn new(prk: &[u8; 32]) -> Self {
-        Self(Hmac::new_from_slice(prk).expect("a key of any length"))
-    }
-
-    /// `HKDF-Expand-SHA-512(key, info ‖ info ‖ …, 76)` into `output`: one block and the beginning of a second.
-    pub(crate) fn expand(&self, info: &[&[u8]], output: &mut [u8; 76]) {
-        let block = |before: &[u8], number: u8| {
-            let mut mac = self.0.clone();
-            mac.update(before);
-            info.iter().for_each(|part| mac.update(part));
-            mac.update(&[number]);
-            mac.finalize().into_bytes()
-        };
-        let mut first = block(&[], 1);
-        let mut second = block(&first, 2);
-        output.iter_mut().zip(first.iter().chain(&second)).for_each(|(to, from)| *to = *from);
-        first.as_mut_slice().zeroize();
-        second.as_mut_slice().zeroize();
-    }
+/// `HKDF-Expand-SHA-512(key, info ‖ info ‖ …, 76)` into `output`: one block and the beginning of a second. (The key is shorter than the
+/// hash is long, which the `hkdf` crate refuses.)
+pub(crate) fn hkdf_expand_76(prk: &MacKey512, info: &[&[u8]], output: &mut [u8; 76]) {
+    let mut first = prk.tag_of(info.iter().copied().chain([[1].as_slice()]));
+    let mut second = prk.tag_of([first.as_slice()].into_iter().chain(info.iter().copied()).chain([[2].as_slice()]));
+    output.iter_mut().zip(first.iter().chain(&second)).for_each(|(to, from)| *to = *from);
+    first.as_mut_slice().zeroize();
+    second.as_mut_slice().zeroize();
 }
 
 /// Whether two secrets are equal, in a time that does not depend on where they differ.
@@ -65,5 +46,36 @@ pub(crate) fn equal_tags(a: &Digest32, b: &Digest32) -> bool {
 
 #[cfg(test)]
 pub(crate) fn sha512_for_tests(bytes: &[u8]) -> Vec<u8> {
-    Sha512::digest(bytes).to_vec()
+    sha2::Sha512::digest(bytes).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hkdf::Hkdf;
+    use proptest::prelude::*;
+    use sha2::Sha512;
+
+    proptest! {
+        #[test]
+        fn expanding_agrees_with_the_library(prk: [u8; 32], info in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..8)) {
+            let info: Vec<&[u8]> = info.iter().map(Vec::as_slice).collect();
+            let (mut found, mut expected) = ([0; 32], [0; 32]);
+            hkdf_expand(&prk, &info, &mut found);
+            Hkdf::<Sha256>::from_prk(&prk).unwrap().expand_multi_info(&info, &mut expected).unwrap();
+            prop_assert_eq!(found, expected);
+        }
+
+        /// The library takes no short PRK with SHA-512; but HMAC pads a key with zeros, so the longer one is the same key.
+        #[test]
+        fn the_long_one_too(prk: [u8; 32], info in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let mut key = MacKey512::EMPTY;
+            key.absorb(&prk);
+            let (mut found, mut expected) = ([0; 76], [0; 76]);
+            hkdf_expand_76(&key, &[&info], &mut found);
+            let padded = [prk, [0; 32]].concat();
+            Hkdf::<Sha512>::from_prk(&padded).unwrap().expand(&info, &mut expected).unwrap();
+            prop_assert_eq!(found, expected);
+        }
+    }
 }

@@ -10,6 +10,6 @@ mod wycheproof;
 pub(crate) use aead::{BodyCipher, ChunkCipher, WrapCipher, open_once, seal_once};
 #[cfg(test)]
 pub(crate) use hash::sha512_for_tests;
-pub(crate) use hash::{Digest32, ExpandKey, equal, equal_tags, hkdf_expand, sha256};
-pub(crate) use mac::{MacKey, StreamMacKey};
+pub(crate) use hash::{equal, equal_tags, hkdf_expand, hkdf_expand_76, sha256};
+pub(crate) use mac::{Digest32, MacKey, MacKey512, StreamMacKey};
 pub(crate) use passphrase::{Argon2Cost, argon2id};

@@ -54,7 +54,8 @@ impl Authority {
     /// [`AuthorityError::Random`].
     pub fn new(keyring: Arc<Keyring>, incarnation: Incarnation) -> Result<Self, AuthorityError> {
         let position = (Stamp { incarnation, sequence: 0 }, [0; 32]);
-        let view = RevocationView { position: Some(position), ..RevocationView::empty(Scope::ALL)? };
+        let view =
+            RevocationView { position: Some(position), ..RevocationView::empty(keyring.deployment(), Scope::ALL)? };
         Ok(Self { keyring, view, position, deltas: VecDeque::new() })
     }
 

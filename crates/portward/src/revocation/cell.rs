@@ -56,7 +56,7 @@ mod tests {
     fn readers_see_whole_views_in_order() {
         let swaps =
             if cfg!(debug_assertions) && std::env::var_os("PORTWARD_LONG").is_none() { 100_000 } else { 1_000_000 };
-        let empty = RevocationView::empty(Scope::ALL).unwrap();
+        let empty = RevocationView::empty(crate::DeploymentId::from_bytes([1; 16]), Scope::ALL).unwrap();
         let cell = ViewCell::new(view(&empty, 0));
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {

@@ -62,8 +62,8 @@ impl Follower {
         skew: Duration,
         highest: Option<Stamp>,
     ) -> Result<Self, RandomError> {
-        let cell = Arc::new(ViewCell::new(RevocationView::empty(scope)?));
         let deployment = keyring.deployment();
+        let cell = Arc::new(ViewCell::new(RevocationView::empty(deployment, scope)?));
         Ok(Self { deployment, keyring, skew, cell, highest, outstanding: None, since_compaction: None, compactions: 0 })
     }
 
@@ -182,7 +182,10 @@ impl Follower {
             state = state.compacted();
         }
         let position = Some((header.last, header.after));
-        self.cell.store(RevocationView { scope: view.scope.clone(), position, evidence, state }.shared());
+        self.cell.store(
+            RevocationView { deployment: self.deployment, scope: view.scope.clone(), position, evidence, state }
+                .shared(),
+        );
         self.highest = self.highest.max(Some(header.last));
         Ok(header.last)
     }

@@ -64,7 +64,7 @@ impl State {
 
     /// Revoked and suspended entries.
     pub(super) fn entries(&self) -> usize {
-        self.tenants().map(|(_, tenant)| tenant.entries()).sum()
+        self.tenants().map(|(_, tenant)| tenant.entries(self.scatter)).sum()
     }
 
     /// How much the next change may have to copy; a compaction brings it to zero.

@@ -144,9 +144,11 @@ impl Tenant {
         Self { suspended: Arc::default(), ..self.clone() }
     }
 
-    pub(super) fn entries(&self) -> usize {
+    pub(super) fn entries(&self, scatter: Scatter) -> usize {
         let settled: usize = self.settled.iter().map(Table::len).sum();
-        settled.saturating_add(self.recent.len()).saturating_add(self.suspended.len())
+        let is_new = |(unit, id): &&(Unit, EntryId)| self.settled(*unit).get(scatter.permute(*id)).is_none();
+        let recent = self.recent.keys().filter(is_new).count();
+        settled.saturating_add(recent).saturating_add(self.suspended.len())
     }
 
     /// How much a change of this tenant has to copy.

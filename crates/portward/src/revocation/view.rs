@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::codec::{WireBuffer, WireIdentifier};
 use crate::error::error_codes;
 use crate::id::Identifier;
-use crate::key::RootId;
+use crate::key::{DeploymentId, RootId};
 use crate::primitive::Digest32;
 use crate::random::RandomError;
 use crate::revocation::message::ListTimes;
@@ -29,6 +29,7 @@ pub enum Freshness {
 /// All that is known to be revoked, as of one moment. Immutable; reading it takes no lock.
 #[derive(Clone)]
 pub struct RevocationView {
+    pub(super) deployment: DeploymentId,
     pub(super) scope: Scope,
     pub(super) position: Option<(Stamp, Digest32)>,
     pub(super) evidence: Evidence,
@@ -96,12 +97,12 @@ error_codes! {
 }
 
 impl RevocationView {
-    /// A view that knows nothing and is never fresh: what a follower begins with.
+    /// A view of this deployment that knows nothing and is never fresh: what a follower begins with.
     ///
     /// # Errors
     /// [`RandomError::Unavailable`].
-    pub fn empty(scope: Scope) -> Result<Self, RandomError> {
-        Ok(Self { scope, position: None, evidence: Evidence::None, state: State::empty()? })
+    pub fn empty(deployment: DeploymentId, scope: Scope) -> Result<Self, RandomError> {
+        Ok(Self { deployment, scope, position: None, evidence: Evidence::None, state: State::empty()? })
     }
 
     /// `spec/revocation.md` section 3; the numbers are its steps.
@@ -186,6 +187,11 @@ impl RevocationView {
         self.stamp().is_some_and(|own| own >= stamp)
     }
 
+    /// Of which deployment it is.
+    pub const fn deployment(&self) -> DeploymentId {
+        self.deployment
+    }
+
     /// Whose revocations it knows.
     pub const fn scope(&self) -> &Scope {
         &self.scope
@@ -230,18 +236,16 @@ impl RevocationView {
     /// For the vectors of the testkit: a view of any content and evidence.
     #[cfg(test)]
     pub(crate) fn for_vectors(
+        deployment: DeploymentId,
         scope: Scope,
-        incarnation: [u8; 16],
-        sequence: u64,
-        history: Digest32,
+        position: (Stamp, Digest32),
         records: &[u8],
         live_sent_at: Option<Steady>,
         list: Option<(Timestamp, Timestamp)>,
     ) -> Self {
         use crate::revocation::body::{self, Order};
-        let mut view = Self::empty(scope).unwrap();
-        let incarnation = crate::revocation::Incarnation::from_bytes(incarnation);
-        view.position = Some((Stamp { incarnation, sequence }, history));
+        let mut view = Self::empty(deployment, scope).unwrap();
+        view.position = Some(position);
         body::read(records, &view.scope, Order::Snapshot, |change| view.state.apply(change)).unwrap();
         view.state = view.state.compacted();
         let list = list.map(|(this_update, next_update)| Evidence::List(ListTimes { this_update, next_update }));

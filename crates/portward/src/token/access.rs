@@ -3,12 +3,10 @@ use core::ops::Deref;
 
 use crate::codec;
 use crate::error::error_codes;
-use crate::id::{CompactIdentifier, Identifier, Permission, Permissions};
-use crate::key::RootId;
+use crate::id::{Identifier, Permission, Permissions};
+use crate::key::{DeploymentId, RootId};
 use crate::revocation::{EntryId, Generations};
-use crate::secret::Wiped;
 use crate::time::Timestamp;
-use crate::token::chain;
 use crate::token::kind::Kind;
 
 /// What an authentic, living token grants. Only a verifier makes one.
@@ -16,11 +14,12 @@ use crate::token::kind::Kind;
 /// Every restriction of the token is in it; there is nothing left for the caller to look up in the token itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Access {
+    pub(super) deployment: DeploymentId,
     pub(super) kind: Kind,
     pub(super) token_id: EntryId,
-    pub(super) tenant: CompactIdentifier,
-    pub(super) client: CompactIdentifier,
-    pub(super) audience: Option<CompactIdentifier>,
+    pub(super) tenant: Identifier,
+    pub(super) client: Identifier,
+    pub(super) audience: Option<Identifier>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Timestamp,
     pub(super) signed_expires_at: Timestamp,
@@ -92,18 +91,18 @@ impl Access {
     }
 
     /// Whose data.
-    pub fn tenant(&self) -> Identifier {
-        (&self.tenant).into()
+    pub const fn tenant(&self) -> &Identifier {
+        &self.tenant
     }
 
     /// Who comes.
-    pub fn client(&self) -> Identifier {
-        (&self.client).into()
+    pub const fn client(&self) -> &Identifier {
+        &self.client
     }
 
     /// The audience that the token states, which is the verifier's then.
-    pub fn audience(&self) -> Option<Identifier> {
-        self.audience.as_ref().map(Identifier::from)
+    pub const fn audience(&self) -> Option<&Identifier> {
+        self.audience.as_ref()
     }
 
     /// When it was made.
@@ -162,8 +161,8 @@ impl fmt::Debug for Access {
         f.debug_struct("Access")
             .field("kind", &self.kind)
             .field("token_id", &format_args!("{}", codec::hex(&self.token_id)))
-            .field("tenant", &self.tenant())
-            .field("client", &self.client())
+            .field("tenant", &self.tenant)
+            .field("client", &self.client)
             .field("expires_at", &format_args!("{}", self.expires_at))
             .field("permissions", &self.permissions)
             .field("resources", &self.resources)
@@ -172,22 +171,11 @@ impl fmt::Debug for Access {
 }
 
 /// The [`Access`] of a link, from which a session can be made.
-pub struct LinkAccess {
-    pub(super) access: Access,
-    /// Tag 0 of the chain: with it every copy of the link can be widened to the whole link, so it is shown to nobody.
-    pub(super) first_tag: Wiped,
-}
-
-impl LinkAccess {
-    /// What a registry keeps to recognise the link without being able to make it.
-    pub fn link_check(&self) -> EntryId {
-        chain::link_check(&self.first_tag.0)
-    }
-}
+pub struct LinkAccess(pub(super) Access);
 
 impl fmt::Debug for LinkAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LinkAccess").field(&self.access).finish()
+        f.debug_tuple("LinkAccess").field(&self.0).finish()
     }
 }
 
@@ -195,6 +183,6 @@ impl Deref for LinkAccess {
     type Target = Access;
 
     fn deref(&self) -> &Access {
-        &self.access
+        &self.0
     }
 }

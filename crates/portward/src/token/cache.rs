@@ -35,9 +35,9 @@ impl Entry {
 const WAYS: usize = 4;
 
 impl KeyCache {
-    /// Room for at least this many tenants.
+    /// Room for at least this many tenants, at most four million.
     pub(super) fn with_capacity(keys: usize) -> Self {
-        let sets = keys.div_ceil(WAYS).max(1);
+        let sets = keys.div_ceil(WAYS).clamp(1, 1 << 20);
         Self { places: (0..sets).map(|_| Default::default()).collect(), hasher: RandomState::default() }
     }
 
@@ -51,8 +51,8 @@ impl KeyCache {
         None
     }
 
-    /// Takes the key in, in place of an older one of the same set if need be.
-    pub(super) fn insert(&self, id: &TokenKeyId<'_>, key: MacKey) {
+    /// Takes a copy of the key in, in place of an older one of the same set if need be.
+    pub(super) fn insert(&self, id: &TokenKeyId<'_>, key: &MacKey) {
         let hash = self.hash(id);
         let Some(set) = self.set(hash) else { return };
         let free = set.iter().position(|place| place.load().is_none());
@@ -60,7 +60,10 @@ impl KeyCache {
         if let Some(place) = set.get(free.unwrap_or(victim)) {
             let &TokenKeyId { root, kind, tenant, tenant_generation } = id;
             let tenant = tenant.bytes().into();
-            place.store(Some(Arc::new(Entry { root, kind, tenant, tenant_generation, key })));
+            let mut entry = Arc::new(Entry { root, kind, tenant, tenant_generation, key: MacKey::EMPTY });
+            // Nobody else has it yet. Filled where it stays, so that no copy is left on the stack.
+            Arc::get_mut(&mut entry).into_iter().for_each(|entry| entry.key.copy_from(key));
+            place.store(Some(entry));
         }
     }
 
@@ -88,7 +91,11 @@ mod tests {
     #[test]
     fn it_never_grows_and_never_gives_another_key() {
         let cache = KeyCache::with_capacity(64);
-        let key = |tenant: u64| MacKey::new(&[u8::try_from(tenant % 251).unwrap(); 32]);
+        let key = |tenant: u64| {
+            let mut key = MacKey::EMPTY;
+            key.absorb(&[u8::try_from(tenant % 251).unwrap(); 32]);
+            key
+        };
         for tenant in 0..10_000 {
             let mut wire = Vec::new();
             wire.put_identifier(&Identifier::from(tenant));
@@ -96,7 +103,7 @@ mod tests {
             let id =
                 TokenKeyId { root: RootId::from_bytes([1; 4]), kind: 1, tenant: tenant_wire, tenant_generation: 0 };
             assert!(cache.with(&id, |_| ()).is_none());
-            cache.insert(&id, key(tenant));
+            cache.insert(&id, &key(tenant));
             let found = cache.with(&id, |found| found.tag(b"m"));
             assert_eq!(found, Some(key(tenant).tag(b"m")), "the newest is there, and its own");
         }

@@ -59,8 +59,9 @@ impl Chain {
         self.rest.as_ref().and_then(|rest| rest.copies.get(..rest.blocks)).unwrap_or_default()
     }
 
-    pub(super) const fn first_tag(&self) -> Wiped {
-        Wiped(self.first.0)
+    /// What a registry keeps to recognise the link without being able to make it.
+    pub(super) fn link_check(&self) -> EntryId {
+        link_check(&self.first.0)
     }
 }
 
@@ -80,7 +81,9 @@ impl Drop for Rest {
 
 /// `tag n = HMAC(tag n−1, block n)`.
 pub(super) fn next_tag(last: &Digest32, block: &[u8]) -> Digest32 {
-    MacKey::new(last).tag(block)
+    let mut key = MacKey::EMPTY;
+    key.absorb(last);
+    key.tag(block)
 }
 
 /// `SHA-256("portward/v1/copy-id" ‖ 0x00 ‖ tag)[0..16]`

@@ -6,6 +6,7 @@ use crate::codec::{self, WireBuffer, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
 use crate::key::{Deployment, Keyring, Lifetimes, TokenKeyId, derive_token_key};
+use crate::primitive::MacKey;
 use crate::random::{self, RandomError};
 use crate::revocation::{EntryId, Generations};
 use crate::secret::Wiped;
@@ -117,6 +118,7 @@ error_codes! {
         NothingGranted => "nothing_granted", Input, "nothing that the link grants is left for a session";
         Expired => "expired", Input, "the link has no time left for a session";
         NoActiveRoot => "keyring_no_active_root", Caller, "the keyring has no active root";
+        DeploymentsDiffer => "deployments_differ", Caller, "deployment, keyring, view and token are not of one deployment";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
 }
@@ -138,7 +140,7 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssueError::LifetimeZero`], [`IssueError::LifetimeOverCeiling`], [`IssueError::TimeOutOfRange`],
-    /// [`IssueError::TokenTooLong`], [`IssueError::NoActiveRoot`], [`IssueError::Random`].
+    /// [`IssueError::TokenTooLong`], [`IssueError::NoActiveRoot`], [`IssueError::DeploymentsDiffer`], [`IssueError::Random`].
     pub fn issue_link(
         &self,
         request: &LinkRequest,
@@ -192,6 +194,9 @@ impl Issuer {
         limits: &SessionLimits,
         now: Timestamp,
     ) -> Result<IssuedToken, IssueError> {
+        if link.deployment != self.deployment.id {
+            return Err(IssueError::DeploymentsDiffer);
+        }
         let lifetime = lifetime(limits.lifetime, self.deployment.session)?;
         let permissions = limits.permissions.map_or(link.permissions(), |limit| link.permissions().intersection(limit));
         let resources = session_resources(link.resources(), limits.resources.as_deref())?;
@@ -204,7 +209,6 @@ impl Issuer {
         if expires_at <= now {
             return Err(IssueError::Expired);
         }
-        let (tenant, client, audience) = (link.tenant(), link.client(), link.audience());
         let head = Head {
             kind: Kind::Session,
             root: self.active_root()?,
@@ -212,9 +216,9 @@ impl Issuer {
             issued_at: now,
             expires_at,
             generations: link.generations(),
-            tenant: &tenant,
-            client: &client,
-            audience: audience.as_ref(),
+            tenant: link.tenant(),
+            client: link.client(),
+            audience: link.audience(),
             permissions,
             origin: Some(Origin {
                 link: link.link_id(),
@@ -228,6 +232,9 @@ impl Issuer {
     }
 
     fn active_root(&self) -> Result<crate::key::RootId, IssueError> {
+        if self.keyring.deployment() != self.deployment.id {
+            return Err(IssueError::DeploymentsDiffer);
+        }
         self.keyring.active().map(|root| root.id()).ok_or(IssueError::NoActiveRoot)
     }
 
@@ -258,9 +265,10 @@ impl Issuer {
             return Ok(tag);
         }
         let root = self.keyring.active().and_then(|root| root.for_checking()).ok_or(IssueError::NoActiveRoot)?;
-        let key = derive_token_key(root, &self.deployment.id, &id);
+        let mut key = MacKey::EMPTY;
+        derive_token_key(root, &self.deployment.id, &id, &mut key);
         let tag = Wiped(key.tag(bytes));
-        self.cache.insert(&id, key);
+        self.cache.insert(&id, &key);
         Ok(tag)
     }
 }

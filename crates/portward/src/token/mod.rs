@@ -22,4 +22,4 @@ pub use error::{FormError, RefusalError, VerifyError};
 pub use holder::{NarrowError, UntrustedLink};
 pub use issue::{IssueError, IssuedToken, Issuer, LinkRequest, SessionLimits};
 pub use kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
-pub use verify::{NoRevocation, Revocation, Verifier, VerifierOptions};
+pub use verify::{NoRevocation, Revocation, Verifier, VerifierError, VerifierOptions};

@@ -2,11 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::codec::{WireBuffer, WireIdentifier};
-use crate::id::{CompactIdentifier, Identifier};
-use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
+use crate::error::error_codes;
+use crate::id::Identifier;
+use crate::key::{Deployment, DeploymentId, Keyring, TokenKeyId, derive_token_key};
 use crate::primitive::MacKey;
 use crate::random::{self, RandomError};
-use crate::revocation::{Freshness, Subject, ViewCell};
+use crate::revocation::{EntryId, Freshness, RevocationView, Subject, ViewCell};
 use crate::secret::Secret;
 use crate::time::Now;
 use crate::token::access::{Access, LinkAccess};
@@ -65,23 +66,45 @@ pub struct Verifier {
     decoy_key: MacKey,
 }
 
+error_codes! {
+    /// Why there is no verifier.
+    pub enum VerifierError {
+        DeploymentsDiffer => "deployments_differ", Caller, "deployment, keyring, view and token are not of one deployment";
+        Random => "random_unavailable", Environment, "the operating system gave no random bytes";
+    }
+}
+
+impl From<RandomError> for VerifierError {
+    fn from(_: RandomError) -> Self {
+        Self::Random
+    }
+}
+
 const SKEW_MAX: Duration = Duration::from_secs(300);
 
 impl Verifier {
-    /// A verifier for tokens of one deployment.
+    /// A verifier for tokens of one deployment, of which keyring and view have to be too: another's view would know none of its revocations.
     ///
     /// # Errors
-    /// [`RandomError::Unavailable`].
+    /// [`VerifierError`].
     pub fn new(
         deployment: Arc<Deployment>,
         keyring: Arc<Keyring>,
         revocation: Revocation,
         options: VerifierOptions,
-    ) -> Result<Self, RandomError> {
+    ) -> Result<Self, VerifierError> {
+        let of_view = match &revocation {
+            Revocation::View(cell, _) => cell.read(RevocationView::deployment),
+            Revocation::None(_) => deployment.id,
+        };
+        if keyring.deployment() != deployment.id || of_view != deployment.id {
+            return Err(VerifierError::DeploymentsDiffer);
+        }
         let options = VerifierOptions { skew: options.skew.min(SKEW_MAX), ..options };
         let cache = KeyCache::with_capacity(options.cached_keys);
         let decoy = Secret::try_filled(|bytes| random::draw(bytes))?;
-        let decoy_key = MacKey::new(decoy.expose());
+        let mut decoy_key = MacKey::EMPTY;
+        decoy_key.absorb(decoy.expose());
         let audience = options.audience.as_ref().map(|audience| WireBuffer::from(audience).identifier().bytes().into());
         Ok(Self { deployment, keyring, revocation, options, audience, cache, decoy, decoy_key })
     }
@@ -95,8 +118,21 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Link, &mut chain)?;
-        let accepted = self.interpret(&token, &mut chain, now)?;
-        Ok(LinkAccess { access: accepted.to_access(&token)?, first_tag: chain.first_tag() })
+        Ok(LinkAccess(self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)?))
+    }
+
+    /// Verifies a link, and also returns its check value: what a registry keeps to recognise the link, or any copy of it, without being
+    /// able to make it.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify_link`].
+    pub fn verify_link_with_check(&self, text: &str, now: Now) -> Result<(LinkAccess, EntryId), VerifyError> {
+        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
+        let mut buffer = Buffer::for_text(text);
+        token.read(text, buffer.bytes())?;
+        self.authenticate(&token, Kind::Link, &mut chain)?;
+        let access = self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)?;
+        Ok((LinkAccess(access), chain.link_check()))
     }
 
     /// Verifies a session.
@@ -108,7 +144,7 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Session, &mut chain)?;
-        self.interpret(&token, &mut chain, now)?.to_access(&token)
+        self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)
     }
 
     /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
@@ -125,23 +161,24 @@ impl Verifier {
             tenant: fields.tenant,
             tenant_generation: fields.generations.tenant,
         };
-        // Whoever is refused here has waited for the same work: one chain, one derivation, one more chain. So nobody learns from the
-        // time whether a tenant exists, or was here lately, or a root is known.
-        let cached = root.is_some() && self.cache.with(&id, |key| chain.fill(key, token)).is_some();
+        // Whoever is refused here has waited for the same work, to some tens of nanoseconds: one look into the cache, one chain, one
+        // derivation, one more chain. So the time does not tell whether a tenant exists, or was here lately, or a root is known.
+        let cached = self.cache.with(&id, |key| chain.fill(key, token)).is_some();
         if !cached {
             chain.fill(&self.decoy_key, token);
         }
-        if chain.ends_in(token.tag) && cached {
+        if chain.ends_in(token.tag) && cached && root.is_some() {
             return Ok(()); // 14
         }
-        let key = derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id);
+        let mut key = MacKey::EMPTY;
+        derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id, &mut key);
         chain.fill(&key, token);
         let authentic = chain.ends_in(token.tag); // 14
         match root {
             None => Err(VerifyError::refused(RefusalError::UnknownRoot)),
             Some(_) if !authentic => Err(VerifyError::refused(RefusalError::Forged)),
             Some(_) => {
-                self.cache.insert(&id, key);
+                self.cache.insert(&id, &key);
                 Ok(())
             }
         }
@@ -208,13 +245,14 @@ struct Accepted<'t> {
 
 impl Accepted<'_> {
     #[inline(always)]
-    fn to_access(&self, token: &UnverifiedToken<'_>) -> Result<Access, VerifyError> {
+    fn to_access(&self, token: &UnverifiedToken<'_>, deployment: DeploymentId) -> Result<Access, VerifyError> {
         let Self { limits, lineage } = self;
         let fields = &token.fields;
         let Lists { resources, recipients } = Lists::of(token);
         // Each was read when the token was parsed. Were it not to be read again, nothing would be granted.
-        let name = |wire: WireIdentifier<'_>| CompactIdentifier::try_from(wire).map_err(|_| FormError::MalformedHead);
+        let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
         Ok(Access {
+            deployment,
             kind: fields.kind,
             token_id: fields.token_id,
             tenant: name(fields.tenant)?,

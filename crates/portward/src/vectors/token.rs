@@ -7,9 +7,10 @@ use super::{Case, Fault, Outcome};
 use crate::codec::hex;
 use crate::token::{copy_id, link_check};
 use crate::{
-    Access, AllowError, Freshness, Generations, Identifier, IdentifierError, Issuer, LinkAccess, LinkRequest,
-    Narrowing, NoRevocation, Now, Permissions, Resources, Revocation, RevocationView, Scope, SessionLimits, Steady,
-    Timestamp, UntrustedLink, Verifier, VerifierOptions, VerifyError, ViewCell, Vocabulary,
+    Access, AllowError, Freshness, Generations, Identifier, IdentifierError, Incarnation, Issuer, LinkAccess,
+    LinkRequest, Narrowing, NoRevocation, Now, Permissions, Resources, Revocation, RevocationView, Scope,
+    SessionLimits, Stamp, Steady, Timestamp, UntrustedLink, Verifier, VerifierOptions, VerifyError, ViewCell,
+    Vocabulary,
 };
 
 pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
@@ -69,11 +70,13 @@ fn view(case: &Case<'_>) -> Revocation {
     let evidence = &view["evidence"];
     let time = |name: &str| Timestamp::from_unix(evidence[name].as_u64().unwrap());
     let list = evidence.get("this_update").map(|_| (time("this_update"), time("next_update")));
+    let incarnation = super::unhex(view["incarnation"].as_str().unwrap()).try_into().unwrap();
+    let stamp =
+        Stamp { incarnation: Incarnation::from_bytes(incarnation), sequence: view["sequence"].as_u64().unwrap() };
     let view = RevocationView::for_vectors(
+        case.deployment().id,
         scope(&view["scope"]),
-        super::unhex(view["incarnation"].as_str().unwrap()).try_into().unwrap(),
-        view["sequence"].as_u64().unwrap(),
-        super::unhex(view["history"].as_str().unwrap()).try_into().unwrap(),
+        (stamp, super::unhex(view["history"].as_str().unwrap()).try_into().unwrap()),
         &super::unhex(view["records"].as_str().unwrap()),
         evidence.get("live_sent_at").map(|sent| Steady::from_millis(sent.as_u64().unwrap())),
         list,

@@ -154,3 +154,31 @@ fn refusing_a_links_root_ends_the_session_under_another_root() {
 fn commit(case: &mut Case, change: Change) {
     case.world.authority.commit(vec![change]).unwrap();
 }
+
+/// A process that hosts two deployments and mixes them up is told so; above all, no view of the wrong one calls a revoked link good.
+#[test]
+fn parts_of_two_deployments_do_not_work_together() {
+    let (here, there) = (World::new(), World::new());
+    let make = |deployment: &World, keyring: &World, revocation| {
+        let (deployment, keyring) = (deployment.deployment.clone(), keyring.keyring.clone());
+        Verifier::new(deployment, keyring, revocation, VerifierOptions::default()).map(|_| ())
+    };
+    let view_of = |world: &World| Revocation::View(world.follower.cell(), LIVE);
+    assert_eq!(make(&here, &here, view_of(&here)), Ok(()));
+    assert_eq!(make(&here, &here, view_of(&there)), Err(VerifierError::DeploymentsDiffer));
+    assert_eq!(make(&here, &there, Revocation::None(NoRevocation)), Err(VerifierError::DeploymentsDiffer));
+
+    let mixed = Issuer::new(here.deployment.clone(), there.keyring.clone());
+    let request = LinkRequest::new(id("studio"), id("42"), here.set(&["files:read"]));
+    let made = mixed.issue_link(&request, Generations::default(), NOW.wall);
+    assert_eq!(made.map(|_| ()), Err(IssueError::DeploymentsDiffer));
+    let access = verify(
+        &here.verifier_with(Revocation::None(NoRevocation), VerifierOptions::default()),
+        here.link("studio", "42").text(),
+        NOW,
+    )
+    .unwrap();
+    assert!(here.issuer.issue_session(&access, &SessionLimits::default(), NOW.wall).is_ok());
+    let session = there.issuer.issue_session(&access, &SessionLimits::default(), NOW.wall);
+    assert_eq!(session.map(|_| ()), Err(IssueError::DeploymentsDiffer));
+}

@@ -316,3 +316,19 @@ fn a_forged_message_is_not_amplified() {
     assert_eq!(measured.count_total, 0);
     assert!(world.follower.accept(&real, NOW.wall).is_ok(), "the control");
 }
+
+#[test]
+fn an_entry_that_is_revoked_again_is_counted_once() {
+    let mut world = World::new();
+    let link = world.link("studio", "42");
+    for settle in [true, false, true] {
+        world.authority.commit(vec![revoke_link(&link)]).unwrap();
+        world.sync(NOW);
+        assert_eq!(world.follower.cell().load().entries(), 1);
+        if settle {
+            let compaction = world.follower.begin_compaction().run();
+            world.follower.install(compaction);
+        }
+        assert_eq!(world.follower.cell().load().entries(), 1);
+    }
+}
