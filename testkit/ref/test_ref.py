@@ -7,13 +7,14 @@ import json
 import random
 
 import pytest
+from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from cases import SUBJECTS
 from cases.common import MAIN_ID, Subject, fixtures, root_id, root_key
-from portward_ref import derive, feed, files, revocation, token, wire
+from portward_ref import aead, blind_index, chunked, derive, envelope, feed, files, revocation, token, wire
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
 
@@ -320,3 +321,188 @@ def test_json_tells_strings_with_escapes():
 def test_json_numbers_keep_their_side_of_every_bound(number, size):
     read = files.Decoder().decode(str(number))
     assert type(read) is int and (read > 2**64 - 1) == (number > 2**64 - 1) and (read > 0) == (size > 0)
+
+
+# --- XAES-256-GCM: the page of C2SP ------------------------------------------------------------
+
+@pytest.mark.parametrize("key, aad, sealed", [
+    (b"\x01" * 32, b"", "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271"),
+    (b"\x03" * 32, b"c2sp.org/XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d"),
+])
+def test_xaes(key, aad, sealed):
+    nonce, plaintext = b"ABCDEFGHIJKLMNOPQRSTUVWX", b"XAES-256-GCM"
+    assert aead.xaes_seal(key, nonce, plaintext, aad).hex() == sealed
+    assert aead.xaes_open(key, nonce, bytes.fromhex(sealed), aad) == plaintext
+
+
+def test_xaes_accumulated():
+    stream, at = hashlib.shake_128().digest(10_000 * (32 + 24 + 2 * 256)), 0
+    assert stream[:16].hex() == "7f9c2ba4e88f827d616045507605853e"
+    seen = hashlib.shake_128()
+
+    def take(count):
+        nonlocal at
+        at += count
+        return stream[at - count:at]
+
+    for _ in range(10_000):
+        key, nonce = take(32), take(24)
+        plaintext = take(take(1)[0])
+        aad = take(take(1)[0])
+        sealed = aead.xaes_seal(key, nonce, plaintext, aad)
+        assert aead.xaes_open(key, nonce, sealed, aad) == plaintext
+        seen.update(sealed)
+    assert seen.hexdigest(32) == "e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939"
+
+
+# --- chunked encryption: another implementation ------------------------------------------------
+
+def test_hkdf_expand_sha_512_against_another_implementation():
+    prk, info = bytes(range(32)), b"info"
+    assert derive.hkdf_expand(prk, info, 76, hashlib.sha512) == HKDFExpand(hashes.SHA512(), 76, info).derive(prk)
+
+
+@pytest.mark.parametrize("length", [0, 1, 16, 16_383, 16_384, 16_385, 32_767, 32_768, 40_000])
+def test_chunked_against_another_implementation(length):
+    key, context, text = bytes(range(32)), b"some context", random.Random(length).randbytes(length)
+    body = chunked.seal(key, bytes(range(24)), context, text)
+    assert len(body) == chunked.body_length(length)
+    decryptor = Cobblestone256Decryptor(key, context)
+    assert decryptor.update(body) + decryptor.finalize() == text
+    encryptor = Cobblestone256Encryptor(key, context)
+    assert chunked.Body(key, context, encryptor.update(text) + encryptor.finalize()).open() == text
+
+
+def test_whole_objects_against_another_implementation(subjects):
+    """What opens here opens there, and nothing else, under a key and a context that are put together by hand."""
+    seen = {True: 0, False: 0}
+    for case in subjects[3].cases:
+        if case["op"] != "open" or not isinstance(case["object"], str) or case["object"][:8] != "f5010100":
+            continue
+        rows = [row for row in case["keys"]["data_keys"] if row["id"] == case["object"][8:40]]
+        if not rows or case["expect"].get("error", "chunk_forged") not in ("wrong_commitment", "chunk_forged", "body_truncated"):
+            continue
+        data, deployment = bytes.fromhex(case["object"]), bytes.fromhex(case["deployment"])
+        info = b"\x00\x10portward/v1/body\x00\x10" + deployment + b"\x00\x01\x01\x01"
+        key = hmac.new(bytes.fromhex(rows[0]["key"]), info, hashlib.sha256).digest()
+        context = b"portward/v1/object\x00" + data[:3] + data[4:20] + wire.u16(len(case["context"]))
+        for name, value in sorted(case["context"]):
+            context += wire.u16(len(name)) + name.encode() + wire.u16(len(value.encode())) + value.encode()
+        decryptor = Cobblestone256Decryptor(key, context)
+        try:
+            text = decryptor.update(data[20:]) + decryptor.finalize()
+        except Exception:
+            assert "error" in case["expect"], case["id"]
+        else:
+            right = {"length": len(text), "sha256": hashlib.sha256(text).hexdigest()}
+            assert case["expect"] == {"ok": right}, case["id"]
+        seen["ok" in case["expect"]] += 1
+    assert seen[True] >= 3 and seen[False] >= 5, seen
+
+
+# --- envelopes: properties the vectors do not state ---------------------------------------------
+
+def subject_cases(subjects, *ops):
+    return [case for case in subjects[3].cases if case["op"] in ops]
+
+
+def test_accepted_headers_encode_to_themselves(subjects):
+    seen = 0
+    for case in subject_cases(subjects, "header", "slot"):
+        if "error" in case["expect"]:
+            continue
+        data = bytes.fromhex(case[case["op"]])
+        if case["op"] == "slot":
+            assert envelope.read_slot(data).encode() == data, case["id"]
+        else:
+            head = envelope.read_header(data)
+            assert envelope.header(head.data_key_id, head.slots) == data[:head.body_at], case["id"]
+        seen += 1
+    assert seen > 30
+
+
+@pytest.mark.parametrize("sizes, fits", [
+    ([1] * 16, True), ([1] * 17, False),
+    ([6144, 6144, 4062], True), ([6144, 6144, 4063], False),  # 16,384 bytes with the number of slots, and one more
+])
+def test_a_header_is_written_only_if_it_can_be_read(sizes, fits):
+    slots = [envelope.Slot(envelope.AWS_KMS_SLOT, b"key", 0, bytes(size)) for size in sizes]
+    if fits:
+        assert envelope.read_header(envelope.header(bytes(16), slots)).slots == slots
+    else:
+        with pytest.raises(Refused, match="slots"):
+            envelope.header(bytes(16), slots)
+
+
+def test_every_changed_bit_of_an_object_is_noticed(subjects):
+    base = next(case for case in subjects[3].cases if case["id"] == "envelope/open/embedded")
+    for name in ("detached", "embedded", "root", "empty"):
+        whole = subjects[3].fixtures["objects"][name]
+        for bit in range(len(whole) * 4):
+            edit = {"xor": [bit // 8, f"{1 << bit % 8:02x}"]}
+            found = run({**base, "object": {"base": name, "edits": [edit]}}, subjects[3].read_fixtures)
+            assert "error" in found, (name, bit)
+        for count in range(len(whole) // 2):
+            found = run({**base, "object": {"base": name, "edits": [{"cut": count}]}}, subjects[3].read_fixtures)
+            assert "error" in found, (name, count)
+
+
+def test_ranges_are_parts_of_the_whole():
+    key, text = bytes(32), random.Random(5).randbytes(33_000)
+    body = chunked.Body(key, b"", chunked.seal(key, bytes(24), b"", text))
+    chance = random.Random(6)
+    for _ in range(300):
+        start, count = chance.randrange(34_000), chance.randrange(34_000)
+        assert body.open_range(start, count) == (len(text), text[start:start + count])
+
+
+def test_the_last_chunk_there_may_be():
+    keys = chunked.Keys(bytes(32), bytes(24), b"")
+    assert keys.nonce(2**38 - 1) != keys.base_nonce and keys.nonce(0) == keys.base_nonce
+    assert keys.nonce(2**38 - 1)[:7] == keys.base_nonce[:7]
+    with pytest.raises(Refused, match="body_too_long"):
+        keys.nonce(2**38)
+
+
+def test_each_part_of_a_binding_and_of_a_derivation_counts(subjects):
+    """Cases that differ in one input differ in what they yield."""
+    for op, member, same in (
+        ("wrap", "slot", ()), ("binding", "binding", ()), ("check_value", "check", ()),
+        ("context", "canonical", ("context/plain", "context/order-reversed")),
+    ):
+        found = {}
+        for case in subject_cases(subjects, op):
+            if "ok" in case["expect"]:
+                value = case["expect"]["ok"][member]
+                assert value not in found or case["id"].endswith(same), (case["id"], found[value])
+                found[value] = case["id"]
+        assert len(found) >= 6
+    plain = [case for case in subject_cases(subjects, "blind_index")
+             if any(name in case["id"] for name in ("/plain", "/other-", "/moved-"))]
+    assert len({case["expect"]["ok"]["index"] for case in plain}) == len(plain) > 10
+
+
+@pytest.mark.parametrize("count", range(1, 257))
+def test_index_of_so_many_bits(count):
+    """All bits but the unused ones can be set, and the unused ones never are."""
+    ones = 0
+    for number in range(64):
+        found = blind_index.index(bytes(16), bytes(32), "t", "c", "n", "exact", count, 1, str(number))
+        assert len(found) == 1 + (count + 7) // 8 and found[0] == 1
+        ones |= int.from_bytes(found[1:], "big")
+    unused = (8 - count) % 8
+    assert ones == (2**count - 1) << unused
+
+
+def test_bits_are_those_of_the_page():
+    """By fractions as the page writes it, against whole numbers."""
+    for rows in range(0, 600, 7):
+        for distinct in range(0, rows + 1, 3):
+            for other in range(4):
+                fitting = [n for n in range(1, 30) if 2**n < distinct / 2 and 2 ** (n + other) < rows / 2]
+                right = max(fitting) if fitting and distinct >= 256 else None
+                try:
+                    found = blind_index.bits(rows, distinct, other, False)
+                except Refused:
+                    found = None
+                assert found == right, (rows, distinct, other)

@@ -1,5 +1,5 @@
 """The cases of the vector files, one module a subject. Each states what its author means to happen."""
 
-from . import keys, revocation, token
+from . import envelope, keys, revocation, token
 
-SUBJECTS = [keys.build, token.build, revocation.build]
+SUBJECTS = [keys.build, token.build, revocation.build, envelope.build]

@@ -14,11 +14,11 @@ def hmac_sha256(key, message):
     return hmac.new(key, message, hashlib.sha256).digest()
 
 
-def hkdf_expand(prk, info, length):
+def hkdf_expand(prk, info, length, algorithm=hashlib.sha256):
     """RFC 5869 section 2.3."""
     out, block, counter = b"", b"", 1
     while len(out) < length:
-        block = hmac_sha256(prk, block + info + bytes([counter]))
+        block = hmac.new(prk, block + info + bytes([counter]), algorithm).digest()
         out += block
         counter += 1
     return out[:length]

@@ -1,8 +1,9 @@
 """Runs one test case and says what the reference makes of it: the `expect` member of testkit/README.md."""
 
+import hashlib
 import json
 
-from . import derive, feed, files, revocation, token, wire
+from . import blind_index, derive, envelope, feed, files, revocation, token, wire
 from .errors import Malformed, Refused
 
 OPS = {}
@@ -28,6 +29,7 @@ class Fixtures:
         self.keyrings = {name: files.read_keyring(json.dumps(item))
                          for name, item in value.get("keyrings", {}).items()}
         self.views = {name: _view(item) for name, item in value.get("views", {}).items()}
+        self.objects = {name: bytes.fromhex(item) for name, item in value.get("objects", {}).items()}
 
 
 def _scope(value):
@@ -278,3 +280,174 @@ def _check_held(follower, check):
     token.verify(follower.deployment, follower.keyring, check["token"], _kind(check["kind"]), check["now"],
                  monotonic=check["monotonic"], view=follower.view, mode=check["mode"])
     return {}
+
+
+# --- envelope ----------------------------------------------------------------------------------
+
+@op("scope")
+def _scope_text(case, _):
+    kind, name = envelope.read_scope(case["text"])
+    return {"kind": kind, "name": name}
+
+
+@op("context")
+def _context(case, _):
+    return {"canonical": envelope.Context(case["pairs"]).canonical.hex()}
+
+
+def _slot_value(slot):
+    return {"type": slot.type, "kek_id": slot.kek_id.hex(), "version": slot.version, "wrapped": slot.wrapped.hex()}
+
+
+@op("slot")
+def _slot(case, _):
+    return _slot_value(envelope.read_slot(bytes.fromhex(case["slot"])))
+
+
+@op("header")
+def _header(case, _):
+    head = envelope.read_header(bytes.fromhex(case["header"]))
+    return {
+        "kind": "embedded" if head.kind == envelope.EMBEDDED else "detached", "data_key": head.data_key_id.hex(),
+        "slots": [_slot_value(slot) for slot in head.slots], "body_at": head.body_at,
+    }
+
+
+@op("check_value")
+def _check_value(case, _):
+    check = envelope.check_value(*(bytes.fromhex(case[name]) for name in ("deployment", "key", "key_id")))
+    return {"check": check.hex()}
+
+
+def _kek(value):
+    return envelope.Kek(value["type"], bytes.fromhex(value["id"]), value["version"], bytes.fromhex(value.get("key", "")))
+
+
+def _subject(case):
+    return envelope.Subject(bytes.fromhex(case["deployment"]), case["tenant"], bytes.fromhex(case["key_id"]),
+                            scope=case["scope"] if case["what"] == "data" else None, version=case.get("key_version"))
+
+
+@op("wrap")
+def _wrap(case, _):
+    slot = _kek(case["kek"]).wrap(_subject(case), bytes.fromhex(case["key"]), bytes.fromhex(case["nonce"]))
+    return {"slot": slot.encode().hex()}
+
+
+@op("unwrap")
+def _unwrap(case, _):
+    check = bytes.fromhex(case["check"]) if "check" in case else None
+    return {"key": envelope.unwrap(_kek(case["kek"]), _subject(case), bytes.fromhex(case["slot"]), check).hex()}
+
+
+@op("binding")
+def _binding(case, _):
+    kek, subject = _kek(case["kek"]), _subject(case)
+    head = envelope.slot_head(kek.type, kek.id, kek.version)
+    return {"binding": subject.binding(head).hex(),
+            "pairs": [list(pair) for pair in sorted(subject.encryption_context(head).items())]}
+
+
+def _object_value(data):
+    """An object as a case tells it: whole if it is small."""
+    return {"object": data.hex()} if len(data) <= 4096 else _digest(data)
+
+
+def _digest(data):
+    return {"length": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+@op("seal")
+def _seal(case, _):
+    context, key = envelope.Context(case["context"]), case["data_key"]
+    slots = [envelope.read_slot(bytes.fromhex(slot)) for slot in case["slots"]]
+    return _object_value(envelope.seal(
+        bytes.fromhex(case["deployment"]), bytes.fromhex(key["id"]), bytes.fromhex(key["key"]), context,
+        bytes.fromhex(case["salt"]), _file(case["plaintext"]), slots))
+
+
+def _object(case, fixtures):
+    value = case["object"]
+    if isinstance(value, str):
+        return bytes.fromhex(value)
+    data = fixtures.objects[value["base"]]
+    for edit in value["edits"]:
+        data = _edited(data, edit)
+    return data
+
+
+def _edited(data, edit):
+    if "xor" in edit:
+        at, mask = edit["xor"][0], bytes.fromhex(edit["xor"][1])
+        changed = bytes(a ^ b for a, b in zip(data[at:], mask, strict=False))
+        if len(changed) != len(mask):
+            raise ValueError("beyond the end")
+        return data[:at] + changed + data[at + len(mask):]
+    if "cut" in edit:
+        return data[:edit["cut"]]
+    if "append" in edit:
+        return data + bytes.fromhex(edit["append"]) * edit.get("times", 1)
+    if "delete" in edit:
+        start, end = edit["delete"]
+        return data[:start] + data[end:]
+    if "insert" in edit:
+        at, more = edit["insert"]
+        return data[:at] + bytes.fromhex(more) + data[at:]
+    start, end, start2, end2 = edit["swap"]
+    return data[:start] + data[start2:end2] + data[end:start2] + data[start:end] + data[end2:]
+
+
+def _opener(case):
+    keys = case["keys"]
+    data_keys = [envelope.DataKey(bytes.fromhex(row["id"]), bytes.fromhex(row["key"]), row["tenant"], row["scope"], row["state"])
+                 for row in keys["data_keys"]]
+    keks = [envelope.HeldKek(_kek({"type": envelope.TENANT_KEK_SLOT, **row}), row["tenant"], row["state"])
+            for row in keys["tenant_keks"]]
+    keks += [envelope.HeldKek(_kek({"type": envelope.ROOT_SLOT, "version": 1, **row}), None, row["state"])
+             for row in keys["roots"]]
+    tombstones = [(tenant, bytes.fromhex(key_id)) for tenant, key_id in case.get("tombstones", [])]
+    envelope.read_scope(case["scope"])
+    return envelope.Opener(bytes.fromhex(case["deployment"]), case["tenant"], case["scope"], data_keys, keks,
+                           keys.get("minimum_version", 1), keys.get("unavailable", []), tombstones)
+
+
+def _body(case, fixtures):
+    context = envelope.Context(case["context"])
+    return _opener(case).body(context, _object(case, fixtures), case.get("record", False))
+
+
+@op("open")
+def _open(case, fixtures):
+    return _digest(_body(case, fixtures).open())
+
+
+@op("open_range")
+def _open_range(case, fixtures):
+    length, data = _body(case, fixtures).open_range(case["from"], case["length"])
+    return {"length": length, "bytes": data.hex()}
+
+
+@op("rewrap")
+def _rewrap(case, fixtures):
+    keks, nonces = (case["to"], case["nonces"]) if "nonces" in case else ([case["to"]], [case["nonce"]])
+    to = [(_kek(kek), bytes.fromhex(nonce)) for kek, nonce in zip(keks, nonces, strict=True)]
+    return _object_value(_opener(case).rewrap(_object(case, fixtures), to))
+
+
+@op("usage")
+def _usage(case, _):
+    cost, warn = envelope.usage([int(length) for length in case["bodies"]])
+    return {"cost": str(cost), "warn": warn}
+
+
+@op("blind_index")
+def _blind_index(case, _):
+    index = blind_index.index(
+        bytes.fromhex(case["deployment"]), bytes.fromhex(case["key"]), case["table"], case["column"], case["name"],
+        case["normaliser"], case["bits"], case["version"], case["value"])
+    return {"index": index.hex()}
+
+
+@op("index_bits")
+def _index_bits(case, _):
+    return {"bits": blind_index.bits(case["rows"], case["distinct"], case["other_bits"], case["override"])}

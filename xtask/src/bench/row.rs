@@ -44,6 +44,33 @@ pub(crate) const ROWS: &[Row] = &[
         goals: &[Goal::Floor(1.1)],
         ..BARE
     },
+    Row {
+        name: "seal a file of 16 MiB (floor: the raw cipher)",
+        ours: "seal-file/ours",
+        floor: Some("seal-file/floor"),
+        // 0.95 of its speed.
+        goals: &[Goal::Floor(1.053)],
+        ..BARE
+    },
+    Row {
+        name: "seal a file of 16 MiB, two cores (floor: one, both by the wall)",
+        ours: "seal-file-wall/two",
+        floor: Some("seal-file-wall/one"),
+        // 1.9 times as fast.
+        goals: &[Goal::Floor(0.527)],
+        ..BARE
+    },
+    Row { name: "open a file of 16 MiB", ours: "open-file/ours", ..BARE },
+    Row {
+        name: "seal a record of 1 KiB",
+        ours: "record-1KiB/seal",
+        floor: Some("record-1KiB/floor"),
+        goals: &[Goal::Floor(1.3)],
+        ..BARE
+    },
+    Row { name: "open a record of 1 KiB", ours: "record-1KiB/open", ..BARE },
+    Row { name: "seal a record of 64 B", ours: "record-64B/seal", floor: Some("record-64B/floor"), ..BARE },
+    Row { name: "seal a record of 64 KiB", ours: "record-64KiB/seal", ..BARE },
     Row { name: "look up, 10 k entries, miss", ours: "view/10k-miss", floor: Some("view/10k-floor"), ..BARE },
     Row { name: "look up, 1 M entries, miss", ours: "view/1M-miss", floor: Some("view/1M-floor"), ..BARE },
     Row { name: "look up, 1 M entries, hit", ours: "view/1M-hit", ..BARE },

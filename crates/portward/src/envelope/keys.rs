@@ -190,10 +190,8 @@ impl ScopeKeys {
     /// [`RewrapError`].
     pub fn rewrap(&self, header: &[u8], keks: &[&dyn WrapKey]) -> Result<(Vec<u8>, usize), RewrapError> {
         let (old, length) = Header::parse(header)?;
-        if old.slots().is_empty() && !self.is_dead(old.data_key()) {
-            return Err(RewrapError::Open(OpenError::NoSlot));
-        }
-        let key = self.data_key(&old)?;
+        self.row(old.data_key())?;
+        let key = self.embedded_key(&old)?;
         let new = self.embedded(&key, keks)?;
         Ok((new.to_bytes(), length))
     }
@@ -252,17 +250,26 @@ impl ScopeKeys {
 
     /// The data key of an object: `spec/envelope.md` section 6, steps 2 to 5.
     fn data_key(&self, header: &Header) -> Result<Arc<DataKey>, OpenError> {
-        let id = header.data_key();
+        let row = self.row(header.data_key())?;
+        if header.slots().is_empty() { row.ok_or(OpenError::UnknownDataKey) } else { self.embedded_key(header) }
+    }
+
+    /// Steps 2 and 3: what the key store has, if that opens.
+    fn row(&self, id: KeyId) -> Result<Option<Arc<DataKey>>, OpenError> {
         if self.is_dead(id) {
             return Err(OpenError::DataKeyDestroyed); // 2
         }
         match self.data_keys.iter().find(|(key, _)| key.id() == id) {
-            Some((_, KeyState::Retired)) => return Err(OpenError::DataKeyRetired), // 3
-            Some((_, KeyState::Destroyed)) => return Err(OpenError::DataKeyDestroyed),
-            Some((key, _)) if header.slots().is_empty() => return Ok(Arc::clone(key)),
-            None if header.slots().is_empty() => return Err(OpenError::UnknownDataKey),
-            _ => {}
+            Some((_, KeyState::Retired)) => Err(OpenError::DataKeyRetired), // 3
+            Some((_, KeyState::Destroyed)) => Err(OpenError::DataKeyDestroyed),
+            Some((key, KeyState::Active | KeyState::VerifyOnly)) => Ok(Some(Arc::clone(key))),
+            None => Ok(None),
         }
+    }
+
+    /// Steps 4 and 5.
+    fn embedded_key(&self, header: &Header) -> Result<Arc<DataKey>, OpenError> {
+        let id = header.data_key();
         let mut answer = OpenError::NoSlot; // 4
         for slot in header.slots() {
             let Some(keks) = self.resolve(slot) else { continue };

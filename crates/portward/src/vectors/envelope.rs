@@ -10,7 +10,7 @@ use crate::codec::hex;
 use crate::envelope::vectors::{data_key, root_keks, seal_with_salt, tenant_kek, with_nonce};
 use crate::envelope::{
     Binding, BlindIndex, Context, DataKey, DataScope, Header, IndexName, KekError, KekName, KekType, Normaliser,
-    OpenError, RewrapError, ScopeKeys, Slot, TenantKek, TenantKeks, UnwrapKey, Usage, index_bits,
+    OpenError, RewrapError, ScopeKeys, Slot, TenantKek, TenantKeks, UnwrapKey, Usage, WrapKey, index_bits,
 };
 use crate::primitive::sha256;
 use crate::{Deployment, DeploymentId, Identifier, KeyState, Vocabulary};
@@ -186,7 +186,8 @@ fn seal(case: &Case<'_>) -> Outcome {
     let key = data_key(&deployment.id, *context.tenant(), scope, array(&key["id"]), array(&key["key"]));
     let slots = case.value["slots"].as_array().unwrap();
     let slots: Vec<_> = slots.iter().map(|slot| Slot::from_bytes(&unhex(slot.as_str().unwrap())).unwrap()).collect();
-    let header = if slots.is_empty() { Header::detached(key.id()) } else { Header::embedded(key.id(), slots).unwrap() };
+    let header = if slots.is_empty() { Some(Header::detached(key.id())) } else { Header::embedded(key.id(), slots) };
+    let header = header.ok_or("slots")?;
     let plaintext = file(&case.value["plaintext"]);
     let sealed = [1, 2, 3].map(|threads| {
         seal_with_salt(&key, &context, &header, case.array("salt"), &plaintext, NonZeroUsize::new(threads).unwrap())
@@ -333,11 +334,21 @@ fn open_range(case: &Case<'_>) -> Outcome {
 }
 
 fn rewrap(case: &Case<'_>) -> Outcome {
-    let to = &case.value["to"];
     let deployment = deployment(case).id;
-    let wrapping = with_nonce(&deployment, kek_name(to), array(&to["key"]), case.array("nonce"));
+    let list = |one: &str, many: &Value| match many.as_array() {
+        Some(values) => values.clone(),
+        None => vec![case.value[one].clone()],
+    };
+    let (keks, nonces) = (list("to", &case.value["to"]), list("nonce", &case.value["nonces"]));
+    let wrapping: Vec<_> = keks
+        .iter()
+        .zip(&nonces)
+        .map(|(to, nonce)| with_nonce(&deployment, kek_name(to), array(&to["key"]), array(nonce)))
+        .collect();
+    assert_eq!(wrapping.len(), keks.len());
+    let wrapping: Vec<_> = wrapping.iter().map(|kek| kek as &dyn WrapKey).collect();
     let object = object(case);
-    let (header, length) = keys(case).rewrap(&object, &[&wrapping]).map_err(|error| match error {
+    let (header, length) = keys(case).rewrap(&object, &wrapping).map_err(|error| match error {
         RewrapError::Open(error) => error.code(),
         RewrapError::Seal(error) => error.code(),
     })?;
