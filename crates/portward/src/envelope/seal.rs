@@ -33,10 +33,9 @@ fn seal_with(
     let sealed = sealed.and_then(|sealed| sealed.checked_sub(PREFIX)?.checked_add(start.len()));
     // All of it at once: the system has pages of zeros, and writing them would cost a tenth of the sealing.
     let mut object = vec![0; sealed.ok_or(SealError::BodyTooLong)?];
-    if let Some((place, chunks)) = object.split_at_mut_checked(start.len()) {
-        place.copy_from_slice(&start);
-        body_key.seal_all(plaintext, chunks, threads)?;
-    }
+    let (place, chunks) = object.split_at_mut_checked(start.len()).ok_or(SealError::BodyTooLong)?;
+    place.copy_from_slice(&start);
+    body_key.seal_all(plaintext, chunks, threads)?;
     Ok(object)
 }
 
