@@ -1,5 +1,7 @@
+use core::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::codec;
 use crate::envelope::budget::Usage;
 use crate::envelope::error::{OpenError, SealError};
 use crate::envelope::header::{KeyId, SUITE};
@@ -123,6 +125,14 @@ impl DataKey {
     /// Tells two copies of one key from two keys.
     pub const fn check_value(&self) -> [u8; 8] {
         self.check
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("DataKey");
+        shown.field("id", &format_args!("{}", codec::hex(&self.id))).field("tenant", &self.tenant);
+        shown.field("scope", &self.scope).finish_non_exhaustive()
     }
 }
 

@@ -1,3 +1,5 @@
+use core::fmt;
+
 use crate::codec;
 use crate::envelope::header::KeyId;
 use crate::envelope::scope::DataScope;
@@ -185,6 +187,12 @@ impl TenantKek {
 
     fn name(&self) -> KekName {
         KekName::new(KekType::Tenant, self.id, self.version)
+    }
+}
+
+impl fmt::Debug for TenantKek {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TenantKek").field(&self.name()).finish()
     }
 }
 

@@ -35,6 +35,12 @@ fn debug_shows_no_secret() {
     let sealed = SealedKeyring::seal(&world.keyring, b"passphrase", PassphraseCost::new(8, 1, 1).unwrap()).unwrap();
     let opened = sealed.open(b"passphrase").unwrap();
     assert_snapshot!(masked(&opened), @"Unsealed { deployment: None, keyring: Keyring { deployment: DeploymentId(<hex>), roots: [(RootId(<hex>), Active)] } }");
+    let key = envelope::DataKey::generate(&world.deployment.id, id("studio"), "file:1".parse().unwrap()).unwrap();
+    assert_snapshot!(masked(&key), @"DataKey { id: <hex>, tenant: Identifier(studio), scope: DataScope(file:1), .. }");
+    let kek = envelope::TenantKek::generate(&world.deployment.id).unwrap();
+    assert_snapshot!(masked(&kek), @"TenantKek(KekName(Tenant <hex> v1))");
+    let context = envelope::Context::new(&id("studio"), "clients.phone", "+49 30 1234").unwrap();
+    assert_snapshot!(masked(&context), @r#"Context { tenant: Identifier(studio), keys: ["id", "name", "tenant"] }"#);
     for shown in [format!("{:?}", world.keyring), format!("{link:?}{access:?}"), format!("{opened:?}")] {
         assert!(!shown.contains("pwk1_") && !shown.contains("pwl_A"), "{shown}");
     }
@@ -72,8 +78,11 @@ fn codes_are_stable_and_distinct_within_an_operation() {
         codes(AllowError::ALL, AllowError::code),
         codes(IdentifierError::ALL, IdentifierError::code),
         codes(NarrowError::ALL, NarrowError::code),
+        codes(envelope::ContextError::ALL, envelope::ContextError::code),
+        codes(envelope::IndexError::ALL, envelope::IndexError::code),
+        codes(envelope::OpenError::ALL, envelope::OpenError::code),
     ];
-    let spec = ["keys", "token", "revocation"]
+    let spec = ["keys", "token", "revocation", "envelope"]
         .map(|page| std::fs::read_to_string(format!("{}/../../spec/{page}.md", env!("CARGO_MANIFEST_DIR"))).unwrap())
         .concat();
     for code in specified.iter().flatten() {
@@ -83,4 +92,8 @@ fn codes_are_stable_and_distinct_within_an_operation() {
     codes(SealedError::ALL, SealedError::code);
     codes(IssueError::ALL, IssueError::code);
     codes(AuthorityError::ALL, AuthorityError::code);
+    codes(VerifierError::ALL, VerifierError::code);
+    codes(envelope::DataScopeError::ALL, envelope::DataScopeError::code);
+    codes(envelope::KekError::ALL, envelope::KekError::code);
+    codes(envelope::SealError::ALL, envelope::SealError::code);
 }

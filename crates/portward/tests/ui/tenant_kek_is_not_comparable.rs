@@ -1,0 +1,4 @@
+fn same(one: &portward::envelope::TenantKek, other: &portward::envelope::TenantKek) -> bool {
+    one == other
+}
+fn main() {}
