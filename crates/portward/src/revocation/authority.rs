@@ -25,6 +25,8 @@ pub struct Authority {
     position: (Stamp, Digest32),
     /// The last changes with the history before them, for followers that are only a little behind.
     deltas: VecDeque<Delta>,
+    /// How many changes are in them.
+    kept: usize,
 }
 
 struct Delta {
@@ -56,7 +58,7 @@ impl Authority {
         let position = (Stamp { incarnation, sequence: 0 }, [0; 32]);
         let view =
             RevocationView { position: Some(position), ..RevocationView::empty(keyring.deployment(), Scope::ALL)? };
-        Ok(Self { keyring, view, position, deltas: VecDeque::new() })
+        Ok(Self { keyring, view, position, deltas: VecDeque::new(), kept: 0 })
     }
 
     /// Goes on from a view that was saved, in the same incarnation.
@@ -69,7 +71,7 @@ impl Authority {
         follower.accept(saved, Timestamp::default())?;
         let view = (*follower.cell().load()).clone();
         let position = view.position.ok_or(FeedError::Malformed)?;
-        Ok(Self { keyring, view, position, deltas: VecDeque::new() })
+        Ok(Self { keyring, view, position, deltas: VecDeque::new(), kept: 0 })
     }
 
     /// Commits these changes as one: they get one sequence number, and every later answer shows all of them.
@@ -92,9 +94,11 @@ impl Authority {
         changes.iter().for_each(|change| self.view.state.apply(*change));
         self.position = (Stamp { sequence, ..stamp }, after);
         self.view.position = Some(self.position);
+        self.kept = self.kept.saturating_add(changes.len());
         self.deltas.push_back(Delta { sequence, before, changes });
-        if self.deltas.len() > DELTAS_KEPT {
-            self.deltas.pop_front();
+        while self.kept > CHANGES_KEPT {
+            let Some(oldest) = self.deltas.pop_front() else { break };
+            self.kept = self.kept.saturating_sub(oldest.changes.len());
         }
         if self.view.state.unsettled() > UNSETTLED_MAX {
             self.view.state = self.view.state.compacted();
@@ -276,5 +280,6 @@ impl From<RandomError> for AuthorityError {
     }
 }
 
-const DELTAS_KEPT: usize = 10_000;
+/// About 1.5 MB of them. A follower that is further behind gets a snapshot.
+const CHANGES_KEPT: usize = 10_000;
 const UNSETTLED_MAX: usize = 10_000;

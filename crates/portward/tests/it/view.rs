@@ -332,3 +332,29 @@ fn an_entry_that_is_revoked_again_is_counted_once() {
         assert_eq!(world.follower.cell().load().entries(), 1);
     }
 }
+
+/// What is kept for followers that are a little behind is bounded in changes, not in commits.
+#[test]
+fn a_large_commit_pushes_the_deltas_before_it_out() {
+    let mut world = World::new();
+    world.sync(NOW);
+    let behind = world.follower.highest();
+    let many = |from: u128, count| {
+        let change =
+            move |n: u128| Change::Tenant(id("studio"), revoke(Unit::Link, (from + n).to_be_bytes(), later(60).wall));
+        (0..count).map(change).collect::<Vec<_>>()
+    };
+    world.authority.commit(many(0, 10)).unwrap();
+    let answer = |world: &mut World| {
+        let challenge = world.follower.request(NOW.steady).unwrap();
+        world.authority.answer(&Scope::ALL, behind, challenge).unwrap()
+    };
+    let delta = answer(&mut world);
+    world.authority.commit(many(100, 9_990)).unwrap();
+    let both = answer(&mut world);
+    world.authority.commit(many(20_000, 1)).unwrap();
+    let snapshot = answer(&mut world);
+    assert_eq!([delta[4], both[4], snapshot[4]], [0x01, 0x01, 0x02], "types of messages");
+    world.follower.accept(&snapshot, NOW.wall).unwrap();
+    assert_eq!(world.follower.cell().load().entries(), 10_001);
+}
