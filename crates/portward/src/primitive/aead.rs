@@ -46,8 +46,9 @@ impl ChunkCipher for Aes256Gcm {
     }
 }
 
-/// The implementation that bodies are sealed with.
-pub(crate) type BodyCipher = Aes256Gcm;
+/// The implementation that is always there.
+#[cfg_attr(feature = "fast-aes", allow(dead_code, reason = "the faster one takes its place"))]
+pub(crate) type PortableCipher = Aes256Gcm;
 
 /// A key of XAES-256-GCM (C2SP XAES-256-GCM 1.0.1), for wrapping keys of 32 bytes. Wiped when dropped.
 pub(crate) struct WrapCipher(Xaes256Gcm);

@@ -1,13 +1,19 @@
 //! The only module that names third-party cryptography. What is here is chosen by the format's version, never by a caller.
 
 mod aead;
+#[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod fast;
 mod hash;
 mod mac;
 mod passphrase;
 #[cfg(test)]
 mod wycheproof;
 
-pub(crate) use aead::{BodyCipher, ChunkCipher, WrapCipher, open_once, seal_once};
+#[cfg(not(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+pub(crate) use aead::PortableCipher as BodyCipher;
+pub(crate) use aead::{ChunkCipher, WrapCipher, open_once, seal_once};
+#[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use fast::FastCipher as BodyCipher;
 #[cfg(test)]
 pub(crate) use hash::sha512_for_tests;
 pub(crate) use hash::{equal, equal_tags, hkdf_expand, hkdf_expand_76, sha256};

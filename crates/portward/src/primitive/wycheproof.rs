@@ -50,6 +50,7 @@ fn chunks_of<C: ChunkCipher>() {
 #[test]
 fn aes_256_gcm() {
     chunks_of::<Aes256Gcm>();
+    chunks_of::<super::BodyCipher>();
 }
 
 #[test]
