@@ -32,6 +32,14 @@ pub(crate) const PARTS: &[Part] = &[
         ],
         run: vectors,
     },
+    Part {
+        name: "kms",
+        needs: &[
+            Need::File("crates/portward-kms/Cargo.toml"),
+            Need::Tool { probe: &["softhsm2-util", "--version"], packages: &["softhsm2"] },
+        ],
+        run: kms,
+    },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
 
@@ -45,7 +53,7 @@ fn format(log: &mut Log) -> io::Result<Tally> {
 }
 
 fn lint(log: &mut Log) -> io::Result<Tally> {
-    let ran = log.run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let ran = log.run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     Ok(Tally::one(ran.success))
 }
 
@@ -73,6 +81,11 @@ fn vectors(log: &mut Log) -> io::Result<Tally> {
     let fresh = log.run(Command::new(python).args(["testkit/ref/generate.py", "--check"]))?;
     let tests = log.run(Command::new(python).args(["-m", "pytest", "-q", "testkit/ref"]))?;
     Ok(Tally::one(fresh.success) + Tally::of_pytest(&tests.output).with_exit(tests.success))
+}
+
+fn kms(log: &mut Log) -> io::Result<Tally> {
+    let ran = log.run(&mut cargo(&["test", "-p", "portward-kms", "--features", "softhsm-tests", "--no-fail-fast"]))?;
+    Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
 }
 
 fn benches_build(log: &mut Log) -> io::Result<Tally> {
