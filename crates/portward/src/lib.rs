@@ -20,7 +20,7 @@ pub use error::{Audience, PublicAnswer};
 pub use id::{Identifier, IdentifierError, Permission, Permissions, Vocabulary, VocabularyError};
 pub use key::{
     Deployment, DeploymentError, DeploymentId, KeyState, Keyring, KeyringError, Lifetimes, PassphraseCost, Purpose,
-    RootId, RootInfo, SealedError, SealedKeyring, UnsealError, Unsealed,
+    RootId, RootInfo, Row, RowError, RowMac, RowValue, SealedError, SealedKeyring, UnsealError, Unsealed,
 };
 pub use random::RandomError;
 pub use revocation::{

@@ -12,6 +12,7 @@ const TENANT_KEK_LABEL: &str = "portward/v1/tenant-kek";
 const BODY_LABEL: &str = "portward/v1/body";
 const INDEX_LABEL: &str = "portward/v1/index";
 const KEY_CHECK_LABEL: &str = "portward/v1/key-check";
+const ROW_LABEL: &str = "portward/v1/row";
 const ROOT_CHECK_LABEL: &str = "portward/v1/root-check";
 const TOKEN_LABEL: &str = "portward/v1/token";
 const VIEW_LABEL: &str = "portward/v1/view";
@@ -54,6 +55,11 @@ pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &To
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.
 pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> StreamMacKey {
     derive(root, deployment, VIEW_LABEL, [scope], StreamMacKey::new)
+}
+
+/// `derive(root, "portward/v1/row")`, keyed and ready.
+pub(super) fn derive_row_key(root: &Secret, deployment: &DeploymentId) -> StreamMacKey {
+    derive(root, deployment, ROW_LABEL, [], StreamMacKey::new)
 }
 
 /// The key of the KEK that a root is, `spec/envelope.md` section 1.

@@ -6,6 +6,7 @@ mod file;
 mod id;
 mod keyring;
 mod root;
+mod row;
 mod sealed;
 
 #[cfg(test)]
@@ -22,4 +23,5 @@ pub(crate) use derive::{
 pub use id::{DeploymentId, RootId};
 pub use keyring::{Keyring, KeyringError};
 pub use root::{KeyState, RootInfo};
+pub use row::{Row, RowError, RowMac, RowValue};
 pub use sealed::{PassphraseCost, Purpose, SealedError, SealedKeyring, UnsealError, Unsealed};
