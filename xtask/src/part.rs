@@ -32,6 +32,7 @@ pub(crate) const PARTS: &[Part] = &[
         ],
         run: vectors,
     },
+    Part { name: "store", needs: &[Need::File("crates/portward-store/Cargo.toml")], run: store },
     Part {
         name: "kms",
         needs: &[
@@ -53,7 +54,8 @@ fn format(log: &mut Log) -> io::Result<Tally> {
 }
 
 fn lint(log: &mut Log) -> io::Result<Tally> {
-    let ran = log.run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
+    let ran =
+        log.run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]))?;
     Ok(Tally::one(ran.success))
 }
 
@@ -81,6 +83,11 @@ fn vectors(log: &mut Log) -> io::Result<Tally> {
     let fresh = log.run(Command::new(python).args(["testkit/ref/generate.py", "--check"]))?;
     let tests = log.run(Command::new(python).args(["-m", "pytest", "-q", "testkit/ref"]))?;
     Ok(Tally::one(fresh.success) + Tally::of_pytest(&tests.output).with_exit(tests.success))
+}
+
+fn store(log: &mut Log) -> io::Result<Tally> {
+    let ran = log.run(&mut cargo(&["test", "-p", "portward-store", "--features", "keys", "--no-fail-fast"]))?;
+    Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
 }
 
 fn kms(log: &mut Log) -> io::Result<Tally> {

@@ -3,3 +3,5 @@
 
 #[cfg(unix)]
 pub mod files;
+#[cfg(feature = "keys")]
+pub mod keys;
