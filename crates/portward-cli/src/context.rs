@@ -1,5 +1,6 @@
 //! The deployment of the directory, opened for reading or locked for a change.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,33 +8,80 @@ use portward::{
     Authority, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring, NoRevocation, Now, Revocation,
     RevocationView, Scope, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
-use portward_store::files::{Directory, Locked, OpenKeyring, Passphrase};
+use portward_store::files::{Directory, FileError, FilesError, Locked, OpenKeyring, Passphrase};
 
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::passphrase;
+use crate::report::Report;
 
 pub(crate) fn now() -> Now {
     SystemClock.now()
 }
 
 pub(crate) fn directory(global: &Global) -> Result<Directory, Failure> {
-    Ok(Directory::open(&global.dir)?)
+    Directory::open(&global.dir).map_err(|error| absent(error, &global.dir))
 }
 
-fn ask(global: &Global) -> Result<Passphrase, Failure> {
-    passphrase::known(global.passphrase_file.as_deref(), "passphrase of the keyring: ")
+pub(crate) fn deployment(directory: &Directory) -> Result<Deployment, Failure> {
+    directory.deployment().map_err(|error| absent(error, directory.path()))
+}
+
+fn absent(error: FilesError, path: &Path) -> Failure {
+    let missing = matches!(error, FilesError::File(_, FileError::Missing));
+    let failure = Failure::from(error);
+    if !missing {
+        return failure;
+    }
+    let message = format!("no deployment in {} (--dir, PORTWARD_DIR); keyring new makes one", path.display());
+    Failure { message, ..failure }
+}
+
+/// Goes on from the saved view; without one, says how one is made.
+pub(crate) fn authority(directory: &Directory, keyring: &Arc<Keyring>) -> Result<Authority, Failure> {
+    directory.authority(keyring).map_err(without_view)
+}
+
+pub(crate) fn without_view(error: FilesError) -> Failure {
+    let missing = matches!(error, FilesError::File(_, FileError::Missing));
+    let failure = Failure::from(error);
+    if missing {
+        return failure
+            .hint("view restore FILE brings an exported view back, view new --generation N begins without one");
+    }
+    failure
+}
+
+fn ask() -> Result<Passphrase, Failure> {
+    passphrase::known(None, "passphrase of the keyring: ", passphrase::OPTION)
 }
 
 /// The keyring, from a directory that another process may be changing.
 pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployment) -> Result<OpenKeyring, Failure> {
-    directory.open_keyring(of, || ask(global))
+    // A wrong path is noticed although the keyring is in the clear.
+    let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
+    directory.open_keyring(of, || passphrase.map_or_else(ask, Ok))
+}
+
+/// Writes a keyring into a directory that has none, under the passphrase if there is one.
+pub(crate) fn create_keyring(
+    locked: &Locked<'_>,
+    keyring: &Keyring,
+    passphrase: Option<&Passphrase>,
+) -> Result<Report, Failure> {
+    let report = Report::new().fact("sealed", passphrase.is_some());
+    let Some(passphrase) = passphrase else {
+        locked.create_keyring(keyring)?;
+        return Ok(report.note("the keyring is in the clear: keyring seal puts it under a passphrase"));
+    };
+    locked.create_sealed_keyring(keyring, passphrase)?;
+    Ok(report)
 }
 
 /// The saved view, read with a copy of the keyring that is about to change.
 pub(crate) fn saved_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<RevocationView, Failure> {
     let copy = Arc::new(Keyring::from_json(&keyring.to_json(), of)?);
-    Ok(locked.directory().authority(&copy)?.view().clone())
+    Ok(authority(locked.directory(), &copy)?.view().clone())
 }
 
 /// What verifying and issuing need.
@@ -56,11 +104,11 @@ impl Portal {
     }
 
     fn of(global: &Global, directory: &Directory) -> Result<Self, Failure> {
-        let deployment = directory.deployment()?;
+        let deployment = deployment(directory)?;
         let keyring = Arc::new(open_keyring(global, directory, &deployment)?.keyring);
         // The clocks before the view: what is committed after this reading may be missing from it.
         let now = now();
-        let authority = directory.authority(&keyring)?;
+        let authority = authority(directory, &keyring)?;
         Ok(Self { deployment: Arc::new(deployment), keyring, authority, now })
     }
 

@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked, for people, for programs and as an exit code.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use portward::{
@@ -44,12 +45,23 @@ impl Failure {
     }
 
     /// A file that the caller named.
-    pub(crate) fn file(error: FileError) -> Self {
+    pub(crate) fn file(path: &Path, error: FileError) -> Self {
         let code = match error {
             FileError::KeyringPermissions => "file_permissions",
             other => other.code(),
         };
-        Self::new(code, error.audience(), format!("the file named: {error}"), Exit::Environment)
+        Self::new(code, error.audience(), format!("{}: {error}", path.display()), Exit::Environment)
+    }
+
+    /// The result is not told. What the command did stands.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        let message = format!("standard output cannot be written ({}): what the command did stands", error.kind());
+        Self::new("output_failed", Audience::Environment, message, Exit::Environment)
+    }
+
+    /// The same, with what helps.
+    pub(crate) fn hint(self, hint: &str) -> Self {
+        Self { message: format!("{}: {hint}", self.message), ..self }
     }
 
     pub(crate) fn new(code: &'static str, audience: Audience, message: impl Into<String>, exit: Exit) -> Self {
@@ -64,7 +76,8 @@ impl Failure {
     pub(crate) fn print(&self, json: bool) -> ExitCode {
         if let Some(public) = self.public {
             let answer = json!({ "valid": false, "public": public.to_string() });
-            report::to_stdout(&if json { format!("{answer}\n") } else { format!("public answer: {public}\n") });
+            // Whatever becomes of it: the refusal itself is told below.
+            let _ = report::to_stdout(&if json { format!("{answer}\n") } else { format!("public answer: {public}\n") });
         }
         report::to_stderr(&if json { format!("{}\n", self.to_json()) } else { self.to_text() });
         ExitCode::from(self.exit as u8)
@@ -82,6 +95,11 @@ impl Failure {
         let id = self.token_id.map(|id| format!(" (token {})", report::hex(&id))).unwrap_or_default();
         format!("error[{}]: {}{id}\n", self.code, self.message)
     }
+}
+
+/// How a command ends that did what it was asked, once its result was told or not.
+pub(crate) fn finish(told: std::io::Result<()>, json: bool) -> ExitCode {
+    told.map_or_else(|error| Failure::output(&error).print(json), |()| ExitCode::SUCCESS)
 }
 
 pub(crate) const fn audience_name(audience: Audience) -> &'static str {
@@ -116,8 +134,8 @@ from_core! {
     DeploymentError => |_| Exit::Environment;
     FeedError => |_| Exit::Refused;
     FilesError => |error: &FilesError| match error {
-        FilesError::Keyring(error) => of_keyring(error),
-        FilesError::Sealed(error) => of_seal(error),
+        FilesError::Keyring(_, error) => of_keyring(error),
+        FilesError::Sealed(_, error) => of_seal(error),
         _ => Exit::Environment,
     };
     IdentifierError => |_| Exit::Usage;

@@ -9,10 +9,12 @@ mod context;
 mod failure;
 mod forgery;
 mod global;
+mod mask;
 mod passphrase;
 mod quickstart;
 mod read;
 mod report;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -28,11 +30,11 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error, arguments.iter().any(|argument| argument == "--json")),
+        Err(error) => return usage::print(&error, arguments.iter().any(|argument| argument == "--json")),
     };
     let json = cli.global.json;
     match run(cli) {
-        Ok(report) => report.print(json),
+        Ok(report) => failure::finish(report.print(json), json),
         Err(failure) => failure.print(json),
     }
 }

@@ -1,12 +1,14 @@
 //! What a command has to say, as lines for people or one JSON object for programs.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::os::fd::AsFd as _;
 
-use clap::error::ErrorKind;
-use portward::Timestamp;
-use serde_json::{Map, Value, json};
+use portward::{Timestamp, Unit};
+use serde_json::{Map, Value};
+
+use crate::mask::masked;
 
 /// The outcome of a command that did what it was asked: named facts in order.
 #[derive(Default, Debug)]
@@ -15,7 +17,7 @@ pub(crate) struct Report {
     /// Said to people instead of the facts.
     plain: Option<String>,
     /// Said to people beside the outcome, on standard error.
-    note: Option<&'static str>,
+    notes: Vec<String>,
 }
 
 impl Report {
@@ -34,8 +36,8 @@ impl Report {
         self
     }
 
-    pub(crate) fn note(mut self, note: &'static str) -> Self {
-        self.note = Some(note);
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 
@@ -43,15 +45,11 @@ impl Report {
         self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    pub(crate) fn print(self, json: bool) -> ExitCode {
-        if let (false, Some(note)) = (json, self.note) {
-            to_stderr(&format!(
-                "note: {note}
-"
-            ));
+    pub(crate) fn print(self, json: bool) -> io::Result<()> {
+        if !json {
+            self.notes.iter().for_each(|note| to_stderr(&format!("note: {note}\n")));
         }
-        to_stdout(&if json { self.into_json() } else { self.into_text() });
-        ExitCode::SUCCESS
+        to_stdout(&if json { self.into_json() } else { self.into_text() })
     }
 
     fn into_json(self) -> String {
@@ -90,32 +88,28 @@ pub(crate) fn human(value: &Value) -> String {
     }
 }
 
-/// Whoever closed the pipe has read enough: that is no failure.
-pub(crate) fn to_stdout(text: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-}
-
-pub(crate) fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// What the parser of the command line has to say: help and version on standard output, mistakes like any other error.
-pub(crate) fn usage(error: &clap::Error, json: bool) -> ExitCode {
-    let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            to_stdout(&text);
-            return ExitCode::SUCCESS;
-        }
-        _ if json => {
-            let message = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
-            let error = json!({ "code": "usage", "audience": "caller", "message": message });
-            to_stderr(&format!("{}\n", json!({ "error": error })));
-        }
-        _ => to_stderr(&text.replacen("error: ", "error[usage]: ", 1)),
+/// Past the standard library's stream, which takes a descriptor that cannot be written for a good one.
+pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
+    let written = io::stdout().as_fd().try_clone_to_owned();
+    let written = written.and_then(|stdout| File::from(stdout).write_all(text.as_bytes()));
+    match written {
+        // Whoever closed the pipe has read enough: that is no failure.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
-    ExitCode::from(2)
+}
+
+/// Nothing that comes from the command line shows a token or key here.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(masked(text).as_bytes());
+}
+
+pub(crate) const fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Link => "link",
+        Unit::Copy => "copy",
+        Unit::Session => "session",
+    }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

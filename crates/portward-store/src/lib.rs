@@ -5,3 +5,4 @@
 pub mod files;
 #[cfg(feature = "keys")]
 pub mod keys;
+pub mod objects;

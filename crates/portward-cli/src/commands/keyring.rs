@@ -1,15 +1,17 @@
 //! `portward keyring`: the life of the root keys.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{Authority, Change, Deployment, Incarnation, Keyring, Lifetimes, RootInfo, Vocabulary};
-use portward_store::files::{Directory, Locked, OpenKeyring};
+use portward::{Authority, Change, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
+use portward_store::files::{Directory, FileError, Locked, OpenKeyring};
 use serde_json::{Value, json};
 
+use crate::commands::obstacle::{in_use, of_root};
 use crate::commands::recovery;
 use crate::context;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::{self, Report};
 use crate::{passphrase, read};
@@ -86,7 +88,8 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::Activate(RootArgument { root }) => activate(global, &root),
         KeyringCommand::Retire(RootArgument { root }) => retire(global, &root),
         KeyringCommand::Reinstate(RootArgument { root }) => change(global, |keyring, _| {
-            keyring.reinstate(read::root_id(&root)?)?;
+            let id = read::root_id(&root)?;
+            keyring.reinstate(id).map_err(|error| of_root(keyring, id, error))?;
             Ok(Report::new().fact("reinstated", root.as_str()))
         }),
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
@@ -109,26 +112,30 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     let keyring = Arc::new(Keyring::generate(&deployment, now)?);
     let authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(now, None)?)?;
 
+    let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
     let directory = Directory::create(&global.dir)?;
+    if directory.has_deployment() {
+        return Err(already(&format!("{} holds a deployment already: name a new directory", global.dir.display())));
+    }
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;
-    locked.create_keyring(&keyring)?;
+    let report = context::create_keyring(&locked, &keyring, passphrase.as_ref())?;
     locked.create_view(authority.view(), &keyring)?;
     let active = keyring.roots().next().map(|root| root.id.to_string());
-    Ok(Report::new()
+    Ok(report
         .fact("deployment", deployment.id.to_string())
         .fact("directory", global.dir.to_string_lossy())
         .fact("active", active)
         .fact("permissions", report::names(deployment.vocabulary.all()))
-        .note("make a recovery export now (keyring export-recovery) and keep it elsewhere"))
+        .note("make a recovery export now (keyring export-recovery), export the view (view export), and keep both elsewhere"))
 }
 
 fn vocabulary(names: &[String]) -> Result<Vocabulary, Failure> {
     if names.is_empty() { Ok(Vocabulary::portal()) } else { Ok(Vocabulary::new(names)?) }
 }
 
-const fn minutes(minutes: u64) -> std::time::Duration {
-    std::time::Duration::from_secs(minutes.saturating_mul(60))
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes.saturating_mul(60))
 }
 
 fn lifetimes() -> Failure {
@@ -149,7 +156,7 @@ fn change(
 }
 
 fn open(global: &Global, locked: &Locked<'_>) -> Result<(Deployment, OpenKeyring), Failure> {
-    let deployment = locked.directory().deployment()?;
+    let deployment = context::deployment(locked.directory())?;
     let open = context::open_keyring(global, locked.directory(), &deployment)?;
     Ok((deployment, open))
 }
@@ -164,10 +171,12 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
     if view.to_changes().contains(&Change::RefuseRoot(id)) {
         return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
     }
-    open.keyring.activate(id, context::now().wall)?;
+    open.keyring.activate(id, context::now().wall).map_err(|error| of_root(&open.keyring, id, error))?;
     locked.replace_keyring(&open)?;
     locked.replace_view(&view, &open.keyring)?;
-    Ok(Report::new().fact("active", root))
+    Ok(Report::new()
+        .fact("active", root)
+        .note("views saved or published so far are under the old root: export and publish again before it is retired"))
 }
 
 /// The view is written under the active root first: under the retired one nobody could read it any more.
@@ -176,10 +185,11 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let locked = directory.lock()?;
     let (deployment, mut open) = open(global, &locked)?;
     let view = context::saved_view(&locked, &open.keyring, &deployment)?;
-    open.keyring.retire(read::root_id(root)?)?;
+    let id = read::root_id(root)?;
+    open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
     locked.replace_view(&view, &open.keyring)?;
     locked.replace_keyring(&open)?;
-    Ok(Report::new().fact("retired", root).note("every link under this root is refused now"))
+    Ok(Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN))
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
@@ -188,19 +198,26 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         return Err(Failure::usage("force_differs", "--force has to repeat the id of the root"));
     }
     change(global, |keyring, deployment| {
-        match arguments.force {
-            Some(_) => keyring.dangerous_destroy_in_use(root)?,
-            None => keyring.destroy(root, deployment, context::now().wall)?,
-        }
+        let destroyed = match arguments.force {
+            Some(_) => keyring.dangerous_destroy_in_use(root),
+            None => keyring.destroy(root, deployment, context::now().wall),
+        };
+        destroyed.map_err(|error| match error {
+            KeyringError::InUse => in_use(keyring, root, deployment),
+            other => of_root(keyring, root, other),
+        })?;
         Ok(Report::new()
             .fact("destroyed", arguments.root.as_str())
+            .note(EXPORT_AGAIN)
             .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
     })
 }
 
+const EXPORT_AGAIN: &str = "saved and published views under this root stop working: export and publish again";
+
 fn list(global: &Global) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let deployment = directory.deployment()?;
+    let deployment = context::deployment(&directory)?;
     let open = context::open_keyring(global, &directory, &deployment)?;
     let mut text = format!("{:8}  {:11}  {:20}  {:20}  check\n", "root", "state", "created", "last active");
     let mut roots = Vec::new();
@@ -227,7 +244,11 @@ fn seal(global: &Global) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
     let (_, open) = open(global, &locked)?;
-    let passphrase = passphrase::new(global.passphrase_file.as_deref(), "new passphrase of the keyring: ")?;
+    if open.is_sealed() {
+        return Err(already("the keyring is already sealed"));
+    }
+    let passphrase =
+        passphrase::new(global.passphrase_file.as_deref(), "new passphrase of the keyring: ", passphrase::OPTION)?;
     locked.seal_keyring(&open, &passphrase)?;
     Ok(Report::new().fact("sealed", true).note("blocks of the old file may linger on the medium and in its backups"))
 }
@@ -236,6 +257,14 @@ fn unseal(global: &Global) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
     let (_, open) = open(global, &locked)?;
+    if !open.is_sealed() {
+        return Err(already("the keyring is already in the clear"));
+    }
     locked.unseal_keyring(&open)?;
     Ok(Report::new().fact("sealed", false))
+}
+
+fn already(message: &str) -> Failure {
+    let error = FileError::Exists;
+    Failure::new(error.code(), error.audience(), message, Exit::Environment)
 }

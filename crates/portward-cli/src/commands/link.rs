@@ -102,9 +102,14 @@ fn inspect(global: &Global, token: &str) -> Result<Report, Failure> {
     // Nobody is let in or turned away here, so there is no public answer.
     let link = UntrustedLink::parse(&read::token(token)?).map_err(|error| Failure { public: None, ..error.into() })?;
     // The names of the permissions are the deployment's. Without one the rest can still be read.
-    let vocabulary = context::directory(global).ok().and_then(|directory| directory.deployment().ok());
-    let permissions = vocabulary.map(|deployment| report::names(deployment.vocabulary.names(link.permissions())));
-    Ok(Report::new()
+    let deployment = context::directory(global).and_then(|directory| context::deployment(&directory));
+    let unknown = deployment.as_ref().err().map(|failure| failure.message.clone());
+    let permissions = deployment.ok().map(|deployment| report::names(deployment.vocabulary.names(link.permissions())));
+    let report = match unknown {
+        Some(why) => Report::new().note(format!("the names of the permissions are unknown: {why}")),
+        None => Report::new(),
+    };
+    Ok(report
         .fact("verified", false)
         .fact("says_tenant", link.tenant().to_string())
         .fact("says_client", link.client().to_string())

@@ -1,7 +1,7 @@
 //! `portward link narrow`: what a holder can do without a key.
 
 use clap::Args;
-use portward::{Narrowing, UntrustedLink};
+use portward::{Narrowing, Resources, UntrustedLink};
 
 use crate::context;
 use crate::failure::Failure;
@@ -41,10 +41,34 @@ pub(crate) fn run(global: &Global, arguments: &NarrowArguments) -> Result<Report
         .map_err(|error| Failure { public: None, ..error.into() })?;
     let text = link.narrow(&narrowing(global, arguments)?)?;
     let copy = UntrustedLink::parse(&text)?;
-    Ok(Report::new()
+    let report = Report::new()
         .fact("token", text.as_str())
         .fact("says_expires_at", report::time(copy.expires_at()))
-        .plain(format!("{text}\n")))
+        .plain(format!("{text}\n"));
+    Ok(if let Some(reason) = grants_nothing(&copy) {
+        report.note(format!("this copy grants nothing: {reason}"))
+    } else if says(&link) == says(&copy) {
+        report.note("this copy grants the same as the link: nothing was taken away")
+    } else {
+        report
+    })
+}
+
+fn grants_nothing(copy: &UntrustedLink) -> Option<&'static str> {
+    if copy.permissions().is_empty() {
+        Some("the link had none of these permissions")
+    } else if matches!(copy.resources(), Resources::Only(only) if only.is_empty()) {
+        Some("the link had none of these resources")
+    } else if copy.expires_at() <= context::now().wall {
+        Some("it has expired")
+    } else {
+        None
+    }
+}
+
+/// All that a holder can change.
+fn says(link: &UntrustedLink) -> impl PartialEq + '_ {
+    ((link.permissions(), link.resources(), link.expires_at()), (link.audience(), link.recipients(), link.is_sealed()))
 }
 
 fn narrowing(global: &Global, arguments: &NarrowArguments) -> Result<Narrowing, Failure> {
@@ -57,7 +81,9 @@ fn narrowing(global: &Global, arguments: &NarrowArguments) -> Result<Narrowing, 
     }
     if !arguments.permissions.is_empty() {
         // Their bits are the deployment's: its file is needed, its keys are not.
-        let deployment = context::directory(global)?.deployment()?;
+        let deployment = context::directory(global)
+            .and_then(|directory| context::deployment(&directory))
+            .map_err(|failure| failure.hint("permission names need its deployment.json, and no keyring"))?;
         narrowing = narrowing.permissions(deployment.vocabulary.expand(&arguments.permissions)?);
     }
     if !arguments.resources.is_empty() {

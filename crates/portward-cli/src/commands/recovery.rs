@@ -48,33 +48,37 @@ const PROMPT: &str = "passphrase of the recovery export: ";
 
 pub(crate) fn export(global: &Global, arguments: &ExportArguments) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let deployment = directory.deployment()?;
+    let deployment = context::deployment(&directory)?;
     let open = context::open_keyring(global, &directory, &deployment)?;
-    let passphrase = passphrase::new(arguments.passphrase.recovery_passphrase_file.as_deref(), PROMPT)?;
+    let passphrase =
+        passphrase::new(arguments.passphrase.recovery_passphrase_file.as_deref(), PROMPT, passphrase::RECOVERY_OPTION)?;
     let cost = PassphraseCost::default();
     let sealed = SealedKeyring::export_recovery(&deployment, &open.keyring, &passphrase, cost)?;
-    files::write_new_secret(&arguments.file, &sealed.to_json()).map_err(Failure::file)?;
+    files::write_new_secret(&arguments.file, &sealed.to_json())
+        .map_err(|error| Failure::file(&arguments.file, error))?;
     Ok(Report::new()
         .fact("exported", arguments.file.to_string_lossy())
         .fact("roots", open.keyring.roots().count())
+        .note("what is revoked is not in it: keep an export of the view beside it (view export FILE)")
         .note("prove now and then that it opens: keyring check --recovery FILE"))
 }
 
 pub(crate) fn recover(global: &Global, arguments: &RecoverArguments) -> Result<Report, Failure> {
     let (deployment, keyring) = open(&arguments.file, &arguments.passphrase)?;
+    let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
     let directory = Directory::create(&global.dir)?;
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;
-    locked.create_keyring(&keyring)?;
-    Ok(Report::new()
+    let report = context::create_keyring(&locked, &keyring, passphrase.as_ref())?;
+    Ok(report
         .fact("deployment", deployment.id.to_string())
         .fact("roots", keyring.roots().count())
-        .note("what was revoked is not in it: bring the view back with view restore FILE"))
+        .note("what was revoked is not in it: bring the view back (view restore FILE), or begin a new one (view new --generation N)"))
 }
 
 pub(crate) fn check(global: &Global, arguments: &CheckArguments) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let deployment = directory.deployment()?;
+    let deployment = context::deployment(&directory)?;
     let opened = context::open_keyring(global, &directory, &deployment)?;
     let report = Report::new()
         .fact("keyring", "whole")
@@ -98,13 +102,18 @@ fn facts(keyring: &Keyring) -> Vec<(portward::RootId, [u8; 8], &'static str)> {
 }
 
 fn open(file: &Path, passphrase: &RecoveryPassphrase) -> Result<(Deployment, Keyring), Failure> {
-    let json = files::read_secret(file, SealedKeyring::FILE_MAX).map_err(Failure::file)?;
-    let sealed = SealedKeyring::from_json(&json)?;
+    let json = files::read_secret(file, SealedKeyring::FILE_MAX).map_err(|error| Failure::file(file, error))?;
+    let sealed = SealedKeyring::from_json(&json).map_err(|error| of(file, error.into()))?;
     if sealed.purpose() != Purpose::Recovery {
         return Err(Failure::refused("recovery_purpose", "this is a sealed keyring, not a recovery export"));
     }
-    let passphrase = passphrase::known(passphrase.recovery_passphrase_file.as_deref(), PROMPT)?;
-    let opened = sealed.open(&passphrase)?;
-    let deployment = opened.deployment.ok_or(SealedError::Malformed)?;
+    let passphrase =
+        passphrase::known(passphrase.recovery_passphrase_file.as_deref(), PROMPT, passphrase::RECOVERY_OPTION)?;
+    let opened = sealed.open(&passphrase).map_err(|error| of(file, error.into()))?;
+    let deployment = opened.deployment.ok_or_else(|| of(file, SealedError::Malformed.into()))?;
     Ok((deployment, opened.keyring))
+}
+
+fn of(file: &Path, failure: Failure) -> Failure {
+    Failure { message: format!("{}: {}", file.display(), failure.message), ..failure }
 }

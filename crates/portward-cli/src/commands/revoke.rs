@@ -5,6 +5,7 @@ use portward::{Change, KeyringError, Stamp, TenantChange, Unit};
 use portward_store::files::StampText;
 
 use crate::commands::target::{Target, TargetArguments};
+use crate::commands::told::{self, Act};
 use crate::context::{self, Portal};
 use crate::failure::Failure;
 use crate::global::Global;
@@ -76,37 +77,54 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
     let locked = directory.lock()?;
     let mut portal = Portal::locked(global, &locked)?;
     // Nobody is turned away here, so there is no public answer.
-    let stamp = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
+    let (report, stamp) = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
-    Ok(Report::new().fact("stamp", StampText(stamp).to_string()))
+    Ok(report.fact("stamp", StampText(stamp).to_string()))
 }
 
-fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<Stamp, Failure> {
-    let change = match command {
-        RevokeCommand::Link(target) => revoke(portal, Unit::Link, &target)?,
-        RevokeCommand::Copy(target) => revoke(portal, Unit::Copy, &target)?,
-        RevokeCommand::Session(target) => revoke(portal, Unit::Session, &target)?,
-        RevokeCommand::Pause(UnitArguments { unit, target }) => {
-            let Target { tenant, id, expires_at } = target.resolve(portal, unit.into())?;
-            Change::Tenant(tenant, TenantChange::Suspend { unit: unit.into(), id, expires_at })
+fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp), Failure> {
+    match command {
+        RevokeCommand::Link(target) => unit(portal, Act::Revoke, Unit::Link, &target),
+        RevokeCommand::Copy(target) => unit(portal, Act::Revoke, Unit::Copy, &target),
+        RevokeCommand::Session(target) => unit(portal, Act::Revoke, Unit::Session, &target),
+        RevokeCommand::Pause(UnitArguments { unit: name, target }) => unit(portal, Act::Pause, name.into(), &target),
+        RevokeCommand::Restore(UnitArguments { unit: name, target }) => {
+            unit(portal, Act::Restore, name.into(), &target)
         }
-        RevokeCommand::Restore(UnitArguments { unit, target }) => {
-            let Target { tenant, id, .. } = target.resolve(portal, unit.into())?;
-            Change::Tenant(tenant, TenantChange::Restore { unit: unit.into(), id })
+        RevokeCommand::Root { root } => {
+            let change = refuse_root(portal, &root)?;
+            let report = Report::new().fact("revoked", format!("every token under root {root}, for ever"));
+            Ok((report, portal.authority.commit(vec![change])?))
         }
-        RevokeCommand::Root { root } => refuse_root(portal, &root)?,
         RevokeCommand::Client { tenant, client } => {
-            return Ok(portal.authority.revoke_client(read::identifier(&tenant)?, read::identifier(&client)?)?);
+            let (tenant, client) = (read::identifier(&tenant)?, read::identifier(&client)?);
+            let report = told::seen(Report::new(), portal, &tenant);
+            let report = report.fact("revoked", format!("every token of client {client} of {tenant} made so far"));
+            Ok((report, portal.authority.revoke_client(tenant, client)?))
         }
-        RevokeCommand::Tenant { tenant } => return Ok(portal.authority.revoke_tenant(read::identifier(&tenant)?)?),
-        RevokeCommand::Everything => return Ok(portal.authority.revoke_everything()?),
-    };
-    Ok(portal.authority.commit(vec![change])?)
+        RevokeCommand::Tenant { tenant } => {
+            let tenant = read::identifier(&tenant)?;
+            let report = told::seen(Report::new(), portal, &tenant);
+            let report = report.fact("revoked", format!("every token of {tenant} made so far"));
+            Ok((report, portal.authority.revoke_tenant(tenant)?))
+        }
+        RevokeCommand::Everything => {
+            let report = Report::new().fact("revoked", "every token made so far");
+            Ok((report, portal.authority.revoke_everything()?))
+        }
+    }
 }
 
-fn revoke(portal: &Portal, unit: Unit, target: &TargetArguments) -> Result<Change, Failure> {
-    let Target { tenant, id, expires_at } = target.resolve(portal, unit)?;
-    Ok(Change::Tenant(tenant, TenantChange::Revoke { unit, id, expires_at }))
+fn unit(portal: &mut Portal, act: Act, unit: Unit, target: &TargetArguments) -> Result<(Report, Stamp), Failure> {
+    let target = target.resolve(portal, unit)?;
+    let report = told::told(portal, act, unit, &target);
+    let Target { tenant, id, expires_at, .. } = target;
+    let change = match act {
+        Act::Revoke => TenantChange::Revoke { unit, id, expires_at },
+        Act::Pause => TenantChange::Suspend { unit, id, expires_at },
+        Act::Restore => TenantChange::Restore { unit, id },
+    };
+    Ok((report, portal.authority.commit(vec![Change::Tenant(tenant, change)])?))
 }
 
 /// A mistyped id would refuse nothing. That the active root is not refused is the authority's to say.

@@ -31,6 +31,18 @@ pub(crate) struct Target {
     pub(crate) tenant: Identifier,
     pub(crate) id: EntryId,
     pub(crate) expires_at: Timestamp,
+    pub(crate) origin: Origin,
+}
+
+/// Where a target is known from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// Tenant and id were typed.
+    Named,
+    /// A link or session in hand.
+    Whole,
+    /// A copy in hand.
+    Copy,
 }
 
 impl TargetArguments {
@@ -43,7 +55,7 @@ impl TargetArguments {
         // Without a time: as long as anything signed up to now can live.
         let expires_at = self.expires.as_deref().map(read::time).transpose()?;
         let expires_at = expires_at.unwrap_or_else(|| portal.now.wall.saturating_add(portal.deployment.link.ceiling()));
-        Ok(Target { tenant: read::identifier(tenant)?, id: read::entry_id(id)?, expires_at })
+        Ok(Target { tenant: read::identifier(tenant)?, id: read::entry_id(id)?, expires_at, origin: Origin::Named })
     }
 }
 
@@ -55,16 +67,18 @@ fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier
             tenant: *session.tenant(),
             id: session.token_id(),
             expires_at: session.signed_expires_at(),
+            origin: Origin::Whole,
         });
     }
     let stated = UntrustedLink::parse(text)?.audience().copied();
     let link = portal.verifier_of_origin(audience.or(stated))?.verify_link(text, portal.now)?;
     debug_assert_eq!(link.kind(), Kind::Link, "a session was refused above");
+    let origin = if link.copies().is_empty() { Origin::Whole } else { Origin::Copy };
     let id = match unit {
         Unit::Copy => *link.copies().last().ok_or_else(whole)?,
         Unit::Link | Unit::Session => link.link_id(),
     };
-    Ok(Target { tenant: *link.tenant(), id, expires_at: link.signed_expires_at() })
+    Ok(Target { tenant: *link.tenant(), id, expires_at: link.signed_expires_at(), origin })
 }
 
 fn whole() -> Failure {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{Authority, Change, Incarnation, ListTimes, Scope, TenantChange, Unit};
+use portward::{Authority, AuthorityError, Change, Incarnation, ListTimes, Scope, TenantChange, Timestamp};
 use portward_store::files::{self, FileError, FilesError, StampText};
 use serde_json::{Value, json};
 
@@ -35,6 +35,14 @@ pub(crate) enum ViewCommand {
     },
     /// Make a list that verifiers set up for published lists believe for some hours
     Publish(PublishArguments),
+    /// Begin a new feed in a directory that has no view, when no export of it is left: every older token is refused
+    New {
+        /// The new deployment generation: greater than any before. If that is not known, take a large one, such as 1000000
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        generation: u32,
+    },
+    /// Drop the entries of tokens that have expired
+    Collect,
     /// Begin a new life of the feed from an older saved view; what was revoked since must be revoked again
     Restore {
         /// The saved view
@@ -60,6 +68,8 @@ pub(crate) fn run(global: &Global, command: ViewCommand) -> Result<Report, Failu
         ViewCommand::Export { file } => export(global, &file),
         ViewCommand::Import { file } => import(global, &file),
         ViewCommand::Publish(arguments) => publish(global, &arguments),
+        ViewCommand::New { generation } => new(global, generation),
+        ViewCommand::Collect => collect(global),
         ViewCommand::Restore { file } => restore(global, &file),
     }
 }
@@ -91,13 +101,17 @@ fn publish(global: &Global, arguments: &PublishArguments) -> Result<Report, Fail
         tenants => Scope::tenants(tenants.iter().map(|text| read::identifier(text)).collect::<Result<Vec<_>, _>>()?)?,
     };
     let this_update = portal.now.wall;
+    let most = Timestamp::WIRE_MAX.saturating_since(this_update).as_secs() / 3600;
+    if !(1..=most).contains(&arguments.hours) {
+        return Err(Failure::usage(AuthorityError::ListTimes.code(), format!("--hours is from 1 to {most}")));
+    }
     let next_update = this_update.saturating_add(Duration::from_secs(arguments.hours.saturating_mul(3600)));
     let message = portal.authority.publish(&scope, None, ListTimes { this_update, next_update })?;
     Ok(write(&arguments.file, &message, &portal)?.fact("next_update", report::time(next_update)))
 }
 
 fn write(file: &Path, message: &[u8], portal: &Portal) -> Result<Report, Failure> {
-    files::replace_message(file, message).map_err(Failure::file)?;
+    files::replace_message(file, message).map_err(|error| Failure::file(file, error))?;
     Ok(Report::new()
         .fact("file", file.to_string_lossy())
         .fact("bytes", message.len())
@@ -105,12 +119,12 @@ fn write(file: &Path, message: &[u8], portal: &Portal) -> Result<Report, Failure
 }
 
 fn import(global: &Global, file: &Path) -> Result<Report, Failure> {
-    let message = files::read_message(file).map_err(Failure::file)?;
+    let message = files::read_message(file).map_err(|error| Failure::file(file, error))?;
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
-    let deployment = directory.deployment()?;
+    let deployment = context::deployment(&directory)?;
     let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
-    let mut follower = directory.follower(&keyring, SKEW)?;
+    let mut follower = directory.follower(&keyring, SKEW).map_err(context::without_view)?;
     let stamp = follower.accept(&message, context::now().wall)?;
     let view = follower.cell().load();
     locked.replace_view(&view, &keyring)?;
@@ -120,12 +134,41 @@ fn import(global: &Global, file: &Path) -> Result<Report, Failure> {
         .note("decide about revocations in one directory only: two that go on from here tell two histories"))
 }
 
-/// A new incarnation, greater than every one known here: followers merge it, so nothing they refuse is granted again.
-fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
-    let message = files::read_message(file).map_err(Failure::file)?;
+/// Tokens under a lower deployment generation are refused, so nothing that was revoked comes back with the view that is lost.
+fn new(global: &Global, generation: u32) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
-    let deployment = directory.deployment()?;
+    let deployment = context::deployment(&directory)?;
+    let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
+    let highest = directory.highest_stamp()?.map(|stamp| stamp.incarnation);
+    let mut authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(context::now().wall, highest)?)?;
+    let stamp = authority.commit(vec![Change::DeploymentGeneration(generation)])?;
+    locked.create_view(authority.view(), &keyring)?;
+    Ok(Report::new()
+        .fact("stamp", StampText(stamp).to_string())
+        .fact("generation", generation)
+        .note("every token of a lower generation is refused: make new links")
+        .note("refused roots are not remembered: revoke root again those that were")
+        .note("verifiers that followed the old feed keep what it told them; where new links are refused, begin the verifier's view anew"))
+}
+
+fn collect(global: &Global) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let mut portal = Portal::locked(global, &locked)?;
+    let before = portal.authority.view().entries();
+    portal.authority.collect(portal.now.wall);
+    let after = portal.authority.view().entries();
+    locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    Ok(Report::new().fact("dropped", before.saturating_sub(after)).fact("entries", after))
+}
+
+/// A new incarnation, greater than every one known here: followers merge it, so nothing they refuse is granted again.
+fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
+    let message = files::read_message(file).map_err(|error| Failure::file(file, error))?;
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let deployment = context::deployment(&directory)?;
     let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
     let saved = Authority::resume(Arc::clone(&keyring), &message)?;
     let highest = directory.highest_stamp()?.max(Some(saved.stamp()));
@@ -137,7 +180,13 @@ fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
         Ok(own) => changes.extend(own.view().to_changes()), // not lost at all: keep what it knows
         Err(FilesError::File(_, FileError::Missing)) => {}
         // It may be readable again tomorrow: what cannot be read now is not given up for an older one.
-        Err(error) => return Err(error.into()),
+        Err(error) => {
+            let hint = format!(
+                "this is the view that {} has, not the one to restore: move it away first",
+                global.dir.display()
+            );
+            return Err(Failure::from(error).hint(&hint));
+        }
     }
     let stamp = authority.commit(changes)?;
     locked.replace_view(authority.view(), &keyring)?;
@@ -171,26 +220,18 @@ fn of_tenant(change: TenantChange) -> Value {
             json!({ "change": "client_generation", "client": client.to_string(), "generation": generation })
         }
         TenantChange::Revoke { unit, id, expires_at } => {
-            json!({ "change": "revoke", "unit": name(unit), "id": report::hex(&id), "expires_at": report::time(expires_at) })
+            json!({ "change": "revoke", "unit": report::unit(unit), "id": report::hex(&id), "expires_at": report::time(expires_at) })
         }
         TenantChange::Suspend { unit, id, expires_at } => {
-            json!({ "change": "pause", "unit": name(unit), "id": report::hex(&id), "expires_at": report::time(expires_at) })
+            json!({ "change": "pause", "unit": report::unit(unit), "id": report::hex(&id), "expires_at": report::time(expires_at) })
         }
         TenantChange::Restore { unit, id } => {
-            json!({ "change": "restore", "unit": name(unit), "id": report::hex(&id) })
+            json!({ "change": "restore", "unit": report::unit(unit), "id": report::hex(&id) })
         }
         TenantChange::Revision { link, minimum, expires_at } => {
             json!({ "change": "revision", "id": report::hex(&link), "minimum": minimum, "expires_at": report::time(expires_at) })
         }
         TenantChange::Tombstone(id) => json!({ "change": "tombstone", "id": report::hex(&id) }),
-    }
-}
-
-const fn name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Link => "link",
-        Unit::Copy => "copy",
-        Unit::Session => "session",
     }
 }
 

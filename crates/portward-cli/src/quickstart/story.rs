@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::read;
 use crate::report::{self, Report};
 
@@ -34,22 +34,23 @@ impl Story {
 
     /// A step that has to succeed.
     pub(super) fn done(&mut self, what: &str, command: &[&str]) -> Result<Done<'_>, Failure> {
-        self.tell(what, command);
+        self.tell(what, command)?;
         match self.run(command) {
             Ok(report) => Ok(Done { story: self, report }),
+            // The machine is at fault, not the story.
+            Err(failure) if failure.exit == Exit::Environment => Err(failure),
             Err(failure) => Err(self.differs(&format!("done, not {}", failure.code))),
         }
     }
 
     /// A step that has to be refused, with this public answer and this private reason.
     pub(super) fn refused(&mut self, what: &str, command: &[&str], public: &str, code: &str) -> Result<(), Failure> {
-        self.tell(what, command);
+        self.tell(what, command)?;
         match self.run(command) {
             Err(failure)
                 if failure.code == code && failure.public.is_some_and(|answer| answer.to_string() == public) =>
             {
-                self.outcome(&format!("public answer: {public}; for the log: {code}"));
-                Ok(())
+                self.outcome(&format!("public answer: {public}; for the log: {code}"))
             }
             Err(failure) => Err(self.differs(&format!("{code}, not {}", failure.code))),
             Ok(_) => Err(self.differs(&format!("{code}, not done"))),
@@ -77,25 +78,28 @@ impl Story {
         (self.play)(&words.collect::<Vec<_>>(), &self.directory)
     }
 
-    fn tell(&mut self, what: &str, command: &[&str]) {
+    fn tell(&mut self, what: &str, command: &[&str]) -> Result<(), Failure> {
         let words =
             command.iter().map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() });
         let command = format!("portward {}", words.collect::<Vec<_>>().join(" "));
         let number = self.steps.len().saturating_add(1);
         if self.aloud {
-            report::to_stdout(&format!("{number:2}. {what}\n    $ {command}\n"));
+            report::to_stdout(&format!("{number:2}. {what}\n    $ {command}\n"))
+                .map_err(|error| Failure::output(&error))?;
         }
         self.steps.push(json!({ "number": number, "what": what, "command": command, "outcome": [] }));
+        Ok(())
     }
 
-    fn outcome(&mut self, outcome: &str) {
+    fn outcome(&mut self, outcome: &str) -> Result<(), Failure> {
         if self.aloud {
-            report::to_stdout(&format!("    {outcome}\n"));
+            report::to_stdout(&format!("    {outcome}\n")).map_err(|error| Failure::output(&error))?;
         }
         let outcomes = self.steps.last_mut().and_then(|step| step.get_mut("outcome")).and_then(Value::as_array_mut);
         if let Some(outcomes) = outcomes {
             outcomes.push(outcome.into());
         }
+        Ok(())
     }
 
     fn differs(&self, expected: &str) -> Failure {
@@ -107,10 +111,7 @@ impl Done<'_> {
     /// Has this fact, which is the outcome shown.
     pub(super) fn shows(self, fact: &str) -> Result<(), Failure> {
         match self.report.get(fact) {
-            Some(value) => {
-                self.story.outcome(&format!("{}: {}", fact.replace('_', " "), report::human(value)));
-                Ok(())
-            }
+            Some(value) => self.story.outcome(&format!("{}: {}", fact.replace('_', " "), report::human(value))),
             None => Err(self.story.differs(&format!("a fact {fact}"))),
         }
     }
@@ -121,7 +122,7 @@ impl Done<'_> {
             return Err(self.story.differs(&format!("a fact {fact}")));
         };
         let kind = token.get(..4).unwrap_or_default();
-        self.story.outcome(&format!("${name}: {kind}…, {} characters", token.len()));
+        self.story.outcome(&format!("${name}: {kind}…, {} characters", token.len()))?;
         self.story.set(name, token.to_owned());
         Ok(())
     }
@@ -131,7 +132,7 @@ impl Done<'_> {
         if self.report.get(fact) != Some(&json!(expected)) {
             return Err(self.story.differs(&format!("{fact} {expected:?}")));
         }
-        self.story.outcome(&format!("{}: {}", fact.replace('_', " "), expected.join(", ")));
+        self.story.outcome(&format!("{}: {}", fact.replace('_', " "), expected.join(", ")))?;
         Ok(self)
     }
 
@@ -140,8 +141,7 @@ impl Done<'_> {
         let time = |fact| self.report.get(fact).and_then(Value::as_str).and_then(|text| read::time(text).ok());
         match (time("issued_at"), time("expires_at")) {
             (Some(from), Some(until)) if until.saturating_since(from) == read::days(days) => {
-                self.story.outcome(&format!("valid for {days} days, until {until}"));
-                Ok(())
+                self.story.outcome(&format!("valid for {days} days, until {until}"))
             }
             _ => Err(self.story.differs(&format!("a life of {days} days"))),
         }

@@ -131,6 +131,39 @@ fn sealing_and_unsealing() {
 }
 
 #[test]
+fn a_passphrase_file_seals_from_the_start() {
+    let home = Home::empty();
+    let file = format!("--passphrase-file={}", home.secret("passphrase", "correct horse\n"));
+    home.fails(&["keyring", "new", "--passphrase-file=lost"], 3, "file_missing");
+    assert!(!home.file("").exists());
+    assert_eq!(home.ok(&["keyring", "new", &file])["sealed"], true);
+    assert!(home.file("keyring.sealed.json").exists() && !home.file("keyring.json").exists());
+    home.ok(&["keyring", "check", &file]);
+
+    let right = format!("--recovery-passphrase-file={}", home.secret("right", "for the safe"));
+    home.ok(&["keyring", "export-recovery", "export.json", &right, &file]);
+    let recover = ["keyring", "recover", "export.json", &right, "--dir=elsewhere"];
+    home.fails(&[&recover[..], &["--passphrase-file=lost"]].concat(), 3, "file_missing");
+    assert!(!home.beside("elsewhere").exists());
+    home.ok(&[&recover[..], &[&file]].concat());
+    assert!(home.beside("elsewhere/keyring.sealed.json").exists() && !home.beside("elsewhere/keyring.json").exists());
+    let clear = home.run(&["keyring", "recover", "export.json", &right, "--dir=clear"]);
+    assert!(clear.stderr.contains("in the clear"), "{}", clear.stderr);
+}
+
+#[test]
+fn a_keyring_in_the_clear_is_spoken_of() {
+    let home = Home::empty();
+    let made = home.run(&["keyring", "new"]);
+    assert!(
+        made.stderr.contains("in the clear: keyring seal") && made.stderr.contains("view export"),
+        "{}",
+        made.stderr
+    );
+    home.fails(&["keyring", "list", "--passphrase-file=lost"], 3, "file_missing");
+}
+
+#[test]
 fn the_recovery_drill_and_the_recovery() {
     let home = Home::new();
     let link = home.link();

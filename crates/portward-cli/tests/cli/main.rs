@@ -1,11 +1,15 @@
 //! The `portward` command as a shell sees it: every test runs real processes in a directory of its own.
 
 #[cfg(test)]
+mod disaster;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
 mod keyring;
+#[cfg(test)]
+mod output;
 #[cfg(test)]
 mod shell;
 #[cfg(test)]

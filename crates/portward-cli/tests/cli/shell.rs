@@ -54,7 +54,8 @@ fn the_quickstart_tells_its_story() {
     assert_eq!(told["steps"].as_array().unwrap().len(), 16);
     assert!(home.beside("kept").join("keyring.json").exists());
     home.ok(&["keyring", "check", "--dir=kept"]);
-    home.fails(&["quickstart", "--keep=kept"], 1, "quickstart_differs");
+    let again = home.fails(&["quickstart", "--keep=kept"], 3, "file_exists");
+    assert!(again["error"]["message"].as_str().unwrap().contains("kept holds a deployment already"), "{again}");
 }
 
 /// Without the ids and times, which are others in each run.

@@ -7,7 +7,6 @@ use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use crate::files::FileError;
@@ -27,7 +26,8 @@ pub(super) enum Guard {
 /// Reads a secret file of the caller's choice, such as a passphrase or a recovery export: others may have no right on it.
 ///
 /// # Errors
-/// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::KeyringPermissions`], [`FileError::TooLarge`], [`FileError::Read`].
+/// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::KeyringPermissions`], [`FileError::TooLarge`], [`FileError::Denied`],
+/// [`FileError::Read`].
 pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
     read(path, limit, Some(Guard::Secret))
 }
@@ -35,7 +35,7 @@ pub fn read_secret(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, File
 /// Reads a feed message from anywhere: its tag says whether it is believed, so its permissions do not matter.
 ///
 /// # Errors
-/// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::TooLarge`], [`FileError::Read`].
+/// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::TooLarge`], [`FileError::Denied`], [`FileError::Read`].
 pub fn read_message(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     read(path, MESSAGE_MAX, None)
 }
@@ -43,7 +43,7 @@ pub fn read_message(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
 /// Writes a file that was not there, mode 0600; nothing is left of it if that fails.
 ///
 /// # Errors
-/// [`FileError::Exists`], [`FileError::Write`].
+/// [`FileError::Exists`]; [`FileError::NoParent`], [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::Write`].
 pub fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     Pending::create(path.to_owned(), OWNER_ONLY)?.fill(bytes)?.keep();
     sync_parent(path)
@@ -52,7 +52,7 @@ pub fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Writes a feed message, mode 0600, over another feed message or nothing: a mistyped path costs no other file.
 ///
 /// # Errors
-/// [`FileError::Exists`] if something else is there, [`FileError::Write`].
+/// [`FileError::Exists`] if something else is there; those of [`write_new_secret`].
 pub fn replace_message(path: &Path, message: &[u8]) -> Result<(), FileError> {
     match read_message(path) {
         Err(FileError::Missing) => {}
@@ -68,7 +68,7 @@ pub(super) const OTHERS_READ: u32 = 0o644;
 /// Opens without following a link at the end of the path and without waiting for a pipe's other end.
 pub(super) fn read(path: &Path, limit: usize, guard: Option<Guard>) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(cause)?);
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(FileError::of_read)?);
     let metadata = file.metadata().map_err(|_| FileError::Read)?;
     if !metadata.is_file() {
         return Err(FileError::NotRegular);
@@ -111,14 +111,14 @@ pub(super) fn replace(path: &Path, suffix: &str, bytes: &[u8], mode: u32) -> Res
 
 pub(super) fn remove_if_there(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::Write),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::writing(&error)),
         _ => Ok(()),
     }
 }
 
 pub(super) fn sync_parent(path: &Path) -> Result<(), FileError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|directory| directory.sync_all()).map_err(|_| FileError::Write)
+    File::open(parent).and_then(|directory| directory.sync_all()).map_err(|error| FileError::writing(&error))
 }
 
 /// A file under construction: gone again unless it is kept.
@@ -131,15 +131,12 @@ struct Pending {
 impl Pending {
     fn create(path: PathBuf, mode: u32) -> Result<Self, FileError> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let descriptor = rustix::fs::open(&path, flags, Mode::from_raw_mode(mode)).map_err(|errno| match errno {
-            Errno::EXIST => FileError::Exists,
-            _ => FileError::Write,
-        })?;
+        let descriptor = rustix::fs::open(&path, flags, Mode::from_raw_mode(mode)).map_err(FileError::of_write)?;
         Ok(Self { path, file: File::from(descriptor), keep: false })
     }
 
     fn fill(mut self, bytes: &[u8]) -> Result<Self, FileError> {
-        self.file.write_all(bytes).and_then(|()| self.file.sync_all()).map_err(|_| FileError::Write)?;
+        self.file.write_all(bytes).and_then(|()| self.file.sync_all()).map_err(|error| FileError::writing(&error))?;
         Ok(self)
     }
 
@@ -149,11 +146,11 @@ impl Pending {
         if (old.uid(), old.gid()) == (new.uid(), new.gid()) {
             return Ok(());
         }
-        fchown(&self.file, Some(old.uid()), Some(old.gid())).map_err(|_| FileError::Write)
+        fchown(&self.file, Some(old.uid()), Some(old.gid())).map_err(|error| FileError::writing(&error))
     }
 
     fn rename_to(mut self, path: &Path) -> Result<(), FileError> {
-        fs::rename(&self.path, path).map_err(|_| FileError::Write)?;
+        fs::rename(&self.path, path).map_err(|error| FileError::writing(&error))?;
         self.keep = true;
         Ok(())
     }
@@ -168,14 +165,6 @@ impl Drop for Pending {
         if !self.keep {
             let _ = fs::remove_file(&self.path);
         }
-    }
-}
-
-fn cause(errno: Errno) -> FileError {
-    match errno {
-        Errno::NOENT => FileError::Missing,
-        Errno::LOOP | Errno::NXIO => FileError::NotRegular,
-        _ => FileError::Read,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::files::{FileError, FilesError};
 /// ```
 /// use std::sync::Arc;
 /// use portward::{Authority, Deployment, Incarnation, Keyring, Timestamp, Vocabulary};
-/// use portward_store::files::{Directory, FilesError};
+/// use portward_store::files::{Directory, FileError, FilesError};
 ///
 /// # let temporary = tempfile::tempdir()?;
 /// # let path = temporary.path().join("portward");
@@ -28,10 +28,10 @@ use crate::files::{FileError, FilesError};
 /// directory.lock()?.create_keyring(&keyring)?;
 ///
 /// let locked = directory.lock()?;
-/// let mut open = locked.open_keyring(&directory.deployment()?, || Err(FilesError::Sealed(portward::SealedError::WrongPassphrase)))?;
+/// let mut open = locked.open_keyring(&directory.deployment()?, || Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// let next = open.keyring.add(now)?;
 /// locked.replace_keyring(&open)?;
-/// # let again = directory.open_keyring(&deployment, || Err(FilesError::Sealed(portward::SealedError::WrongPassphrase)))?;
+/// # let again = directory.open_keyring(&deployment, || Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// # assert!(again.keyring.roots().any(|root| root.id == next));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -52,23 +52,24 @@ impl Directory {
     /// Makes the directory, mode 0700, unless it is there.
     ///
     /// # Errors
-    /// [`FileError::Write`], and those of [`Directory::open`].
+    /// [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::NoParent`], [`FileError::Write`], and those of [`Directory::open`].
     pub fn create(path: &Path) -> Result<Self, FilesError> {
         match DirBuilder::new().mode(0o700).recursive(true).create(path) {
             Ok(()) => Self::open(path),
-            Err(_) => Err(FilesError::File(DIRECTORY, FileError::Write)),
+            Err(error) => Err(FilesError::File(path.to_owned(), FileError::writing(&error))),
         }
     }
 
     /// A directory that is there.
     ///
     /// # Errors
-    /// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::Read`]; [`FileError::OthersCanWrite`] if others could put
+    /// [`FileError::Missing`], [`FileError::NotRegular`], [`FileError::Denied`], [`FileError::Read`]; [`FileError::OthersCanWrite`] if others could put
     /// a keyring of their own in the place of this one.
     pub fn open(path: &Path) -> Result<Self, FilesError> {
-        let fault = |error| FilesError::File(DIRECTORY, error);
+        let fault = |error| FilesError::File(path.to_owned(), error);
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => fault(FileError::Missing),
+            io::ErrorKind::PermissionDenied => fault(FileError::Denied),
             _ => fault(FileError::Read),
         })?;
         if !metadata.is_dir() {
@@ -83,9 +84,15 @@ impl Directory {
     /// Waits until no other process changes the directory, and keeps others waiting until the answer is dropped.
     ///
     /// # Errors
-    /// [`FileError::Lock`].
+    /// [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::Lock`].
     pub fn lock(&self) -> Result<Locked<'_>, FilesError> {
-        let fault = |_| FilesError::File(LOCK, FileError::Lock);
+        let fault = |errno| {
+            let error = match FileError::of_write(errno) {
+                FileError::Write => FileError::Lock,
+                told_apart => told_apart,
+            };
+            FilesError::File(self.file(LOCK), error)
+        };
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let lock = rustix::fs::open(self.file(LOCK), flags, Mode::from_raw_mode(OWNER_ONLY)).map_err(fault)?;
         loop {
@@ -103,7 +110,12 @@ impl Directory {
     /// [`FilesError::File`], [`FilesError::Deployment`].
     pub fn deployment(&self) -> Result<Deployment, FilesError> {
         let json = self.read(DEPLOYMENT, Deployment::FILE_MAX, Guard::Believed)?;
-        Deployment::from_json(&json).map_err(FilesError::Deployment)
+        Deployment::from_json(&json).map_err(|error| FilesError::Deployment(self.file(DEPLOYMENT), error))
+    }
+
+    /// Whether a deployment is here, readable or not.
+    pub fn has_deployment(&self) -> bool {
+        self.has(DEPLOYMENT)
     }
 
     /// Where it is.
@@ -119,13 +131,9 @@ impl Directory {
         fs::symlink_metadata(self.file(name)).is_ok()
     }
 
-    pub(super) fn read(
-        &self,
-        name: &'static str,
-        limit: usize,
-        guard: Guard,
-    ) -> Result<Zeroizing<Vec<u8>>, FilesError> {
-        atomic::read(&self.file(name), limit, Some(guard)).map_err(|error| FilesError::File(name, error))
+    pub(super) fn read(&self, name: &str, limit: usize, guard: Guard) -> Result<Zeroizing<Vec<u8>>, FilesError> {
+        let path = self.file(name);
+        atomic::read(&path, limit, Some(guard)).map_err(|error| FilesError::File(path, error))
     }
 }
 
@@ -144,23 +152,26 @@ impl Locked<'_> {
         self.directory
     }
 
-    pub(super) fn refuse_existing(&self, name: &'static str) -> Result<(), FilesError> {
-        if self.directory.has(name) { Err(FilesError::File(name, FileError::Exists)) } else { Ok(()) }
+    pub(super) fn refuse_existing(&self, name: &str) -> Result<(), FilesError> {
+        if self.directory.has(name) {
+            Err(FilesError::File(self.directory.file(name), FileError::Exists))
+        } else {
+            Ok(())
+        }
     }
 
     /// The temporary file has one fixed name: under the lock nobody else writes it, and one that a killed process left goes with the next write.
-    pub(super) fn replace(&self, name: &'static str, bytes: &[u8], mode: u32) -> Result<(), FilesError> {
+    pub(super) fn replace(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FilesError> {
         let path = self.directory.file(name);
-        atomic::replace(&path, "tmp", bytes, mode).map_err(|error| FilesError::File(name, error))
+        atomic::replace(&path, "tmp", bytes, mode).map_err(|error| FilesError::File(path, error))
     }
 
-    pub(super) fn remove(&self, name: &'static str) -> Result<(), FilesError> {
+    pub(super) fn remove(&self, name: &str) -> Result<(), FilesError> {
         let path = self.directory.file(name);
         let removed = atomic::remove_if_there(&path).and_then(|()| atomic::sync_parent(&path));
-        removed.map_err(|error| FilesError::File(name, error))
+        removed.map_err(|error| FilesError::File(path, error))
     }
 }
 
-const DIRECTORY: &str = "directory";
 const DEPLOYMENT: &str = "deployment.json";
 const LOCK: &str = ".lock";

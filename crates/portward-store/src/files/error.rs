@@ -1,6 +1,8 @@
 use core::fmt;
+use std::path::PathBuf;
 
 use portward::{Audience, AuthorityError, DeploymentError, FeedError, KeyringError, SealedError};
+use rustix::io::Errno;
 
 /// Why a file was not read or not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +24,12 @@ pub enum FileError {
     Malformed,
     /// A keyring in the clear and a sealed one lie side by side.
     TwoKeyrings,
+    /// The operating system does not permit it.
+    Denied,
+    /// The medium is full, or a quota is used up.
+    NoSpace,
+    /// The directory that it would be in is missing.
+    NoParent,
     /// The operating system did not let it be read.
     Read,
     /// The operating system did not let it be written.
@@ -41,6 +49,9 @@ impl FileError {
         Self::TooLarge,
         Self::Malformed,
         Self::TwoKeyrings,
+        Self::Denied,
+        Self::NoSpace,
+        Self::NoParent,
         Self::Read,
         Self::Write,
         Self::Lock,
@@ -56,6 +67,31 @@ impl FileError {
         Audience::Environment
     }
 
+    /// Of a read that failed.
+    pub(super) const fn of_read(errno: Errno) -> Self {
+        match errno {
+            Errno::NOENT => Self::Missing,
+            Errno::LOOP | Errno::NXIO => Self::NotRegular,
+            Errno::ACCESS | Errno::PERM => Self::Denied,
+            _ => Self::Read,
+        }
+    }
+
+    /// Of a write that failed.
+    pub(super) const fn of_write(errno: Errno) -> Self {
+        match errno {
+            Errno::EXIST => Self::Exists,
+            Errno::NOENT | Errno::NOTDIR => Self::NoParent,
+            Errno::ACCESS | Errno::PERM | Errno::ROFS => Self::Denied,
+            Errno::NOSPC | Errno::DQUOT => Self::NoSpace,
+            _ => Self::Write,
+        }
+    }
+
+    pub(super) fn writing(error: &std::io::Error) -> Self {
+        Errno::from_io_error(error).map_or(Self::Write, Self::of_write)
+    }
+
     const fn parts(self) -> (&'static str, &'static str) {
         match self {
             Self::KeyringPermissions => {
@@ -68,6 +104,9 @@ impl FileError {
             Self::TooLarge => ("file_too_large", "it is larger than its format allows"),
             Self::Malformed => ("file_malformed", "it is not what its format says"),
             Self::TwoKeyrings => ("keyring_two_files", "a keyring in the clear and a sealed one lie side by side"),
+            Self::Denied => ("file_denied", "the operating system does not permit it"),
+            Self::NoSpace => ("file_no_space", "there is no space left for it"),
+            Self::NoParent => ("file_no_parent", "the directory that it would be in is missing"),
             Self::Read => ("file_unreadable", "it cannot be read"),
             Self::Write => ("file_unwritable", "it cannot be written"),
             Self::Lock => ("directory_lock", "the directory cannot be locked"),
@@ -84,19 +123,19 @@ impl fmt::Display for FileError {
 impl core::error::Error for FileError {}
 
 /// Why something of the directory was not read or not changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilesError {
-    /// The file of this name, and what is wrong with it.
-    File(&'static str, FileError),
+    /// This file or directory, and what is wrong with it.
+    File(PathBuf, FileError),
     /// The deployment file was read and refused.
-    Deployment(DeploymentError),
+    Deployment(PathBuf, DeploymentError),
     /// The keyring was read and refused.
-    Keyring(KeyringError),
+    Keyring(PathBuf, KeyringError),
     /// The sealed keyring was not opened or not made.
-    Sealed(SealedError),
+    Sealed(PathBuf, SealedError),
     /// The saved view was refused.
-    View(FeedError),
+    View(PathBuf, FeedError),
     /// The view could not be saved.
     Save(AuthorityError),
 }
@@ -106,10 +145,10 @@ impl FilesError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::File(_, error) => error.code(),
-            Self::Deployment(error) => error.code(),
-            Self::Keyring(error) => error.code(),
-            Self::Sealed(error) => error.code(),
-            Self::View(error) => error.code(),
+            Self::Deployment(_, error) => error.code(),
+            Self::Keyring(_, error) => error.code(),
+            Self::Sealed(_, error) => error.code(),
+            Self::View(_, error) => error.code(),
             Self::Save(error) => error.code(),
         }
     }
@@ -118,10 +157,10 @@ impl FilesError {
     pub const fn audience(&self) -> Audience {
         match self {
             Self::File(_, error) => error.audience(),
-            Self::Deployment(error) => error.audience(),
-            Self::Keyring(error) => error.audience(),
-            Self::Sealed(error) => error.audience(),
-            Self::View(error) => error.audience(),
+            Self::Deployment(_, error) => error.audience(),
+            Self::Keyring(_, error) => error.audience(),
+            Self::Sealed(_, error) => error.audience(),
+            Self::View(_, error) => error.audience(),
             Self::Save(error) => error.audience(),
         }
     }
@@ -130,11 +169,11 @@ impl FilesError {
 impl fmt::Display for FilesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(name, error) => write!(f, "{name}: {error}"),
-            Self::Deployment(error) => error.fmt(f),
-            Self::Keyring(error) => error.fmt(f),
-            Self::Sealed(error) => error.fmt(f),
-            Self::View(error) => write!(f, "the saved view is refused: {error}"),
+            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Deployment(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Keyring(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Sealed(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::View(path, error) => write!(f, "{}: the saved view is refused: {error}", path.display()),
             Self::Save(error) => error.fmt(f),
         }
     }

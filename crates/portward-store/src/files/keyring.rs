@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use portward::{Deployment, Keyring, KeyringError, PassphraseCost, Purpose, SealedError, SealedKeyring, UnsealError};
 use zeroize::Zeroizing;
 
@@ -40,14 +42,15 @@ impl Directory {
         passphrase: impl FnOnce() -> Result<Passphrase, E>,
     ) -> Result<OpenKeyring, E> {
         match (self.has(CLEAR), self.has(SEALED)) {
-            (true, true) => Err(FilesError::File(CLEAR, FileError::TwoKeyrings).into()),
+            (true, true) => Err(FilesError::File(self.file(CLEAR), FileError::TwoKeyrings).into()),
             (false, true) => {
                 let sealed = self.sealed()?;
-                Ok(open(&sealed, deployment, passphrase()?)?)
+                Ok(open(&sealed, deployment, passphrase()?, &self.file(SEALED))?)
             }
             (_, false) => {
                 let json = self.read(CLEAR, Keyring::FILE_MAX, Guard::Secret)?;
-                let keyring = Keyring::from_json(&json, deployment).map_err(FilesError::Keyring)?;
+                let keyring = Keyring::from_json(&json, deployment)
+                    .map_err(|error| FilesError::Keyring(self.file(CLEAR), error))?;
                 Ok(OpenKeyring { keyring, passphrase: None })
             }
         }
@@ -55,26 +58,31 @@ impl Directory {
 
     fn sealed(&self) -> Result<SealedKeyring, FilesError> {
         let json = self.read(SEALED, SealedKeyring::FILE_MAX, Guard::Secret)?;
-        SealedKeyring::from_json(&json).map_err(FilesError::Sealed)
+        SealedKeyring::from_json(&json).map_err(|error| FilesError::Sealed(self.file(SEALED), error))
     }
 }
 
-fn open(sealed: &SealedKeyring, deployment: &Deployment, passphrase: Passphrase) -> Result<OpenKeyring, FilesError> {
+fn open(
+    sealed: &SealedKeyring,
+    deployment: &Deployment,
+    passphrase: Passphrase,
+    path: &Path,
+) -> Result<OpenKeyring, FilesError> {
     if sealed.purpose() != Purpose::Keyring {
-        return Err(FilesError::Sealed(SealedError::Malformed));
+        return Err(FilesError::Sealed(path.to_owned(), SealedError::Malformed));
     }
-    let keyring = sealed.open(&passphrase).map_err(unsealed)?.keyring;
+    let keyring = sealed.open(&passphrase).map_err(|error| unsealed(path, error))?.keyring;
     if keyring.deployment() != deployment.id {
-        return Err(FilesError::Keyring(KeyringError::WrongDeployment));
+        return Err(FilesError::Keyring(path.to_owned(), KeyringError::WrongDeployment));
     }
     Ok(OpenKeyring { keyring, passphrase: Some(passphrase) })
 }
 
-const fn unsealed(error: UnsealError) -> FilesError {
+fn unsealed(path: &Path, error: UnsealError) -> FilesError {
     match error {
-        UnsealError::Sealed(error) => FilesError::Sealed(error),
-        UnsealError::Deployment(error) => FilesError::Deployment(error),
-        UnsealError::Keyring(error) => FilesError::Keyring(error),
+        UnsealError::Sealed(error) => FilesError::Sealed(path.to_owned(), error),
+        UnsealError::Deployment(error) => FilesError::Deployment(path.to_owned(), error),
+        UnsealError::Keyring(error) => FilesError::Keyring(path.to_owned(), error),
     }
 }
 
@@ -99,6 +107,16 @@ impl Locked<'_> {
         self.refuse_existing(CLEAR)?;
         self.refuse_existing(SEALED)?;
         self.replace(CLEAR, &keyring.to_json(), OWNER_ONLY)
+    }
+
+    /// Writes a keyring under a passphrase into a directory that has none; it is never there in the clear.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Sealed`].
+    pub fn create_sealed_keyring(&self, keyring: &Keyring, passphrase: &Passphrase) -> Result<(), FilesError> {
+        self.refuse_existing(CLEAR)?;
+        self.refuse_existing(SEALED)?;
+        self.write_sealed(keyring, passphrase)
     }
 
     /// Writes back a keyring that was read before, in the way in which it was kept. One that could not be read cannot come here.
@@ -135,7 +153,8 @@ impl Locked<'_> {
     }
 
     fn write_sealed(&self, keyring: &Keyring, passphrase: &Passphrase) -> Result<(), FilesError> {
-        let sealed = SealedKeyring::seal(keyring, passphrase, PassphraseCost::default()).map_err(FilesError::Sealed)?;
+        let sealed = SealedKeyring::seal(keyring, passphrase, PassphraseCost::default())
+            .map_err(|error| FilesError::Sealed(self.directory().file(SEALED), error))?;
         self.replace(SEALED, &sealed.to_json(), OWNER_ONLY)
     }
 }

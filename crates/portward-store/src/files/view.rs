@@ -1,8 +1,11 @@
 use core::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portward::{Authority, AuthorityError, Follower, Incarnation, Keyring, RevocationView, Scope, Stamp, Timestamp};
+use portward::{
+    Authority, AuthorityError, FeedError, Follower, Incarnation, Keyring, RevocationView, Scope, Stamp, Timestamp,
+};
 
 use crate::files::atomic::{Guard, MESSAGE_MAX, OWNER_ONLY};
 use crate::files::{Directory, FileError, FilesError, Locked};
@@ -15,7 +18,7 @@ impl Directory {
     pub fn authority(&self, keyring: &Arc<Keyring>) -> Result<Authority, FilesError> {
         self.accepted(keyring, Duration::ZERO)?;
         // Written again since: it only moves on, so what is read now is at least what was checked.
-        Authority::resume(Arc::clone(keyring), &self.saved_view()?).map_err(FilesError::View)
+        Authority::resume(Arc::clone(keyring), &self.saved_view()?).map_err(|error| self.refused(error))
     }
 
     /// A follower that stands where the saved view stands, to take in what came from elsewhere; `skew` is as in [`Follower::new`].
@@ -40,14 +43,23 @@ impl Directory {
         }
         let bytes = self.read(STAMP, 256, Guard::Secret)?;
         let stamp = core::str::from_utf8(&bytes).ok().and_then(|text| parse_stamp(text.trim_ascii_end()));
-        stamp.map(Some).ok_or(FilesError::File(STAMP, FileError::Malformed))
+        stamp.map(Some).ok_or_else(|| FilesError::File(self.file(STAMP), FileError::Malformed))
     }
 
     /// The stamp is read before the view because a writer writes the view first: a reader in between sees no rollback.
     fn accepted(&self, keyring: &Arc<Keyring>, skew: Duration) -> Result<Follower, FilesError> {
         let mut follower = new_follower(keyring, skew, self.highest_stamp()?)?;
-        follower.accept(&self.saved_view()?, Timestamp::default()).map_err(FilesError::View)?;
+        follower.accept(&self.saved_view()?, Timestamp::default()).map_err(|error| self.refused(error))?;
         Ok(follower)
+    }
+
+    /// The file of the saved view.
+    pub fn view_path(&self) -> PathBuf {
+        self.file(VIEW)
+    }
+
+    fn refused(&self, error: FeedError) -> FilesError {
+        FilesError::View(self.view_path(), error)
     }
 
     fn saved_view(&self) -> Result<zeroize::Zeroizing<Vec<u8>>, FilesError> {

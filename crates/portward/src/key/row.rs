@@ -103,3 +103,25 @@ fn put(bytes: &mut Vec<u8>, value: &[u8]) -> Result<(), RowError> {
     bytes.put(value);
     Ok(())
 }
+
+/// For the vectors of the testkit: under a root of given bytes.
+#[cfg(test)]
+pub(crate) fn row_mac_for_vectors(
+    deployment: crate::DeploymentId,
+    root: [u8; 32],
+    row: &Row<'_>,
+) -> Result<Digest32, RowError> {
+    let row = row.encoded()?;
+    Ok(derive_row_key(&crate::secret::Secret::copy_of(&root), &deployment).tag(&[&row]))
+}
+
+#[cfg(test)]
+pub(crate) fn row_check_for_vectors(
+    deployment: crate::DeploymentId,
+    root: [u8; 32],
+    row: &Row<'_>,
+    mac: &[u8; 32],
+) -> Result<(), RowError> {
+    let expected = row_mac_for_vectors(deployment, root, row)?;
+    if primitive::equal_tags(&expected, mac) { Ok(()) } else { Err(RowError::Forged) }
+}

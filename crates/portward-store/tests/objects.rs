@@ -1,0 +1,125 @@
+//! Files sealed and opened.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portward::envelope::{Context, DataKey, Keep, OpenError, ScopeKeys};
+use portward::{Deployment, Identifier, KeyState, Vocabulary};
+use portward_store::objects::{ObjectError, open_file, seal_file};
+use tempfile::TempDir;
+
+struct World {
+    folder: TempDir,
+    keys: ScopeKeys,
+    context: Context,
+}
+
+impl World {
+    fn new() -> Self {
+        let deployment = Deployment::generate(Vocabulary::portal()).unwrap();
+        let tenant: Identifier = "acme".parse().unwrap();
+        let scope: portward::envelope::DataScope = "file:1".parse().unwrap();
+        let key = Arc::new(DataKey::generate(&deployment.id, tenant, scope.clone()).unwrap());
+        let keys = ScopeKeys::new(&deployment, tenant, scope).with_data_key(key, KeyState::Active);
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            keys,
+            context: Context::new(&tenant, "files.content", "1").unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn seal(&self, source: &mut dyn Read, target: &Path) -> Result<u64, ObjectError> {
+        seal_file(&self.keys, &self.context, Keep::Detached, source, target, &mut |_| ())
+    }
+
+    fn open(&self, object: &[u8], target: &Path) -> Result<u64, ObjectError> {
+        open_file(&self.keys, &self.context, &mut &object[..], target, &mut |_| ())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = fs::read_dir(self.folder.path()).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+/// Gives some bytes, then fails.
+struct Broken(usize);
+
+impl Read for Broken {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(self.0);
+        self.0 = self.0.checked_sub(length).unwrap();
+        if length == 0 { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(length) }
+    }
+}
+
+#[test]
+fn what_was_sealed_opens_whatever_its_length() {
+    for length in [0, 1, 16_384, 131_072, 300_001] {
+        let world = World::new();
+        let plaintext = vec![7; length];
+        let mut told = Vec::new();
+        let sealed = seal_file(
+            &world.keys,
+            &world.context,
+            Keep::Detached,
+            &mut &plaintext[..],
+            &world.path("sealed"),
+            &mut |read| told.push(read),
+        );
+        assert_eq!(sealed.unwrap(), u64::try_from(length).unwrap());
+        assert_eq!(told.last().copied().unwrap_or(0), u64::try_from(length).unwrap());
+        assert!(told.is_sorted());
+        let object = fs::read(world.path("sealed")).unwrap();
+        assert_eq!(world.open(&object, &world.path("opened")).unwrap(), u64::try_from(length).unwrap());
+        assert_eq!(fs::read(world.path("opened")).unwrap(), plaintext);
+        assert_eq!(world.names().len(), 2, "and nothing else is left");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_what_was_opened() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    world.seal(&mut &b"secret"[..], &world.path("sealed")).unwrap();
+    world.open(&fs::read(world.path("sealed")).unwrap(), &world.path("opened")).unwrap();
+    assert_eq!(fs::metadata(world.path("opened")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_failure_leaves_what_was_there() {
+    let world = World::new();
+    let (sealed, opened) = (world.path("sealed"), world.path("opened"));
+    world.seal(&mut &vec![7; 100_000][..], &sealed).unwrap();
+    let object = fs::read(&sealed).unwrap();
+    fs::write(&opened, "before").unwrap();
+
+    let broken = world.seal(&mut Broken(50_000), &sealed).unwrap_err();
+    assert_eq!(broken.code(), "source_unreadable");
+    assert_eq!(fs::read(&sealed).unwrap(), object);
+    let mut flipped = object.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for (bad, expected) in [
+        (flipped.as_slice(), OpenError::ChunkForged),
+        (&object[..object.len() - 1], OpenError::ChunkForged),
+        (&object[..76 + 2 * 16_400], OpenError::BodyTruncated),
+        (&object[..50], OpenError::BodyTruncated),
+        (b"not sealed", OpenError::NotAnEnvelope),
+    ] {
+        let refused = world.open(bad, &opened).unwrap_err();
+        assert!(matches!(refused, ObjectError::Open(error) if error == expected), "{refused:?}");
+        assert_eq!(fs::read(&opened).unwrap(), b"before");
+    }
+    assert_eq!(world.seal(&mut &b"x"[..], Path::new("/nowhere/at/all")).unwrap_err().code(), "target_unwritable");
+    assert_eq!(world.names().len(), 2, "no temporary file is left");
+    assert!(world.open(&object, &opened).is_ok(), "the control");
+    assert_eq!(fs::read(&opened).unwrap(), vec![7; 100_000]);
+}
