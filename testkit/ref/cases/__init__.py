@@ -1,5 +1,5 @@
 """The cases of the vector files, one module a subject. Each states what its author means to happen."""
 
-from . import envelope, keys, revocation, token
+from . import envelope, keys, revocation, store, token
 
-SUBJECTS = [keys.build, token.build, revocation.build, envelope.build]
+SUBJECTS = [keys.build, token.build, revocation.build, envelope.build, store.build]

@@ -40,6 +40,7 @@ def build():
     destroying(subject)
     sealed(subject)
     whole_files(subject)
+    signs(subject)
     key_escapes(subject)
     root_counts(subject)
     sealed_plaintexts(subject)
@@ -1046,6 +1047,104 @@ def file_bytes(subject, op, prefix, text, limit, inside, **more):
     add("version-2-400-digits", "a huge number elsewhere in a newer version", newer, text=f"{head[:-1]}{HUGE}}}")
     add("version-2-exponent", "a number beyond a double elsewhere in a newer version", newer, text=head[:-1] + "1e400}")
 
+    # Repeated members are no fault of the syntax.
+    head = f'{{"format": "{file_format}", "version": 2, '
+    for name, comment, rest, intended in (
+        ("once", "members once", '"x": 1, "y": 2}', newer),
+        ("last", "a member twice", '"x": 1, "x": 1}', newer),
+        ("values", "with two values", '"x": 1, "x": [2]}', newer),
+        ("escaped", "once with an escape", '"x": 1, "\\u0078": 1}', newer),
+        ("inside", "inside an object", '"x": {"y": 1, "y": 1}}', newer),
+        ("deep", "inside an object of a list", '"x": [0, {"y": {"z": 1, "z": 1}}]}', newer),
+        ("empty", "without a name", '"": 1, "": 1}', newer),
+        ("many", "a hundred times", '"x": 1, ' * 99 + '"x": 1}', newer),
+        ("version-inside", "the version of something inside", '"x": {"version": 1, "version": 2}}', newer),
+        ("cut", "and a fault of the syntax after it", '"x": 1, "x": 1', malformed),
+        ("comma", "and a comma before the end", '"x": 1, "x": 1,}', malformed),
+    ):
+        add("version-2-repeated-" + name, comment + " in a newer version", intended, text=head + rest)
+    for name, comment, before in (
+        ("before", "before format and version", '"x": 1, "x": 1, '),
+        ("around", "before and after them", '"x": 1, '),
+    ):
+        after = ', "x": 1}' if name == "around" else "}"
+        for number, meant in ((2, newer), (1, malformed), (0, malformed)):
+            add(
+                f"version-{number}-repeated-{name}",
+                f"a member twice {comment}, in version {number}",
+                meant,
+                text=f'{{{before}"format": "{file_format}", "version": {number}{after}',
+            )
+    more_members = newer_text.rstrip()[:-1]
+    last = json.loads(text).popitem()
+    add(
+        "version-2-repeated-known",
+        "a member that version 1 has, twice in a newer version",
+        newer,
+        text=more_members + ", " + json.dumps(dict([last]))[1:],
+    )
+    add(
+        "version-1-repeated-known",
+        "the same in version 1",
+        malformed,
+        text=text.rstrip()[:-1] + ", " + json.dumps(dict([last]))[1:],
+    )
+    add(
+        "version-2-repeated-other-format",
+        "a member twice in a newer version of another format",
+        malformed,
+        text='{"format": "portward", "version": 2, "x": 1, "x": 1}',
+    )
+
+    # Signs.
+    version("minus-0", "minus zero", "-0", malformed)
+    version("minus-1-sign", "minus one", "-1", malformed)
+    version("minus-2", "minus two", "-2", malformed)
+    add("version-2-minus-0", "minus zero elsewhere in a newer version", newer, text=head + '"x": -0}')
+    add("version-2-minus-1", "minus one elsewhere in a newer version", newer, text=head + '"x": -1}')
+    add("version-2-minus-0-inside", "minus zero inside", newer, text=head + '"x": [{"y": -0}]}')
+    add("version-2-minus-00", "which is no JSON with two zeros", malformed, text=head + '"x": -00}')
+    add("version-2-minus-alone", "nor without a digit", malformed, text=head + '"x": -}')
+    add("unknown-minus-0", "minus zero in a member nobody knows", malformed, text=text.rstrip()[:-1] + ', "x": -0}')
+
+
+def signs(subject):
+    """Whole numbers are written without a sign: minus zero is none."""
+    deployment = json.dumps(deployment_value())
+    keyring = json.dumps(keyring_value())
+    sealed_file = json.dumps(files.seal(keyring, PASSPHRASE, "keyring", seeded("seal salt", 32), COSTS))
+
+    def add(op, name, comment, text, old, new, intended, **more):
+        assert old in text
+        subject.add(f"{op}/{name}", comment, op, intended, text=text.replace(old, new, 1), **more)
+
+    for name, comment, old, member in (
+        ("created", "the time of the first root", '"created": 1690000000', "created"),
+        ("last-active-null", "a time where none was", '"last_active": null', "last_active"),
+        ("last-active", "a time where one was", '"last_active": 1764500000', "last_active"),
+    ):
+        for written, intended in (
+            ("0", OK),
+            ("1", OK),
+            ("-0", "keyring_malformed"),
+            ("-1", "keyring_malformed"),
+            ("-1764500000", "keyring_malformed"),
+        ):
+            label = "minus" + written if written.startswith("-") else written
+            add("keyring_file", f"sign-{name}-{label}", f"{comment}: {written}", keyring, old,
+                f'"{member}": {written}', intended)
+    for member, old in (("lifetime", "7776000"), ("ceiling", "31536000"), ("session-lifetime", "900")):
+        for written in ("-0", "-" + old):
+            label = "0" if written == "-0" else "same"
+            add("deployment_file", f"sign-{member}-minus-{label}", f"{written} for {old}", deployment, old, written,
+                "deployment_malformed")
+    for member, value in COSTS.items():
+        for written in ("-0", f"-{value}"):
+            label = "0" if written == "-0" else "same"
+            add("sealed_keyring", f"sign-{member.replace('_', '-')}-minus-{label}", f"{written} for {value}",
+                sealed_file, f'"{member}": {value}', f'"{member}": {written}', "sealed_malformed",
+                passphrase=PASSPHRASE)
+
 
 def key_escapes(subject):
     """A key string has no escapes; everything else may."""
@@ -1174,6 +1273,36 @@ def sealed_plaintexts(subject):
         "after its deployment",
         both.replace(b"\n", b"\xff\n"),
         "deployment_malformed",
+        "recovery",
+    )
+    created = '"created": 1690000000'
+    add("plaintext-created-0", "a time of 0 inside", keyring.replace(created, '"created": 0'), OK)
+    add("plaintext-created-minus-0", "a time of minus zero inside", keyring.replace(created, '"created": -0'))
+    twice = keyring[:-1] + ', "x": 1, "x": 1}'
+    twice_newer = twice.replace('"version": 1', '"version": 2')
+    add("plaintext-repeated", "a member twice inside", twice)
+    add("plaintext-newer-repeated", "the same in a newer keyring", twice_newer, "keyring_newer_version")
+    add("recovery-repeated", "in a recovery export", line + "\n" + twice, purpose="recovery")
+    add(
+        "recovery-newer-repeated",
+        "in one of a newer keyring",
+        line + "\n" + twice_newer,
+        "keyring_newer_version",
+        "recovery",
+    )
+    line_twice = line[:-1] + ',"x":1,"x":1}'
+    add(
+        "recovery-deployment-repeated",
+        "in its deployment",
+        line_twice + "\n" + keyring,
+        "deployment_malformed",
+        "recovery",
+    )
+    add(
+        "recovery-deployment-newer-repeated",
+        "in its deployment, a newer one",
+        line_twice.replace('"version":1', '"version":2') + "\n" + keyring,
+        "deployment_newer_version",
         "recovery",
     )
     good = files.seal(keyring, PASSPHRASE, "keyring", salt, COSTS)

@@ -3,6 +3,7 @@
 import hmac
 import json
 import re
+from collections import Counter
 from json.decoder import scanstring
 from json.scanner import py_make_scanner
 
@@ -22,19 +23,12 @@ PURPOSES = ("keyring", "recovery")
 
 # --- strict JSON -------------------------------------------------------------------------------
 
-def _members_once(pairs):
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("repeated member")
-    return members
-
-
 def _no_constant(name):
     raise ValueError(name)
 
 
 class NotWhole:
-    """Stands for a number written with a fraction or an exponent: nowhere allowed."""
+    """Stands for a number written with a sign, a fraction or an exponent: nowhere allowed."""
 
     def __init__(self, text):
         _ascii(text)
@@ -51,11 +45,11 @@ def _ascii(text):
 
 
 def _whole(text):
-    """Of any length, and in no time: what has more than 40 digits is beyond every bound, so its sign is enough."""
+    """Of any length, and in no time: what has more than 40 digits is beyond every bound."""
     _ascii(text)
-    if len(text) > 41:
-        return -10**40 if text[0] == "-" else 10**40
-    return int(text)
+    if text[0] == "-":
+        return NotWhole(text)
+    return 10**40 if len(text) > 40 else int(text)
 
 
 def _string(text, start, strict):
@@ -64,12 +58,20 @@ def _string(text, start, strict):
 
 
 class Decoder(json.JSONDecoder):
+    """Reads repeated members too: `repeated` tells whether there is any, `twice` the names of those of the last object."""
+
     def __init__(self):
-        super().__init__(object_pairs_hook=_members_once, parse_constant=_no_constant, parse_float=NotWhole,
+        self.repeated, self.twice = False, set()
+        super().__init__(object_pairs_hook=self._members, parse_constant=_no_constant, parse_float=NotWhole,
                          parse_int=_whole)
         # The one scanner that lets strings be read by another function; names of members are not.
         self.parse_string = _string
         self.scan_once = py_make_scanner(self)
+
+    def _members(self, pairs):
+        self.twice = {name for name, count in Counter(name for name, _ in pairs).items() if count > 1}
+        self.repeated = self.repeated or bool(self.twice)
+        return dict(pairs)
 
 
 def read_json(data, limit, file_format, prefix):
@@ -81,14 +83,18 @@ def read_json(data, limit, file_format, prefix):
         raise malformed
     try:
         # A byte order mark stays, and is no JSON; what is not UTF-8 is a ValueError too.
-        value = Decoder().decode(data.decode("utf-8"))
+        decoder = Decoder()
+        value = decoder.decode(data.decode("utf-8"))
     except (ValueError, RecursionError):
         raise malformed from None
     if not isinstance(value, dict) or value.get("format") != file_format:
         raise malformed
+    # The outermost object is the last. What says twice which version it is says nothing.
+    if decoder.twice & {"format", "version"}:
+        raise malformed
     if is_whole(value.get("version")) and value["version"] > 1:
         raise Refused(prefix + "_newer_version")
-    if not is_whole(value.get("version")) or value["version"] != 1:
+    if not is_whole(value.get("version")) or value["version"] != 1 or decoder.repeated:
         raise malformed
     return value
 

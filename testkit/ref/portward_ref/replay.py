@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from . import blind_index, derive, envelope, feed, files, revocation, token, wire
+from . import blind_index, derive, envelope, feed, files, revocation, store, token, wire
 from .errors import Malformed, Refused
 
 OPS = {}
@@ -451,3 +451,34 @@ def _blind_index(case, _):
 @op("index_bits")
 def _index_bits(case, _):
     return {"bits": blind_index.bits(case["rows"], case["distinct"], case["other_bits"], case["override"])}
+
+
+def _words(value):
+    """A text, written as it is or as `parts`."""
+    return value if isinstance(value, str) else _file(value).decode("utf-8")
+
+
+def _field_value(value):
+    if value is None:
+        return None
+    if "number" in value:
+        return int(value["number"])
+    if "text" in value:
+        return _words(value["text"])
+    return bytes.fromhex(value["bytes"]) if isinstance(value["bytes"], str) else _file(value["bytes"])
+
+
+def _row(case):
+    return (bytes.fromhex(case["root"]), bytes.fromhex(case["deployment"]), _words(case["table"]),
+            [(_words(name), _field_value(value)) for name, value in case["fields"]])
+
+
+@op("row_mac")
+def _row_mac(case, _):
+    return {"mac": store.row_mac(*_row(case)).hex()}
+
+
+@op("row_check")
+def _row_check(case, _):
+    store.check_row(*_row(case), bytes.fromhex(case["mac"]))
+    return {}

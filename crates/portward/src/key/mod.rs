@@ -24,4 +24,6 @@ pub use id::{DeploymentId, RootId};
 pub use keyring::{Keyring, KeyringError};
 pub use root::{KeyState, RootInfo};
 pub use row::{Row, RowError, RowMac, RowValue};
+#[cfg(test)]
+pub(crate) use row::{row_check_for_vectors, row_mac_for_vectors};
 pub use sealed::{PassphraseCost, Purpose, SealedError, SealedKeyring, UnsealError, Unsealed};

@@ -3,6 +3,7 @@
 mod envelope;
 mod feed;
 mod keys;
+mod store;
 mod token;
 
 use std::collections::HashMap;
@@ -99,6 +100,7 @@ fn run(case: &Case<'_>) -> Outcome {
         .or_else(|| token::run(op, case))
         .or_else(|| feed::run(op, case))
         .or_else(|| envelope::run(op, case))
+        .or_else(|| store::run(op, case))
         .unwrap_or_else(|| panic!("unknown op {op}"))
 }
 
@@ -154,6 +156,11 @@ fn token() {
 #[test]
 fn revocation() {
     replay("revocation");
+}
+
+#[test]
+fn store() {
+    replay("store");
 }
 
 #[test]
