@@ -25,6 +25,8 @@ pub enum KeyStoreError {
     Destroyed,
     /// The tenant has keys already.
     Exists,
+    /// Deployment and keyring are not of one deployment.
+    DeploymentsDiffer,
 }
 
 impl KeyStoreError {
@@ -40,6 +42,7 @@ impl KeyStoreError {
             Self::UnknownKey => "unknown_key",
             Self::Destroyed => "key_destroyed",
             Self::Exists => "key_exists",
+            Self::DeploymentsDiffer => "deployments_differ",
         }
     }
 
@@ -50,7 +53,7 @@ impl KeyStoreError {
             Self::Row(error) => error.audience(),
             Self::Kek(error) => error.audience(),
             Self::Key(error) => error.audience(),
-            Self::UnknownKey | Self::Destroyed | Self::Exists => Audience::Caller,
+            Self::UnknownKey | Self::Destroyed | Self::Exists | Self::DeploymentsDiffer => Audience::Caller,
         }
     }
 }
@@ -67,6 +70,7 @@ impl fmt::Display for KeyStoreError {
             Self::UnknownKey => f.write_str("there is no such key"),
             Self::Destroyed => f.write_str("the key was destroyed, and nothing comes back by itself"),
             Self::Exists => f.write_str("the tenant has keys already"),
+            Self::DeploymentsDiffer => f.write_str("deployment and keyring are not of one deployment"),
         }
     }
 }

@@ -45,6 +45,11 @@ impl TenantKekRow {
         Self { tenant, id, version, state, slot: Some(slot), check, created: now, changed: now, revision: 1 }
     }
 
+    /// The same, destroyed whatever was written: nothing of it is used.
+    pub(super) fn buried(self) -> Self {
+        Self { state: KeyState::Destroyed, slot: None, revision: self.revision.saturating_add(1), ..self }
+    }
+
     /// The same in another state; without its slot when destroyed.
     pub(super) fn changed(self, state: KeyState, now: Timestamp) -> Self {
         let slot = self.slot.filter(|_| state != KeyState::Destroyed);
@@ -54,7 +59,7 @@ impl TenantKekRow {
     pub(super) async fn save(&self, keyring: &Keyring, to: &mut SqliteConnection) -> Result<()> {
         let (tenant, slot) = (self.tenant.to_string(), self.slot.as_ref().map(Slot::to_bytes));
         let RowMac { root, mac } = self.with_row(|row| keyring.mac_row(row))?;
-        let sql = "INSERT OR REPLACE INTO tenant_kek VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO tenant_kek VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id, version) DO UPDATE SET state = excluded.state, slot = excluded.slot, changed = excluded.changed, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
         let query = sqlx::query(sql).bind(&tenant).bind(self.id.as_slice()).bind(i64::from(self.version));
         let query = query.bind(self.state.name()).bind(&slot).bind(self.check.as_slice());
         let query = query.bind(integer(self.created.unix())?).bind(integer(self.changed.unix())?);
@@ -115,6 +120,11 @@ impl DataKeyRow {
         }
     }
 
+    /// The same, destroyed whatever was written: nothing of it is used.
+    pub(super) fn buried(self) -> Self {
+        Self { state: KeyState::Destroyed, slot: None, revision: self.revision.saturating_add(1), ..self }
+    }
+
     /// The same in another state; without its slot when destroyed.
     pub(super) fn changed(self, state: KeyState, now: Timestamp) -> Self {
         let slot = self.slot.filter(|_| state != KeyState::Destroyed);
@@ -124,7 +134,7 @@ impl DataKeyRow {
     pub(super) async fn save(&self, keyring: &Keyring, to: &mut SqliteConnection) -> Result<()> {
         let (tenant, slot) = (self.tenant.to_string(), self.slot.as_ref().map(Slot::to_bytes));
         let RowMac { root, mac } = self.with_row(|row| keyring.mac_row(row))?;
-        let sql = "INSERT OR REPLACE INTO data_key VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO data_key VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, scope, id) DO UPDATE SET state = excluded.state, slot = excluded.slot, cost = excluded.cost, changed = excluded.changed, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
         let query = sqlx::query(sql).bind(tenant).bind(self.scope.as_str()).bind(self.id.as_slice());
         let query = query.bind(self.state.name()).bind(slot).bind(self.check.as_slice());
         let query = query.bind(self.cost.to_be_bytes().to_vec());

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ pub struct KeyStore<K> {
     deployment: Arc<Deployment>,
     pub(super) keyring: Arc<Keyring>,
     kek: Arc<K>,
+    view: Option<Arc<ViewCell>>,
 }
 
 type Result<T> = core::result::Result<T, KeyStoreError>;
@@ -47,16 +50,26 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         keyring: Arc<Keyring>,
         kek: Arc<K>,
     ) -> Result<Self> {
+        if keyring.deployment() != deployment.id {
+            return Err(KeyStoreError::DeploymentsDiffer);
+        }
+        create_private(path).map_err(sqlx::Error::Io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
+            .journal_mode(SqliteJournalMode::Delete)
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(5));
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
         sqlx::migrate!("migrations/keys").run(&pool).await.map_err(sqlx::Error::from)?;
-        Ok(Self { pool, deployment, keyring, kek })
+        Ok(Self { pool, deployment, keyring, kek, view: None })
+    }
+
+    /// With a view whose tombstones count as the store's own: what a restored backup has forgotten.
+    #[must_use]
+    pub fn with_view(self, view: Arc<ViewCell>) -> Self {
+        Self { view: Some(view), ..self }
     }
 
     /// Makes a tenant's first KEK. A tenant that was destroyed gets a new one only here, because it is asked for.
@@ -65,8 +78,13 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
     /// [`KeyStoreError::Exists`], [`KeyStoreError::Kek`], [`KeyStoreError::Database`].
     pub async fn new_tenant(&self, tenant: Identifier, now: Timestamp) -> Result<()> {
         let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        if self.active_kek(&mut work, tenant).await?.is_some() {
+        let rows = self.kek_rows(&mut work, tenant).await?;
+        if rows.iter().any(|row| row.state == KeyState::Active) {
             return Err(KeyStoreError::Exists);
+        }
+        // A row that was put back stays destroyed.
+        for row in rows.iter().filter(|row| row.state == KeyState::Destroyed) {
+            row.save(&self.keyring, &mut work).await?;
         }
         self.add_kek(&mut work, tenant, TenantKek::generate(&self.deployment.id)?, now).await?;
         Ok(work.commit().await?)
@@ -105,7 +123,7 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let rows = self.data_keys(&mut work, tenant, Some(scope)).await?;
         if rows.iter().all(|row| row.state != KeyState::Active) {
-            self.refuse_destroyed(&mut work, tenant, &rows).await?;
+            refuse_destroyed(&rows)?;
             let kek = self.active_kek(&mut work, tenant).await?.ok_or(KeyStoreError::UnknownKey)?;
             self.add_data_key(&mut work, tenant, scope, &self.open_kek(&kek)?, now).await?;
         }
@@ -121,37 +139,12 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
     pub async fn rotate_scope(&self, tenant: Identifier, scope: &DataScope, now: Timestamp) -> Result<()> {
         let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let rows = self.data_keys(&mut work, tenant, Some(scope)).await?;
+        refuse_destroyed(&rows)?;
         let active = rows.into_iter().find(|row| row.state == KeyState::Active).ok_or(KeyStoreError::UnknownKey)?;
         active.changed(KeyState::VerifyOnly, now).save(&self.keyring, &mut work).await?;
         let kek = self.active_kek(&mut work, tenant).await?.ok_or(KeyStoreError::UnknownKey)?;
         self.add_data_key(&mut work, tenant, scope, &self.open_kek(&kek)?, now).await?;
         Ok(work.commit().await?)
-    }
-
-    /// The keys of a scope with a view whose tombstones count at once.
-    ///
-    /// # Errors
-    /// As [`KeyStore::scope`].
-    pub async fn scope_with_view(
-        &self,
-        tenant: Identifier,
-        scope: &DataScope,
-        now: Timestamp,
-        view: Arc<ViewCell>,
-    ) -> Result<ScopeKeys> {
-        Ok(self.scope(tenant, scope, now).await?.with_view(view))
-    }
-
-    /// Nothing is made where something was destroyed.
-    async fn refuse_destroyed(
-        &self,
-        work: &mut SqliteConnection,
-        tenant: Identifier,
-        rows: &[DataKeyRow],
-    ) -> Result<()> {
-        let dead = self.tombstones(work, tenant).await?;
-        let destroyed = rows.iter().any(|row| row.state == KeyState::Destroyed || dead.contains(&row.id));
-        if destroyed { Err(KeyStoreError::Destroyed) } else { Ok(()) }
     }
 
     async fn add_kek(
@@ -187,11 +180,16 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         let keks = self.tenant_keks(work, tenant).await?;
         let mut keys = ScopeKeys::new(&self.deployment, tenant, scope.clone());
         for row in self.data_keys(work, tenant, Some(scope)).await? {
-            if let Some(slot) = &row.slot {
-                keys = keys.with_data_key(Arc::new(self.open_data_key(&row, slot, &keks)?), row.state);
-            }
+            keys = match &row.slot {
+                Some(slot) => keys.with_data_key(Arc::new(self.open_data_key(&row, slot, &keks)?), row.state),
+                None => keys.with_tombstones([row.id]),
+            };
         }
-        Ok(keys.with_keks(Arc::new(keks)).with_tombstones(self.tombstones(work, tenant).await?))
+        let keys = keys.with_keks(Arc::new(keks)).with_tombstones(self.tombstones(work, tenant).await?);
+        Ok(match &self.view {
+            Some(view) => keys.with_view(Arc::clone(view)),
+            None => keys,
+        })
     }
 
     fn open_data_key(&self, row: &DataKeyRow, slot: &portward::envelope::Slot, keks: &TenantKeks) -> Result<DataKey> {
@@ -207,9 +205,8 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
     }
 
     async fn active_kek(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<Option<TenantKekRow>> {
-        let dead = self.tombstones(work, tenant).await?;
         let rows = self.kek_rows(work, tenant).await?;
-        Ok(rows.into_iter().find(|row| row.state == KeyState::Active && !dead.contains(&row.id)))
+        Ok(rows.into_iter().find(|row| row.state == KeyState::Active))
     }
 
     async fn tenant_keks(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<TenantKeks> {
@@ -220,12 +217,22 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         Ok(TenantKeks::new(keks, 1))
     }
 
+    /// The versions of a tenant's KEK. One under a tombstone is destroyed, whatever its row says.
     pub(super) async fn kek_rows(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<Vec<TenantKekRow>> {
         let query =
             sqlx::query("SELECT * FROM tenant_kek WHERE tenant = ? ORDER BY id, version").bind(tenant.to_string());
-        query.fetch_all(work).await?.iter().map(|row| TenantKekRow::read(row, &self.keyring)).collect()
+        let rows = query.fetch_all(&mut *work).await?;
+        let dead = self.tombstones(work, tenant).await?;
+        rows.iter()
+            .map(|row| {
+                let row = TenantKekRow::read(row, &self.keyring)?;
+                let row = if row.tenant == tenant { row } else { return Err(KeyStoreError::Malformed) };
+                Ok(if dead.contains(&row.id) { row.buried() } else { row })
+            })
+            .collect()
     }
 
+    /// The data keys of a tenant, or of one scope of it. One under a tombstone, or whose KEK is, is destroyed, whatever its row says.
     pub(super) async fn data_keys(
         &self,
         work: &mut SqliteConnection,
@@ -234,12 +241,45 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
     ) -> Result<Vec<DataKeyRow>> {
         let sql = "SELECT * FROM data_key WHERE tenant = ?1 AND (?2 IS NULL OR scope = ?2) ORDER BY scope, id";
         let query = sqlx::query(sql).bind(tenant.to_string()).bind(scope.map(DataScope::as_str));
-        query.fetch_all(work).await?.iter().map(|row| DataKeyRow::read(row, &self.keyring)).collect()
+        let rows = query.fetch_all(&mut *work).await?;
+        let dead = self.tombstones(work, tenant).await?;
+        rows.iter()
+            .map(|row| {
+                let row = DataKeyRow::read(row, &self.keyring)?;
+                if row.tenant != tenant || scope.is_some_and(|scope| *scope != row.scope) {
+                    return Err(KeyStoreError::Malformed);
+                }
+                let kek = row.slot.as_ref().and_then(|slot| slot.kek().id().try_into().ok());
+                let is_dead = dead.contains(&row.id) || kek.is_some_and(|kek: KeyId| dead.contains(&kek));
+                Ok(if is_dead { row.buried() } else { row })
+            })
+            .collect()
     }
 
-    async fn tombstones(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<Vec<KeyId>> {
+    async fn tombstones(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<HashSet<KeyId>> {
         let query = sqlx::query("SELECT * FROM key_tombstone WHERE tenant = ?").bind(tenant.to_string());
-        let rows = query.fetch_all(work).await?;
-        rows.iter().map(|row| TombstoneRow::read(row, &self.keyring).map(|row| row.id)).collect()
+        let mut dead = HashSet::new();
+        for row in query.fetch_all(work).await? {
+            dead.insert(TombstoneRow::read(&row, &self.keyring)?.id);
+        }
+        if let Some(view) = &self.view {
+            dead.extend(view.load().tombstones(&tenant));
+        }
+        Ok(dead)
     }
+}
+
+/// Nothing is made where something was destroyed.
+fn refuse_destroyed(rows: &[DataKeyRow]) -> Result<()> {
+    let destroyed = rows.iter().any(|row| row.state == KeyState::Destroyed);
+    if destroyed { Err(KeyStoreError::Destroyed) } else { Ok(()) }
+}
+
+/// Others may neither read it nor what the database puts beside it.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
 }

@@ -45,14 +45,18 @@ impl Bound {
 
 /// The key of one body.
 pub(super) struct BodyKey<C = BodyCipher> {
-    cipher: C,
+    /// On the heap, so that moving the key of a body leaves no round keys behind.
+    cipher: Box<C>,
     base_nonce: [u8; 12],
 }
 
 impl<C: ChunkCipher> BodyKey<C> {
     /// For a new body: its key and its first bytes.
     pub(super) fn fresh(input: &MacKey512, bound: &Bound) -> Result<(Self, [u8; PREFIX]), RandomError> {
-        Ok(Self::with_salt(input, bound, random::bytes()?))
+        // Not from the thread's block: a salt twice is a nonce twice, and a machine can be copied with its blocks.
+        let mut salt = [0; 24];
+        random::draw(&mut salt)?;
+        Ok(Self::with_salt(input, bound, salt))
     }
 
     pub(super) fn with_salt(input: &MacKey512, bound: &Bound, salt: Salt) -> (Self, [u8; PREFIX]) {
@@ -80,7 +84,9 @@ impl<C: ChunkCipher> BodyKey<C> {
         let (mut key, mut base_nonce) = (Zeroizing::new([0; 32]), [0; 12]);
         let targets = key.iter_mut().chain(&mut base_nonce).chain(&mut commitment);
         targets.zip(output.iter()).for_each(|(to, from)| *to = *from);
-        (Self { cipher: C::with_key(&key), base_nonce }, commitment)
+        let cipher = scheduled(&key);
+        zeroize::zeroize_stack::<4096>();
+        (Self { cipher, base_nonce }, commitment)
     }
 
     /// The base nonce and the number of the chunk, combined.
@@ -150,6 +156,12 @@ impl<C: ChunkCipher> BodyKey<C> {
     }
 }
 
+/// The key schedule. What it leaves on the stack is cleared behind it, for which it must have a frame of its own.
+#[inline(never)]
+fn scheduled<C: ChunkCipher>(key: &[u8; 32]) -> Box<C> {
+    Box::new(C::with_key(key))
+}
+
 /// How long a body of so many bytes of plaintext is.
 pub(super) const fn sealed_length(plaintext: u64) -> Option<u64> {
     let tags = (plaintext / WIDE_CHUNK).saturating_add(1).saturating_mul(WIDE_TAG);
@@ -165,9 +177,12 @@ pub(super) const fn opened_length(chunks: usize) -> usize {
     full.saturating_add((chunks % SEALED_CHUNK).saturating_sub(TAG))
 }
 
+/// More are not started, whatever is asked for.
+const THREADS_MAX: usize = 64;
+
 /// How many chunks each thread takes.
 fn run_length(bytes: usize, threads: NonZeroUsize) -> usize {
-    (bytes / CHUNK).saturating_add(1).div_ceil(threads.get())
+    (bytes / CHUNK).saturating_add(1).div_ceil(threads.get().min(THREADS_MAX))
 }
 
 /// Runs the first job here and each other on a thread of its own. Of several errors the first in their order is returned.

@@ -7,7 +7,7 @@ use crate::envelope::error::{OpenError, SealError};
 use crate::envelope::header::{KeyId, SUITE};
 use crate::envelope::kek::{Binding, KekError, UnwrapKey, WrapKey};
 use crate::envelope::scope::DataScope;
-use crate::envelope::slot::Slot;
+use crate::envelope::slot::{KekType, Slot};
 use crate::id::Identifier;
 use crate::key::{DeploymentId, derive_body_key, key_check};
 use crate::primitive::{self, MacKey512};
@@ -16,6 +16,9 @@ use crate::secret::Secret;
 
 /// The key of one tenant and scope: 32 random bytes that only derive. Wiped when dropped; it never leaves this type but wrapped.
 pub struct DataKey {
+    deployment: DeploymentId,
+    /// The tenant KEK that it lay under, if it was unwrapped from one.
+    under: Option<KeyId>,
     id: KeyId,
     tenant: Identifier,
     scope: DataScope,
@@ -45,7 +48,7 @@ impl DataKey {
         let mut body = Box::new(MacKey512::EMPTY);
         derive_body_key(&secret, deployment, SUITE, &mut body);
         let check = key_check(&secret, deployment, &id);
-        Self { id, tenant, scope, secret, check, body, usage: Mutex::default() }
+        Self { deployment: *deployment, under: None, id, tenant, scope, secret, check, body, usage: Mutex::default() }
     }
 
     /// From a slot, which `keks` have to resolve. With the check value that was stored with it, if one was.
@@ -66,7 +69,8 @@ impl DataKey {
         }
         let binding = Binding::of_data_key(deployment, &tenant, &scope, &id, slot.kek());
         let secret = Secret::try_filled(|key| keks.unwrap(slot, &binding, key))?;
-        let key = Self::of(deployment, tenant, scope, id, secret);
+        let under = (slot.kek().kind() == KekType::Tenant).then(|| slot.kek().id().try_into().ok()).flatten();
+        let key = Self { under, ..Self::of(deployment, tenant, scope, id, secret) };
         match check {
             Some(check) if !primitive::equal(&check, &key.check) => Err(OpenError::KeyCheckMismatch),
             _ => Ok(key),
@@ -105,6 +109,14 @@ impl DataKey {
 
     pub(super) const fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    pub(super) const fn under(&self) -> Option<KeyId> {
+        self.under
+    }
+
+    pub(super) const fn deployment(&self) -> DeploymentId {
+        self.deployment
     }
 
     /// Its name.

@@ -293,21 +293,36 @@ impl UnwrapKey for RootKeks {
 
 /// `nonce ‖ ciphertext ‖ tag` of XAES-256-GCM.
 fn seal(kek: &Secret, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
-    let nonce = random::bytes().map_err(|_| KekError::Unavailable)?;
+    let mut nonce = [0; 24];
+    random::draw(&mut nonce).map_err(|_| KekError::Unavailable)?;
     Ok(seal_with(kek, &nonce, binding, key))
 }
 
 fn seal_with(kek: &Secret, nonce: &[u8; 24], binding: &Binding, key: &[u8; 32]) -> Vec<u8> {
     let mut wrapped = *key;
-    let tag = WrapCipher::new(kek.expose()).seal(nonce, &binding.bytes, &mut wrapped);
+    let tag = sealed_in_place(kek, nonce, binding, &mut wrapped);
+    zeroize::zeroize_stack::<8192>();
     [nonce.as_slice(), &wrapped, &tag].concat()
+}
+
+/// With a frame of its own, so that what the key schedules leave on the stack can be cleared behind it.
+#[inline(never)]
+fn sealed_in_place(kek: &Secret, nonce: &[u8; 24], binding: &Binding, key: &mut [u8; 32]) -> [u8; 16] {
+    WrapCipher::new(kek.expose()).seal(nonce, &binding.bytes, key)
+}
+
+#[inline(never)]
+fn opened_in_place(kek: &Secret, nonce: &[u8; 24], binding: &Binding, key: &mut [u8; 32], tag: &[u8; 16]) -> bool {
+    WrapCipher::new(kek.expose()).open(nonce, &binding.bytes, key, tag)
 }
 
 fn open(kek: &Secret, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
     let (nonce, rest) = slot.wrapped().split_first_chunk().ok_or(KekError::Refused)?;
     let (wrapped, tag) = rest.split_last_chunk().ok_or(KekError::Refused)?;
     *key = wrapped.try_into().map_err(|_| KekError::Refused)?;
-    if WrapCipher::new(kek.expose()).open(nonce, &binding.bytes, key, tag) { Ok(()) } else { Err(KekError::Refused) }
+    let authentic = opened_in_place(kek, nonce, binding, key, tag);
+    zeroize::zeroize_stack::<8192>();
+    if authentic { Ok(()) } else { Err(KekError::Refused) }
 }
 
 /// For the vectors of the testkit: a wrapping with a given nonce.

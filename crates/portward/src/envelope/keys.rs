@@ -61,11 +61,15 @@ impl ScopeKeys {
         }
     }
 
-    /// With a data key. One of another tenant or scope is not taken.
+    /// With a data key. One of another deployment, tenant or scope is not taken. Given twice, it is in the stricter state.
     #[must_use]
     pub fn with_data_key(mut self, key: Arc<DataKey>, state: KeyState) -> Self {
-        if *key.tenant() == self.tenant && *key.scope() == self.scope {
-            self.data_keys.push((key, state));
+        if key.deployment() != self.deployment || *key.tenant() != self.tenant || *key.scope() != self.scope {
+            return self;
+        }
+        match self.data_keys.iter_mut().find(|(known, _)| known.id() == key.id()) {
+            Some((_, known)) => *known = strictest(*known, state),
+            None => self.data_keys.push((key, state)),
         }
         self
     }
@@ -200,7 +204,7 @@ impl ScopeKeys {
         if *context.tenant() != self.tenant {
             return Err(SealError::WrongTenant);
         }
-        let active = self.data_keys.iter().find(|(key, state)| *state == KeyState::Active && !self.is_dead(key.id()));
+        let active = self.data_keys.iter().find(|(key, state)| *state == KeyState::Active && !self.is_buried(key));
         let (key, _) = active.ok_or(SealError::NoActiveKey)?;
         let header = match keep {
             Keep::Detached => Header::detached(key.id()),
@@ -262,6 +266,7 @@ impl ScopeKeys {
         match self.data_keys.iter().find(|(key, _)| key.id() == id) {
             Some((_, KeyState::Retired)) => Err(OpenError::DataKeyRetired), // 3
             Some((_, KeyState::Destroyed)) => Err(OpenError::DataKeyDestroyed),
+            Some((key, _)) if self.is_buried(key) => Err(OpenError::DataKeyDestroyed),
             Some((key, KeyState::Active | KeyState::VerifyOnly)) => Ok(Some(Arc::clone(key))),
             None => Ok(None),
         }
@@ -286,6 +291,11 @@ impl ScopeKeys {
         let kek = slot.kek();
         let dead = kek.kind() == KekType::Tenant && kek.id().try_into().is_ok_and(|id| self.is_dead(id));
         self.keks.iter().find(|keks| !dead && keks.resolves(kek)).map(|keks| &**keks)
+    }
+
+    /// It, or the tenant KEK that it lay under.
+    fn is_buried(&self, key: &DataKey) -> bool {
+        self.is_dead(key.id()) || key.under().is_some_and(|kek| self.is_dead(kek))
     }
 
     fn is_dead(&self, key: KeyId) -> bool {
@@ -323,6 +333,15 @@ impl From<OpenError> for RewrapError {
 impl From<SealError> for RewrapError {
     fn from(error: SealError) -> Self {
         Self::Seal(error)
+    }
+}
+
+const fn strictest(one: KeyState, other: KeyState) -> KeyState {
+    match (one, other) {
+        (KeyState::Destroyed, _) | (_, KeyState::Destroyed) => KeyState::Destroyed,
+        (KeyState::Retired, _) | (_, KeyState::Retired) => KeyState::Retired,
+        (KeyState::VerifyOnly, _) | (_, KeyState::VerifyOnly) => KeyState::VerifyOnly,
+        (KeyState::Active, KeyState::Active) => KeyState::Active,
     }
 }
 

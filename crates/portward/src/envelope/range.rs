@@ -18,6 +18,8 @@ pub struct OpenSeek<R: Read + Seek> {
     chunk: Zeroizing<Vec<u8>>,
     index: Option<u64>,
     sealed: Vec<u8>,
+    /// What has failed keeps failing.
+    failed: bool,
 }
 
 impl<R: Read + Seek> OpenSeek<R> {
@@ -37,6 +39,7 @@ impl<R: Read + Seek> OpenSeek<R> {
             chunk: Zeroizing::new(Vec::with_capacity(CHUNK)),
             index: None,
             sealed: vec![0; SEALED_CHUNK],
+            failed: false,
         };
         reader.load(full)?;
         Ok(reader)
@@ -47,18 +50,35 @@ impl<R: Read + Seek> OpenSeek<R> {
         self.length
     }
 
+    /// Opens a chunk that has exactly the bytes that the authenticated length leaves for it: a source whose length changes, or that
+    /// lies about it, does not make another chunk the last.
     fn load(&mut self, index: u64) -> io::Result<()> {
+        if self.failed {
+            return Err(refused(OpenError::Failed));
+        }
         if self.index == Some(index) {
             return Ok(());
         }
         self.index = None;
+        self.failed = true;
         self.inner.seek(SeekFrom::Start(self.chunks_at.saturating_add(index.saturating_mul(WIDE_SEALED_CHUNK))))?;
-        let length = read_full(&mut self.inner, &mut self.sealed)?;
-        let plaintext = length.checked_sub(TAG).ok_or_else(|| refused(OpenError::BodyTruncated))?;
+        let start = index.saturating_mul(WIDE_CHUNK);
+        let plaintext = usize::try_from(self.length.saturating_sub(start)).unwrap_or(CHUNK).min(CHUNK);
+        let expected = plaintext.saturating_add(TAG);
+        // One byte more is asked for behind the last chunk: there is none.
+        let asked = if plaintext < CHUNK { expected.saturating_add(1) } else { expected };
+        let length = read_full(&mut self.inner, self.sealed.get_mut(..asked.min(SEALED_CHUNK)).unwrap_or_default())?;
+        if length < expected {
+            return Err(refused(OpenError::BodyTruncated));
+        }
+        if length > expected {
+            return Err(refused(OpenError::ChunkForged));
+        }
         self.chunk.resize(plaintext, 0);
         let sealed = self.sealed.get(..length).unwrap_or_default();
         self.body_key.open(index, sealed, &mut self.chunk).map_err(refused)?;
         self.index = Some(index);
+        self.failed = false;
         Ok(())
     }
 }
@@ -71,10 +91,6 @@ impl<R: Read + Seek> Read for OpenSeek<R> {
         self.load(self.position / WIDE_CHUNK)?;
         let start = usize::try_from(self.position % WIDE_CHUNK).unwrap_or(usize::MAX);
         let left = self.chunk.get(start..).unwrap_or_default();
-        if left.is_empty() {
-            // The inner reader has become shorter since its length was authenticated.
-            return Err(refused(OpenError::BodyTruncated));
-        }
         let length = left.len().min(buffer.len());
         for (to, from) in buffer.iter_mut().zip(left) {
             *to = *from;

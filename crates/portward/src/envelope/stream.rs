@@ -168,7 +168,8 @@ pub(super) fn read_full(inner: &mut impl Read, buffer: &mut [u8]) -> io::Result<
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match inner.read(rest) {
             Ok(0) => break,
-            Ok(length) => filled = filled.saturating_add(length),
+            Ok(length) if length <= rest.len() => filled = filled.saturating_add(length),
+            Ok(_) => return Err(io::Error::other("a reader that gives more than there is room for")),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -209,6 +209,12 @@ impl RevocationView {
         self.state.tenant(tenant.identifier()).is_some_and(|tenant| tenant.tombstones.contains(&key))
     }
 
+    /// The stored keys of a tenant that were destroyed for ever.
+    pub fn tombstones(&self, tenant: &Identifier) -> Vec<EntryId> {
+        let tenant = self.state.tenant(WireBuffer::from(tenant).identifier());
+        tenant.map_or_else(Vec::new, |tenant| tenant.tombstones.iter().copied().collect())
+    }
+
     /// What it knows of one tenant's entries.
     pub fn entries_of(&self, tenant: &Identifier) -> TenantEntries<'_> {
         let tenant = self.state.tenant(WireBuffer::from(tenant).identifier());

@@ -434,3 +434,72 @@ proptest! {
         prop_assert!(keys.seekable(&context, Cursor::new(&bytes)).is_err());
     }
 }
+
+/// Says that it is shorter than it is, or becomes so.
+struct Liar<'a>(Cursor<&'a [u8]>, u64);
+
+impl Read for Liar<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl std::io::Seek for Liar<'_> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        match to {
+            SeekFrom::End(_) => self.0.seek(SeekFrom::Start(self.1)),
+            other => self.0.seek(other),
+        }
+    }
+}
+
+/// A chunk in the middle is authentic too; it is not the last because a source says that the object ends there.
+#[test]
+fn a_source_that_lies_about_its_length_is_refused() {
+    let world = World::new();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let context = world.context();
+    let object = keys.seal(&context, &[7; 100_000], Keep::Detached, ONE).unwrap();
+    let end = object.len() as u64;
+    let open = |length: u64| {
+        keys.seekable(&context, Liar(Cursor::new(&object), length)).and_then(|mut reader| {
+            let mut plaintext = Vec::new();
+            reader.read_to_end(&mut plaintext)?;
+            Ok(plaintext.len())
+        })
+    };
+    assert_eq!(open(end).unwrap(), 100_000, "the control");
+    for chunks in 0..6 {
+        for rest in [0, 15, 16, 17, 21, 1000, 16_399] {
+            let length = 76 + chunks * 16_400 + rest;
+            if length != end {
+                assert!(open(length).is_err(), "{chunks} chunks and {rest} bytes");
+            }
+        }
+    }
+    assert!(open(end - 1).is_err() && open(end + 1).is_err() && open(u64::MAX).is_err());
+}
+
+#[test]
+fn a_range_that_failed_keeps_failing() {
+    let world = World::new();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let mut object = keys.seal(&world.context(), &[7; 60_000], Keep::Detached, ONE).unwrap();
+    object[76 + 16_400] ^= 1;
+    let mut reader = keys.seekable(&world.context(), Cursor::new(&object)).unwrap();
+    assert_eq!(reader.read_range(0, 10).unwrap(), [7; 10], "the control: another chunk");
+    assert_eq!(inner::<OpenError>(reader.read_range(20_000, 10).unwrap_err()), OpenError::ChunkForged);
+    assert_eq!(inner::<OpenError>(reader.read_range(0, 10).unwrap_err()), OpenError::Failed);
+}
+
+#[test]
+fn a_key_of_another_deployment_is_not_taken_and_the_stricter_state_counts() {
+    let (here, there) = (World::new(), World::new());
+    let context = here.context();
+    let foreign = here.keys("file:1").with_data_key(there.data_key("file:1"), KeyState::Active);
+    assert_eq!(foreign.seal_record(&context, b"x"), Err(SealError::NoActiveKey));
+    let key = here.data_key("file:1");
+    let twice =
+        here.keys("file:1").with_data_key(key.clone(), KeyState::Active).with_data_key(key, KeyState::Destroyed);
+    assert_eq!(twice.seal_record(&context, b"x"), Err(SealError::NoActiveKey));
+}
