@@ -57,6 +57,7 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // A write-ahead log would keep the slots of keys that were destroyed.
             .journal_mode(SqliteJournalMode::Delete)
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
