@@ -31,7 +31,7 @@ fn token() -> Arc<Pkcs11Token> {
 fn conforms(deployment: &Deployment, kek: &dyn WrapKey, keks: &dyn UnwrapKey, other: &dyn WrapKey) {
     let (id, tenant) = (&deployment.id, "acme".parse::<Identifier>().unwrap());
     let key = DataKey::generate(id, tenant, "file:1".parse().unwrap()).unwrap();
-    let slot = key.wrap(id, kek).unwrap();
+    let slot = key.wrap(kek).unwrap();
     let unwrap = |tenant: &str, scope: &str, key_id, slot: &Slot| {
         let opened = DataKey::unwrap(id, tenant.parse().unwrap(), scope.parse().unwrap(), key_id, slot, None, keks);
         opened.map(|opened| opened.check_value())
@@ -44,8 +44,8 @@ fn conforms(deployment: &Deployment, kek: &dyn WrapKey, keks: &dyn UnwrapKey, ot
     let moved = DataKey::unwrap(&elsewhere.id, tenant, "file:1".parse().unwrap(), key.id(), &slot, None, keks);
     assert_eq!(moved.map(|_| ()), Err(OpenError::UnwrapFailed), "another deployment");
 
-    assert_ne!(key.wrap(id, kek).unwrap(), slot, "no nonce twice");
-    assert_eq!(unwrap("acme", "file:1", key.id(), &key.wrap(id, other).unwrap()), Err(OpenError::NoSlot));
+    assert_ne!(key.wrap(kek).unwrap(), slot, "no nonce twice");
+    assert_eq!(unwrap("acme", "file:1", key.id(), &key.wrap(other).unwrap()), Err(OpenError::NoSlot));
     let read_back = Slot::from_bytes(&slot.to_bytes()).unwrap();
     assert_eq!(read_back, slot);
     for place in 0..slot.wrapped().len() {
@@ -61,7 +61,7 @@ fn the_keyring_and_a_tenant_conform() {
     let deployment = deployment();
     let keyring = || Keyring::generate(&deployment, Timestamp::from_unix(1_770_000_000)).unwrap();
     let (first, second) = (keyring(), keyring());
-    let keks = |keyring: &Keyring| RootKeks::new(keyring, &deployment.id);
+    let keks = RootKeks::new;
     conforms(&deployment, &keks(&first), &keks(&first), &keks(&second));
 
     let kek = TenantKek::generate(&deployment.id).unwrap();
@@ -137,7 +137,7 @@ fn a_key_that_is_taken_away_is_refused_at_once() {
         let (deployment, tenant) = (deployment(), "acme".parse::<Identifier>().unwrap());
         let kek = token().generate(b"kek", 0).unwrap();
         let key = DataKey::generate(&deployment.id, tenant, "file:1".parse().unwrap()).unwrap();
-        let slot = key.wrap(&deployment.id, &kek).unwrap();
+        let slot = key.wrap(&kek).unwrap();
         let unwrap = |kek: &Pkcs11Kek| {
             DataKey::unwrap(&deployment.id, tenant, "file:1".parse().unwrap(), key.id(), &slot, None, kek).map(|_| ())
         };
@@ -147,7 +147,7 @@ fn a_key_that_is_taken_away_is_refused_at_once() {
             keys.into_iter().for_each(|key| session.destroy_object(key).unwrap());
         });
         assert_eq!(unwrap(&kek), Err(OpenError::UnwrapFailed));
-        assert_eq!(key.wrap(&deployment.id, &kek), Err(KekError::Refused));
+        assert_eq!(key.wrap(&kek), Err(KekError::Refused));
     });
 }
 
@@ -183,7 +183,7 @@ fn threads_take_turns() {
                     for _ in 0..20 {
                         let tenant = Identifier::from(number);
                         let key = DataKey::generate(&deployment.id, tenant, "file:1".parse().unwrap()).unwrap();
-                        let slot = key.wrap(&deployment.id, kek).unwrap();
+                        let slot = key.wrap(kek).unwrap();
                         let check = Some(key.check_value());
                         let scope = "file:1".parse().unwrap();
                         assert!(DataKey::unwrap(&deployment.id, tenant, scope, key.id(), &slot, check, kek).is_ok());

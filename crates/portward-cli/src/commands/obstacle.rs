@@ -1,7 +1,5 @@
 //! Why a root key cannot be changed so, and what gets past it.
 
-use std::time::Duration;
-
 use portward::{Deployment, KeyState, Keyring, KeyringError, RootId};
 
 use crate::failure::Failure;
@@ -22,10 +20,9 @@ pub(crate) fn of_root(keyring: &Keyring, id: RootId, error: KeyringError) -> Fai
 }
 
 pub(crate) fn in_use(keyring: &Keyring, id: RootId, deployment: &Deployment) -> Failure {
-    let last = keyring.roots().find(|root| root.id == id).and_then(|root| root.last_active).unwrap_or_default();
-    let from = last.saturating_add(deployment.link.ceiling()).saturating_add(GRACE);
-    Failure::from(KeyringError::InUse).hint(&format!("keyring destroy does it from {from} on"))
+    let failure = Failure::from(KeyringError::InUse);
+    match keyring.destroyable_from(id, deployment) {
+        Some(from) => failure.hint(&format!("keyring destroy does it from {from} on")),
+        None => failure,
+    }
 }
-
-/// As the core has it: how much longer than its longest link a root is kept.
-const GRACE: Duration = Duration::from_secs(600);

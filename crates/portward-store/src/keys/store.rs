@@ -34,7 +34,7 @@ impl KeyStore<RootKeks> {
     /// # Errors
     /// [`KeyStoreError::Database`].
     pub async fn open(path: &Path, deployment: Arc<Deployment>, keyring: Arc<Keyring>) -> Result<Self> {
-        let kek = Arc::new(RootKeks::new(&keyring, &deployment.id));
+        let kek = Arc::new(RootKeks::new(&keyring));
         Self::open_under(path, deployment, keyring, kek).await
     }
 }
@@ -107,7 +107,7 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         for row in self.data_keys(&mut work, tenant, None).await? {
             let Some(slot) = &row.slot else { continue };
             let key = self.open_data_key(&row, slot, &keks)?;
-            let slot = Some(key.wrap(&self.deployment.id, &next)?);
+            let slot = Some(key.wrap(&next)?);
             let row = DataKeyRow { slot, revision: row.revision.saturating_add(1), changed: now, ..row };
             row.save(&self.keyring, &mut work).await?;
         }
@@ -168,7 +168,7 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         now: Timestamp,
     ) -> Result<()> {
         let key = DataKey::generate(&self.deployment.id, tenant, scope.clone())?;
-        let slot = key.wrap(&self.deployment.id, kek)?;
+        let slot = key.wrap(kek)?;
         DataKeyRow::new(&key, slot, now).save(&self.keyring, work).await
     }
 

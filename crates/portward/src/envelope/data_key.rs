@@ -81,9 +81,9 @@ impl DataKey {
     ///
     /// # Errors
     /// [`KekError`].
-    pub fn wrap(&self, deployment: &DeploymentId, kek: &dyn WrapKey) -> Result<Slot, KekError> {
+    pub fn wrap(&self, kek: &dyn WrapKey) -> Result<Slot, KekError> {
         let name = kek.kek();
-        let binding = Binding::of_data_key(deployment, &self.tenant, &self.scope, &self.id, &name);
+        let binding = Binding::of_data_key(&self.deployment, &self.tenant, &self.scope, &self.id, &name);
         let wrapped = kek.wrap(&binding, self.secret.expose())?;
         Slot::new(name, wrapped).ok_or(KekError::Refused)
     }

@@ -249,8 +249,8 @@ pub struct RootKeks {
 
 impl RootKeks {
     /// Those of the roots that check; the active one wraps.
-    pub fn new(keyring: &Keyring, deployment: &DeploymentId) -> Self {
-        let kek = |id| Some((id, derive_root_kek(keyring.root(id)?.for_checking()?, deployment)));
+    pub fn new(keyring: &Keyring) -> Self {
+        let kek = |id| Some((id, derive_root_kek(keyring.root(id)?.for_checking()?, &keyring.deployment())));
         let roots = keyring.roots().filter_map(|info| kek(info.id)).collect();
         Self { roots, active: keyring.active().map(|root| root.id()) }
     }

@@ -196,7 +196,7 @@ impl ScopeKeys {
         let (old, length) = Header::parse(header)?;
         self.row(old.data_key())?;
         let key = self.embedded_key(&old)?;
-        let new = self.embedded(&key, keks)?;
+        let new = embedded(&key, keks)?;
         Ok((new.to_bytes(), length))
     }
 
@@ -208,14 +208,9 @@ impl ScopeKeys {
         let (key, _) = active.ok_or(SealError::NoActiveKey)?;
         let header = match keep {
             Keep::Detached => Header::detached(key.id()),
-            Keep::Embedded(keks) => self.embedded(key, keks)?,
+            Keep::Embedded(keks) => embedded(key, keks)?,
         };
         Ok((Arc::clone(key), header))
-    }
-
-    fn embedded(&self, key: &DataKey, keks: &[&dyn WrapKey]) -> Result<Header, SealError> {
-        let slots = keks.iter().map(|kek| key.wrap(&self.deployment, *kek)).collect::<Result<Vec<Slot>, _>>()?;
-        Header::embedded(key.id(), slots).ok_or(SealError::Slots)
     }
 
     /// The header and the body.
@@ -334,6 +329,12 @@ impl From<SealError> for RewrapError {
     fn from(error: SealError) -> Self {
         Self::Seal(error)
     }
+}
+
+/// A header with the key under each of these KEKs.
+fn embedded(key: &DataKey, keks: &[&dyn WrapKey]) -> Result<Header, SealError> {
+    let slots = keks.iter().map(|kek| key.wrap(*kek)).collect::<Result<Vec<Slot>, _>>()?;
+    Header::embedded(key.id(), slots).ok_or(SealError::Slots)
 }
 
 const fn strictest(one: KeyState, other: KeyState) -> KeyState {

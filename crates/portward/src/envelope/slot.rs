@@ -73,9 +73,9 @@ impl KekType {
 }
 
 impl KekName {
-    /// Of a KEK of this type. `id`: 1 to 64 bytes, 16 of a tenant KEK, 4 of a root key.
+    /// Of a KEK of this type. `id`: 1 to 64 bytes, 16 of a tenant KEK, 4 of a root key. A known byte in [`KekType::Other`] is the known type.
     pub fn new(kind: KekType, id: impl Into<Box<[u8]>>, version: u32) -> Self {
-        Self { kind, id: id.into(), version }
+        Self { kind: KekType::from_wire(kind.wire()), id: id.into(), version }
     }
 
     /// Where it lies.

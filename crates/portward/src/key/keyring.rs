@@ -158,16 +158,19 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError::UnknownRoot`], [`KeyringError::WrongState`], [`KeyringError::InUse`].
     pub fn destroy(&mut self, id: RootId, deployment: &Deployment, now: Timestamp) -> Result<(), KeyringError> {
+        let from = self.destroyable_from(id, deployment);
         let root = self.in_state(id, KeyState::Retired)?;
-        match root.info.last_active {
-            Some(last) if now < last.saturating_add(deployment.link.ceiling()).saturating_add(GRACE) => {
-                Err(KeyringError::InUse)
-            }
-            _ => {
-                root::destroy(root);
-                Ok(())
-            }
+        if from.is_some_and(|from| now < from) {
+            return Err(KeyringError::InUse);
         }
+        root::destroy(root);
+        Ok(())
+    }
+
+    /// From when on nothing signed under a root can be alive; `None` if nothing ever was, or if there is no such root. It has to be retired too.
+    pub fn destroyable_from(&self, id: RootId, deployment: &Deployment) -> Option<Timestamp> {
+        let last = self.root(id)?.info.last_active?;
+        Some(last.saturating_add(deployment.link.ceiling()).saturating_add(GRACE))
     }
 
     /// Destroys a retired root although links under it may be alive: they are dead from now on, and so is the proof of what they were.

@@ -62,7 +62,7 @@ impl Keyring {
     /// [`RowError::TooLong`], [`RowError::UnknownRoot`], [`RowError::Forged`].
     pub fn check_row(&self, row: &Row<'_>, carried: &RowMac) -> Result<(), RowError> {
         let expected = self.row_mac(carried.root, row.encoded()?).ok_or(RowError::UnknownRoot)?;
-        if primitive::equal_tags(&expected, &carried.mac) { Ok(()) } else { Err(RowError::Forged) }
+        compare(&expected, &carried.mac)
     }
 
     fn row_mac(&self, root: RootId, row: Vec<u8>) -> Option<Digest32> {
@@ -96,6 +96,10 @@ impl Row<'_> {
     }
 }
 
+fn compare(expected: &Digest32, carried: &Digest32) -> Result<(), RowError> {
+    if primitive::equal_tags(expected, carried) { Ok(()) } else { Err(RowError::Forged) }
+}
+
 /// `lp(value)`
 fn put(bytes: &mut Vec<u8>, value: &[u8]) -> Result<(), RowError> {
     let length = u16::try_from(value.len()).map_err(|_| RowError::TooLong)?;
@@ -122,6 +126,5 @@ pub(crate) fn row_check_for_vectors(
     row: &Row<'_>,
     mac: &[u8; 32],
 ) -> Result<(), RowError> {
-    let expected = row_mac_for_vectors(deployment, root, row)?;
-    if primitive::equal_tags(&expected, mac) { Ok(()) } else { Err(RowError::Forged) }
+    compare(&row_mac_for_vectors(deployment, root, row)?, mac)
 }

@@ -7,10 +7,7 @@ use crate::token::head::Fields;
 use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX, VERSION};
 
 /// Room on the stack for the token's bytes. Clearing the large one for every short token would be felt.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack, for one call; an allocation is what it is there to avoid"
-)]
+#[expect(clippy::large_enum_variant, reason = "it lies on the stack for one call, to spare an allocation")]
 pub(super) enum Buffer {
     Short([u8; 192]),
     Long([u8; 765]),

@@ -127,7 +127,7 @@ fn wrap(case: &Case<'_>) -> Outcome {
     let slot = match case.text("what") {
         "data" => {
             let scope = case.text("scope").parse().unwrap();
-            data_key(&deployment, tenant(case), scope, id, key).wrap(&deployment, &wrapping)
+            data_key(&deployment, tenant(case), scope, id, key).wrap(&wrapping)
         }
         _ => tenant_kek(&deployment, id, version(&case.value["key_version"]), key).wrap(
             &deployment,

@@ -48,7 +48,7 @@ impl World {
 
     /// The same tenant KEK once more, as another process would load it.
     fn kek_again(&self) -> TenantKek {
-        let roots = RootKeks::new(&self.keyring, &self.deployment.id);
+        let roots = RootKeks::new(&self.keyring);
         let slot = self.kek.wrap(&self.deployment.id, &self.tenant, &roots).unwrap();
         let (id, version) = (self.kek.id(), self.kek.version());
         TenantKek::unwrap(&self.deployment.id, &self.tenant, (id, version), &slot, Some(self.kek.check_value()), &roots)
@@ -149,12 +149,12 @@ fn an_embedded_key_needs_a_kek_of_the_tenant() {
     let key = world.data_key("file:1");
     let context = world.context();
     let sealer = world.keys("file:1").with_data_key(key, KeyState::Active);
-    let roots = RootKeks::new(&world.keyring, &world.deployment.id);
+    let roots = RootKeks::new(&world.keyring);
     let object = sealer.seal(&context, b"plan", Keep::Embedded(&[&world.kek, &roots]), ONE).unwrap();
 
     let opener = world.keys("file:1").with_keks(world.keks());
     assert_eq!(opener.open(&context, &object, ONE).unwrap(), b"plan");
-    let by_root = world.keys("file:1").with_keks(Arc::new(RootKeks::new(&world.keyring, &world.deployment.id)));
+    let by_root = world.keys("file:1").with_keks(Arc::new(RootKeks::new(&world.keyring)));
     assert_eq!(by_root.open(&context, &object, ONE).unwrap(), b"plan");
     assert_eq!(world.keys("file:1").open(&context, &object, ONE), Err(OpenError::NoSlot));
     let wrong_scope = world.keys("file:2").with_keks(world.keks());
@@ -220,7 +220,7 @@ fn only_a_provider_that_is_away_lets_the_next_slot_try() {
 fn a_wrapped_key_is_bound_to_all_that_it_is_for() {
     let world = World::new();
     let (deployment, tenant) = (&world.deployment.id, world.tenant);
-    let roots = RootKeks::new(&world.keyring, deployment);
+    let roots = RootKeks::new(&world.keyring);
     let slot = world.kek.wrap(deployment, &tenant, &roots).unwrap();
     let (id, check) = (world.kek.id(), Some(world.kek.check_value()));
     let unwrap = |tenant: &Identifier, id, version, check| {
@@ -233,7 +233,7 @@ fn a_wrapped_key_is_bound_to_all_that_it_is_for() {
     assert_eq!(unwrap(&tenant, id, 2, check), Err(KekError::Refused));
     assert_eq!(unwrap(&tenant, id, 1, Some([0; 8])), Err(KekError::Refused), "not the key that was stored");
     let key = world.data_key("file:1");
-    let slot = key.wrap(deployment, &world.kek).unwrap();
+    let slot = key.wrap(&world.kek).unwrap();
     let keks = world.keks();
     let unwrap = |scope: &str, check| {
         let scope: DataScope = scope.parse().unwrap();
@@ -502,4 +502,14 @@ fn a_key_of_another_deployment_is_not_taken_and_the_stricter_state_counts() {
     let twice =
         here.keys("file:1").with_data_key(key.clone(), KeyState::Active).with_data_key(key, KeyState::Destroyed);
     assert_eq!(twice.seal_record(&context, b"x"), Err(SealError::NoActiveKey));
+}
+
+#[test]
+fn a_known_type_has_one_name() {
+    for known in [KekType::Tenant, KekType::Pkcs11, KekType::Root, KekType::AwsKms] {
+        let other = KekName::new(KekType::Other(known.wire()), [1; 16], 1);
+        assert_eq!(other, KekName::new(known, [1; 16], 1));
+        assert!(Slot::new(other, vec![0; 9]).is_none() || known == KekType::AwsKms, "held to the lengths of its type");
+    }
+    assert!(Slot::new(KekName::new(KekType::Other(0x7F), [1; 16], 1), vec![0; 9]).is_some(), "the control");
 }
