@@ -133,6 +133,18 @@ impl<K: WrapKey + UnwrapKey> KeyStore<K> {
         Ok(keys)
     }
 
+    /// The keys that a scope has, to open what was sealed. Makes none.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::UnknownKey`] for a scope that never had a key; and as the others.
+    pub async fn known_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<ScopeKeys> {
+        let mut work = self.pool.begin().await?;
+        if self.data_keys(&mut work, tenant, Some(scope)).await?.is_empty() {
+            return Err(KeyStoreError::UnknownKey);
+        }
+        self.scope_keys(&mut work, tenant, scope).await
+    }
+
     /// Makes a new data key for what is sealed from now on; the one before still opens.
     ///
     /// # Errors
