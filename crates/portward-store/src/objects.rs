@@ -1,6 +1,7 @@
 //! Files sealed and opened, from a stream into a file that is there whole or not at all.
 
 use core::fmt;
+use core::num::NonZeroUsize;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
@@ -26,7 +27,7 @@ pub enum ObjectError {
     Seal(SealError),
 }
 
-/// Seals everything from `source` into the file `target`, in constant memory. `progress` is told how many bytes have been read.
+/// Seals everything from `source` into the file `target`, on this many threads, in constant memory. `progress` is told how many bytes have been read.
 /// Returns how many there were.
 ///
 /// # Errors
@@ -37,18 +38,19 @@ pub fn seal_file(
     keep: Keep<'_>,
     source: &mut dyn Read,
     target: &Path,
+    threads: NonZeroUsize,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, ObjectError> {
     let mut file = begin(target)?;
     let buffered = BufWriter::with_capacity(STEP, file.as_file_mut());
-    let mut writer = keys.writer(context, keep, buffered).map_err(ObjectError::of_writer)?;
+    let mut writer = keys.writer(context, keep, buffered, threads).map_err(ObjectError::of_writer)?;
     let length = copy(source, &mut writer, progress)?;
     writer.finish().map_err(ObjectError::of_writer)?.flush().map_err(ObjectError::Write)?;
     end(file, target)?;
     Ok(length)
 }
 
-/// Opens the object from `source` into the file `target`, in constant memory; the file appears when the last chunk is authentic.
+/// Opens the object from `source` into the file `target`, on this many threads, in constant memory; the file appears when the last chunk is authentic.
 ///
 /// # Errors
 /// [`ObjectError`]; no file is left, and none is replaced.
@@ -57,10 +59,11 @@ pub fn open_file(
     context: &Context,
     source: &mut dyn Read,
     target: &Path,
+    threads: NonZeroUsize,
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, ObjectError> {
     let mut file = begin(target)?;
-    let mut reader = keys.reader(context, source).map_err(ObjectError::of_reader)?;
+    let mut reader = keys.reader(context, source, threads).map_err(ObjectError::of_reader)?;
     let mut buffered = BufWriter::with_capacity(STEP, file.as_file_mut());
     let length = copy(&mut reader, &mut buffered, progress)?;
     buffered.flush().map_err(ObjectError::Write)?;

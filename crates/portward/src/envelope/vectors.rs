@@ -1,9 +1,9 @@
 //! What the vectors of the testkit need and nobody else may have: keys of given bytes, given nonces and salts.
 
 use crate::Identifier;
-use crate::envelope::kek::{RootKeks, WithNonce};
 pub(crate) use crate::envelope::seal::seal_for_vectors as seal_with_salt;
-use crate::envelope::{DataKey, DataScope, KekName, KekType, KeyId, TenantKek};
+use crate::envelope::wrap::WithNonce;
+use crate::envelope::{DataKey, DataScope, KekName, KekType, KeyId, RootKeks, TenantKek};
 use crate::key::{DeploymentId, RootId, derive_root_kek, derive_tenant_wrap};
 use crate::secret::Secret;
 

@@ -310,8 +310,10 @@ fn open(case: &Case<'_>) -> Outcome {
         let mut plaintext = Vec::new();
         reader.read_to_end(&mut plaintext).map(|_| plaintext)
     };
-    let streamed = keys.reader(&context, Cursor::new(object.clone())).and_then(|reader| read(Box::new(reader)));
-    assert_eq!(streamed.map_err(inner), whole);
+    for threads in [1, 3].map(|threads| NonZeroUsize::new(threads).unwrap()) {
+        let reader = keys.reader(&context, Cursor::new(object.clone()), threads);
+        assert_eq!(reader.and_then(|reader| read(Box::new(reader))).map_err(inner), whole);
+    }
     let seekable = keys.seekable(&context, Cursor::new(object)).and_then(|reader| read(Box::new(reader)));
     assert_eq!(seekable.map_err(inner).ok(), whole.clone().ok());
     opened(whole)

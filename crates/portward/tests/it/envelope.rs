@@ -8,7 +8,7 @@ use std::time::Duration;
 use portward::envelope::{
     BlindIndex, Context, DataKey, DataScope, Header, IndexError, IndexName, Keep, KekError, KekName, KekType,
     Normaliser, OpenError, RECORD_MAX, RewrapError, RootKeks, ScopeKeys, SealError, Slot, TenantKek, TenantKeks,
-    UnwrapKey, Usage, WrapKey, index_bits,
+    Tombstones, UnwrapKey, Usage, WrapKey, index_bits,
 };
 use portward::{
     Authority, Change, Deployment, Follower, Identifier, Incarnation, KeyState, Keyring, Scope, Steady, TenantChange,
@@ -254,7 +254,7 @@ fn a_writer_that_did_not_finish_leaves_nothing_that_opens() {
         [(0, true), (5, true), (16_384, true), (50_000, true), (0, false), (5, false), (16_384, false)]
     {
         let mut file = Vec::new();
-        let mut writer = keys.writer(&context, Keep::Detached, &mut file).unwrap();
+        let mut writer = keys.writer(&context, Keep::Detached, &mut file, ONE).unwrap();
         writer.write_all(&vec![7; length]).unwrap();
         if finished {
             writer.finish().unwrap();
@@ -262,7 +262,7 @@ fn a_writer_that_did_not_finish_leaves_nothing_that_opens() {
             drop(writer);
         }
         let mut read = Vec::new();
-        let result = keys.reader(&context, &file[..]).unwrap().read_to_end(&mut read);
+        let result = keys.reader(&context, &file[..], ONE).unwrap().read_to_end(&mut read);
         if finished {
             assert_eq!((result.unwrap(), read), (length, vec![7; length]));
         } else {
@@ -292,7 +292,7 @@ impl Write for Flaky {
 fn a_chunk_that_was_not_written_is_never_written_again() {
     let world = World::new();
     let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
-    let mut writer = keys.writer(&world.context(), Keep::Detached, Flaky(Vec::new(), false)).unwrap();
+    let mut writer = keys.writer(&world.context(), Keep::Detached, Flaky(Vec::new(), false), ONE).unwrap();
     writer.write_all(&[1; 16_384]).unwrap();
     writer.flush().unwrap();
     assert!(writer.write_all(&[2; 16_384]).is_err(), "the disk is full");
@@ -319,11 +319,12 @@ fn a_used_up_key_seals_no_more() {
     let key = world.data_key("file:1");
     let keys = world.keys("file:1").with_data_key(key.clone(), KeyState::Active);
     let context = world.context();
-    key.set_usage(Usage::from_cost((1 << 97) - 2));
-    assert!(key.usage().is_high());
+    assert!(!keys.needs_rotation());
+    key.allow(Usage::from_cost((1 << 97) - 2), Usage::BUDGET);
+    assert!(keys.needs_rotation());
     assert!(keys.seal_record(&context, b"one block").is_ok());
     assert_eq!(keys.seal_record(&context, &[0; 17]), Err(SealError::KeyExhausted));
-    let mut writer = keys.writer(&context, Keep::Detached, Vec::new()).unwrap();
+    let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
     writer.write_all(&[0; 17]).unwrap();
     assert_eq!(inner::<SealError>(writer.finish().unwrap_err()), SealError::KeyExhausted);
     assert!(keys.seal_record(&context, b"another").is_ok());
@@ -381,13 +382,13 @@ proptest! {
         let plaintext: Vec<u8> = (0..length).map(|place| u8::try_from(place % 251).unwrap()).collect();
         let threads = NonZeroUsize::new(threads).unwrap();
         let whole = keys.seal(&context, &plaintext, Keep::Embedded(&[&world.kek]), threads).unwrap();
-        let mut written = keys.writer(&context, Keep::Detached, Vec::new()).unwrap();
+        let mut written = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
         plaintext.chunks(777).for_each(|bytes| written.write_all(bytes).unwrap());
         let written = written.finish().unwrap();
         for object in [whole, written] {
             prop_assert_eq!(&keys.open(&context, &object, threads).unwrap(), &plaintext);
             let mut read = Vec::new();
-            keys.reader(&context, &object[..]).unwrap().read_to_end(&mut read).unwrap();
+            keys.reader(&context, &object[..], ONE).unwrap().read_to_end(&mut read).unwrap();
             prop_assert_eq!(&read, &plaintext);
             // Wherever the object begins in the reader.
             let mut file = Cursor::new([&[9; 100], &object[..]].concat());
@@ -413,7 +414,7 @@ proptest! {
         for changed in [flipped, short, long] {
             prop_assert!(keys.open(&context, &changed, ONE).is_err());
             prop_assert!(keys.open(&context, &changed, NonZeroUsize::new(3).unwrap()).is_err());
-            let read = keys.reader(&context, &changed[..]).and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
+            let read = keys.reader(&context, &changed[..], ONE).and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
             prop_assert!(read.is_err());
             let seek = keys.seekable(&context, Cursor::new(&changed)).and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
             prop_assert!(seek.is_err());
@@ -430,7 +431,7 @@ proptest! {
         let _ = Header::parse(&bytes);
         let _ = Slot::from_bytes(&bytes);
         prop_assert!(keys.open(&context, &bytes, ONE).is_err());
-        prop_assert!(keys.reader(&context, &bytes[..]).and_then(|mut reader| reader.read_to_end(&mut Vec::new())).is_err());
+        prop_assert!(keys.reader(&context, &bytes[..], ONE).and_then(|mut reader| reader.read_to_end(&mut Vec::new())).is_err());
         prop_assert!(keys.seekable(&context, Cursor::new(&bytes)).is_err());
     }
 }
@@ -512,4 +513,75 @@ fn a_known_type_has_one_name() {
         assert!(Slot::new(other, vec![0; 9]).is_none() || known == KekType::AwsKms, "held to the lengths of its type");
     }
     assert!(Slot::new(KekName::new(KekType::Other(0x7F), [1; 16], 1), vec![0; 9]).is_some(), "the control");
+}
+
+/// What is half read and half written ends when its key is destroyed.
+#[test]
+fn a_destruction_reaches_what_has_begun() {
+    let world = World::new();
+    let key = world.data_key("file:1");
+    let dead = Arc::new(Tombstones::new());
+    let keys =
+        world.keys("file:1").with_data_key(Arc::clone(&key), KeyState::Active).with_later_tombstones(Arc::clone(&dead));
+    let context = world.context();
+    let plaintext = vec![7; 100_000];
+    let object = keys.seal(&context, &plaintext, Keep::Detached, ONE).unwrap();
+
+    let mut reader = keys.reader(&context, &object[..], ONE).unwrap();
+    let mut seekable = keys.seekable(&context, Cursor::new(object.clone())).unwrap();
+    let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
+    let mut first = [0; 10];
+    dead.add("somebody-else".parse().unwrap(), &[key.id()]);
+    reader.read_exact(&mut first).unwrap();
+    seekable.read_exact(&mut first).unwrap();
+    writer.write_all(&plaintext).unwrap();
+
+    dead.add(world.tenant, &[key.id()]);
+    let destroyed = |error| inner::<OpenError>(error) == OpenError::DataKeyDestroyed;
+    assert!(destroyed(reader.read_to_end(&mut Vec::new()).unwrap_err()));
+    seekable.seek(SeekFrom::Start(50_000)).unwrap();
+    assert!(destroyed(seekable.read(&mut first).unwrap_err()));
+    assert_eq!(inner::<SealError>(writer.finish().unwrap_err()), SealError::NoActiveKey);
+    assert_eq!(keys.open(&context, &object, ONE), Err(OpenError::DataKeyDestroyed));
+}
+
+#[test]
+fn a_copy_of_a_key_seals_what_was_reserved_for_it() {
+    let world = World::new();
+    let key = world.data_key("file:1");
+    let keys = world.keys("file:1").with_data_key(key.clone(), KeyState::Active);
+    let context = world.context();
+    let before = Usage::from_cost(1_000);
+    key.allow(before, before.reserve(Usage::of_body(32)).unwrap());
+    assert_eq!(keys.seal_record(&context, &[0; 33]), Err(SealError::AllowanceSpent));
+    assert!(keys.seal_record(&context, &[0; 32]).is_ok());
+    assert_eq!(keys.seal_record(&context, b""), Err(SealError::AllowanceSpent));
+    assert_eq!(key.usage(), Usage::from_cost(1_004));
+    assert_eq!(Usage::BUDGET.reserve(Usage::of_body(1)), None);
+    assert_eq!(Usage::default().reserve(Usage::BUDGET), Some(Usage::BUDGET));
+}
+
+/// One thread or several, in portions or at once: the same object, and it opens by every way.
+#[test]
+fn threads_make_no_difference() {
+    let world = World::new();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let context = world.context();
+    let two = NonZeroUsize::new(2).unwrap();
+    let batch = 2 * 64 * 16_384;
+    for length in [0, 1, 16_384, batch - 1, batch, batch + 1, 2 * batch, 2 * batch + 20_000] {
+        let plaintext: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+        let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), two).unwrap();
+        plaintext.chunks(70_001).for_each(|portion| writer.write_all(portion).unwrap());
+        let object = writer.finish().unwrap();
+        assert_eq!(object.len(), 76 + length + (length / 16_384 + 1) * 16);
+        assert!(keys.open(&context, &object, two).unwrap() == plaintext);
+        for threads in [ONE, two] {
+            let mut read = Vec::new();
+            keys.reader(&context, &object[..], threads).unwrap().read_to_end(&mut read).unwrap();
+            assert!(read == plaintext, "{length}");
+            let cut = &object[..object.len() - 1];
+            assert!(keys.reader(&context, cut, threads).unwrap().read_to_end(&mut Vec::new()).is_err());
+        }
+    }
 }
