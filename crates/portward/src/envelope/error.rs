@@ -37,6 +37,7 @@ error_codes! {
     pub enum SealError {
         WrongTenant => "wrong_tenant", Caller, "the context is of another tenant than the keys";
         NoActiveKey => "no_active_key", Caller, "there is no active data key of this tenant and scope";
+        NoActiveKek => "no_active_kek", Caller, "there is no active KEK of this tenant";
         RecordTooLong => "record_too_long", Caller, "a record has at most 1 MiB";
         BodyTooLong => "body_too_long", Caller, "an object has at most 4 PiB";
         KeyExhausted => "key_exhausted", Caller, "as much was sealed under the data key as is safe: rotate it";

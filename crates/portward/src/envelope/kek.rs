@@ -43,6 +43,7 @@ pub trait UnwrapKey: Send + Sync {
 pub struct Binding {
     label: &'static str,
     deployment: DeploymentId,
+    tenant: Identifier,
     bytes: Vec<u8>,
 }
 
@@ -74,9 +75,13 @@ impl Binding {
         [first, second]: [&[u8]; 2],
         kek: &KekName,
     ) -> Self {
-        let tenant = tenant.text();
-        let parts = [label.as_bytes(), &deployment.to_bytes(), tenant.as_bytes(), first, second, &kek.head()];
-        Self { label, deployment: *deployment, bytes: length_prefixed(&parts) }
+        let text = tenant.text();
+        let parts = [label.as_bytes(), &deployment.to_bytes(), text.as_bytes(), first, second, &kek.head()];
+        Self { label, deployment: *deployment, tenant: *tenant, bytes: length_prefixed(&parts) }
+    }
+
+    pub(super) fn is_of(&self, deployment: &DeploymentId, tenant: &Identifier) -> bool {
+        self.deployment == *deployment && self.tenant == *tenant
     }
 
     /// The bytes that are associated data where the KEK takes such.

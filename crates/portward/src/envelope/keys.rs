@@ -9,6 +9,7 @@ use crate::envelope::kek::{UnwrapKey, WrapKey};
 use crate::envelope::scope::DataScope;
 use crate::envelope::seal;
 use crate::envelope::slot::Slot;
+use crate::envelope::tenant_kek::{TenantKek, TenantKeks};
 use crate::envelope::tombstones::{Graves, Tombstones};
 use crate::id::Identifier;
 use crate::key::{Deployment, DeploymentId, KeyState};
@@ -30,6 +31,7 @@ pub struct ScopeKeys {
     pub(super) scope: DataScope,
     pub(super) data_keys: Vec<(Arc<DataKey>, KeyState)>,
     pub(super) keks: Vec<Arc<dyn UnwrapKey>>,
+    pub(super) tenant_keks: Option<Arc<TenantKeks>>,
     pub(super) graves: Arc<Graves>,
 }
 
@@ -38,8 +40,10 @@ pub struct ScopeKeys {
 pub enum Keep<'a> {
     /// In the key store.
     Detached,
+    /// In the object, under the tenant's KEK.
+    Embedded,
     /// In the object, under each of these KEKs.
-    Embedded(&'a [&'a dyn WrapKey]),
+    EmbeddedUnder(&'a [&'a dyn WrapKey]),
 }
 
 impl ScopeKeys {
@@ -51,6 +55,7 @@ impl ScopeKeys {
             scope,
             data_keys: Vec::new(),
             keks: Vec::new(),
+            tenant_keks: None,
             graves: Arc::new(Graves::new(tenant)),
         }
     }
@@ -68,7 +73,15 @@ impl ScopeKeys {
         self
     }
 
-    /// With KEKs of this tenant, for what carries its data key.
+    /// With the tenant's KEK, under which data keys are embedded, and its earlier versions, under which they still lie.
+    #[must_use]
+    pub fn with_tenant_keks(mut self, keks: Arc<TenantKeks>) -> Self {
+        self.keks.push(Arc::<TenantKeks>::clone(&keks));
+        self.tenant_keks = Some(keks);
+        self
+    }
+
+    /// With other KEKs of this tenant, for what carries its data key.
     #[must_use]
     pub fn with_keks(mut self, keks: Arc<dyn UnwrapKey>) -> Self {
         self.keks.push(keks);
@@ -165,6 +178,11 @@ impl ScopeKeys {
         active.find(|(key, _)| !self.is_buried(key)).map(|(key, _)| key)
     }
 
+    pub(super) fn tenant_kek(&self) -> Result<&TenantKek, SealError> {
+        let active = self.tenant_keks.as_ref().and_then(|keks| keks.active());
+        active.filter(|kek| !self.graves.has(kek.id())).ok_or(SealError::NoActiveKek)
+    }
+
     pub(super) fn begin(&self, context: &Context, keep: Keep<'_>) -> Result<(Arc<DataKey>, Header), SealError> {
         if *context.tenant() != self.tenant {
             return Err(SealError::WrongTenant);
@@ -172,7 +190,8 @@ impl ScopeKeys {
         let key = self.active().ok_or(SealError::NoActiveKey)?;
         let header = match keep {
             Keep::Detached => Header::detached(key.id()),
-            Keep::Embedded(keks) => embedded(key, keks)?,
+            Keep::Embedded => embedded(key, &[self.tenant_kek()?])?,
+            Keep::EmbeddedUnder(keks) => embedded(key, keks)?,
         };
         Ok((Arc::clone(key), header))
     }

@@ -13,17 +13,24 @@ pub enum RewrapError {
 }
 
 impl ScopeKeys {
-    /// Puts other slots into the header of an object that carries its data key; its body is not touched. `header`: the object's first
+    /// Puts the data key that an object carries under the tenant's present KEK; its body is not touched. `header`: the object's first
     /// bytes, at least its header. Returns the new header and the length of the old: replace one by the other.
     ///
     /// # Errors
     /// [`RewrapError`].
-    pub fn rewrap(&self, header: &[u8], keks: &[&dyn WrapKey]) -> Result<(Vec<u8>, usize), RewrapError> {
+    pub fn rewrap(&self, header: &[u8]) -> Result<(Vec<u8>, usize), RewrapError> {
+        self.rewrap_under(header, &[self.tenant_kek()?])
+    }
+
+    /// The same, under each of these KEKs and no others.
+    ///
+    /// # Errors
+    /// [`RewrapError`].
+    pub fn rewrap_under(&self, header: &[u8], keks: &[&dyn WrapKey]) -> Result<(Vec<u8>, usize), RewrapError> {
         let (old, length) = Header::parse(header)?;
         self.row(old.data_key())?;
         let key = self.embedded_key(&old)?;
-        let new = embedded(&key, keks)?;
-        Ok((new.to_bytes(), length))
+        Ok((embedded(&key, keks)?.to_bytes(), length))
     }
 }
 

@@ -10,8 +10,10 @@ use crate::primitive;
 use crate::random::{self, RandomError};
 use crate::secret::Secret;
 
-/// One version of a tenant's KEK: 32 random bytes that only derive.
+/// One version of a tenant's KEK: 32 random bytes that only derive. It wraps and unwraps keys of that tenant and of no other.
 pub struct TenantKek {
+    deployment: DeploymentId,
+    tenant: Identifier,
     id: KeyId,
     version: u32,
     secret: Secret,
@@ -24,27 +26,25 @@ impl TenantKek {
     ///
     /// # Errors
     /// [`RandomError::Unavailable`].
-    pub fn generate(deployment: &DeploymentId) -> Result<Self, RandomError> {
-        Self::generate_version(deployment, random::bytes()?, 1)
+    pub fn generate(deployment: &DeploymentId, tenant: Identifier) -> Result<Self, RandomError> {
+        let secret = Secret::try_filled(|bytes| random::draw(bytes))?;
+        Ok(Self::of(deployment, tenant, random::bytes()?, 1, secret))
     }
 
     /// The version that follows this one. `None` behind the last.
     ///
     /// # Errors
     /// [`RandomError::Unavailable`].
-    pub fn rotate(&self, deployment: &DeploymentId) -> Result<Option<Self>, RandomError> {
-        let next = self.version.checked_add(1);
-        next.map(|next| Self::generate_version(deployment, self.id, next)).transpose()
+    pub fn rotate(&self) -> Result<Option<Self>, RandomError> {
+        let Some(next) = self.version.checked_add(1) else { return Ok(None) };
+        let secret = Secret::try_filled(|bytes| random::draw(bytes))?;
+        Ok(Some(Self::of(&self.deployment, self.tenant, self.id, next, secret)))
     }
 
-    fn generate_version(deployment: &DeploymentId, id: KeyId, version: u32) -> Result<Self, RandomError> {
-        Secret::try_filled(|bytes| random::draw(bytes)).map(|secret| Self::of(deployment, id, version, secret))
-    }
-
-    pub(super) fn of(deployment: &DeploymentId, id: KeyId, version: u32, secret: Secret) -> Self {
+    pub(super) fn of(deployment: &DeploymentId, tenant: Identifier, id: KeyId, version: u32, secret: Secret) -> Self {
         let wrap = derive_tenant_wrap(&secret, deployment);
         let check = key_check(&secret, deployment, &id);
-        Self { id, version, secret, check, wrap }
+        Self { deployment: *deployment, tenant, id, version, secret, check, wrap }
     }
 
     /// From the slot that a key store keeps.
@@ -64,7 +64,7 @@ impl TenantKek {
         }
         let binding = Binding::of_tenant_kek(deployment, tenant, &id, version, slot.kek());
         let secret = Secret::try_filled(|key| keks.unwrap(slot, &binding, key))?;
-        let kek = Self::of(deployment, id, version, secret);
+        let kek = Self::of(deployment, *tenant, id, version, secret);
         match check {
             Some(check) if !primitive::equal(&check, &kek.check) => Err(KekError::Refused),
             _ => Ok(kek),
@@ -75,11 +75,16 @@ impl TenantKek {
     ///
     /// # Errors
     /// [`KekError`].
-    pub fn wrap(&self, deployment: &DeploymentId, tenant: &Identifier, kek: &dyn WrapKey) -> Result<Slot, KekError> {
+    pub fn wrap(&self, kek: &dyn WrapKey) -> Result<Slot, KekError> {
         let name = kek.kek();
-        let binding = Binding::of_tenant_kek(deployment, tenant, &self.id, self.version, &name);
+        let binding = Binding::of_tenant_kek(&self.deployment, &self.tenant, &self.id, self.version, &name);
         let wrapped = kek.wrap(&binding, self.secret.expose())?;
         Slot::new(name, wrapped).ok_or(KekError::Refused)
+    }
+
+    /// Whose it is.
+    pub const fn tenant(&self) -> &Identifier {
+        &self.tenant
     }
 
     /// Its name, the same for all versions.
@@ -95,6 +100,10 @@ impl TenantKek {
     /// Tells two copies of one key from two keys.
     pub const fn check_value(&self) -> [u8; 8] {
         self.check
+    }
+
+    fn is_of(&self, binding: &Binding) -> bool {
+        binding.is_of(&self.deployment, &self.tenant)
     }
 
     fn name(&self) -> KekName {
@@ -114,7 +123,7 @@ impl WrapKey for TenantKek {
     }
 
     fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
-        wrap::seal(&self.wrap, binding, key)
+        if self.is_of(binding) { wrap::seal(&self.wrap, binding, key) } else { Err(KekError::Refused) }
     }
 }
 
@@ -148,7 +157,7 @@ impl UnwrapKey for TenantKeks {
     }
 
     fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
-        let kek = self.find(slot.kek()).ok_or(KekError::Refused)?;
+        let kek = self.find(slot.kek()).filter(|kek| kek.is_of(binding)).ok_or(KekError::Refused)?;
         wrap::open(&kek.wrap, slot, binding, key)
     }
 }

@@ -21,8 +21,13 @@ pub(crate) fn data_key(
     DataKey::of(deployment, tenant, scope, id, secret(key))
 }
 
-pub(crate) fn tenant_kek(deployment: &DeploymentId, id: KeyId, version: u32, key: [u8; 32]) -> TenantKek {
-    TenantKek::of(deployment, id, version, secret(key))
+pub(crate) fn tenant_kek(
+    deployment: &DeploymentId,
+    tenant: Identifier,
+    (id, version): (KeyId, u32),
+    key: [u8; 32],
+) -> TenantKek {
+    TenantKek::of(deployment, tenant, id, version, secret(key))
 }
 
 pub(crate) fn root_keks(deployment: &DeploymentId, roots: &[([u8; 4], [u8; 32])]) -> RootKeks {

@@ -30,8 +30,9 @@ impl World {
     fn new() -> Self {
         let deployment = Deployment::generate(Vocabulary::portal()).unwrap();
         let keyring = Arc::new(Keyring::generate(&deployment, NOW).unwrap());
-        let kek = TenantKek::generate(&deployment.id).unwrap();
-        Self { deployment, keyring, tenant: "acme".parse().unwrap(), kek }
+        let tenant = "acme".parse().unwrap();
+        let kek = TenantKek::generate(&deployment.id, tenant).unwrap();
+        Self { deployment, keyring, tenant, kek }
     }
 
     fn data_key(&self, scope: &str) -> Arc<DataKey> {
@@ -49,7 +50,7 @@ impl World {
     /// The same tenant KEK once more, as another process would load it.
     fn kek_again(&self) -> TenantKek {
         let roots = RootKeks::new(&self.keyring);
-        let slot = self.kek.wrap(&self.deployment.id, &self.tenant, &roots).unwrap();
+        let slot = self.kek.wrap(&roots).unwrap();
         let (id, version) = (self.kek.id(), self.kek.version());
         TenantKek::unwrap(&self.deployment.id, &self.tenant, (id, version), &slot, Some(self.kek.check_value()), &roots)
             .unwrap()
@@ -121,21 +122,22 @@ fn a_tombstone_of_the_feed_erases_at_once() {
     pull(&authority, &mut follower);
     let (first, second) = (world.data_key("subject:anna"), world.data_key("subject:anna"));
     let keys = |key: &Arc<DataKey>| {
-        let keys = world.keys("subject:anna").with_data_key(key.clone(), KeyState::Active).with_keks(world.keks());
+        let keys =
+            world.keys("subject:anna").with_data_key(key.clone(), KeyState::Active).with_tenant_keks(world.keks());
         keys.with_view(follower.cell())
     };
     let (keys, others) = (keys(&first), keys(&second));
     let context = world.context();
     let detached = keys.seal_record(&context, b"x").unwrap();
-    let embedded = keys.seal(&context, b"x", Keep::Embedded(&[&world.kek]), ONE).unwrap();
-    let of_second = others.seal(&context, b"x", Keep::Embedded(&[&world.kek]), ONE).unwrap();
+    let embedded = keys.seal(&context, b"x", Keep::Embedded, ONE).unwrap();
+    let of_second = others.seal(&context, b"x", Keep::Embedded, ONE).unwrap();
     assert!(keys.open_record(&context, &detached).is_ok() && keys.open(&context, &embedded, ONE).is_ok());
 
     authority.commit(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(first.id()))]).unwrap();
     pull(&authority, &mut follower);
     assert_eq!(keys.open_record(&context, &detached), Err(OpenError::DataKeyDestroyed));
     assert_eq!(keys.open(&context, &embedded, ONE), Err(OpenError::DataKeyDestroyed));
-    assert_eq!(keys.rewrap(&embedded, &[&world.kek]), Err(RewrapError::Open(OpenError::DataKeyDestroyed)));
+    assert_eq!(keys.rewrap(&embedded), Err(RewrapError::Open(OpenError::DataKeyDestroyed)));
     assert!(others.open(&context, &of_second, ONE).is_ok(), "the other key of the scope lives");
 
     authority.commit(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(world.kek.id()))]).unwrap();
@@ -150,27 +152,42 @@ fn an_embedded_key_needs_a_kek_of_the_tenant() {
     let context = world.context();
     let sealer = world.keys("file:1").with_data_key(key, KeyState::Active);
     let roots = RootKeks::new(&world.keyring);
-    let object = sealer.seal(&context, b"plan", Keep::Embedded(&[&world.kek, &roots]), ONE).unwrap();
+    let object = sealer.seal(&context, b"plan", Keep::EmbeddedUnder(&[&world.kek, &roots]), ONE).unwrap();
 
-    let opener = world.keys("file:1").with_keks(world.keks());
+    let opener = world.keys("file:1").with_tenant_keks(world.keks());
     assert_eq!(opener.open(&context, &object, ONE).unwrap(), b"plan");
     let by_root = world.keys("file:1").with_keks(Arc::new(RootKeks::new(&world.keyring)));
     assert_eq!(by_root.open(&context, &object, ONE).unwrap(), b"plan");
     assert_eq!(world.keys("file:1").open(&context, &object, ONE), Err(OpenError::NoSlot));
-    let wrong_scope = world.keys("file:2").with_keks(world.keks());
+    let wrong_scope = world.keys("file:2").with_tenant_keks(world.keks());
     assert_eq!(wrong_scope.open(&context, &object, ONE), Err(OpenError::UnwrapFailed));
 
-    let next = world.kek.rotate(&world.deployment.id).unwrap().unwrap();
+    let next = world.kek.rotate().unwrap().unwrap();
     let minimum = TenantKeks::new([(world.kek_again(), KeyState::VerifyOnly)], 2);
     let raised = world.keys("file:1").with_keks(Arc::new(minimum));
     assert_eq!(raised.open(&context, &object, ONE), Err(OpenError::NoSlot), "below the minimum version");
-    let (header, length) = opener.rewrap(&object, &[&next]).unwrap();
+    let (header, length) = opener.rewrap_under(&object, &[&next]).unwrap();
     let rewrapped = [&header, &object[length..]].concat();
     let both = TenantKeks::new([(next, KeyState::Active), (world.kek_again(), KeyState::VerifyOnly)], 2);
     assert_eq!(both.active().unwrap().version(), 2);
     let rotated = world.keys("file:1").with_keks(Arc::new(both));
     assert_eq!(rotated.open(&context, &rewrapped, ONE).unwrap(), b"plan");
     assert_eq!(Header::parse(&rewrapped).unwrap().0.slots().len(), 1);
+}
+
+/// A KEK wraps for its tenant only, and unwraps for no other.
+#[test]
+fn a_tenant_kek_is_of_one_tenant() {
+    let world = World::new();
+    let foreign = TenantKek::generate(&world.deployment.id, "bolt".parse().unwrap()).unwrap();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let context = world.context();
+    let seal = |keys: &ScopeKeys, keep: Keep<'_>| keys.seal(&context, b"x", keep, ONE).map(|_| ());
+    assert_eq!(seal(&keys, Keep::EmbeddedUnder(&[&world.kek])), Ok(()));
+    assert_eq!(seal(&keys, Keep::EmbeddedUnder(&[&foreign])), Err(SealError::KekRefused));
+    assert_eq!(seal(&keys, Keep::Embedded), Err(SealError::NoActiveKek));
+    let foreign = Arc::new(TenantKeks::new([(foreign, KeyState::Active)], 1));
+    assert_eq!(seal(&keys.with_tenant_keks(foreign), Keep::Embedded), Err(SealError::KekRefused));
 }
 
 /// A KEK whose provider is away, or refuses.
@@ -204,9 +221,10 @@ fn only_a_provider_that_is_away_lets_the_next_slot_try() {
     let sealer = world.keys("file:1").with_data_key(key, KeyState::Active);
     let away = || Broken(KekName::new(KekType::AwsKms, *b"key-1", 0), KekError::Unavailable);
     let denies = || Broken(KekName::new(KekType::AwsKms, *b"key-2", 0), KekError::Refused);
-    let opener =
-        || world.keys("file:1").with_keks(world.keks()).with_keks(Arc::new(away())).with_keks(Arc::new(denies()));
-    let sealed = |keks: &[&dyn WrapKey]| sealer.seal(&context, b"x", Keep::Embedded(keks), ONE).unwrap();
+    let opener = || {
+        world.keys("file:1").with_tenant_keks(world.keks()).with_keks(Arc::new(away())).with_keks(Arc::new(denies()))
+    };
+    let sealed = |keks: &[&dyn WrapKey]| sealer.seal(&context, b"x", Keep::EmbeddedUnder(keks), ONE).unwrap();
     let open = |object: &[u8]| opener().open(&context, object, ONE);
     assert_eq!(open(&sealed(&[&away(), &world.kek])).unwrap(), b"x");
     assert_eq!(open(&sealed(&[&denies(), &world.kek])), Err(OpenError::UnwrapFailed));
@@ -221,7 +239,7 @@ fn a_wrapped_key_is_bound_to_all_that_it_is_for() {
     let world = World::new();
     let (deployment, tenant) = (&world.deployment.id, world.tenant);
     let roots = RootKeks::new(&world.keyring);
-    let slot = world.kek.wrap(deployment, &tenant, &roots).unwrap();
+    let slot = world.kek.wrap(&roots).unwrap();
     let (id, check) = (world.kek.id(), Some(world.kek.check_value()));
     let unwrap = |tenant: &Identifier, id, version, check| {
         TenantKek::unwrap(deployment, tenant, (id, version), &slot, check, &roots).map(|kek| kek.check_value())
@@ -377,11 +395,11 @@ proptest! {
     #[test]
     fn all_ways_agree(length in prop_oneof![0usize..40, 16_370usize..16_400, 32_760usize..32_780, 0usize..90_000], from in 0u64..95_000, take in 0u64..40_000, threads in 1usize..5) {
         let world = World::new();
-        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_keks(world.keks());
+        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_tenant_keks(world.keks());
         let context = world.context();
         let plaintext: Vec<u8> = (0..length).map(|place| u8::try_from(place % 251).unwrap()).collect();
         let threads = NonZeroUsize::new(threads).unwrap();
-        let whole = keys.seal(&context, &plaintext, Keep::Embedded(&[&world.kek]), threads).unwrap();
+        let whole = keys.seal(&context, &plaintext, Keep::Embedded, threads).unwrap();
         let mut written = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
         plaintext.chunks(777).for_each(|bytes| written.write_all(bytes).unwrap());
         let written = written.finish().unwrap();
@@ -425,7 +443,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), start in prop_oneof![Just(vec![]), Just(vec![0xF5, 1, 1, 0]), Just(vec![0xF5, 1, 1, 1])]) {
         let world = World::new();
-        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_keks(world.keks());
+        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_tenant_keks(world.keks());
         let context = world.context();
         let bytes = [start, bytes].concat();
         let _ = Header::parse(&bytes);
