@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use portward::envelope::{Context, DataKey, Keep, OpenError, ScopeKeys};
 use portward::{Deployment, Identifier, KeyState, Vocabulary};
 use portward_store::objects::{ObjectError, open_file, seal_file};
 use tempfile::TempDir;
+
+const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 struct World {
     folder: TempDir,
@@ -36,11 +39,11 @@ impl World {
     }
 
     fn seal(&self, source: &mut dyn Read, target: &Path) -> Result<u64, ObjectError> {
-        seal_file(&self.keys, &self.context, Keep::Detached, source, target, &mut |_| ())
+        seal_file(&self.keys, &self.context, Keep::Detached, source, target, THREADS, &mut |_| ())
     }
 
     fn open(&self, object: &[u8], target: &Path) -> Result<u64, ObjectError> {
-        open_file(&self.keys, &self.context, &mut &object[..], target, &mut |_| ())
+        open_file(&self.keys, &self.context, &mut &object[..], target, THREADS, &mut |_| ())
     }
 
     fn names(&self) -> Vec<String> {
@@ -62,7 +65,7 @@ impl Read for Broken {
 
 #[test]
 fn what_was_sealed_opens_whatever_its_length() {
-    for length in [0, 1, 16_384, 131_072, 300_001] {
+    for length in [0, 1, 16_384, 131_072, 300_001, 2 << 20, 5_000_000] {
         let world = World::new();
         let plaintext = vec![7; length];
         let mut told = Vec::new();
@@ -72,6 +75,7 @@ fn what_was_sealed_opens_whatever_its_length() {
             Keep::Detached,
             &mut &plaintext[..],
             &world.path("sealed"),
+            THREADS,
             &mut |read| told.push(read),
         );
         assert_eq!(sealed.unwrap(), u64::try_from(length).unwrap());

@@ -15,13 +15,20 @@ impl ScopeKeys {
     /// The data key of an object: `spec/envelope.md` section 6, steps 2 to 5.
     pub(super) fn data_key(&self, header: &Header) -> Result<Arc<DataKey>, OpenError> {
         let row = self.row(header.data_key())?;
-        if header.slots().is_empty() { row.ok_or(OpenError::UnknownDataKey) } else { self.embedded_key(header) }
+        if !header.slots().is_empty() {
+            return self.embedded_key(header);
+        }
+        let why = || self.closed.get(&header.data_key()).copied().unwrap_or(OpenError::UnknownDataKey);
+        row.ok_or_else(why)
     }
 
     /// Steps 2 and 3: what the key store has, if that opens.
     pub(super) fn row(&self, id: KeyId) -> Result<Option<Arc<DataKey>>, OpenError> {
         if self.graves.has(id) {
             return Err(OpenError::DataKeyDestroyed); // 2
+        }
+        if let Some(why @ (OpenError::DataKeyRetired | OpenError::DataKeyDestroyed)) = self.closed.get(&id) {
+            return Err(*why); // 3
         }
         match self.data_keys.iter().find(|(key, _)| key.id() == id) {
             Some((_, KeyState::Retired)) => Err(OpenError::DataKeyRetired), // 3

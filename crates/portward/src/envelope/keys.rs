@@ -1,4 +1,5 @@
 use core::num::NonZeroUsize;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::envelope::context::Context;
@@ -30,6 +31,7 @@ pub struct ScopeKeys {
     pub(super) tenant: Identifier,
     pub(super) scope: DataScope,
     pub(super) data_keys: Vec<(Arc<DataKey>, KeyState)>,
+    pub(super) closed: HashMap<KeyId, OpenError>,
     pub(super) keks: Vec<Arc<dyn UnwrapKey>>,
     pub(super) tenant_keks: Option<Arc<TenantKeks>>,
     pub(super) graves: Arc<Graves>,
@@ -54,6 +56,7 @@ impl ScopeKeys {
             tenant,
             scope,
             data_keys: Vec::new(),
+            closed: HashMap::new(),
             keks: Vec::new(),
             tenant_keks: None,
             graves: Arc::new(Graves::new(tenant)),
@@ -70,6 +73,13 @@ impl ScopeKeys {
             Some((_, known)) => *known = strictest(*known, state),
             None => self.data_keys.push((key, state)),
         }
+        self
+    }
+
+    /// With a data key that is there and does not open, and why: what an object under it is refused with.
+    #[must_use]
+    pub fn with_closed_data_key(mut self, key: KeyId, why: OpenError) -> Self {
+        self.closed.insert(key, why);
         self
     }
 

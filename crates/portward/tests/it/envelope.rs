@@ -588,7 +588,7 @@ fn threads_make_no_difference() {
     let two = NonZeroUsize::new(2).unwrap();
     let batch = 2 * 64 * 16_384;
     for length in [0, 1, 16_384, batch - 1, batch, batch + 1, 2 * batch, 2 * batch + 20_000] {
-        let plaintext: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+        let plaintext: Vec<u8> = (0..=250).cycle().take(length).collect();
         let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), two).unwrap();
         plaintext.chunks(70_001).for_each(|portion| writer.write_all(portion).unwrap());
         let object = writer.finish().unwrap();
