@@ -1,5 +1,5 @@
 //! The key store on a real database.
-#![expect(clippy::unwrap_used, reason = "test code")]
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "test code")]
 
 mod cache;
 mod erase;
