@@ -9,6 +9,7 @@ mod context;
 mod failure;
 mod forgery;
 mod global;
+mod kek;
 mod mask;
 mod passphrase;
 mod quickstart;

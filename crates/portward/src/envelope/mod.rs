@@ -25,6 +25,7 @@ mod tombstones;
 #[cfg(test)]
 pub(crate) mod vectors;
 mod wrap;
+mod wrapped_keyring;
 mod writer;
 #[cfg(test)]
 mod wycheproof;
@@ -45,4 +46,5 @@ pub use scope::{DataScope, DataScopeError};
 pub use slot::{KekName, KekType, Slot};
 pub use tenant_kek::{TenantKek, TenantKeks};
 pub use tombstones::Tombstones;
+pub use wrapped_keyring::{UnwrapKeyringError, WrappedError, WrappedKeyring};
 pub use writer::SealWriter;
