@@ -8,4 +8,5 @@
 
 mod pkcs11;
 
+pub use cryptoki::types::AuthPin;
 pub use pkcs11::{Pkcs11Kek, Pkcs11Token, TokenError};
