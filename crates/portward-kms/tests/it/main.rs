@@ -6,3 +6,6 @@ mod suite;
 
 #[cfg(feature = "softhsm-tests")]
 mod pkcs11;
+
+#[cfg(feature = "aws-kms-tests")]
+mod aws;
