@@ -84,9 +84,8 @@ pub(crate) fn create_keyring(
     locked.create_keyring(keyring, &protection)?;
     let report = Report::new().fact("protection", protection.name());
     Ok(match protection {
-        Protection::Clear => {
-            report.note("the keyring is in the clear: keyring seal puts it under a passphrase, keyring wrap under a KEK")
-        }
+        Protection::Clear => report
+            .note("the keyring is in the clear: keyring seal puts it under a passphrase, keyring wrap under a KEK"),
         _ => report,
     })
 }

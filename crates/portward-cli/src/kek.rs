@@ -1,4 +1,4 @@
-//! KEKs that lie elsewhere, by their URIs: `pkcs11:…` of RFC 7512.
+//! KEKs that lie elsewhere, by their URIs: `pkcs11:…` of RFC 7512, `aws-kms:KEY-ID`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,8 +21,29 @@ pub(crate) fn open(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
 pub(crate) fn from_uri(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
     match uri.split_once(':') {
         Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.open(),
+        #[cfg(feature = "aws-kms")]
+        Some(("aws-kms", id)) => aws(id),
         _ => Err(malformed()),
     }
+}
+
+/// Region, credentials and endpoint come from the environment, by the names that every tool of AWS takes them from.
+#[cfg(feature = "aws-kms")]
+fn aws(id: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
+    use portward_kms::aws_sdk_kms::config::{Config, Credentials, Region};
+    use portward_kms::{AwsKms, AwsKmsError, AwsKmsOptions};
+
+    let known = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let needed = |name| known(name).ok_or_else(|| Failure::usage("aws_kms_environment", format!("{name} is not set")));
+    let (key, secret) = (needed("AWS_ACCESS_KEY_ID")?, needed("AWS_SECRET_ACCESS_KEY")?);
+    let credentials = Credentials::new(key, secret, known("AWS_SESSION_TOKEN"), None, "environment");
+    let region = known("AWS_REGION").map_or_else(|| needed("AWS_DEFAULT_REGION"), Ok)?;
+    let mut config = Config::builder().region(Region::new(region)).credentials_provider(credentials);
+    config.set_endpoint_url(known("AWS_ENDPOINT_URL_KMS"));
+    let kms = AwsKms::new(&config.build(), AwsKmsOptions::default()).and_then(|kms| kms.key(id));
+    Ok(Arc::new(kms.map_err(|error: AwsKmsError| {
+        Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment)
+    })?))
 }
 
 fn malformed() -> Failure {
@@ -65,7 +86,8 @@ impl Pkcs11 {
         let pin = pin.map_err(|_| Failure::usage("kek_pin", "a PIN is UTF-8"))?;
         let token = Pkcs11Token::open(&self.module, &self.token, AuthPin::new(pin.as_str().into()));
         let key = token.and_then(|token| token.key(&self.id, 0));
-        let key = key.map_err(|error| Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment))?;
+        let key = key
+            .map_err(|error| Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment))?;
         Ok(Arc::new(key))
     }
 }

@@ -267,7 +267,11 @@ fn protect(
     locked.protect_keyring(&open, &protection()?)?;
     let report = Report::new().fact("protection", name);
     let was_clear = before == Protection::Clear.name();
-    Ok(if was_clear { report.note("blocks of the old file may linger on the medium and in its backups") } else { report })
+    Ok(if was_clear {
+        report.note("blocks of the old file may linger on the medium and in its backups")
+    } else {
+        report
+    })
 }
 
 fn already(message: &str) -> Failure {

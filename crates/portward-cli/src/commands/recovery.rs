@@ -9,8 +9,8 @@ use portward_store::files::{self, Directory};
 use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;
-use crate::{kek, passphrase};
 use crate::report::Report;
+use crate::{kek, passphrase};
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArguments {
