@@ -3,6 +3,7 @@
 
 mod cache;
 mod erase;
+mod index;
 mod life;
 mod state;
 mod tamper;
