@@ -88,8 +88,18 @@ impl FileError {
         }
     }
 
-    pub(super) fn writing(error: &std::io::Error) -> Self {
-        Errno::from_io_error(error).map_or(Self::Write, Self::of_write)
+    /// Of a read that failed.
+    pub fn reading(error: &std::io::Error) -> Self {
+        Errno::from_io_error(error).map_or(Self::Read, Self::of_read)
+    }
+
+    /// Of a write that failed.
+    pub fn writing(error: &std::io::Error) -> Self {
+        match Errno::from_io_error(error) {
+            Some(errno) => Self::of_write(errno),
+            None if error.kind() == std::io::ErrorKind::AlreadyExists => Self::Exists,
+            None => Self::Write,
+        }
     }
 
     const fn parts(self) -> (&'static str, &'static str) {
