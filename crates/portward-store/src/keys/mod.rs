@@ -5,6 +5,7 @@ mod erase;
 mod error;
 mod rows;
 mod store;
+mod wrapping;
 
 pub use census::Census;
 pub use erase::Erasure;

@@ -22,7 +22,7 @@ pub struct KeyStore<K> {
     pub(super) pool: SqlitePool,
     deployment: Arc<Deployment>,
     pub(super) keyring: Arc<Keyring>,
-    kek: Arc<K>,
+    pub(super) kek: Arc<K>,
     view: Option<Arc<ViewCell>>,
 }
 
