@@ -132,7 +132,8 @@ impl Portal {
         Ok(Verifier::new(Arc::clone(&self.deployment), Arc::clone(&self.keyring), revocation, options)?)
     }
 
-    fn live_view(&self) -> Result<Arc<ViewCell>, Failure> {
+    /// What is revoked, as a portal knows it.
+    pub(crate) fn live_view(&self) -> Result<Arc<ViewCell>, Failure> {
         let highest = Some(self.authority.stamp());
         let mut follower = Follower::new(Arc::clone(&self.keyring), Scope::ALL, Duration::ZERO, highest)?;
         let challenge = follower.request(self.now.steady)?;

@@ -1,0 +1,73 @@
+//! The key store of the deployment, opened for one command.
+
+use std::error::Error as _;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portward::Audience;
+use portward::envelope::RootKeks;
+use portward_store::files::FileError;
+use portward_store::keys::{KeyStore, KeyStoreError};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::context::Portal;
+use crate::failure::{Exit, Failure};
+use crate::global::Global;
+
+pub(crate) struct Keys {
+    pub(crate) store: KeyStore<RootKeks>,
+    path: PathBuf,
+    runtime: Runtime,
+}
+
+impl Keys {
+    /// One that is there: a mistyped path makes none.
+    pub(crate) fn open(global: &Global, portal: &Portal) -> Result<Self, Failure> {
+        let path = path(global);
+        if let Err(error) = fs::metadata(&path) {
+            let failure = Failure::file(&path, FileError::reading(&error));
+            return Err(failure.hint("tenant new makes the key store (--key-store, PORTWARD_KEY_STORE)"));
+        }
+        Self::open_or_make(global, portal)
+    }
+
+    pub(crate) fn open_or_make(global: &Global, portal: &Portal) -> Result<Self, Failure> {
+        let path = path(global);
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(|_| no_runtime())?;
+        let opening = KeyStore::open(&path, Arc::clone(&portal.deployment), Arc::clone(&portal.keyring));
+        let store = runtime.block_on(opening).map_err(|error| of_store(&path, error))?;
+        // A backup that was put back has forgotten what was destroyed; the view has not.
+        let store = store.with_view(portal.live_view()?);
+        Ok(Self { store, path, runtime })
+    }
+
+    /// Waits for what was asked of the store.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = Result<T, KeyStoreError>>) -> Result<T, Failure> {
+        self.runtime.block_on(work).map_err(|error| of_store(&self.path, error))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn path(global: &Global) -> PathBuf {
+    global.key_store.clone().unwrap_or_else(|| global.dir.join("keys.db"))
+}
+
+/// Where the file is at fault, its path and what the database says.
+fn of_store(path: &Path, error: KeyStoreError) -> Failure {
+    let reason = error.source().map(|source| format!(" ({source})")).unwrap_or_default();
+    let failure = Failure::from(error);
+    if failure.exit != Exit::Environment {
+        return failure;
+    }
+    Failure { message: format!("{}: {}{reason}", path.display(), failure.message), ..failure }
+}
+
+fn no_runtime() -> Failure {
+    let message = "the operating system does not let the key store be waited for";
+    Failure::new("key_store_unavailable", Audience::Environment, message, Exit::Environment)
+}
