@@ -13,7 +13,7 @@ use portward_store::objects::{ObjectError, WholeFile};
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::progress::Watched;
-use crate::report;
+use crate::report::{self, Report};
 
 #[derive(Args, Debug)]
 pub(crate) struct DataArguments {
@@ -30,7 +30,7 @@ pub(crate) struct DataArguments {
     pub(crate) threads: NonZeroUsize,
     /// No progress, and nothing said of a success
     #[arg(long, short)]
-    pub(crate) quiet: bool,
+    quiet: bool,
 }
 
 pub(crate) enum Target {
@@ -73,6 +73,11 @@ impl DataArguments {
             ObjectError::Read(error) => unread(self.input.as_deref(), &error),
             other => Failure::new(other.code(), Audience::Environment, other.to_string(), Exit::Environment),
         }
+    }
+
+    /// What is told of a success: in a pipe, nothing.
+    pub(crate) fn said(&self, report: Report) -> Report {
+        if self.quiet || self.output().is_none() { report.silent() } else { report }
     }
 
     /// The name of what was made.

@@ -12,9 +12,11 @@ use crate::key_store::Keys;
 use crate::object::{Object, ObjectArguments};
 use crate::report::Report;
 
-/// A file appears only when all of it is authentic. Standard output gets each chunk as soon as that chunk is authentic: what it got is
-/// all only if the exit code is 0.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "A file appears only when all of it is authentic. Standard output gets each part as soon as that part is\n\
+    authentic: it has everything only if the exit code is 0."
+)]
 pub(crate) struct OpenArguments {
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -37,8 +39,7 @@ pub(crate) fn run(global: &Global, arguments: &OpenArguments) -> Result<Report, 
         }
     };
     let length = opened.map_err(|error| data.failed(error))?;
-    let report = Report::new().fact("opened", data.made()).fact("plaintext_bytes", length);
-    Ok(if data.quiet { report.silent() } else { report })
+    Ok(data.said(Report::new().fact("opened", data.made()).fact("plaintext_bytes", length)))
 }
 
 /// A tenant or scope that never had a key has nothing that opens.

@@ -15,9 +15,11 @@ use crate::key_store::Keys;
 use crate::report::Report;
 use crate::{kek, read};
 
-/// The data key is wrapped anew, in the place of every slot that was there; the body is copied as it is. Nothing else may write
-/// the file meanwhile.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "The data key is wrapped anew, in the place of every slot that was there; the body is copied as it is.\n\
+    Nothing else may write the file meanwhile."
+)]
 pub(crate) struct RewrapArguments {
     /// The file; a new one takes its place
     file: PathBuf,

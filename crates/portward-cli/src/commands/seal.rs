@@ -14,9 +14,9 @@ use crate::key_store::Keys;
 use crate::object::{Object, ObjectArguments};
 use crate::report::Report;
 
-/// Only who names the same tenant, name, id, scope and pairs can open it again; none of them is stored. In standard output that
-/// ends early (exit code not 0) nothing is lost but the time: it does not open.
 #[derive(Args, Debug)]
+#[command(after_help = "Tenant, name, id, scope and pairs are not stored: who opens it has to say the same.\n\
+    What standard output got is whole only if the exit code is 0; a part of it does not open.")]
 pub(crate) struct SealArguments {
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -53,7 +53,7 @@ pub(crate) fn run(global: &Global, arguments: &SealArguments) -> Result<Report, 
         .fact("plaintext_bytes", length)
         .fact("scope", object.scope.as_str())
         .fact("embedded", *embed);
-    Ok(if data.quiet { report.silent() } else { report })
+    Ok(data.said(report))
 }
 
 /// The store is closed again before the work begins, so that nobody waits for it.

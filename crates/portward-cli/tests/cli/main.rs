@@ -11,7 +11,11 @@ mod keyring;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod shell;
+#[cfg(test)]
+mod studio;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

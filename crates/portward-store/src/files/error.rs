@@ -95,10 +95,15 @@ impl FileError {
 
     /// Of a write that failed.
     pub fn writing(error: &std::io::Error) -> Self {
-        match Errno::from_io_error(error) {
-            Some(errno) => Self::of_write(errno),
-            None if error.kind() == std::io::ErrorKind::AlreadyExists => Self::Exists,
-            None => Self::Write,
+        use std::io::ErrorKind;
+        // An error that somebody put a path to has no number any more.
+        match (Errno::from_io_error(error), error.kind()) {
+            (Some(errno), _) => Self::of_write(errno),
+            (None, ErrorKind::AlreadyExists) => Self::Exists,
+            (None, ErrorKind::NotFound) => Self::NoParent,
+            (None, ErrorKind::PermissionDenied) => Self::Denied,
+            (None, ErrorKind::StorageFull) => Self::NoSpace,
+            (None, _) => Self::Write,
         }
     }
 

@@ -110,7 +110,7 @@ impl Write for WholeFile {
 impl Place {
     fn beside(path: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Some(file) = nameless(folder(path)) {
+        if let Some(file) = nameless(folder(path))? {
             return Ok(Self::Nameless(file));
         }
         temporary().tempfile_in(folder(path)).map(Self::Named)
@@ -119,11 +119,15 @@ impl Place {
 
 /// `None` where it cannot be had, or could not be given a name later.
 #[cfg(target_os = "linux")]
-fn nameless(folder: &Path) -> Option<File> {
+fn nameless(folder: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{Mode, OFlags};
+    use rustix::io::Errno;
     let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(folder, flags, Mode::from_raw_mode(0o600)).ok()?);
-    fs::metadata(descriptor(&file)).is_ok().then_some(file)
+    match rustix::fs::open(folder, flags, Mode::from_raw_mode(0o600)) {
+        Ok(file) => Ok(Some(File::from(file)).filter(|file| fs::metadata(descriptor(file)).is_ok())),
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Gives a file without a name this one, unless another file has it.
