@@ -9,6 +9,8 @@ mod home;
 #[cfg(test)]
 mod keyring;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod output;
 #[cfg(test)]
 mod sealing;
@@ -16,6 +18,10 @@ mod sealing;
 mod shell;
 #[cfg(test)]
 mod studio;
+#[cfg(test)]
+mod tenants;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

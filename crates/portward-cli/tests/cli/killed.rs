@@ -1,0 +1,105 @@
+//! Killed at any moment, a command leaves the file as it was, or as it was to be.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::home::Home;
+use crate::studio::{CONTRACT, plaintext};
+
+/// Many more with `PORTWARD_LONG=1`.
+fn repetitions() -> u32 {
+    if std::env::var_os("PORTWARD_LONG").is_some_and(|long| long == "1") { 10_000 } else { 200 }
+}
+
+const LENGTH: usize = 5 * 16_384 + 100;
+
+/// Feeds the command slowly and kills it after this time. Whether it had come to its end.
+fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> bool {
+    let begun = Instant::now();
+    let mut child = home.command(command).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for piece in input.chunks(16_384) {
+                if stdin.write_all(piece).is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        while begun.elapsed() < time && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap().success()
+    })
+}
+
+/// Kills the command at moments from before its start to after its end. `is_new` tells whether the file, which is not as it was before,
+/// is as it was to be.
+fn kill(
+    home: &Home,
+    file: &str,
+    mut command: impl FnMut(u32) -> (Vec<&'static str>, Vec<u8>),
+    is_new: impl Fn(u32, &[u8]) -> bool,
+) {
+    let (whole, input) = command(0);
+    let begun = Instant::now();
+    assert!(killed_after(home, &whole, &input, Duration::from_secs(60)));
+    let once = begun.elapsed();
+    let (mut before, mut ended, mut replaced) = (home.bytes(file), 0, 0);
+    for round in 1..=repetitions() {
+        let (arguments, input) = command(round);
+        // The fractions of multiples of the golden ratio lie everywhere, and evenly.
+        let part = (f64::from(round) * 0.618_033_988_749_895).fract();
+        let has_ended = killed_after(home, &arguments, &input, once.mul_f64(1.5 * part));
+        let now = home.bytes(file);
+        if has_ended || now != before {
+            assert!(is_new(round, &now), "round {round}: neither the old file nor the new one");
+        }
+        ended += u32::from(has_ended);
+        replaced += u32::from(now != before);
+        before = now;
+    }
+    println!("{ended} of {} came to their end, {replaced} replaced the file", repetitions());
+    assert!(replaced > 5 && repetitions() - ended > 5, "{ended} ended, {replaced} replaced");
+}
+
+#[test]
+fn sealing() {
+    let home = Home::studio();
+    let plaintext = plaintext(LENGTH);
+    home.sealed("object", b"before", &[]);
+    let seal = [&["seal", "-o", "object", "--force"], &CONTRACT[..]].concat();
+    kill(
+        &home,
+        "object",
+        |_| (seal.clone(), plaintext.clone()),
+        |_, _| home.pipe(&home.open("object", &[]), b"").stdout == plaintext,
+    );
+}
+
+#[test]
+fn opening() {
+    let home = Home::studio();
+    let contents = [plaintext(LENGTH), vec![7; LENGTH]];
+    let objects = [home.sealed("first", &contents[0], &[]), home.sealed("second", &contents[1], &["--embed"])];
+    let open = home.open("-", &["-o", "opened", "--force"]);
+    let of = |round: u32| usize::from(round % 2 == 1);
+    kill(&home, "opened", |round| (open.clone(), objects[of(round)].clone()), |round, now| now == contents[of(round)]);
+}
+
+#[test]
+fn rewrapping() {
+    let home = Home::studio();
+    let plaintext = plaintext(LENGTH);
+    home.sealed("object", &plaintext, &["--embed"]);
+    let rewrap = vec!["rewrap", "object", "--tenant=studio-7", "--scope=file:1"];
+    kill(
+        &home,
+        "object",
+        |_| (rewrap.clone(), Vec::new()),
+        |_, _| home.pipe(&home.open("object", &[]), b"").stdout == plaintext,
+    );
+}
