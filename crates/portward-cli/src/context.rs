@@ -80,8 +80,11 @@ pub(crate) fn create_keyring(
 
 /// The saved view, read with a copy of the keyring that is about to change.
 pub(crate) fn saved_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<RevocationView, Failure> {
-    let copy = Arc::new(Keyring::from_json(&keyring.to_json(), of)?);
-    Ok(authority(locked.directory(), &copy)?.view().clone())
+    Ok(authority(locked.directory(), &Arc::new(copy(keyring, of)?))?.view().clone())
+}
+
+pub(crate) fn copy(keyring: &Keyring, of: &Deployment) -> Result<Keyring, Failure> {
+    Ok(Keyring::from_json(&keyring.to_json(), of)?)
 }
 
 /// What verifying and issuing need.

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portward::Audience;
 use portward::envelope::RootKeks;
+use portward::{Audience, Deployment, Keyring, RootId};
 use portward_store::files::FileError;
 use portward_store::keys::{KeyStore, KeyStoreError};
 use tokio::runtime::{Builder, Runtime};
@@ -34,13 +34,15 @@ impl Keys {
     }
 
     pub(crate) fn open_or_make(global: &Global, portal: &Portal) -> Result<Self, Failure> {
-        let path = path(global);
-        let runtime = Builder::new_current_thread().enable_time().build().map_err(|_| no_runtime())?;
-        let opening = KeyStore::open(&path, Arc::clone(&portal.deployment), Arc::clone(&portal.keyring));
-        let store = runtime.block_on(opening).map_err(|error| of_store(&path, error))?;
+        let keys = Self::at(path(global), Arc::clone(&portal.deployment), Arc::clone(&portal.keyring))?;
         // A backup that was put back has forgotten what was destroyed; the view has not.
-        let store = store.with_view(portal.live_view()?);
-        Ok(Self { store, path, runtime })
+        Ok(Self { store: keys.store.with_view(portal.live_view()?), ..keys })
+    }
+
+    fn at(path: PathBuf, deployment: Arc<Deployment>, keyring: Arc<Keyring>) -> Result<Self, Failure> {
+        let runtime = Builder::new_current_thread().enable_time().build().map_err(|_| no_runtime())?;
+        let store = runtime.block_on(KeyStore::open(&path, deployment, keyring));
+        Ok(Self { store: store.map_err(|error| of_store(&path, error))?, path, runtime })
     }
 
     /// Waits for what was asked of the store.
@@ -51,6 +53,21 @@ impl Keys {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// How much of the key store lies under a root; nothing where there is no key store.
+pub(crate) fn rows_under(
+    global: &Global,
+    deployment: &Deployment,
+    keyring: Keyring,
+    root: RootId,
+) -> Result<u64, Failure> {
+    let path = path(global);
+    if !path.exists() {
+        return Ok(0);
+    }
+    let keys = Keys::at(path, Arc::new(deployment.clone()), Arc::new(keyring))?;
+    Ok(keys.wait(keys.store.census())?.roots.get(&root.to_bytes()).copied().unwrap_or(0))
 }
 
 fn path(global: &Global) -> PathBuf {

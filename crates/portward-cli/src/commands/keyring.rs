@@ -8,13 +8,13 @@ use portward::{Authority, Change, Deployment, Incarnation, Keyring, KeyringError
 use portward_store::files::{Directory, FileError, Locked, OpenKeyring};
 use serde_json::{Value, json};
 
-use crate::commands::obstacle::{in_use, of_root};
+use crate::commands::obstacle::{in_use, of_root, under_root};
 use crate::commands::recovery;
 use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::{self, Report};
-use crate::{passphrase, read};
+use crate::{key_store, passphrase, read};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum KeyringCommand {
@@ -186,10 +186,14 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let (deployment, mut open) = open(global, &locked)?;
     let view = context::saved_view(&locked, &open.keyring, &deployment)?;
     let id = read::root_id(root)?;
+    // A root that has to go goes, whatever lies under it.
+    let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
     locked.replace_view(&view, &open.keyring)?;
     locked.replace_keyring(&open)?;
-    Ok(Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN))
+    let report =
+        Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
+    Ok(if matches!(rows, Ok(0)) { report } else { report.note(SEALED_UNDER_IT) })
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
@@ -198,6 +202,9 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         return Err(Failure::usage("force_differs", "--force has to repeat the id of the root"));
     }
     change(global, |keyring, deployment| {
+        if arguments.force.is_none() {
+            under_root(key_store::rows_under(global, deployment, context::copy(keyring, deployment)?, root))?;
+        }
         let destroyed = match arguments.force {
             Some(_) => keyring.dangerous_destroy_in_use(root),
             None => keyring.destroy(root, deployment, context::now().wall),
@@ -212,6 +219,9 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
             .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
     })
 }
+
+const SEALED_UNDER_IT: &str =
+    "the key store has rows under this root: until keyring reinstate, nothing is sealed, opened or destroyed";
 
 const EXPORT_AGAIN: &str = "saved and published views under this root stop working: export and publish again";
 

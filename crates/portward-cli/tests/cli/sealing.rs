@@ -187,6 +187,7 @@ fn what_cannot_be_read_or_written_is_named() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "says why it was not tried")]
 fn a_full_medium_costs_nothing_that_was_there() {
     let home = Home::studio();
     home.sealed("object", &plaintext(2_000_000), &[]);

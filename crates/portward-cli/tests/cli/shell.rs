@@ -44,9 +44,11 @@ fn the_quickstart_tells_its_story() {
     let home = Home::empty();
     let temporary = home.beside("tmp");
     std::fs::create_dir(&temporary).unwrap();
-    let output = home.command(&["quickstart"]).env("TMPDIR", &temporary).output().unwrap();
+    let output =
+        home.command(&["quickstart"]).env("TMPDIR", &temporary).env("PORTWARD_KEY_STORE", "real.db").output().unwrap();
     let ran = crate::home::Ran::of(&["quickstart"], output);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(!home.beside("real.db").exists(), "it plays with nobody's real keys");
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "nothing is left behind");
     insta::assert_snapshot!(masked(&ran.stdout));
 

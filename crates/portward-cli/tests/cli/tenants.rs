@@ -107,6 +107,7 @@ fn an_erased_tenant_begins_anew_only_by_name() {
     let seal = |id: &'static str| ["seal", "plaintext", "-o", "new", "--tenant=studio-7", "--name=files.content", id];
     home.fails(&seal("--id=1"), 1, "key_destroyed");
     home.fails(&seal("--id=2"), 1, "unknown_key");
+    home.fails(&[&["rewrap", "embedded"], &SCOPE[..]].concat(), 1, "key_destroyed");
     home.ok(&["tenant", "new", "studio-7"]);
     home.fails(&seal("--id=1"), 1, "key_destroyed");
     home.ok(&seal("--id=2"));
@@ -164,6 +165,24 @@ fn a_census_counts_what_lies_where() {
     assert_eq!(census["roots"], json!([{ "root": home.active(), "rows": 3 }]));
     let table = home.run(&["tenant", "census"]).stdout;
     assert!(table.lines().any(|line| line.starts_with("tenant") && line.ends_with("1         2")), "{table}");
+}
+
+#[test]
+fn a_root_that_keys_lie_under_is_not_destroyed() {
+    let home = Home::studio();
+    home.sealed("object", b"x", &[]);
+    let (first, second, unused) =
+        (home.active(), text(&home.ok(&["keyring", "add"]), "added"), text(&home.ok(&["keyring", "add"]), "added"));
+    home.ok(&["keyring", "activate", &second]);
+    home.ok(&["keyring", "retire", &unused]);
+    home.ok(&["keyring", "destroy", &unused]);
+    let said = home.run(&["keyring", "retire", &first]).stderr;
+    assert!(said.contains("key store has rows under this root"), "{said}");
+    home.fails(&home.open("object", &["-o", "opened"]), 3, "unknown_root");
+    let refused = home.fails(&["keyring", "destroy", &first], 1, "root_in_use");
+    assert!(text(&refused["error"], "message").contains("key store"), "{refused}");
+    home.ok(&["keyring", "reinstate", &first]);
+    home.ok(&home.open("object", &["-o", "opened"]));
 }
 
 #[test]
