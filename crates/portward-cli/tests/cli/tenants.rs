@@ -32,7 +32,8 @@ fn a_rotated_kek_opens_what_was_sealed_and_rewraps_it() {
     home.fails(&rewrap("lost"), 3, "file_missing");
     home.fails(&["rewrap", "embedded", "--tenant=studio-8", "--scope=file:1"], 1, "unknown_key");
     home.sealed("other", b"z", &["--scope=file:2"]);
-    home.fails(&["rewrap", "embedded", "--tenant=studio-7", "--scope=file:2"], 1, "unwrap_failed");
+    let refused = home.fails(&["rewrap", "embedded", "--tenant=studio-7", "--scope=file:2"], 1, "unwrap_failed");
+    assert!(refused["public"].is_null() && refused["error"]["public"].is_null(), "nobody is turned away: {refused}");
     std::os::unix::fs::symlink("embedded", home.beside("link")).unwrap();
     home.fails(&rewrap("link"), 3, "file_exists");
     assert_eq!((home.bytes("detached"), home.bytes("embedded")), (detached, before.clone()));
