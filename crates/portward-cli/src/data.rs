@@ -61,18 +61,9 @@ impl DataArguments {
         Ok(if watched { Watched::new(source, length) } else { Watched::unseen(source) })
     }
 
-    /// What became of it, with the file that is at fault.
     pub(crate) fn failed(&self, error: ObjectError) -> Failure {
-        match error {
-            ObjectError::Open(error) => error.into(),
-            ObjectError::Seal(error) => error.into(),
-            ObjectError::Write(error) => match self.output() {
-                Some(path) => unwritten(path, &error),
-                None => cut_short(&error),
-            },
-            ObjectError::Read(error) => unread(self.input.as_deref(), &error),
-            other => Failure::new(other.code(), Audience::Environment, other.to_string(), Exit::Environment),
-        }
+        let failure = failed(error, self.input.as_deref(), self.output());
+        if failure.code == FileError::Exists.code() { failure.hint("--force replaces it") } else { failure }
     }
 
     /// What is told of a success: in a pipe, nothing.
@@ -94,6 +85,20 @@ pub(crate) fn source(path: Option<&Path>) -> Result<(Box<dyn Read>, Option<u64>)
     Ok((Box::new(file), length))
 }
 
+/// What went wrong, with the file that is at fault.
+pub(crate) fn failed(error: ObjectError, input: Option<&Path>, output: Option<&Path>) -> Failure {
+    match error {
+        ObjectError::Open(error) => error.into(),
+        ObjectError::Seal(error) => error.into(),
+        ObjectError::Read(error) => unread(input, &error),
+        ObjectError::Write(error) => match output {
+            Some(path) => Failure::file(path, FileError::writing(&error)),
+            None => cut_short(&error),
+        },
+        other => Failure::new(other.code(), Audience::Environment, other.to_string(), Exit::Environment),
+    }
+}
+
 pub(crate) fn unread(path: Option<&Path>, error: &io::Error) -> Failure {
     match named(path) {
         Some(path) => Failure::file(path, FileError::reading(error)),
@@ -102,14 +107,6 @@ pub(crate) fn unread(path: Option<&Path>, error: &io::Error) -> Failure {
             Failure::new("stdin_unreadable", Audience::Environment, message, Exit::Environment)
         }
     }
-}
-
-pub(crate) fn unwritten(path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::file(path, FileError::writing(error));
-    if error.kind() != io::ErrorKind::AlreadyExists {
-        return failure;
-    }
-    failure.hint("--force replaces a file, but no symbolic link, device or pipe")
 }
 
 fn named(path: Option<&Path>) -> Option<&Path> {

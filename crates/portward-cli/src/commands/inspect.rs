@@ -1,10 +1,10 @@
 //! `portward inspect`: what anybody can read of an object.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use portward_store::objects::{self, ObjectError};
+use portward_store::objects;
 
 use crate::commands::rewrap::slots;
 use crate::data;
@@ -18,18 +18,15 @@ pub(crate) struct InspectArguments {
 }
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result<Report, Failure> {
-    let file = Path::new(&arguments.file);
-    let (mut source, length) = data::source(Some(file))?;
-    let (header, header_length, read) = objects::read_header(&mut source).map_err(|error| match error {
-        ObjectError::Read(error) => data::unread(Some(file), &error),
-        // Nobody is turned away here, so there is no public answer.
-        ObjectError::Open(error) => Failure { public: None, ..error.into() },
-        other => Failure::refused(other.code(), other.to_string()),
-    })?;
+    let file = Some(arguments.file.as_path());
+    let (mut source, length) = data::source(file)?;
+    // Nobody is turned away here, so there is no public answer.
+    let failed = |error| Failure { public: None, ..data::failed(error, file, None) };
+    let (header, header_length, read) = objects::read_header(&mut source).map_err(failed)?;
     let length = match length {
         Some(length) => length,
         None => {
-            let rest = io::copy(&mut source, &mut io::sink()).map_err(|error| data::unread(Some(file), &error))?;
+            let rest = io::copy(&mut source, &mut io::sink()).map_err(|error| data::unread(file, &error))?;
             rest.saturating_add(wide(read))
         }
     };

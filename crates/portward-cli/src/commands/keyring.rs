@@ -193,7 +193,7 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     locked.replace_keyring(&open)?;
     let report =
         Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
-    Ok(if matches!(rows, Ok(0)) { report } else { report.note(SEALED_UNDER_IT) })
+    Ok(if matches!(rows, Ok(1..)) { report.note(SEALED_UNDER_IT) } else { report })
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use portward::envelope::Header;
-use portward_store::objects::{self, ObjectError};
+use portward_store::objects;
 use serde_json::Value;
 
 use crate::context::Portal;
@@ -38,15 +38,10 @@ pub(crate) fn run(global: &Global, arguments: &RewrapArguments) -> Result<Report
     let keys = Keys::open(global, &portal)?;
     let of_scope = keys.wait(keys.store.known_scope(tenant, &scope))?;
     let present = keys.wait(keys.store.wrapping_kek(tenant))?;
-    let rewrapped = objects::rewrap_file(&of_scope, &[&present], file).map_err(|error| match error {
-        ObjectError::Read(error) => data::unread(Some(file), &error),
-        ObjectError::Write(error) => data::unwritten(file, &error),
-        ObjectError::Seal(error) => error.into(),
-        // Nobody is turned away here, so there is no public answer.
-        ObjectError::Open(error) => Failure { public: None, ..error.into() },
-        other => Failure::refused(other.code(), other.to_string()),
-    });
-    let (before, after) = rewrapped?;
+    let rewrapped = objects::rewrap_file(&of_scope, &[&present], file);
+    // Nobody is turned away here, so there is no public answer.
+    let failed = |error| Failure { public: None, ..data::failed(error, Some(file), Some(file)) };
+    let (before, after) = rewrapped.map_err(failed)?;
     Ok(Report::new()
         .fact("rewrapped", file.to_string_lossy())
         .fact("before", slots(&before))

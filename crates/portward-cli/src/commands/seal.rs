@@ -22,7 +22,7 @@ pub(crate) struct SealArguments {
     pub(crate) data: DataArguments,
     #[command(flatten)]
     object: ObjectArguments,
-    /// Carry the data key, under the tenant's KEK, so that the object opens without the key store's row of it
+    /// Put the data key into the object, too, under the tenant's KEK
     #[arg(long)]
     embed: bool,
 }
@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, arguments: &SealArguments) -> Result<Report, 
     let (keys, kek) = keys(global, &object, *embed)?;
 
     let slots: Vec<&dyn WrapKey> = kek.iter().map(|kek| kek as &dyn WrapKey).collect();
-    let keep = if *embed { Keep::Embedded(&slots) } else { Keep::Detached };
+    let keep = if slots.is_empty() { Keep::Detached } else { Keep::Embedded(&slots) };
     let (context, threads) = (&object.context, data.threads);
     let sealed = match target {
         Target::File(file) => objects::seal_file(&keys, context, keep, &mut source, file, threads),

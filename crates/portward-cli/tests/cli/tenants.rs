@@ -35,7 +35,7 @@ fn a_rotated_kek_opens_what_was_sealed_and_rewraps_it() {
     let refused = home.fails(&["rewrap", "embedded", "--tenant=studio-7", "--scope=file:2"], 1, "unwrap_failed");
     assert!(refused["public"].is_null() && refused["error"]["public"].is_null(), "nobody is turned away: {refused}");
     std::os::unix::fs::symlink("embedded", home.beside("link")).unwrap();
-    home.fails(&rewrap("link"), 3, "file_exists");
+    home.fails(&rewrap("link"), 3, "file_not_regular");
     assert_eq!((home.bytes("detached"), home.bytes("embedded")), (detached, before.clone()));
 
     mode(&home.beside("embedded"), 0o640);

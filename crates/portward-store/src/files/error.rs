@@ -100,6 +100,7 @@ impl FileError {
         match (Errno::from_io_error(error), error.kind()) {
             (Some(errno), _) => Self::of_write(errno),
             (None, ErrorKind::AlreadyExists) => Self::Exists,
+            (None, ErrorKind::InvalidInput) => Self::NotRegular,
             (None, ErrorKind::NotFound) => Self::NoParent,
             (None, ErrorKind::PermissionDenied) => Self::Denied,
             (None, ErrorKind::StorageFull) => Self::NoSpace,

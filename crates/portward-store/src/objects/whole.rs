@@ -29,7 +29,7 @@ impl WholeFile {
     /// Begins a file that must not be there yet.
     ///
     /// # Errors
-    /// `AlreadyExists`, and those of the operating system.
+    /// `AlreadyExists`; `InvalidInput` where something else than a file is; those of the operating system.
     pub fn create(path: &Path) -> io::Result<Self> {
         Self::begin(path, Existing::Kept)
     }
@@ -37,15 +37,16 @@ impl WholeFile {
     /// Begins a file that takes the place of another one, if there is one. A symbolic link, device or pipe stays.
     ///
     /// # Errors
-    /// As [`WholeFile::create`].
+    /// `InvalidInput` where something else than a file is; those of the operating system.
     pub fn replace(path: &Path) -> io::Result<Self> {
         Self::begin(path, Existing::Replaced)
     }
 
     fn begin(path: &Path, existing: Existing) -> io::Result<Self> {
-        let in_the_way = |found: &fs::Metadata| existing == Existing::Kept || !found.is_file();
-        if fs::symlink_metadata(path).is_ok_and(|found| in_the_way(&found)) {
-            return Err(io::ErrorKind::AlreadyExists.into());
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => return Err(io::ErrorKind::InvalidInput.into()),
+            Ok(_) if existing == Existing::Kept => return Err(io::ErrorKind::AlreadyExists.into()),
+            _ => {}
         }
         Ok(Self { path: path.to_owned(), existing, place: Place::beside(path)? })
     }
