@@ -218,4 +218,11 @@ fn data_that_nobody_takes_is_no_success() {
         }
         assert_eq!(home.pipe(&command, b"").status.code(), Some(0), "the control");
     }
+    home.sealed("empty", b"", &[]);
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    assert!(
+        home.command(&home.open("empty", &[])).stdout(closed).status().unwrap().success(),
+        "nothing is lost of nothing"
+    );
 }
