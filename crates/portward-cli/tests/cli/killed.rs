@@ -17,7 +17,8 @@ const LENGTH: usize = 5 * 16_384 + 100;
 /// Feeds the command slowly and kills it after this time. Whether it had come to its end.
 fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> bool {
     let begun = Instant::now();
-    let mut child = home.command(command).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        home.command(command).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -36,6 +37,11 @@ fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> 
     })
 }
 
+/// From 0 to 1: the fractions of multiples of the golden ratio lie everywhere, and evenly.
+fn scattered(round: u32) -> f64 {
+    (f64::from(round) * 0.618_033_988_749_895).fract()
+}
+
 /// Kills the command at moments from before its start to after its end. `is_new` tells whether the file, which is not as it was before,
 /// is as it was to be.
 fn kill(
@@ -51,9 +57,7 @@ fn kill(
     let (mut before, mut rounds) = (home.bytes(file), Vec::new());
     for round in 1..=repetitions() {
         let (arguments, input) = command(round);
-        // The fractions of multiples of the golden ratio lie everywhere, and evenly.
-        let part = (f64::from(round) * 0.618_033_988_749_895).fract();
-        let has_ended = killed_after(home, &arguments, &input, once.mul_f64(1.5 * part));
+        let has_ended = killed_after(home, &arguments, &input, once.mul_f64(1.5 * scattered(round)));
         let now = home.bytes(file);
         if has_ended || now != before {
             assert!(is_new(round, &now), "round {round}: neither the old file nor the new one");
@@ -102,4 +106,27 @@ fn rewrapping() {
         |_| (rewrap.clone(), Vec::new()),
         |_, _| home.pipe(&home.open("object", &[]), b"").stdout == plaintext,
     );
+}
+
+/// Whatever a killed one did, the same command again brings it to its end: store and feed.
+#[test]
+fn destroying() {
+    let home = Home::studio();
+    let mut opened = Vec::new();
+    for round in 0..repetitions() / 4 {
+        let (id, scope, confirm) =
+            (format!("--id={round}"), format!("--scope=file:{round}"), format!("--confirm=file:{round}"));
+        let of = ["--tenant=studio-7", "--name=files.content", &id];
+        home.write("plaintext", b"x");
+        home.ok(&[&["seal", "plaintext", "-o", "object", "--force"], &of[..]].concat());
+        let destroy = ["tenant", "destroy", "studio-7", &scope, &confirm, "--backups-kept=1"];
+        killed_after(&home, &destroy, b"", Duration::from_millis(60).mul_f64(scattered(round)));
+        let open = [&["open", "object", "-o", "opened", "--force"], &of[..]].concat();
+        opened.push(home.run(&open).code == Some(0));
+        assert_eq!(home.ok(&destroy)["keys"], 1);
+        home.refuses(&open, "unreadable", "data_key_destroyed");
+    }
+    let shown = home.ok(&["view", "show", "--entries"]);
+    assert_eq!(shown["changes"].as_array().unwrap().len(), opened.len(), "every one is in the feed");
+    assert!(opened.contains(&true) && opened.contains(&false), "some were killed before, some after");
 }
