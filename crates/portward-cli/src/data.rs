@@ -58,7 +58,7 @@ impl DataArguments {
         let (source, length) = source(self.input.as_deref())?;
         let in_the_way = self.output().is_none() && io::stdout().is_terminal();
         let watched = io::stderr().is_terminal() && !global.json && !self.quiet && !in_the_way;
-        Ok(if watched { Watched::new(source, length) } else { Watched::unseen(source) })
+        Ok(if watched { Watched::new(source, length) } else { Watched::unseen(source, length) })
     }
 
     pub(crate) fn failed(&self, error: ObjectError) -> Failure {

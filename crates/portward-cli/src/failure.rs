@@ -177,7 +177,13 @@ from_core! {
     };
     KeyringError => of_keyring;
     KeyStoreError => |error: &KeyStoreError| match error {
-        KeyStoreError::UnknownKey | KeyStoreError::Destroyed | KeyStoreError::Exists => Exit::Refused,
+        KeyStoreError::UnknownKey
+        | KeyStoreError::Destroyed
+        | KeyStoreError::Exists
+        | KeyStoreError::WrongState
+        | KeyStoreError::InUse
+        | KeyStoreError::Minimum
+        | KeyStoreError::KeyExhausted => Exit::Refused,
         _ => Exit::Environment,
     };
     NarrowError => |error: &NarrowError| match error {

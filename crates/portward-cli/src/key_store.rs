@@ -9,7 +9,7 @@ use std::sync::Arc;
 use portward::envelope::RootKeks;
 use portward::{Audience, Deployment, Keyring, RootId};
 use portward_store::files::FileError;
-use portward_store::keys::{KeyStore, KeyStoreError};
+use portward_store::keys::{KeyStore, KeyStoreError, KeyStoreOptions};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::context::Portal;
@@ -34,14 +34,19 @@ impl Keys {
     }
 
     pub(crate) fn open_or_make(global: &Global, portal: &Portal) -> Result<Self, Failure> {
-        let keys = Self::at(path(global), Arc::clone(&portal.deployment), Arc::clone(&portal.keyring))?;
         // A backup that was put back has forgotten what was destroyed; the view has not.
-        Ok(Self { store: keys.store.with_view(portal.live_view()?), ..keys })
+        let options = KeyStoreOptions { view: Some(portal.live_view()?), ..KeyStoreOptions::default() };
+        Self::at(path(global), Arc::clone(&portal.deployment), Arc::clone(&portal.keyring), options)
     }
 
-    fn at(path: PathBuf, deployment: Arc<Deployment>, keyring: Arc<Keyring>) -> Result<Self, Failure> {
+    fn at(
+        path: PathBuf,
+        deployment: Arc<Deployment>,
+        keyring: Arc<Keyring>,
+        options: KeyStoreOptions,
+    ) -> Result<Self, Failure> {
         let runtime = Builder::new_current_thread().enable_time().build().map_err(|_| no_runtime())?;
-        let store = runtime.block_on(KeyStore::open(&path, deployment, keyring));
+        let store = runtime.block_on(KeyStore::open(&path, deployment, keyring, options));
         Ok(Self { store: store.map_err(|error| of_store(&path, error))?, path, runtime })
     }
 
@@ -66,7 +71,7 @@ pub(crate) fn rows_under(
     if !path.exists() {
         return Ok(0);
     }
-    let keys = Keys::at(path, Arc::new(deployment.clone()), Arc::new(keyring))?;
+    let keys = Keys::at(path, Arc::new(deployment.clone()), Arc::new(keyring), KeyStoreOptions::default())?;
     Ok(keys.wait(keys.store.census())?.roots.get(&root.to_bytes()).copied().unwrap_or(0))
 }
 

@@ -8,6 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// A source whose bytes are counted as they are read. The bar is gone with it.
 pub(crate) struct Watched<R> {
     inner: R,
+    /// Of all of it, if that is known.
+    length: Option<u64>,
     bar: ProgressBar,
     /// When the bar is shown: what is quick needs none.
     shown_from: Option<Instant>,
@@ -20,11 +22,17 @@ impl<R: Read> Watched<R> {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { inner, bar, shown_from: Instant::now().checked_add(PATIENCE) }
+        Self { inner, length, bar, shown_from: Instant::now().checked_add(PATIENCE) }
     }
 
-    pub(crate) fn unseen(inner: R) -> Self {
-        Self { inner, bar: ProgressBar::hidden(), shown_from: None }
+    pub(crate) fn unseen(inner: R, length: Option<u64>) -> Self {
+        Self { inner, length, bar: ProgressBar::hidden(), shown_from: None }
+    }
+}
+
+impl<R> Watched<R> {
+    pub(crate) const fn length(&self) -> Option<u64> {
+        self.length
     }
 }
 

@@ -64,10 +64,10 @@ fn the_keyring_and_a_tenant_conform() {
     let keks = RootKeks::new;
     conforms(&deployment, &keks(&first), &keks(&first), &keks(&second));
 
-    let kek = TenantKek::generate(&deployment.id).unwrap();
-    let next = kek.rotate(&deployment.id).unwrap().unwrap();
     let tenant = "acme".parse().unwrap();
-    let slot = kek.wrap(&deployment.id, &tenant, &keks(&first)).unwrap();
+    let kek = TenantKek::generate(&deployment.id, tenant).unwrap();
+    let next = kek.rotate().unwrap().unwrap();
+    let slot = kek.wrap(&keks(&first)).unwrap();
     let again = TenantKek::unwrap(&deployment.id, &tenant, (kek.id(), 1), &slot, None, &keks(&first)).unwrap();
     conforms(&deployment, &kek, &TenantKeks::new([(again, KeyState::Active)], 1), &next);
 }
@@ -90,13 +90,13 @@ fn a_hierarchy_begins_in_a_token() {
     in_token("a_hierarchy_begins_in_a_token", || {
         let (deployment, tenant) = (deployment(), "acme".parse::<Identifier>().unwrap());
         let kek = token().generate(b"kek", 0).unwrap();
-        let tenant_kek = TenantKek::generate(&deployment.id).unwrap();
-        let row = tenant_kek.wrap(&deployment.id, &tenant, &kek).unwrap();
+        let tenant_kek = TenantKek::generate(&deployment.id, tenant).unwrap();
+        let row = tenant_kek.wrap(&kek).unwrap();
         let scope: portward::envelope::DataScope = "file:1".parse().unwrap();
         let key = Arc::new(DataKey::generate(&deployment.id, tenant, scope.clone()).unwrap());
         let context = Context::new(&tenant, "files.content", "1").unwrap();
         let sealer = ScopeKeys::new(&deployment, tenant, scope.clone()).with_data_key(key, KeyState::Active);
-        let object = sealer.seal(&context, b"plan", Keep::Embedded(&[&tenant_kek]), NonZeroUsize::MIN).unwrap();
+        let object = sealer.seal(&context, b"plan", Keep::EmbeddedUnder(&[&tenant_kek]), NonZeroUsize::MIN).unwrap();
 
         let (id, check) = (tenant_kek.id(), Some(tenant_kek.check_value()));
         let loaded = TenantKek::unwrap(&deployment.id, &tenant, (id, 1), &row, check, &kek).unwrap();

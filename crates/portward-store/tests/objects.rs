@@ -12,6 +12,8 @@ use portward::{Deployment, Identifier, KeyState, Vocabulary};
 use portward_store::objects::{ObjectError, WholeFile, open_file, seal_file};
 use tempfile::TempDir;
 
+const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
 struct World {
     folder: TempDir,
     keys: ScopeKeys,
@@ -38,12 +40,12 @@ impl World {
 
     fn seal(&self, source: &mut dyn Read, target: &Path) -> Result<u64, ObjectError> {
         let file = WholeFile::replace(target).map_err(ObjectError::Write)?;
-        seal_file(&self.keys, &self.context, Keep::Detached, source, file, NonZeroUsize::MIN)
+        seal_file(&self.keys, &self.context, Keep::Detached, source, file, THREADS)
     }
 
     fn open(&self, object: &[u8], target: &Path) -> Result<u64, ObjectError> {
         let file = WholeFile::replace(target).map_err(ObjectError::Write)?;
-        open_file(&self.keys, &self.context, &mut &object[..], file, NonZeroUsize::MIN)
+        open_file(&self.keys, &self.context, &mut &object[..], file, THREADS)
     }
 
     fn names(&self) -> Vec<String> {
@@ -65,7 +67,7 @@ impl Read for Broken {
 
 #[test]
 fn what_was_sealed_opens_whatever_its_length() {
-    for length in [0, 1, 16_384, 131_072, 300_001] {
+    for length in [0, 1, 16_384, 131_072, 300_001, 2 << 20, 5_000_000] {
         let world = World::new();
         let plaintext = vec![7; length];
         let sealed = world.seal(&mut &plaintext[..], &world.path("sealed"));

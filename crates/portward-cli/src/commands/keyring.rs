@@ -220,8 +220,7 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
     })
 }
 
-const SEALED_UNDER_IT: &str =
-    "the key store has rows under this root: until keyring reinstate, nothing is sealed, opened or destroyed";
+const SEALED_UNDER_IT: &str = "the key store has rows under this root: until keyring reinstate, nothing of theirs opens; tenant rewrap brings them under another";
 
 const EXPORT_AGAIN: &str = "saved and published views under this root stop working: export and publish again";
 

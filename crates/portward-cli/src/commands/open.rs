@@ -1,5 +1,7 @@
 //! `portward open`.
 
+use std::sync::Arc;
+
 use clap::Args;
 use portward::envelope::ScopeKeys;
 use portward_store::objects;
@@ -43,7 +45,7 @@ pub(crate) fn run(global: &Global, arguments: &OpenArguments) -> Result<Report, 
 }
 
 /// A tenant or scope that never had a key has nothing that opens.
-fn keys(global: &Global, object: &Object) -> Result<ScopeKeys, Failure> {
+fn keys(global: &Global, object: &Object) -> Result<Arc<ScopeKeys>, Failure> {
     let portal = Portal::open(global)?;
     let keys = Keys::open(global, &portal)?;
     keys.wait(keys.store.known_scope(object.tenant, &object.scope)).map_err(|failure| match failure.exit {

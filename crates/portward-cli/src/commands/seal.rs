@@ -1,9 +1,10 @@
 //! `portward seal`.
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use clap::Args;
-use portward::envelope::{Keep, ScopeKeys, TenantKek, WrapKey};
+use portward::envelope::{Keep, ScopeKeys};
 use portward_store::objects;
 
 use crate::context::Portal;
@@ -36,10 +37,9 @@ pub(crate) fn run(global: &Global, arguments: &SealArguments) -> Result<Report, 
     }
     let target = data.target()?;
     let mut source = data.source(global)?;
-    let (keys, kek) = keys(global, &object, *embed)?;
+    let keys = keys(global, &object, source.length())?;
 
-    let slots: Vec<&dyn WrapKey> = kek.iter().map(|kek| kek as &dyn WrapKey).collect();
-    let keep = if slots.is_empty() { Keep::Detached } else { Keep::Embedded(&slots) };
+    let keep = if *embed { Keep::Embedded } else { Keep::Detached };
     let (context, threads) = (&object.context, data.threads);
     let sealed = match target {
         Target::File(file) => objects::seal_file(&keys, context, keep, &mut source, file, threads),
@@ -56,15 +56,18 @@ pub(crate) fn run(global: &Global, arguments: &SealArguments) -> Result<Report, 
     Ok(data.said(report))
 }
 
-/// The store is closed again before the work begins, so that nobody waits for it.
-fn keys(global: &Global, object: &Object, embed: bool) -> Result<(ScopeKeys, Option<TenantKek>), Failure> {
+/// The store is closed again before the work begins, so that nobody waits for it. Of the key's budget it takes what the length costs.
+fn keys(global: &Global, object: &Object, length: Option<u64>) -> Result<Arc<ScopeKeys>, Failure> {
     let portal = Portal::open(global)?;
     let keys = Keys::open(global, &portal)?;
-    let scope = keys.wait(keys.store.scope(object.tenant, &object.scope, portal.now.wall));
-    let scope = scope.map_err(|failure| match failure.code {
+    let most = length.map_or(OF_A_PIPE, |length| length.max(AT_LEAST));
+    keys.wait(keys.store.scope_for(object.tenant, &object.scope, most)).map_err(|failure| match failure.code {
         "unknown_key" => failure.hint(&format!("tenant new {} makes the tenant's", object.tenant)),
         _ => failure,
-    })?;
-    let kek = if embed { Some(keys.wait(keys.store.wrapping_kek(object.tenant))?) } else { None };
-    Ok((scope, kek))
+    })
 }
+
+/// A pipe can be as long as this, 16 TiB. There are 2¹⁷ such pieces of work under one data key.
+const OF_A_PIPE: u64 = 1 << 44;
+/// A file can still grow to this, 1 GiB. There are 2⁴⁵ such pieces of work.
+const AT_LEAST: u64 = 1 << 30;

@@ -1,8 +1,8 @@
 //! `portward tenant`: the keys that a tenant's objects are encrypted under.
 
 use clap::{Args, Subcommand};
+use portward::Identifier;
 use portward::envelope::DataScope;
-use portward::{Change, Identifier, TenantChange};
 use portward_store::files::StampText;
 use serde_json::json;
 
@@ -30,6 +30,8 @@ pub(crate) enum TenantCommand {
     },
     /// Destroy the keys of a tenant, or of one scope, for ever: nothing sealed under them opens again
     Destroy(DestroyArguments),
+    /// Bring every key under the active root of the keyring; do so before an older root is retired
+    Rewrap,
     /// Count what lies under which KEK and root
     Census,
 }
@@ -54,6 +56,7 @@ pub(crate) fn run(global: &Global, command: TenantCommand) -> Result<Report, Fai
         TenantCommand::New { tenant } => new(global, &tenant),
         TenantCommand::Rotate { tenant, scope } => rotate(global, &tenant, scope.as_deref()),
         TenantCommand::Destroy(arguments) => destroy(global, &arguments),
+        TenantCommand::Rewrap => rewrap(global),
         TenantCommand::Census => census(global),
     }
 }
@@ -62,7 +65,7 @@ fn new(global: &Global, tenant: &str) -> Result<Report, Failure> {
     let tenant = read::identifier(tenant)?;
     let portal = Portal::open(global)?;
     let keys = Keys::open_or_make(global, &portal)?;
-    keys.wait(keys.store.new_tenant(tenant, portal.now.wall))?;
+    keys.wait(keys.store.new_tenant(tenant))?;
     Ok(Report::new()
         .fact("tenant", tenant.to_string())
         .fact("key_store", keys.path().to_string_lossy())
@@ -74,10 +77,10 @@ fn rotate(global: &Global, tenant: &str, scope: Option<&str>) -> Result<Report, 
     let portal = Portal::open(global)?;
     let keys = Keys::open(global, &portal)?;
     if let Some(scope) = scope {
-        keys.wait(keys.store.rotate_scope(tenant, &scope, portal.now.wall))?;
+        keys.wait(keys.store.rotate_scope(tenant, &scope))?;
         return Ok(Report::new().fact("rotated", format!("the data key of {scope} of {tenant}")));
     }
-    let version = keys.wait(keys.store.rotate_tenant(tenant, portal.now.wall))?;
+    let version = keys.wait(keys.store.rotate_tenant(tenant))?;
     Ok(Report::new()
         .fact("rotated", format!("the KEK of {tenant}"))
         .fact("version", version)
@@ -95,13 +98,12 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
     let locked = directory.lock()?;
     let mut portal = Portal::locked(global, &locked)?;
     let keys = Keys::open(global, &portal)?;
-    let (now, kept) = (portal.now.wall, read::days(arguments.backups_kept));
+    let kept = read::days(arguments.backups_kept);
     let erasure = match &scope {
-        Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, now, kept))?,
-        None => keys.wait(keys.store.destroy_tenant(tenant, now, kept))?,
+        Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
+        None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
-    let tombstones = erasure.keys.iter().map(|key| Change::Tenant(tenant, TenantChange::Tombstone(*key)));
-    let stamp = portal.authority.commit(tombstones.collect())?;
+    let stamp = portal.authority.commit(erasure.changes())?;
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
     Ok(Report::new()
         .fact("destroyed", what(tenant, scope.as_ref()))
@@ -118,6 +120,13 @@ fn what(tenant: Identifier, scope: Option<&DataScope>) -> String {
         Some(scope) => format!("the data keys of {scope} of {tenant}"),
         None => format!("every key of {tenant}"),
     }
+}
+
+fn rewrap(global: &Global) -> Result<Report, Failure> {
+    let portal = Portal::open(global)?;
+    let keys = Keys::open(global, &portal)?;
+    let rewrapped = keys.wait(keys.store.rewrap())?;
+    Ok(Report::new().fact("keks", rewrapped.keks).fact("rows", rewrapped.rows))
 }
 
 fn census(global: &Global) -> Result<Report, Failure> {

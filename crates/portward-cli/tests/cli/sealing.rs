@@ -107,6 +107,26 @@ fn every_damage_is_refused() {
 }
 
 #[test]
+fn threads_change_nothing_but_the_time() {
+    let home = Home::studio();
+    let plaintext = plaintext(5_000_000);
+    for (sealing, opening) in [("--threads=3", "--threads=1"), ("--threads=1", "--threads=4")] {
+        let mut object = home.sealed("object", &plaintext, &[sealing, "--force"]);
+        home.ok(&home.open("object", &["-o", "opened", "--force", opening]));
+        assert_eq!(home.bytes("opened"), plaintext);
+
+        object[4_500_000] ^= 1;
+        home.write("object", &object);
+        home.refuses(&home.open("object", &["-o", "opened", "--force", opening]), "unreadable", "chunk_forged");
+        assert_eq!(home.bytes("opened"), plaintext);
+        let piped = home.pipe(&home.open("object", &[opening]), b"");
+        assert_eq!(piped.status.code(), Some(1));
+        assert!(plaintext.starts_with(&piped.stdout) && piped.stdout.len() < 4_500_000, "only what is authentic");
+    }
+    home.fails(&home.open("object", &["-o", "no", "--threads=0"]), 2, "usage");
+}
+
+#[test]
 fn an_object_opens_in_its_place_only() {
     let home = Home::studio();
     home.ok(&["tenant", "new", "studio-8"]);

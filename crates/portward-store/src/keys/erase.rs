@@ -1,84 +1,131 @@
 use core::time::Duration;
 
 use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
-use portward::{Identifier, KeyState, Timestamp};
+use portward::{Change, Identifier, KeyState, RevocationView, TenantChange, Timestamp};
 use sqlx::{Sqlite, Transaction};
 
-use crate::keys::KeyStoreError;
-use crate::keys::rows::TombstoneRow;
+use crate::keys::database;
+use crate::keys::error::KeyStoreError;
+use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
 
-/// What a destruction leaves to do.
+/// What a destruction leaves to do: its tombstones have to go into the feed, and blind indexes of the erased values have to be deleted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Erasure {
     /// Whose keys.
     pub tenant: Identifier,
-    /// The keys that are gone. Append a [`Tombstone`](portward::TenantChange::Tombstone) for each to the feed.
+    /// The keys that are gone.
     pub keys: Vec<KeyId>,
-    /// When the last backup of the key store that holds one of them is gone, if backups are kept as long as was said.
+    /// When no cache and no backup of the key store holds one of them any more, if backups are kept as long as was said.
     pub complete_at: Timestamp,
+}
+
+impl Erasure {
+    /// What to commit to the feed.
+    pub fn changes(&self) -> Vec<Change> {
+        self.keys.iter().map(|key| Change::Tenant(self.tenant, TenantChange::Tombstone(*key))).collect()
+    }
 }
 
 type Result<T> = core::result::Result<T, KeyStoreError>;
 
-impl<K: WrapKey + UnwrapKey> KeyStore<K> {
-    /// Destroys every data key of a scope. `backups_kept`: how long backups of this store are kept.
+impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
+    /// Destroys every data key of a scope, also what of it is loaded. `backups_kept`: how long backups of this store are kept. Done again,
+    /// it changes nothing and answers the same.
     ///
     /// # Errors
-    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Database`].
+    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Row`] for a row that is not believed: reinstate its root, if it is retired;
+    /// [`KeyStoreError::Schema`], [`KeyStoreError::Database`].
     pub async fn destroy_scope(
         &self,
         tenant: Identifier,
         scope: &DataScope,
-        now: Timestamp,
         backups_kept: Duration,
     ) -> Result<Erasure> {
-        let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let rows = self.data_keys(&mut work, tenant, Some(scope)).await?;
-        if rows.is_empty() {
-            return Err(KeyStoreError::UnknownKey);
-        }
-        let keys = rows.iter().map(|row| row.id).collect();
-        for row in rows {
-            row.changed(KeyState::Destroyed, now).save(&self.keyring, &mut work).await?;
-        }
-        self.bury(work, tenant, keys, now, backups_kept).await
+        let mut work = self.shelf.begin().await?;
+        let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
+        self.bury(work, tenant, (Vec::new(), rows), backups_kept).await
     }
 
     /// Destroys every KEK and data key of a tenant: nothing of it opens any more.
     ///
     /// # Errors
-    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Database`].
-    pub async fn destroy_tenant(&self, tenant: Identifier, now: Timestamp, backups_kept: Duration) -> Result<Erasure> {
-        let mut work = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let keks = self.kek_rows(&mut work, tenant).await?;
-        if keks.is_empty() {
-            return Err(KeyStoreError::UnknownKey);
+    /// As [`KeyStore::destroy_scope`].
+    pub async fn destroy_tenant(&self, tenant: Identifier, backups_kept: Duration) -> Result<Erasure> {
+        let mut work = self.shelf.begin().await?;
+        let keks = self.shelf.kek_rows(&mut work, tenant).await?;
+        let rows = self.shelf.data_key_rows(&mut work, tenant, None).await?;
+        self.bury(work, tenant, (keks, rows), backups_kept).await
+    }
+
+    /// Tombstones of this store that the view does not show: those of a destruction that was interrupted before the feed had them.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Row`], [`KeyStoreError::Database`].
+    pub async fn tombstones_missing_in(&self, view: &RevocationView) -> Result<Vec<Change>> {
+        let mut reading = self.shelf.pool.begin().await?;
+        let rows = sqlx::query("SELECT * FROM key_tombstone").fetch_all(&mut *reading).await?;
+        let mut missing = Vec::new();
+        for row in &rows {
+            let TombstoneRow { tenant, id, .. } = TombstoneRow::read(row, &self.shelf.keyring)?;
+            if !view.is_tombstoned(&tenant, id) {
+                missing.push(Change::Tenant(tenant, TenantChange::Tombstone(id)));
+            }
         }
-        let rows = self.data_keys(&mut work, tenant, None).await?;
-        let mut keys: Vec<KeyId> = keks.iter().map(|kek| kek.id).chain(rows.iter().map(|row| row.id)).collect();
-        keys.dedup();
-        for kek in keks {
-            kek.changed(KeyState::Destroyed, now).save(&self.keyring, &mut work).await?;
-        }
-        for row in rows {
-            row.changed(KeyState::Destroyed, now).save(&self.keyring, &mut work).await?;
-        }
-        self.bury(work, tenant, keys, now, backups_kept).await
+        Ok(missing)
     }
 
     async fn bury(
         &self,
-        mut work: Transaction<'_, Sqlite>,
+        mut work: Transaction<'static, Sqlite>,
         tenant: Identifier,
-        keys: Vec<KeyId>,
-        now: Timestamp,
+        (keks, rows): (Vec<TenantKekRow>, Vec<DataKeyRow>),
         backups_kept: Duration,
     ) -> Result<Erasure> {
-        for id in &keys {
-            TombstoneRow { tenant, id: *id, at: now }.save(&self.keyring, &mut work).await?;
+        let shelf = &self.shelf;
+        let mut keys: Vec<KeyId> = keks.iter().map(|kek| kek.id).chain(rows.iter().map(|row| row.id)).collect();
+        keys.dedup();
+        if keys.is_empty() {
+            return Err(KeyStoreError::UnknownKey);
         }
+        // Also those that a tombstone had already: their rows may say otherwise.
+        for kek in keks {
+            kek.changed(KeyState::Destroyed, shelf.now()).save(&shelf.keyring, &mut work).await?;
+        }
+        for row in rows {
+            row.changed(KeyState::Destroyed, shelf.now()).save(&shelf.keyring, &mut work).await?;
+        }
+        for id in &keys {
+            TombstoneRow { tenant, id: *id, at: shelf.now() }.save(&shelf.keyring, &mut work).await?;
+        }
+        let since = self.buried_since(&mut work, tenant, &keys).await?;
         work.commit().await?;
-        Ok(Erasure { tenant, keys, complete_at: now.saturating_add(backups_kept) })
+        shelf.dead.add(tenant, &keys);
+        self.forget(tenant);
+        Ok(Erasure { tenant, keys, complete_at: since.saturating_add(backups_kept.max(shelf.lifetime)) })
+    }
+
+    /// When the last of the keys was destroyed. What was written is read back: a database that does otherwise than it says makes no erasure.
+    async fn buried_since(
+        &self,
+        work: &mut Transaction<'static, Sqlite>,
+        tenant: Identifier,
+        keys: &[KeyId],
+    ) -> Result<Timestamp> {
+        database::refuse_triggers(&mut *work).await?;
+        let slots: Vec<(Vec<u8>,)> = sqlx::query_as(
+            "SELECT id FROM tenant_kek WHERE tenant = ?1 AND slot IS NOT NULL UNION ALL SELECT id FROM data_key WHERE tenant = ?1 AND slot IS NOT NULL",
+        )
+        .bind(tenant.to_string())
+        .fetch_all(&mut **work)
+        .await?;
+        let stones = self.shelf.tombstone_rows(&mut *work, tenant).await?;
+        let mut since = Timestamp::from_unix(0);
+        for key in keys {
+            let stone = stones.iter().find(|stone| stone.id == *key).ok_or(KeyStoreError::Malformed)?;
+            since = since.max(stone.at);
+        }
+        let is_left = slots.iter().any(|(id,)| keys.iter().any(|key| key.as_slice() == id.as_slice()));
+        if is_left { Err(KeyStoreError::Malformed) } else { Ok(since) }
     }
 }

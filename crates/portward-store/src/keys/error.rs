@@ -1,14 +1,15 @@
 use core::fmt;
+use std::sync::Arc;
 
 use portward::envelope::{KekError, OpenError};
 use portward::{Audience, RandomError, RowError};
 
 /// Why the key store did not do something.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum KeyStoreError {
     /// The database failed.
-    Database(sqlx::Error),
+    Database(Arc<sqlx::Error>),
     /// A row is not what its table holds.
     Malformed,
     /// A row is not believed.
@@ -25,6 +26,18 @@ pub enum KeyStoreError {
     Destroyed,
     /// The tenant has keys already.
     Exists,
+    /// The key is not in a state in which that can be done.
+    WrongState,
+    /// Keys still lie under it.
+    InUse,
+    /// A minimum version only rises, and not above the version that is active.
+    Minimum,
+    /// All that is safe was sealed under the data key: rotate the scope.
+    KeyExhausted,
+    /// The tenant's keys were changed again and again meanwhile.
+    Contended,
+    /// The database has a trigger or a view, which none of ours has: it can make the store believe what is not so.
+    Schema,
     /// Deployment and keyring are not of one deployment.
     DeploymentsDiffer,
 }
@@ -42,6 +55,12 @@ impl KeyStoreError {
             Self::UnknownKey => "unknown_key",
             Self::Destroyed => "key_destroyed",
             Self::Exists => "key_exists",
+            Self::WrongState => "key_state",
+            Self::InUse => "key_in_use",
+            Self::Minimum => "minimum_version",
+            Self::KeyExhausted => "key_exhausted",
+            Self::Contended => "key_store_contended",
+            Self::Schema => "key_store_schema",
             Self::DeploymentsDiffer => "deployments_differ",
         }
     }
@@ -49,12 +68,33 @@ impl KeyStoreError {
     /// Who has to act.
     pub const fn audience(&self) -> Audience {
         match self {
-            Self::Database(_) | Self::Malformed | Self::Random => Audience::Environment,
+            Self::Database(_) | Self::Malformed | Self::Random | Self::Contended | Self::Schema => {
+                Audience::Environment
+            }
             Self::Row(error) => error.audience(),
             Self::Kek(error) => error.audience(),
             Self::Key(error) => error.audience(),
-            Self::UnknownKey | Self::Destroyed | Self::Exists | Self::DeploymentsDiffer => Audience::Caller,
+            Self::UnknownKey
+            | Self::Destroyed
+            | Self::Exists
+            | Self::WrongState
+            | Self::InUse
+            | Self::Minimum
+            | Self::KeyExhausted
+            | Self::DeploymentsDiffer => Audience::Caller,
         }
+    }
+
+    /// Whether nobody said no: something could not be reached.
+    pub(super) const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(_)
+                | Self::Random
+                | Self::Contended
+                | Self::Kek(KekError::Unavailable)
+                | Self::Key(OpenError::KekUnavailable)
+        )
     }
 }
 
@@ -70,6 +110,12 @@ impl fmt::Display for KeyStoreError {
             Self::UnknownKey => f.write_str("there is no such key"),
             Self::Destroyed => f.write_str("the key was destroyed, and nothing comes back by itself"),
             Self::Exists => f.write_str("the tenant has keys already"),
+            Self::WrongState => f.write_str("the key is not in a state in which that can be done"),
+            Self::InUse => f.write_str("keys still lie under it"),
+            Self::Minimum => f.write_str("a minimum version only rises, and not above the active version"),
+            Self::KeyExhausted => f.write_str("as much was sealed under the data key as is safe: rotate the scope"),
+            Self::Contended => f.write_str("the tenant's keys were changed again and again meanwhile"),
+            Self::Schema => f.write_str("the database of the key store has triggers or views, which it must not have"),
             Self::DeploymentsDiffer => f.write_str("deployment and keyring are not of one deployment"),
         }
     }
@@ -78,7 +124,7 @@ impl fmt::Display for KeyStoreError {
 impl core::error::Error for KeyStoreError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Database(error) => Some(error),
+            Self::Database(error) => Some(&**error),
             _ => None,
         }
     }
@@ -86,7 +132,7 @@ impl core::error::Error for KeyStoreError {
 
 impl From<sqlx::Error> for KeyStoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+        Self::Database(Arc::new(error))
     }
 }
 

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{Read, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use portward::envelope::{Header, OpenError, ScopeKeys, WrapKey};
+use portward::envelope::{Header, OpenError, ScopeKeys};
 
 use crate::objects::stream::copy;
 use crate::objects::{ObjectError, WholeFile};
@@ -21,17 +21,17 @@ pub fn read_header(source: &mut dyn Read) -> Result<(Header, usize, usize), Obje
     Ok((header, length, start.len()))
 }
 
-/// Puts other slots into the header of an object that carries its data key, in a new file that takes the place of the old one, its owner
+/// Puts the data key that an object carries under the tenant's present KEK, in a new file that takes the place of the old one, its owner
 /// and its permissions. The body is copied as it is. Returns the header before and after.
 ///
 /// Nothing else may write the file meanwhile: its work would be lost.
 ///
 /// # Errors
 /// [`ObjectError`]; the file is as it was.
-pub fn rewrap_file(keys: &ScopeKeys, keks: &[&dyn WrapKey], path: &Path) -> Result<(Header, Header), ObjectError> {
+pub fn rewrap_file(keys: &ScopeKeys, path: &Path) -> Result<(Header, Header), ObjectError> {
     let mut source = File::open(path).map_err(ObjectError::Read)?;
     let start = read_start(&mut source)?;
-    let (bytes, length) = keys.rewrap(&start, keks)?;
+    let (bytes, length) = keys.rewrap(&start)?;
     let parsed = |bytes: &[u8]| Header::parse(bytes).map(|(header, _)| header).map_err(ObjectError::Open);
     let (before, after) = (parsed(&start)?, parsed(&bytes)?);
 

@@ -9,7 +9,7 @@ use crate::objects::{ObjectError, WholeFile};
 /// How much is read at a time.
 const STEP: usize = 128 * 1024;
 
-/// Seals everything from `source` into a file, in constant memory. Returns how many bytes there were.
+/// Seals everything from `source` into a file, on this many threads, in constant memory. Returns how many bytes there were.
 ///
 /// # Errors
 /// [`ObjectError`]; no file is left, and none is replaced.
@@ -26,7 +26,7 @@ pub fn seal_file(
     Ok(length)
 }
 
-/// Opens the object from `source` into a file, in constant memory; the file appears when the last chunk is authentic.
+/// Opens the object from `source` into a file, on this many threads, in constant memory; the file appears when the last chunk is authentic.
 ///
 /// # Errors
 /// [`ObjectError`]; no file is left, and none is replaced.
@@ -54,9 +54,8 @@ pub fn seal_stream<W: Write>(
     target: W,
     threads: NonZeroUsize,
 ) -> Result<(u64, W), ObjectError> {
-    let _ = threads; // One does the work: the core has no writer on several yet.
     let buffered = BufWriter::with_capacity(STEP, target);
-    let mut writer = keys.writer(context, keep, buffered).map_err(ObjectError::of_writer)?;
+    let mut writer = keys.writer(context, keep, buffered, threads).map_err(ObjectError::of_writer)?;
     let length = copy(source, &mut writer)?;
     Ok((length, flushed(writer.finish().map_err(ObjectError::of_writer)?)?))
 }
@@ -73,8 +72,7 @@ pub fn open_stream<W: Write>(
     target: W,
     threads: NonZeroUsize,
 ) -> Result<(u64, W), ObjectError> {
-    let _ = threads; // Likewise.
-    let mut reader = keys.reader(context, source).map_err(ObjectError::of_reader)?;
+    let mut reader = keys.reader(context, source, threads).map_err(ObjectError::of_reader)?;
     let mut buffered = BufWriter::with_capacity(STEP, target);
     let length = copy(&mut reader, &mut buffered)?;
     Ok((length, flushed(buffered)?))

@@ -1,6 +1,7 @@
 //! C2SP chunked-encryption with SHA-512 and AES-256-GCM, unchanged. `spec/envelope.md` section 5.
 
 use core::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use zeroize::{Zeroize as _, Zeroizing};
@@ -117,25 +118,37 @@ impl<C: ChunkCipher> BodyKey<C> {
         if authentic { Ok(()) } else { Err(OpenError::ChunkForged) }
     }
 
-    /// Seals everything into `sealed`, which has [`sealed_length`] bytes, on so many threads.
-    pub(super) fn seal_all(&self, plaintext: &[u8], sealed: &mut [u8], threads: NonZeroUsize) -> Result<(), SealError> {
+    /// Seals into `sealed` as many chunks, from this number on, as there is room for, on so many threads. Of the last there is only the
+    /// room that it needs.
+    pub(super) fn seal_chunks(
+        &self,
+        from: u64,
+        plaintext: &[u8],
+        sealed: &mut [u8],
+        threads: NonZeroUsize,
+    ) -> Result<(), SealError> {
         let run = run_length(plaintext.len(), threads);
-        // The last chunk is always a short one, so a plaintext of full chunks has an empty one behind them.
         let seal_run = |number: usize, sealed: &mut [u8]| {
             let first = number.saturating_mul(run);
             let rest = plaintext.get(first.saturating_mul(CHUNK)..).unwrap_or_default();
             for (place, sealed) in sealed.chunks_mut(SEALED_CHUNK).enumerate() {
                 let start = place.saturating_mul(CHUNK).min(rest.len());
                 let end = start.saturating_add(CHUNK).min(rest.len());
-                self.seal(index(first.saturating_add(place)), rest.get(start..end).unwrap_or_default(), sealed)?;
+                self.seal(index(from, first.saturating_add(place)), rest.get(start..end).unwrap_or_default(), sealed)?;
             }
             Ok(())
         };
-        on_threads(sealed.chunks_mut(run.saturating_mul(SEALED_CHUNK)), seal_run)
+        on_threads(sealed.chunks_mut(run.saturating_mul(SEALED_CHUNK)), threads, seal_run)
     }
 
-    /// Opens everything behind the prefix into `plaintext`, which has [`opened_length`] bytes. Of several failures the first is told.
-    pub(super) fn open_all(&self, sealed: &[u8], plaintext: &mut [u8], threads: NonZeroUsize) -> Result<(), OpenError> {
+    /// Opens chunks, from this number on, into `plaintext`, which has [`opened_length`] bytes. Of several failures the first is told.
+    pub(super) fn open_chunks(
+        &self,
+        from: u64,
+        sealed: &[u8],
+        plaintext: &mut [u8],
+        threads: NonZeroUsize,
+    ) -> Result<(), OpenError> {
         let run = run_length(sealed.len(), threads);
         let rooms = plaintext.chunks_mut(run.saturating_mul(CHUNK)).map(Some).chain(core::iter::repeat_with(|| None));
         let runs = sealed.chunks(run.saturating_mul(SEALED_CHUNK)).zip(rooms);
@@ -145,14 +158,12 @@ impl<C: ChunkCipher> BodyKey<C> {
             for (place, sealed) in sealed.chunks(SEALED_CHUNK).enumerate() {
                 let length = sealed.len().checked_sub(TAG).ok_or(OpenError::BodyTruncated)?;
                 let (chunk, behind) = rest.split_at_mut_checked(length).ok_or(OpenError::BodyTruncated)?;
-                self.open(index(first.saturating_add(place)), sealed, chunk)?;
+                self.open(index(from, first.saturating_add(place)), sealed, chunk)?;
                 rest = behind;
             }
             Ok(())
         };
-        let opened = on_threads(runs, open_run);
-        let ended = if sealed.len().is_multiple_of(SEALED_CHUNK) { Err(OpenError::BodyTruncated) } else { Ok(()) };
-        opened.and(ended).inspect_err(|_| plaintext.zeroize())
+        on_threads(runs, threads, open_run).inspect_err(|_| plaintext.zeroize())
     }
 }
 
@@ -177,32 +188,61 @@ pub(super) const fn opened_length(chunks: usize) -> usize {
     full.saturating_add((chunks % SEALED_CHUNK).saturating_sub(TAG))
 }
 
-/// More are not started, whatever is asked for.
-const THREADS_MAX: usize = 64;
-
-/// How many chunks each thread takes.
-fn run_length(bytes: usize, threads: NonZeroUsize) -> usize {
-    (bytes / CHUNK).saturating_add(1).div_ceil(threads.get().min(THREADS_MAX))
+/// Whether chunks of so many bytes can be all that there are: the last is a short one.
+pub(super) const fn ends(chunks: usize) -> bool {
+    !chunks.is_multiple_of(SEALED_CHUNK)
 }
 
-/// Runs the first job here and each other on a thread of its own. Of several errors the first in their order is returned.
-fn on_threads<J: Send, E: Send>(
-    mut jobs: impl Iterator<Item = J>,
+/// How many chunks are held at a time: one if one thread works, else 1 MiB for each.
+pub(super) fn batch_length(threads: NonZeroUsize) -> usize {
+    match threads.get() {
+        1 => 1,
+        threads => threads.min(THREADS_MAX).saturating_mul(RUN),
+    }
+}
+
+pub(super) fn chunks_of(sealed: usize) -> u64 {
+    u64::try_from(sealed.div_ceil(SEALED_CHUNK)).unwrap_or(u64::MAX)
+}
+
+/// More are not started, whatever is asked for.
+const THREADS_MAX: usize = 64;
+/// Chunks that a thread takes at a time: 1 MiB.
+const RUN: usize = 64;
+
+/// How many chunks each thread takes at a time.
+fn run_length(bytes: usize, threads: NonZeroUsize) -> usize {
+    (bytes / CHUNK).saturating_add(1).div_ceil(threads.get().min(THREADS_MAX)).min(RUN)
+}
+
+/// Runs all jobs, on this thread and on as many others as are allowed and the system gives. Of several errors the first in the order of the
+/// jobs is returned.
+fn on_threads<J, E: Send>(
+    jobs: impl Iterator<Item = J> + Send,
+    threads: NonZeroUsize,
     run: impl Fn(usize, J) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
-    let Some(first) = jobs.next() else { return Ok(()) };
-    let run = &run;
+    let queue = Mutex::new(jobs.enumerate());
+    // Jobs are handed out in their order: those before one that fails are done or being done.
+    let work = || loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let (place, job) = next?;
+        if let Err(error) = run(place, job) {
+            return Some((place, error));
+        }
+    };
     thread::scope(|scope| {
-        let others: Vec<_> =
-            jobs.enumerate().map(|(place, job)| scope.spawn(move || run(place.saturating_add(1), job))).collect();
-        let first = run(0, first);
-        others.into_iter().fold(first, |before, other| {
-            // A panic of a thread goes on here.
-            before.and(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })
+        let others = 1..threads.get().min(THREADS_MAX);
+        let others: Vec<_> = others.filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
+        let mine = work();
+        // A panic of a thread goes on here.
+        let theirs =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let first = theirs.chain([mine]).flatten().min_by_key(|(place, _)| *place);
+        first.map_or(Ok(()), |(_, error)| Err(error))
     })
 }
 
-fn index(place: usize) -> u64 {
-    u64::try_from(place).unwrap_or(u64::MAX)
+fn index(from: u64, place: usize) -> u64 {
+    from.saturating_add(u64::try_from(place).unwrap_or(u64::MAX))
 }

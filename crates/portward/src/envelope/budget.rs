@@ -1,13 +1,20 @@
 use crate::envelope::error::SealError;
 
 /// What was sealed under a data key, as the sum of the squares of the bodies' blocks. `spec/envelope.md` section 8.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Usage(u128);
 
-const BUDGET: u128 = 1 << 97;
 const BLOCK: u64 = 16;
 
 impl Usage {
+    /// All that may be sealed under one data key.
+    pub const BUDGET: Self = Self(1 << 97);
+
+    /// Of one body of so many bytes of plaintext.
+    pub fn of_body(bytes: u64) -> Self {
+        Self(square(bytes))
+    }
+
     /// From its number.
     pub const fn from_cost(cost: u128) -> Self {
         Self(cost)
@@ -18,9 +25,14 @@ impl Usage {
         self.0
     }
 
+    /// This and as much again as `part`, or the whole budget if that is less. `None` if all of it is used.
+    pub fn reserve(self, part: Self) -> Option<Self> {
+        (self < Self::BUDGET).then(|| Self(self.0.saturating_add(part.0)).min(Self::BUDGET))
+    }
+
     /// Whether half of the budget is used: time to rotate.
     pub const fn is_high(self) -> bool {
-        self.0 >= BUDGET / 2
+        self.0 >= Self::BUDGET.0 / 2
     }
 
     /// Adds a body of this many bytes.
@@ -38,7 +50,7 @@ impl Usage {
 
     fn raise(&mut self, before: u128, after: u128) -> Result<(), SealError> {
         let raised = self.0.saturating_sub(before).saturating_add(after);
-        if raised > BUDGET {
+        if raised > Self::BUDGET.0 {
             return Err(SealError::KeyExhausted);
         }
         self.0 = raised;

@@ -25,7 +25,13 @@ pub struct DataKey {
     secret: Secret,
     check: [u8; 8],
     body: Box<MacKey512>,
-    usage: Mutex<Usage>,
+    meter: Mutex<Meter>,
+}
+
+/// What was used, and how far it may go.
+struct Meter {
+    used: Usage,
+    until: Usage,
 }
 
 impl DataKey {
@@ -48,7 +54,8 @@ impl DataKey {
         let mut body = Box::new(MacKey512::EMPTY);
         derive_body_key(&secret, deployment, SUITE, &mut body);
         let check = key_check(&secret, deployment, &id);
-        Self { deployment: *deployment, under: None, id, tenant, scope, secret, check, body, usage: Mutex::default() }
+        let meter = Mutex::new(Meter { used: Usage::default(), until: Usage::BUDGET });
+        Self { deployment: *deployment, under: None, id, tenant, scope, secret, check, body, meter }
     }
 
     /// From a slot, which `keks` have to resolve. With the check value that was stored with it, if one was.
@@ -90,17 +97,24 @@ impl DataKey {
 
     /// Counts a body against the budget.
     pub(super) fn charge(&self, add: impl FnOnce(&mut Usage) -> Result<(), SealError>) -> Result<(), SealError> {
-        add(&mut self.usage.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = meter.used;
+        add(&mut used)?;
+        if used > meter.until {
+            return Err(SealError::AllowanceSpent);
+        }
+        meter.used = used;
+        Ok(())
     }
 
-    /// How much of its budget is used, by this copy of it and by what it was given.
+    /// How much of its budget is used, as far as this copy of it knows.
     pub fn usage(&self) -> Usage {
-        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner).used
     }
 
-    /// Takes over what was used before.
-    pub fn set_usage(&self, usage: Usage) {
-        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+    /// Counts from `used` on, and seals no further than `until`: what this copy has of a budget that all copies share.
+    pub fn allow(&self, used: Usage, until: Usage) {
+        *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Meter { used, until };
     }
 
     pub(super) const fn body_key(&self) -> &MacKey512 {

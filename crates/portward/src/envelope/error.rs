@@ -37,9 +37,11 @@ error_codes! {
     pub enum SealError {
         WrongTenant => "wrong_tenant", Caller, "the context is of another tenant than the keys";
         NoActiveKey => "no_active_key", Caller, "there is no active data key of this tenant and scope";
+        NoActiveKek => "no_active_kek", Caller, "there is no active KEK of this tenant";
         RecordTooLong => "record_too_long", Caller, "a record has at most 1 MiB";
         BodyTooLong => "body_too_long", Caller, "an object has at most 4 PiB";
         KeyExhausted => "key_exhausted", Caller, "as much was sealed under the data key as is safe: rotate it";
+        AllowanceSpent => "allowance_spent", Caller, "as much was sealed as was reserved of the key's budget: load the key again";
         Slots => "slots", Caller, "an object has 1 to 16 slots of at most 16,383 bytes together";
         KekUnavailable => "kek_unavailable", Environment, "the provider of the KEK cannot be reached";
         KekRefused => "kek_refused", Environment, "the provider of the KEK refused to wrap";

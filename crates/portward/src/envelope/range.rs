@@ -3,12 +3,16 @@ use std::io::{self, Read, Seek, SeekFrom};
 use zeroize::Zeroizing;
 
 use crate::envelope::body::{BodyKey, CHUNK, SEALED_CHUNK, TAG, WIDE_CHUNK, WIDE_PREFIX, WIDE_SEALED_CHUNK, WIDE_TAG};
+use crate::envelope::context::Context;
 use crate::envelope::error::OpenError;
-use crate::envelope::stream::{read_full, refused};
+use crate::envelope::keys::ScopeKeys;
+use crate::envelope::reader::{read_full, refused};
+use crate::envelope::tombstones::Life;
 
 /// Opens any part of an object. Its last chunk is authenticated before anything else, so its length is known and true.
 pub struct OpenSeek<R: Read + Seek> {
     inner: R,
+    life: Life,
     body_key: BodyKey,
     /// Where the chunks begin in the inner reader.
     chunks_at: u64,
@@ -22,9 +26,21 @@ pub struct OpenSeek<R: Read + Seek> {
     failed: bool,
 }
 
+impl ScopeKeys {
+    /// Opens any part of what can be read at any place. The object begins where the reader stands.
+    ///
+    /// # Errors
+    /// As [`ScopeKeys::reader`].
+    pub fn seekable<R: Read + Seek>(&self, context: &Context, mut inner: R) -> io::Result<OpenSeek<R>> {
+        let start = inner.stream_position()?;
+        let (body_key, life, header_length) = self.body_key_of(context, &mut inner)?;
+        OpenSeek::new(inner, life, body_key, start.saturating_add(header_length))
+    }
+}
+
 impl<R: Read + Seek> OpenSeek<R> {
     /// `body_at`: where the body begins in the inner reader.
-    pub(super) fn new(mut inner: R, body_key: BodyKey, body_at: u64) -> io::Result<Self> {
+    pub(super) fn new(mut inner: R, life: Life, body_key: BodyKey, body_at: u64) -> io::Result<Self> {
         let end = inner.seek(SeekFrom::End(0))?;
         let chunks_at = body_at.saturating_add(WIDE_PREFIX);
         let chunks = end.checked_sub(chunks_at).ok_or_else(|| refused(OpenError::BodyTruncated))?;
@@ -32,6 +48,7 @@ impl<R: Read + Seek> OpenSeek<R> {
         let rest = rest.checked_sub(WIDE_TAG).ok_or_else(|| refused(OpenError::BodyTruncated))?;
         let mut reader = Self {
             inner,
+            life,
             body_key,
             chunks_at,
             length: full.saturating_mul(WIDE_CHUNK).saturating_add(rest),
@@ -50,11 +67,26 @@ impl<R: Read + Seek> OpenSeek<R> {
         self.length
     }
 
+    /// Reads `length` bytes from `from` on, fewer where the plaintext ends before.
+    ///
+    /// # Errors
+    /// As its `read`.
+    pub fn read_range(&mut self, from: u64, length: u64) -> io::Result<Vec<u8>> {
+        self.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        self.take(length).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// Opens a chunk that has exactly the bytes that the authenticated length leaves for it: a source whose length changes, or that
     /// lies about it, does not make another chunk the last.
     fn load(&mut self, index: u64) -> io::Result<()> {
         if self.failed {
             return Err(refused(OpenError::Failed));
+        }
+        if self.life.is_over() {
+            self.failed = true;
+            return Err(refused(OpenError::DataKeyDestroyed));
         }
         if self.index == Some(index) {
             return Ok(());

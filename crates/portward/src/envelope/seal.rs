@@ -1,5 +1,7 @@
 use core::num::NonZeroUsize;
 
+use zeroize::Zeroizing;
+
 use crate::envelope::body::{self, BodyKey, Bound, PREFIX};
 use crate::envelope::context::Context;
 use crate::envelope::data_key::DataKey;
@@ -35,7 +37,8 @@ fn seal_with(
     let mut object = vec![0; sealed.ok_or(SealError::BodyTooLong)?];
     let (place, chunks) = object.split_at_mut_checked(start.len()).ok_or(SealError::BodyTooLong)?;
     place.copy_from_slice(&start);
-    body_key.seal_all(plaintext, chunks, threads)?;
+    // A plaintext of full chunks has an empty one behind them, for which there is room.
+    body_key.seal_chunks(0, plaintext, chunks, threads)?;
     Ok(object)
 }
 
@@ -43,9 +46,9 @@ fn seal_with(
 pub(super) fn open(key: &DataKey, context: &Context, body: &[u8], threads: NonZeroUsize) -> Result<Vec<u8>, OpenError> {
     let (prefix, chunks) = body.split_first_chunk().ok_or(OpenError::BodyTruncated)?;
     let body_key: BodyKey = BodyKey::of_body(key.body_key(), &Bound::new(&key.id(), context), prefix)?;
-    let mut plaintext = vec![0; body::opened_length(chunks.len())];
-    body_key.open_all(chunks, &mut plaintext, threads)?;
-    Ok(plaintext)
+    let mut plaintext = Zeroizing::new(vec![0; body::opened_length(chunks.len())]);
+    body_key.open_chunks(0, chunks, &mut plaintext, threads)?;
+    if body::ends(chunks.len()) { Ok(core::mem::take(&mut *plaintext)) } else { Err(OpenError::BodyTruncated) }
 }
 
 /// For the vectors of the testkit: a seal with a given salt.

@@ -1,9 +1,9 @@
 //! What the vectors of the testkit need and nobody else may have: keys of given bytes, given nonces and salts.
 
 use crate::Identifier;
-use crate::envelope::kek::{RootKeks, WithNonce};
 pub(crate) use crate::envelope::seal::seal_for_vectors as seal_with_salt;
-use crate::envelope::{DataKey, DataScope, KekName, KekType, KeyId, TenantKek};
+use crate::envelope::wrap::WithNonce;
+use crate::envelope::{DataKey, DataScope, KekName, KekType, KeyId, RootKeks, TenantKek};
 use crate::key::{DeploymentId, RootId, derive_root_kek, derive_tenant_wrap};
 use crate::secret::Secret;
 
@@ -21,8 +21,13 @@ pub(crate) fn data_key(
     DataKey::of(deployment, tenant, scope, id, secret(key))
 }
 
-pub(crate) fn tenant_kek(deployment: &DeploymentId, id: KeyId, version: u32, key: [u8; 32]) -> TenantKek {
-    TenantKek::of(deployment, id, version, secret(key))
+pub(crate) fn tenant_kek(
+    deployment: &DeploymentId,
+    tenant: Identifier,
+    (id, version): (KeyId, u32),
+    key: [u8; 32],
+) -> TenantKek {
+    TenantKek::of(deployment, tenant, id, version, secret(key))
 }
 
 pub(crate) fn root_keks(deployment: &DeploymentId, roots: &[([u8; 4], [u8; 32])]) -> RootKeks {

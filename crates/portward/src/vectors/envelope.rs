@@ -30,7 +30,7 @@ pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
         }
         "header" => header(case),
         "check_value" => {
-            let key = tenant_kek(&deployment(case).id, case.array("key_id"), 1, case.array("key"));
+            let key = tenant_kek(&deployment(case).id, 1.into(), (case.array("key_id"), 1), case.array("key"));
             Ok(json!({ "check": hex(&key.check_value()) }))
         }
         "wrap" => wrap(case),
@@ -129,11 +129,7 @@ fn wrap(case: &Case<'_>) -> Outcome {
             let scope = case.text("scope").parse().unwrap();
             data_key(&deployment, tenant(case), scope, id, key).wrap(&wrapping)
         }
-        _ => tenant_kek(&deployment, id, version(&case.value["key_version"]), key).wrap(
-            &deployment,
-            &tenant(case),
-            &wrapping,
-        ),
+        _ => tenant_kek(&deployment, tenant(case), (id, version(&case.value["key_version"])), key).wrap(&wrapping),
     };
     slot.map(|slot| json!({ "slot": hex(&slot.to_bytes()) })).map_err(|error| error.code().into())
 }
@@ -142,7 +138,7 @@ fn unwrap(case: &Case<'_>) -> Outcome {
     let deployment = deployment(case).id;
     let slot = Slot::from_bytes(&case.bytes("slot")).ok_or("header_malformed")?;
     let kek = &case.value["kek"];
-    let keks = one_kek(&deployment, &kek_name(kek), array(&kek["key"]));
+    let keks = one_kek(&deployment, tenant(case), &kek_name(kek), array(&kek["key"]));
     let possible = case.text("what") == "data" || slot.kek().kind() != KekType::Tenant;
     if !possible || !keks.resolves(slot.kek()) {
         return Err("no_slot".into());
@@ -168,10 +164,10 @@ fn unwrap(case: &Case<'_>) -> Outcome {
     Ok(json!({ "key": hex(&key) }))
 }
 
-fn one_kek(deployment: &DeploymentId, name: &KekName, key: [u8; 32]) -> Arc<dyn UnwrapKey> {
+fn one_kek(deployment: &DeploymentId, tenant: Identifier, name: &KekName, key: [u8; 32]) -> Arc<dyn UnwrapKey> {
     match name.kind() {
         KekType::Tenant => {
-            let kek = tenant_kek(deployment, name.id().try_into().unwrap(), name.version(), key);
+            let kek = tenant_kek(deployment, tenant, (name.id().try_into().unwrap(), name.version()), key);
             Arc::new(TenantKeks::new([(kek, KeyState::Active)], 1))
         }
         _ => Arc::new(root_keks(deployment, &[(array(&json!(hex(name.id()))), key)])),
@@ -282,7 +278,8 @@ fn keys(case: &Case<'_>) -> ScopeKeys {
     let away = Arc::new(away);
     let own_keks = list("tenant_keks").into_iter().filter(|kek| kek["tenant"] == case.value["tenant"]);
     let versions = own_keks.map(|kek| {
-        (tenant_kek(&deployment.id, array(&kek["id"]), version(&kek["version"]), array(&kek["key"])), state(&kek))
+        let name = (array(&kek["id"]), version(&kek["version"]));
+        (tenant_kek(&deployment.id, own, name, array(&kek["key"])), state(&kek))
     });
     let minimum = given.get("minimum_version").map_or(1, version);
     keys = keys.with_keks(Arc::new(Reached(TenantKeks::new(versions, minimum), Arc::clone(&away))));
@@ -310,8 +307,10 @@ fn open(case: &Case<'_>) -> Outcome {
         let mut plaintext = Vec::new();
         reader.read_to_end(&mut plaintext).map(|_| plaintext)
     };
-    let streamed = keys.reader(&context, Cursor::new(object.clone())).and_then(|reader| read(Box::new(reader)));
-    assert_eq!(streamed.map_err(inner), whole);
+    for threads in [1, 3].map(|threads| NonZeroUsize::new(threads).unwrap()) {
+        let reader = keys.reader(&context, Cursor::new(object.clone()), threads);
+        assert_eq!(reader.and_then(|reader| read(Box::new(reader))).map_err(inner), whole);
+    }
     let seekable = keys.seekable(&context, Cursor::new(object)).and_then(|reader| read(Box::new(reader)));
     assert_eq!(seekable.map_err(inner).ok(), whole.clone().ok());
     opened(whole)
@@ -348,7 +347,7 @@ fn rewrap(case: &Case<'_>) -> Outcome {
     assert_eq!(wrapping.len(), keks.len());
     let wrapping: Vec<_> = wrapping.iter().map(|kek| kek as &dyn WrapKey).collect();
     let object = object(case);
-    let (header, length) = keys(case).rewrap(&object, &wrapping).map_err(|error| match error {
+    let (header, length) = keys(case).rewrap_under(&object, &wrapping).map_err(|error| match error {
         RewrapError::Open(error) => error.code(),
         RewrapError::Seal(error) => error.code(),
     })?;

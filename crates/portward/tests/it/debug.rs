@@ -37,7 +37,7 @@ fn debug_shows_no_secret() {
     assert_snapshot!(masked(&opened), @"Unsealed { deployment: None, keyring: Keyring { deployment: DeploymentId(<hex>), roots: [(RootId(<hex>), Active)] } }");
     let key = envelope::DataKey::generate(&world.deployment.id, id("studio"), "file:1".parse().unwrap()).unwrap();
     assert_snapshot!(masked(&key), @"DataKey { id: <hex>, tenant: Identifier(studio), scope: DataScope(file:1), .. }");
-    let kek = envelope::TenantKek::generate(&world.deployment.id).unwrap();
+    let kek = envelope::TenantKek::generate(&world.deployment.id, id("studio")).unwrap();
     assert_snapshot!(masked(&kek), @"TenantKek(KekName(Tenant <hex> v1))");
     let context = envelope::Context::new(&id("studio"), "clients.phone", "+49 30 1234").unwrap();
     assert_snapshot!(masked(&context), @r#"Context { tenant: Identifier(studio), keys: ["id", "name", "tenant"] }"#);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portward::envelope::{
     BlindIndex, Context, DataKey, DataScope, Header, IndexError, IndexName, Keep, KekError, KekName, KekType,
     Normaliser, OpenError, RECORD_MAX, RewrapError, RootKeks, ScopeKeys, SealError, Slot, TenantKek, TenantKeks,
-    UnwrapKey, Usage, WrapKey, index_bits,
+    Tombstones, UnwrapKey, Usage, WrapKey, index_bits,
 };
 use portward::{
     Authority, Change, Deployment, Follower, Identifier, Incarnation, KeyState, Keyring, Scope, Steady, TenantChange,
@@ -30,8 +30,9 @@ impl World {
     fn new() -> Self {
         let deployment = Deployment::generate(Vocabulary::portal()).unwrap();
         let keyring = Arc::new(Keyring::generate(&deployment, NOW).unwrap());
-        let kek = TenantKek::generate(&deployment.id).unwrap();
-        Self { deployment, keyring, tenant: "acme".parse().unwrap(), kek }
+        let tenant = "acme".parse().unwrap();
+        let kek = TenantKek::generate(&deployment.id, tenant).unwrap();
+        Self { deployment, keyring, tenant, kek }
     }
 
     fn data_key(&self, scope: &str) -> Arc<DataKey> {
@@ -49,7 +50,7 @@ impl World {
     /// The same tenant KEK once more, as another process would load it.
     fn kek_again(&self) -> TenantKek {
         let roots = RootKeks::new(&self.keyring);
-        let slot = self.kek.wrap(&self.deployment.id, &self.tenant, &roots).unwrap();
+        let slot = self.kek.wrap(&roots).unwrap();
         let (id, version) = (self.kek.id(), self.kek.version());
         TenantKek::unwrap(&self.deployment.id, &self.tenant, (id, version), &slot, Some(self.kek.check_value()), &roots)
             .unwrap()
@@ -121,21 +122,22 @@ fn a_tombstone_of_the_feed_erases_at_once() {
     pull(&authority, &mut follower);
     let (first, second) = (world.data_key("subject:anna"), world.data_key("subject:anna"));
     let keys = |key: &Arc<DataKey>| {
-        let keys = world.keys("subject:anna").with_data_key(key.clone(), KeyState::Active).with_keks(world.keks());
+        let keys =
+            world.keys("subject:anna").with_data_key(key.clone(), KeyState::Active).with_tenant_keks(world.keks());
         keys.with_view(follower.cell())
     };
     let (keys, others) = (keys(&first), keys(&second));
     let context = world.context();
     let detached = keys.seal_record(&context, b"x").unwrap();
-    let embedded = keys.seal(&context, b"x", Keep::Embedded(&[&world.kek]), ONE).unwrap();
-    let of_second = others.seal(&context, b"x", Keep::Embedded(&[&world.kek]), ONE).unwrap();
+    let embedded = keys.seal(&context, b"x", Keep::Embedded, ONE).unwrap();
+    let of_second = others.seal(&context, b"x", Keep::Embedded, ONE).unwrap();
     assert!(keys.open_record(&context, &detached).is_ok() && keys.open(&context, &embedded, ONE).is_ok());
 
     authority.commit(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(first.id()))]).unwrap();
     pull(&authority, &mut follower);
     assert_eq!(keys.open_record(&context, &detached), Err(OpenError::DataKeyDestroyed));
     assert_eq!(keys.open(&context, &embedded, ONE), Err(OpenError::DataKeyDestroyed));
-    assert_eq!(keys.rewrap(&embedded, &[&world.kek]), Err(RewrapError::Open(OpenError::DataKeyDestroyed)));
+    assert_eq!(keys.rewrap(&embedded), Err(RewrapError::Open(OpenError::DataKeyDestroyed)));
     assert!(others.open(&context, &of_second, ONE).is_ok(), "the other key of the scope lives");
 
     authority.commit(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(world.kek.id()))]).unwrap();
@@ -150,27 +152,42 @@ fn an_embedded_key_needs_a_kek_of_the_tenant() {
     let context = world.context();
     let sealer = world.keys("file:1").with_data_key(key, KeyState::Active);
     let roots = RootKeks::new(&world.keyring);
-    let object = sealer.seal(&context, b"plan", Keep::Embedded(&[&world.kek, &roots]), ONE).unwrap();
+    let object = sealer.seal(&context, b"plan", Keep::EmbeddedUnder(&[&world.kek, &roots]), ONE).unwrap();
 
-    let opener = world.keys("file:1").with_keks(world.keks());
+    let opener = world.keys("file:1").with_tenant_keks(world.keks());
     assert_eq!(opener.open(&context, &object, ONE).unwrap(), b"plan");
     let by_root = world.keys("file:1").with_keks(Arc::new(RootKeks::new(&world.keyring)));
     assert_eq!(by_root.open(&context, &object, ONE).unwrap(), b"plan");
     assert_eq!(world.keys("file:1").open(&context, &object, ONE), Err(OpenError::NoSlot));
-    let wrong_scope = world.keys("file:2").with_keks(world.keks());
+    let wrong_scope = world.keys("file:2").with_tenant_keks(world.keks());
     assert_eq!(wrong_scope.open(&context, &object, ONE), Err(OpenError::UnwrapFailed));
 
-    let next = world.kek.rotate(&world.deployment.id).unwrap().unwrap();
+    let next = world.kek.rotate().unwrap().unwrap();
     let minimum = TenantKeks::new([(world.kek_again(), KeyState::VerifyOnly)], 2);
     let raised = world.keys("file:1").with_keks(Arc::new(minimum));
     assert_eq!(raised.open(&context, &object, ONE), Err(OpenError::NoSlot), "below the minimum version");
-    let (header, length) = opener.rewrap(&object, &[&next]).unwrap();
+    let (header, length) = opener.rewrap_under(&object, &[&next]).unwrap();
     let rewrapped = [&header, &object[length..]].concat();
     let both = TenantKeks::new([(next, KeyState::Active), (world.kek_again(), KeyState::VerifyOnly)], 2);
     assert_eq!(both.active().unwrap().version(), 2);
     let rotated = world.keys("file:1").with_keks(Arc::new(both));
     assert_eq!(rotated.open(&context, &rewrapped, ONE).unwrap(), b"plan");
     assert_eq!(Header::parse(&rewrapped).unwrap().0.slots().len(), 1);
+}
+
+/// A KEK wraps for its tenant only, and unwraps for no other.
+#[test]
+fn a_tenant_kek_is_of_one_tenant() {
+    let world = World::new();
+    let foreign = TenantKek::generate(&world.deployment.id, "bolt".parse().unwrap()).unwrap();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let context = world.context();
+    let seal = |keys: &ScopeKeys, keep: Keep<'_>| keys.seal(&context, b"x", keep, ONE).map(|_| ());
+    assert_eq!(seal(&keys, Keep::EmbeddedUnder(&[&world.kek])), Ok(()));
+    assert_eq!(seal(&keys, Keep::EmbeddedUnder(&[&foreign])), Err(SealError::KekRefused));
+    assert_eq!(seal(&keys, Keep::Embedded), Err(SealError::NoActiveKek));
+    let foreign = Arc::new(TenantKeks::new([(foreign, KeyState::Active)], 1));
+    assert_eq!(seal(&keys.with_tenant_keks(foreign), Keep::Embedded), Err(SealError::KekRefused));
 }
 
 /// A KEK whose provider is away, or refuses.
@@ -204,9 +221,10 @@ fn only_a_provider_that_is_away_lets_the_next_slot_try() {
     let sealer = world.keys("file:1").with_data_key(key, KeyState::Active);
     let away = || Broken(KekName::new(KekType::AwsKms, *b"key-1", 0), KekError::Unavailable);
     let denies = || Broken(KekName::new(KekType::AwsKms, *b"key-2", 0), KekError::Refused);
-    let opener =
-        || world.keys("file:1").with_keks(world.keks()).with_keks(Arc::new(away())).with_keks(Arc::new(denies()));
-    let sealed = |keks: &[&dyn WrapKey]| sealer.seal(&context, b"x", Keep::Embedded(keks), ONE).unwrap();
+    let opener = || {
+        world.keys("file:1").with_tenant_keks(world.keks()).with_keks(Arc::new(away())).with_keks(Arc::new(denies()))
+    };
+    let sealed = |keks: &[&dyn WrapKey]| sealer.seal(&context, b"x", Keep::EmbeddedUnder(keks), ONE).unwrap();
     let open = |object: &[u8]| opener().open(&context, object, ONE);
     assert_eq!(open(&sealed(&[&away(), &world.kek])).unwrap(), b"x");
     assert_eq!(open(&sealed(&[&denies(), &world.kek])), Err(OpenError::UnwrapFailed));
@@ -221,7 +239,7 @@ fn a_wrapped_key_is_bound_to_all_that_it_is_for() {
     let world = World::new();
     let (deployment, tenant) = (&world.deployment.id, world.tenant);
     let roots = RootKeks::new(&world.keyring);
-    let slot = world.kek.wrap(deployment, &tenant, &roots).unwrap();
+    let slot = world.kek.wrap(&roots).unwrap();
     let (id, check) = (world.kek.id(), Some(world.kek.check_value()));
     let unwrap = |tenant: &Identifier, id, version, check| {
         TenantKek::unwrap(deployment, tenant, (id, version), &slot, check, &roots).map(|kek| kek.check_value())
@@ -254,7 +272,7 @@ fn a_writer_that_did_not_finish_leaves_nothing_that_opens() {
         [(0, true), (5, true), (16_384, true), (50_000, true), (0, false), (5, false), (16_384, false)]
     {
         let mut file = Vec::new();
-        let mut writer = keys.writer(&context, Keep::Detached, &mut file).unwrap();
+        let mut writer = keys.writer(&context, Keep::Detached, &mut file, ONE).unwrap();
         writer.write_all(&vec![7; length]).unwrap();
         if finished {
             writer.finish().unwrap();
@@ -262,7 +280,7 @@ fn a_writer_that_did_not_finish_leaves_nothing_that_opens() {
             drop(writer);
         }
         let mut read = Vec::new();
-        let result = keys.reader(&context, &file[..]).unwrap().read_to_end(&mut read);
+        let result = keys.reader(&context, &file[..], ONE).unwrap().read_to_end(&mut read);
         if finished {
             assert_eq!((result.unwrap(), read), (length, vec![7; length]));
         } else {
@@ -292,7 +310,7 @@ impl Write for Flaky {
 fn a_chunk_that_was_not_written_is_never_written_again() {
     let world = World::new();
     let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
-    let mut writer = keys.writer(&world.context(), Keep::Detached, Flaky(Vec::new(), false)).unwrap();
+    let mut writer = keys.writer(&world.context(), Keep::Detached, Flaky(Vec::new(), false), ONE).unwrap();
     writer.write_all(&[1; 16_384]).unwrap();
     writer.flush().unwrap();
     assert!(writer.write_all(&[2; 16_384]).is_err(), "the disk is full");
@@ -319,11 +337,12 @@ fn a_used_up_key_seals_no_more() {
     let key = world.data_key("file:1");
     let keys = world.keys("file:1").with_data_key(key.clone(), KeyState::Active);
     let context = world.context();
-    key.set_usage(Usage::from_cost((1 << 97) - 2));
-    assert!(key.usage().is_high());
+    assert!(!keys.needs_rotation());
+    key.allow(Usage::from_cost((1 << 97) - 2), Usage::BUDGET);
+    assert!(keys.needs_rotation());
     assert!(keys.seal_record(&context, b"one block").is_ok());
     assert_eq!(keys.seal_record(&context, &[0; 17]), Err(SealError::KeyExhausted));
-    let mut writer = keys.writer(&context, Keep::Detached, Vec::new()).unwrap();
+    let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
     writer.write_all(&[0; 17]).unwrap();
     assert_eq!(inner::<SealError>(writer.finish().unwrap_err()), SealError::KeyExhausted);
     assert!(keys.seal_record(&context, b"another").is_ok());
@@ -376,18 +395,18 @@ proptest! {
     #[test]
     fn all_ways_agree(length in prop_oneof![0usize..40, 16_370usize..16_400, 32_760usize..32_780, 0usize..90_000], from in 0u64..95_000, take in 0u64..40_000, threads in 1usize..5) {
         let world = World::new();
-        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_keks(world.keks());
+        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_tenant_keks(world.keks());
         let context = world.context();
         let plaintext: Vec<u8> = (0..length).map(|place| u8::try_from(place % 251).unwrap()).collect();
         let threads = NonZeroUsize::new(threads).unwrap();
-        let whole = keys.seal(&context, &plaintext, Keep::Embedded(&[&world.kek]), threads).unwrap();
-        let mut written = keys.writer(&context, Keep::Detached, Vec::new()).unwrap();
+        let whole = keys.seal(&context, &plaintext, Keep::Embedded, threads).unwrap();
+        let mut written = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
         plaintext.chunks(777).for_each(|bytes| written.write_all(bytes).unwrap());
         let written = written.finish().unwrap();
         for object in [whole, written] {
             prop_assert_eq!(&keys.open(&context, &object, threads).unwrap(), &plaintext);
             let mut read = Vec::new();
-            keys.reader(&context, &object[..]).unwrap().read_to_end(&mut read).unwrap();
+            keys.reader(&context, &object[..], ONE).unwrap().read_to_end(&mut read).unwrap();
             prop_assert_eq!(&read, &plaintext);
             // Wherever the object begins in the reader.
             let mut file = Cursor::new([&[9; 100], &object[..]].concat());
@@ -413,7 +432,7 @@ proptest! {
         for changed in [flipped, short, long] {
             prop_assert!(keys.open(&context, &changed, ONE).is_err());
             prop_assert!(keys.open(&context, &changed, NonZeroUsize::new(3).unwrap()).is_err());
-            let read = keys.reader(&context, &changed[..]).and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
+            let read = keys.reader(&context, &changed[..], ONE).and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
             prop_assert!(read.is_err());
             let seek = keys.seekable(&context, Cursor::new(&changed)).and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
             prop_assert!(seek.is_err());
@@ -424,13 +443,13 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), start in prop_oneof![Just(vec![]), Just(vec![0xF5, 1, 1, 0]), Just(vec![0xF5, 1, 1, 1])]) {
         let world = World::new();
-        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_keks(world.keks());
+        let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active).with_tenant_keks(world.keks());
         let context = world.context();
         let bytes = [start, bytes].concat();
         let _ = Header::parse(&bytes);
         let _ = Slot::from_bytes(&bytes);
         prop_assert!(keys.open(&context, &bytes, ONE).is_err());
-        prop_assert!(keys.reader(&context, &bytes[..]).and_then(|mut reader| reader.read_to_end(&mut Vec::new())).is_err());
+        prop_assert!(keys.reader(&context, &bytes[..], ONE).and_then(|mut reader| reader.read_to_end(&mut Vec::new())).is_err());
         prop_assert!(keys.seekable(&context, Cursor::new(&bytes)).is_err());
     }
 }
@@ -512,4 +531,75 @@ fn a_known_type_has_one_name() {
         assert!(Slot::new(other, vec![0; 9]).is_none() || known == KekType::AwsKms, "held to the lengths of its type");
     }
     assert!(Slot::new(KekName::new(KekType::Other(0x7F), [1; 16], 1), vec![0; 9]).is_some(), "the control");
+}
+
+/// What is half read and half written ends when its key is destroyed.
+#[test]
+fn a_destruction_reaches_what_has_begun() {
+    let world = World::new();
+    let key = world.data_key("file:1");
+    let dead = Arc::new(Tombstones::new());
+    let keys =
+        world.keys("file:1").with_data_key(Arc::clone(&key), KeyState::Active).with_later_tombstones(Arc::clone(&dead));
+    let context = world.context();
+    let plaintext = vec![7; 100_000];
+    let object = keys.seal(&context, &plaintext, Keep::Detached, ONE).unwrap();
+
+    let mut reader = keys.reader(&context, &object[..], ONE).unwrap();
+    let mut seekable = keys.seekable(&context, Cursor::new(object.clone())).unwrap();
+    let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
+    let mut first = [0; 10];
+    dead.add("somebody-else".parse().unwrap(), &[key.id()]);
+    reader.read_exact(&mut first).unwrap();
+    seekable.read_exact(&mut first).unwrap();
+    writer.write_all(&plaintext).unwrap();
+
+    dead.add(world.tenant, &[key.id()]);
+    let destroyed = |error| inner::<OpenError>(error) == OpenError::DataKeyDestroyed;
+    assert!(destroyed(reader.read_to_end(&mut Vec::new()).unwrap_err()));
+    seekable.seek(SeekFrom::Start(50_000)).unwrap();
+    assert!(destroyed(seekable.read(&mut first).unwrap_err()));
+    assert_eq!(inner::<SealError>(writer.finish().unwrap_err()), SealError::NoActiveKey);
+    assert_eq!(keys.open(&context, &object, ONE), Err(OpenError::DataKeyDestroyed));
+}
+
+#[test]
+fn a_copy_of_a_key_seals_what_was_reserved_for_it() {
+    let world = World::new();
+    let key = world.data_key("file:1");
+    let keys = world.keys("file:1").with_data_key(key.clone(), KeyState::Active);
+    let context = world.context();
+    let before = Usage::from_cost(1_000);
+    key.allow(before, before.reserve(Usage::of_body(32)).unwrap());
+    assert_eq!(keys.seal_record(&context, &[0; 33]), Err(SealError::AllowanceSpent));
+    assert!(keys.seal_record(&context, &[0; 32]).is_ok());
+    assert_eq!(keys.seal_record(&context, b""), Err(SealError::AllowanceSpent));
+    assert_eq!(key.usage(), Usage::from_cost(1_004));
+    assert_eq!(Usage::BUDGET.reserve(Usage::of_body(1)), None);
+    assert_eq!(Usage::default().reserve(Usage::BUDGET), Some(Usage::BUDGET));
+}
+
+/// One thread or several, in portions or at once: the same object, and it opens by every way.
+#[test]
+fn threads_make_no_difference() {
+    let world = World::new();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let context = world.context();
+    let two = NonZeroUsize::new(2).unwrap();
+    let batch = 2 * 64 * 16_384;
+    for length in [0, 1, 16_384, batch - 1, batch, batch + 1, 2 * batch, 2 * batch + 20_000] {
+        let plaintext: Vec<u8> = (0..=250).cycle().take(length).collect();
+        let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), two).unwrap();
+        plaintext.chunks(70_001).for_each(|portion| writer.write_all(portion).unwrap());
+        let object = writer.finish().unwrap();
+        assert_eq!(object.len(), 76 + length + (length / 16_384 + 1) * 16);
+        assert!(keys.open(&context, &object, two).unwrap() == plaintext);
+        for threads in [ONE, two] {
+            let mut read = Vec::new();
+            keys.reader(&context, &object[..], threads).unwrap().read_to_end(&mut read).unwrap();
+            assert!(read == plaintext, "{length}");
+            let cut = &object[..object.len() - 1];
+            assert!(keys.reader(&context, cut, threads).unwrap().read_to_end(&mut Vec::new()).is_err());
+        }
+    }
 }

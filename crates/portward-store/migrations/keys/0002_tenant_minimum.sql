@@ -1,0 +1,9 @@
+CREATE TABLE tenant_minimum (
+    tenant   TEXT    NOT NULL,
+    id       BLOB    NOT NULL,
+    minimum  INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    root     BLOB    NOT NULL,
+    mac      BLOB    NOT NULL,
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;

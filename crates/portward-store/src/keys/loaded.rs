@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use portward::envelope::{DataScope, ScopeKeys, TenantKek, TenantKeks};
+use portward::{Identifier, KeyState, Steady};
+
+use crate::keys::cache::Dated;
+use crate::keys::error::KeyStoreError;
+use crate::keys::rows::TenantKekRow;
+
+/// Whose keys, for what, and to do what.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct ScopeName {
+    pub(super) tenant: Identifier,
+    pub(super) scope: DataScope,
+    pub(super) purpose: Purpose,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Purpose {
+    Open,
+    Seal,
+}
+
+/// The KEK of a tenant, in the versions that open, and the rows it was loaded from.
+pub(super) struct LoadedKeks {
+    pub(super) keks: Arc<TenantKeks>,
+    pub(super) rows: Vec<TenantKekRow>,
+    pub(super) minimum: u32,
+    pub(super) since: Steady,
+}
+
+/// The keys of a scope, as old as the KEKs they came from.
+pub(super) struct LoadedScope {
+    pub(super) keys: Arc<ScopeKeys>,
+    pub(super) since: Steady,
+}
+
+type Result<T> = core::result::Result<T, KeyStoreError>;
+
+impl Dated for LoadedKeks {
+    fn since(&self) -> Steady {
+        self.since
+    }
+}
+
+impl Dated for LoadedScope {
+    fn since(&self) -> Steady {
+        self.since
+    }
+}
+
+impl LoadedKeks {
+    /// What they gave is as old as they are.
+    pub(super) fn gave(&self, keys: ScopeKeys) -> LoadedScope {
+        LoadedScope { keys: Arc::new(keys), since: self.since }
+    }
+
+    /// The one that wraps.
+    pub(super) fn active(&self) -> Result<&TenantKek> {
+        self.keks.active().ok_or(KeyStoreError::UnknownKey)
+    }
+
+    pub(super) fn active_row(&self) -> Result<&TenantKekRow> {
+        let active = self.rows.iter().find(|row| row.state == KeyState::Active);
+        active.ok_or(KeyStoreError::UnknownKey)
+    }
+}

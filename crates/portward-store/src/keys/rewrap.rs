@@ -1,0 +1,126 @@
+use portward::envelope::{TenantKek, UnwrapKey, WrapKey};
+use portward::{Identifier, KeyState, RowError};
+
+use crate::keys::error::KeyStoreError;
+use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
+use crate::keys::store::KeyStore;
+
+/// What was brought under the present root and KEK.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rewrapped {
+    /// Tenant KEKs, wrapped anew.
+    pub keks: u64,
+    /// Rows, with a new MAC.
+    pub rows: u64,
+}
+
+type Result<T> = core::result::Result<T, KeyStoreError>;
+
+impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
+    /// Brings everything under the active root of the keyring and under the present KEK: to be done after a new root was activated, before
+    /// the old one is retired. One tenant at a time; what was interrupted goes on where it was.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Kek`], [`KeyStoreError::Row`], [`KeyStoreError::Contended`], [`KeyStoreError::Database`].
+    pub async fn rewrap(&self) -> Result<Rewrapped> {
+        let mut done = Rewrapped::default();
+        for tenant in self.tenants().await? {
+            done.keks = done.keks.saturating_add(self.rewrap_keks(tenant).await?);
+            done.rows = done.rows.saturating_add(self.renew_rows(tenant).await?);
+        }
+        Ok(done)
+    }
+
+    /// Every tenant that has, or had, a key.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Malformed`], [`KeyStoreError::Database`].
+    pub async fn tenants(&self) -> Result<Vec<Identifier>> {
+        let sql = "SELECT tenant FROM tenant_kek UNION SELECT tenant FROM data_key UNION SELECT tenant FROM key_tombstone UNION SELECT tenant FROM tenant_minimum";
+        let mut reading = self.shelf.pool.begin().await?;
+        let rows: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&mut *reading).await?;
+        rows.into_iter().map(|(tenant,)| tenant.parse().map_err(|_| KeyStoreError::Malformed)).collect()
+    }
+
+    async fn rewrap_keks(&self, tenant: Identifier) -> Result<u64> {
+        let shelf = &self.shelf;
+        let mut reading = shelf.pool.begin().await?;
+        let rows = shelf.kek_rows(&mut reading, tenant).await?;
+        reading.rollback().await?;
+        let deployment = shelf.deployment.id;
+        let rewrapped = shelf
+            .with_kek(move |under| {
+                let mut rewrapped = Vec::new();
+                for row in rows {
+                    let Some(slot) = row.slot.as_ref().filter(|slot| *slot.kek() != under.kek()) else { continue };
+                    let name = (row.id, row.version);
+                    let kek = TenantKek::unwrap(&deployment, &row.tenant, name, slot, Some(row.check), under)?;
+                    rewrapped.push((row, kek.wrap(under)?));
+                }
+                Ok(rewrapped)
+            })
+            .await?;
+        if rewrapped.is_empty() {
+            return Ok(0);
+        }
+        let mut work = shelf.begin().await?;
+        let present = shelf.kek_rows(&mut work, tenant).await?;
+        let mut count = 0_u64;
+        for (row, slot) in rewrapped {
+            if !present.contains(&row) {
+                return Err(KeyStoreError::Contended);
+            }
+            let (revision, changed) = (row.revision.saturating_add(1), shelf.now());
+            let row = TenantKekRow { slot: Some(slot), revision, changed, ..row };
+            row.save(&shelf.keyring, &mut work).await?;
+            count = count.saturating_add(1);
+        }
+        work.commit().await?;
+        self.forget(tenant);
+        Ok(count)
+    }
+
+    /// A row is believed under its old root before it gets a MAC under the new one.
+    async fn renew_rows(&self, tenant: Identifier) -> Result<u64> {
+        let keyring = &self.shelf.keyring;
+        let active = keyring.roots().find(|root| root.state == KeyState::Active).ok_or(RowError::NoActiveRoot)?.id;
+        let mut work = self.shelf.begin().await?;
+        let mut count = 0_u64;
+        for table in TABLES {
+            let query = sqlx::query(table.old_rows).bind(tenant.to_string()).bind(active.to_bytes().to_vec());
+            for row in query.fetch_all(&mut *work).await? {
+                match table.kind {
+                    Kind::TenantKek => TenantKekRow::read(&row, keyring)?.save(keyring, &mut work).await?,
+                    Kind::DataKey => DataKeyRow::read(&row, keyring)?.save(keyring, &mut work).await?,
+                    Kind::Minimum => MinimumRow::read(&row, keyring)?.save(keyring, &mut work).await?,
+                    Kind::Tombstone => TombstoneRow::read(&row, keyring)?.save(keyring, &mut work).await?,
+                }
+                count = count.saturating_add(1);
+            }
+        }
+        work.commit().await?;
+        if count > 0 {
+            self.forget(tenant);
+        }
+        Ok(count)
+    }
+}
+
+struct Table {
+    kind: Kind,
+    old_rows: &'static str,
+}
+
+enum Kind {
+    TenantKek,
+    DataKey,
+    Minimum,
+    Tombstone,
+}
+
+const TABLES: [Table; 4] = [
+    Table { kind: Kind::TenantKek, old_rows: "SELECT * FROM tenant_kek WHERE tenant = ? AND root <> ?" },
+    Table { kind: Kind::DataKey, old_rows: "SELECT * FROM data_key WHERE tenant = ? AND root <> ?" },
+    Table { kind: Kind::Minimum, old_rows: "SELECT * FROM tenant_minimum WHERE tenant = ? AND root <> ?" },
+    Table { kind: Kind::Tombstone, old_rows: "SELECT * FROM key_tombstone WHERE tenant = ? AND root <> ?" },
+];

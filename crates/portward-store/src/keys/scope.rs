@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use portward::envelope::{DataKey, DataScope, ScopeKeys, UnwrapKey, Usage, WrapKey};
+use portward::{Identifier, KeyState};
+use sqlx::SqliteConnection;
+
+use crate::keys::error::KeyStoreError;
+use crate::keys::loaded::{LoadedKeks, LoadedScope, Purpose, ScopeName};
+use crate::keys::rows::DataKeyRow;
+use crate::keys::shelf::Shelf;
+use crate::keys::store::KeyStore;
+
+type Result<T> = core::result::Result<T, KeyStoreError>;
+
+/// What each loading for sealing may use of a data key's budget: a body of 1 TiB, or 2⁶⁰ of 1 KiB. There are 2²⁵ such parts.
+const PART: u64 = 1 << 40;
+
+impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
+    /// The keys of a scope, ready to seal and open. Makes a data key if the scope never had one. Hold them for one piece of work and ask
+    /// again for the next: what is held is not loaded anew.
+    ///
+    /// They seal 1 TiB, or what comes to the same; then, or for more, see [`KeyStore::scope_for`].
+    ///
+    /// # Errors
+    /// [`KeyStoreError::UnknownKey`] for a tenant without a KEK; [`KeyStoreError::Destroyed`], [`KeyStoreError::KeyExhausted`]; and as the
+    /// others.
+    pub async fn scope(&self, tenant: Identifier, scope: &DataScope) -> Result<Arc<ScopeKeys>> {
+        self.cached(tenant, scope, Purpose::Seal).await
+    }
+
+    /// The keys that a scope has, to open what was sealed. Makes none, seals nothing, and writes nothing.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::UnknownKey`] for a scope that never had a key; and as the others.
+    pub async fn known_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<Arc<ScopeKeys>> {
+        self.cached(tenant, scope, Purpose::Open).await
+    }
+
+    /// As [`KeyStore::scope`], with as much of the key's budget as one body of so many bytes takes, and loaded anew.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn scope_for(&self, tenant: Identifier, scope: &DataScope, bytes: u64) -> Result<Arc<ScopeKeys>> {
+        let loaded = self.shelf.load_to_seal(tenant, scope, Usage::of_body(bytes)).await?;
+        Ok(loaded.keys)
+    }
+
+    /// Makes a new data key for what is sealed from now on; the one before still opens.
+    ///
+    /// # Errors
+    /// As [`KeyStore::scope`].
+    pub async fn rotate_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<()> {
+        let (mut work, keks) = self.shelf.begin_with_keks(tenant, Purpose::Seal).await?;
+        let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
+        refuse_destroyed(&rows)?;
+        let active = rows.into_iter().find(|row| row.state == KeyState::Active).ok_or(KeyStoreError::UnknownKey)?;
+        active.changed(KeyState::VerifyOnly, self.shelf.now()).save(&self.shelf.keyring, &mut work).await?;
+        self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
+        work.commit().await?;
+        self.forget_scope(tenant, scope);
+        Ok(())
+    }
+
+    async fn cached(&self, tenant: Identifier, scope: &DataScope, purpose: Purpose) -> Result<Arc<ScopeKeys>> {
+        let name = ScopeName { tenant, scope: scope.clone(), purpose };
+        let load = || {
+            let (shelf, scope) = (Arc::clone(&self.shelf), scope.clone());
+            async move {
+                match purpose {
+                    Purpose::Seal => shelf.load_to_seal(tenant, &scope, Usage::of_body(PART)).await,
+                    Purpose::Open => shelf.load_to_open(tenant, &scope).await,
+                }
+            }
+        };
+        self.scopes.get(&name, load).await.map(|loaded| Arc::clone(&loaded.keys))
+    }
+
+    pub(super) fn forget_scope(&self, tenant: Identifier, scope: &DataScope) {
+        let scope = scope.clone();
+        self.scopes.forget(move |name| name.tenant == tenant && name.scope == scope);
+    }
+
+    /// Drops what is held of a tenant's keys. They are loaded anew, if that is still possible.
+    pub fn forget(&self, tenant: Identifier) {
+        self.shelf.keks.forget(move |name| *name == tenant);
+        self.scopes.forget(move |name| name.tenant == tenant);
+    }
+}
+
+impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
+    async fn load_to_open(self: &Arc<Self>, tenant: Identifier, scope: &DataScope) -> Result<LoadedScope> {
+        let (mut work, keks) = self.begin_with_keks(tenant, Purpose::Open).await?;
+        let rows = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
+        if rows.is_empty() {
+            return Err(KeyStoreError::UnknownKey);
+        }
+        Ok(keks.gave(self.scope_keys(&mut work, &keks, &rows, (tenant, scope)).await?))
+    }
+
+    async fn load_to_seal(self: &Arc<Self>, tenant: Identifier, scope: &DataScope, part: Usage) -> Result<LoadedScope> {
+        let (mut work, keks) = self.begin_with_keks(tenant, Purpose::Seal).await?;
+        let mut others = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
+        let active = match others.iter().position(|row| row.state == KeyState::Active) {
+            Some(place) => others.swap_remove(place),
+            None => {
+                refuse_destroyed(&others)?;
+                self.add_data_key(&mut work, &keks, (tenant, scope)).await?
+            }
+        };
+        let until = active.used.reserve(part).ok_or(KeyStoreError::KeyExhausted)?;
+        let slot = active.slot.as_ref().ok_or(KeyStoreError::Destroyed)?;
+        let key = self.open_data_key(&active, slot, &keks)?;
+        key.allow(active.used, until);
+        let reserved = DataKeyRow { used: until, ..active.changed(KeyState::Active, self.now()) };
+        reserved.save(&self.keyring, &mut work).await?;
+        let keys = self.scope_keys(&mut work, &keks, &others, (tenant, scope)).await?;
+        work.commit().await?;
+        Ok(keks.gave(keys.with_data_key(Arc::new(key), KeyState::Active)))
+    }
+
+    async fn add_data_key(
+        &self,
+        work: &mut SqliteConnection,
+        keks: &LoadedKeks,
+        (tenant, scope): (Identifier, &DataScope),
+    ) -> Result<DataKeyRow> {
+        let key = DataKey::generate(&self.deployment.id, tenant, scope.clone())?;
+        let row = DataKeyRow::new(&key, key.wrap(keks.active()?)?, self.now());
+        row.save(&self.keyring, work).await?;
+        Ok(row)
+    }
+}
+
+/// Nothing is made where something was destroyed.
+fn refuse_destroyed(rows: &[DataKeyRow]) -> Result<()> {
+    let destroyed = rows.iter().any(|row| row.state == KeyState::Destroyed);
+    if destroyed { Err(KeyStoreError::Destroyed) } else { Ok(()) }
+}

@@ -1,0 +1,133 @@
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use portward::envelope::{Keep, OpenError, SealError};
+use portward::{Change, TenantChange};
+use portward_store::keys::{KeyStore, KeyStoreOptions};
+
+use crate::world::{DAY, Feed, NOW, World, code};
+
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
+
+#[tokio::test]
+async fn a_destroyed_scope_does_not_come_back() {
+    let world = World::new();
+    let store = world.store().await;
+    store.new_tenant(world.tenant).await.unwrap();
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let object = keys.seal_record(&world.context(), b"x").unwrap();
+    let copy = world.folder.path().join("backup.db");
+    sqlx::query("VACUUM INTO ?").bind(copy.to_str().unwrap()).execute(&world.sql().await).await.unwrap();
+
+    let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
+    assert_eq!((erasure.keys.len(), erasure.complete_at), (1, NOW.saturating_add(DAY)));
+    assert_eq!(code(store.scope(world.tenant, &world.scope).await), "key_destroyed", "get-or-create does not");
+    assert_eq!(code(store.rotate_scope(world.tenant, &world.scope).await), "key_destroyed");
+    assert!(store.scope(world.tenant, &"subject:bob".parse().unwrap()).await.is_ok(), "the control: others live");
+
+    // Not after the backup is put back either, as long as a view shows the tombstone.
+    let (deployment, keyring) = (Arc::clone(&world.deployment), Arc::clone(&world.keyring));
+    let restore = |options| KeyStore::open(&copy, Arc::clone(&deployment), Arc::clone(&keyring), options);
+    let unaware = restore(world.options()).await.unwrap();
+    let loaded = unaware.scope(world.tenant, &world.scope).await.unwrap();
+    assert!(loaded.open_record(&world.context(), &object).is_ok(), "why the view is needed");
+    let mut feed = Feed::new(&world);
+    feed.publish(erasure.changes());
+    let aware = restore(KeyStoreOptions { view: Some(feed.cell()), ..world.options() }).await.unwrap();
+    assert_eq!(code(aware.scope(world.tenant, &world.scope).await), "key_destroyed");
+    assert_eq!(code(aware.rotate_scope(world.tenant, &world.scope).await), "key_destroyed");
+    let known = aware.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(known.open_record(&world.context(), &object), Err(OpenError::DataKeyDestroyed));
+    assert_eq!(known.seal_record(&world.context(), b"x"), Err(SealError::NoActiveKey));
+}
+
+/// What was loaded before, and what is half done, ends with the destruction; done again, it answers the same.
+#[tokio::test]
+async fn a_destruction_reaches_what_is_loaded() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let object = keys.seal(&world.context(), &[7; 100_000], Keep::Detached, ONE).unwrap();
+    let mut reader = keys.reader(&world.context(), &object[..], ONE).unwrap();
+    let mut writer = keys.writer(&world.context(), Keep::Detached, Vec::new(), ONE).unwrap();
+    reader.read_exact(&mut [0; 10]).unwrap();
+    let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
+    assert!(reader.read_to_end(&mut Vec::new()).is_err());
+    assert!(writer.write_all(&[7; 100_000]).is_err());
+    assert_eq!(keys.open(&world.context(), &object, ONE), Err(OpenError::DataKeyDestroyed));
+    world.clock.pass(DAY);
+    assert_eq!(store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap(), erasure);
+}
+
+/// Destroyed, and killed before the feed had it.
+#[tokio::test]
+async fn tombstones_that_the_feed_misses_are_found() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    store.scope(world.tenant, &world.scope).await.unwrap();
+    let mut feed = Feed::new(&world);
+    let missing = async |feed: &Feed| store.tombstones_missing_in(&feed.cell().load()).await.unwrap();
+    assert_eq!(missing(&feed).await, []);
+    let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
+    assert_eq!(missing(&feed).await, erasure.changes());
+    feed.publish(erasure.changes());
+    assert_eq!(missing(&feed).await, []);
+}
+
+#[tokio::test]
+async fn a_destroyed_tenant_takes_everything_along() {
+    let world = World::new();
+    let store = world.store().await;
+    store.new_tenant(world.tenant).await.unwrap();
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let detached = keys.seal_record(&world.context(), b"x").unwrap();
+    let erasure = store.destroy_tenant(world.tenant, DAY).await.unwrap();
+    assert_eq!(erasure.keys.len(), 2, "a KEK and a data key");
+    assert_eq!(code(store.scope(world.tenant, &world.scope).await), "key_destroyed");
+    assert_eq!(code(store.rotate_tenant(world.tenant).await), "unknown_key");
+
+    store.new_tenant(world.tenant).await.unwrap();
+    assert_eq!(code(store.scope(world.tenant, &world.scope).await), "key_destroyed", "the scope stays destroyed");
+    let fresh = store.scope(world.tenant, &"subject:cleo".parse().unwrap()).await.unwrap();
+    assert_eq!(fresh.open_record(&world.context(), &detached), Err(OpenError::DataKeyDestroyed));
+    assert!(fresh.seal(&world.context(), b"x", Keep::Detached, ONE).is_ok(), "a new beginning, asked for by name");
+}
+
+/// No key is in the file, nor is what was destroyed.
+#[tokio::test]
+async fn what_is_destroyed_is_not_in_the_file() {
+    let world = World::new();
+    let store = world.store().await;
+    store.new_tenant(world.tenant).await.unwrap();
+    store.scope(world.tenant, &world.scope).await.unwrap();
+    let pool = world.sql().await;
+    let (slot,): (Vec<u8>,) = sqlx::query_as("SELECT slot FROM data_key").fetch_one(&pool).await.unwrap();
+    let is_in_files = |needle: &[u8]| {
+        let files = std::fs::read_dir(world.folder.path()).unwrap();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
+    };
+    assert!(is_in_files(&slot), "the control");
+    store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
+    assert!(!is_in_files(&slot));
+}
+
+/// A KEK that dies in the feed takes along what was loaded from under it.
+#[tokio::test]
+async fn a_tombstone_of_the_kek_reaches_keys_that_are_loaded() {
+    let world = World::new();
+    let mut feed = Feed::new(&world);
+    let store = world.store_with(KeyStoreOptions { view: Some(feed.cell()), ..world.options() }).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let object = keys.seal_record(&world.context(), b"x").unwrap();
+    assert!(keys.open_record(&world.context(), &object).is_ok(), "the control");
+    let census = store.census().await.unwrap();
+    let kek: [u8; 16] = census.keks.keys().find_map(|kek| kek.id().try_into().ok()).unwrap();
+    feed.publish(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(kek))]);
+    assert_eq!(keys.open_record(&world.context(), &object), Err(OpenError::DataKeyDestroyed));
+    assert_eq!(keys.seal_record(&world.context(), b"x"), Err(SealError::NoActiveKey));
+    assert_eq!(code(store.scope(world.tenant, &"subject:bob".parse().unwrap()).await), "unknown_key");
+}

@@ -1,0 +1,163 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use portward::envelope::{Keep, OpenError, SealError, Usage};
+use portward::{KeyState, Keyring};
+use portward_store::keys::{KeyStore, Rewrapped};
+
+use crate::world::{DAY, NOW, World, code};
+
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
+
+#[tokio::test]
+async fn a_retired_key_opens_again_when_it_is_reinstated() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let object = keys.seal_record(&world.context(), b"x").unwrap();
+    let embedded = keys.seal(&world.context(), b"x", Keep::Embedded, ONE).unwrap();
+    let id = object[4..20].try_into().unwrap();
+    let open = async |object: &[u8]| {
+        let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+        keys.open(&world.context(), object, ONE).map(|_| ())
+    };
+    assert_eq!(code(store.retire_key(world.tenant, &world.scope, id).await), "key_state", "it seals");
+    assert_eq!(code(store.retire_key(world.tenant, &world.scope, [7; 16]).await), "unknown_key");
+    store.rotate_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(open(&object).await, Ok(()), "the control");
+    store.retire_key(world.tenant, &world.scope, id).await.unwrap();
+    assert_eq!(open(&object).await, Err(OpenError::DataKeyRetired));
+    assert_eq!(open(&embedded).await, Err(OpenError::DataKeyRetired));
+    assert_eq!(code(store.retire_key(world.tenant, &world.scope, id).await), "key_state");
+    store.reinstate_key(world.tenant, &world.scope, id).await.unwrap();
+    assert_eq!((open(&object).await, open(&embedded).await), (Ok(()), Ok(())));
+    store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
+    assert_eq!(code(store.reinstate_key(world.tenant, &world.scope, id).await), "key_state");
+}
+
+#[tokio::test]
+async fn versions_of_a_kek_are_retired_and_a_minimum_only_rises() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let embedded = keys.seal(&world.context(), b"x", Keep::Embedded, ONE).unwrap();
+    let detached = keys.seal_record(&world.context(), b"x").unwrap();
+    // Not of the store, so that only the slot counts.
+    let open = async |object: &[u8]| {
+        let keys = store.known_scope(world.tenant, &world.scope).await.unwrap();
+        keys.open(&world.context(), object, ONE).map(|_| ())
+    };
+    assert_eq!(code(store.retire_kek(world.tenant, 1).await), "key_state", "it wraps");
+    assert_eq!(code(store.raise_minimum(world.tenant, 2).await), "minimum_version", "there is no second yet");
+    assert_eq!(store.rotate_tenant(world.tenant).await.unwrap(), 2);
+    assert_eq!(open(&embedded).await, Ok(()), "the control");
+
+    store.retire_kek(world.tenant, 1).await.unwrap();
+    assert_eq!(open(&embedded).await, Err(OpenError::NoSlot));
+    assert_eq!(open(&detached).await, Ok(()), "its key lies under the new version");
+    store.reinstate_kek(world.tenant, 1).await.unwrap();
+    assert_eq!(open(&embedded).await, Ok(()));
+
+    store.raise_minimum(world.tenant, 2).await.unwrap();
+    assert_eq!(open(&embedded).await, Err(OpenError::NoSlot));
+    assert_eq!(code(store.raise_minimum(world.tenant, 1).await), "minimum_version");
+    assert_eq!(open(&detached).await, Ok(()));
+    let again = world.store().await;
+    let keys = again.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(keys.open(&world.context(), &embedded, ONE), Err(OpenError::NoSlot), "it is written");
+}
+
+/// A key that cannot be had does not hinder the others of its scope.
+#[tokio::test]
+async fn one_bad_row_is_one_bad_key() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let old = keys.seal_record(&world.context(), b"old").unwrap();
+    // An old row of the first key, under the first version of the KEK, is put back when that version does not open any more.
+    world.tamper("CREATE TABLE old_keys AS SELECT * FROM data_key").await;
+    store.rotate_scope(world.tenant, &world.scope).await.unwrap();
+    store.rotate_tenant(world.tenant).await.unwrap();
+    store.raise_minimum(world.tenant, 2).await.unwrap();
+    world.tamper("UPDATE old_keys SET state = 'active' WHERE 0 OR 1").await;
+    world.tamper("DELETE FROM data_key WHERE state = 'active'").await;
+    world.tamper("INSERT OR REPLACE INTO data_key SELECT * FROM old_keys").await;
+    let store = world.store().await;
+    let keys = store.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::NoSlot));
+    assert_eq!(code(store.scope(world.tenant, &world.scope).await), "no_slot", "to seal under it is refused at once");
+}
+
+#[tokio::test]
+async fn what_was_sealed_is_kept_count_of() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let cost = async || {
+        let query = sqlx::query_as("SELECT cost FROM data_key WHERE state = 'active'");
+        let (cost,): (Vec<u8>,) = query.fetch_one(&world.sql().await).await.unwrap();
+        u128::from_be_bytes(cost.try_into().unwrap())
+    };
+    let part = Usage::of_body(1 << 40).cost();
+    store.scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(cost().await, part, "reserved before anything is sealed");
+    store.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(cost().await, part, "to open costs nothing");
+    let keys = store.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(keys.seal_record(&world.context(), b"x"), Err(SealError::AllowanceSpent), "and seals nothing");
+    world.store().await.scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(cost().await, 2 * part, "each process has its own part");
+
+    let large = store.scope_for(world.tenant, &world.scope, 1 << 52).await.unwrap();
+    assert!(large.seal_record(&world.context(), b"x").is_ok());
+    assert!(!large.needs_rotation(), "half of the budget, but for two parts, was left before");
+    let last = store.scope_for(world.tenant, &world.scope, 1 << 52).await.unwrap();
+    assert!(last.needs_rotation());
+    let whole = store.scope_for(world.tenant, &world.scope, 1).await;
+    assert_eq!(code(whole), "key_exhausted");
+    store.rotate_scope(world.tenant, &world.scope).await.unwrap();
+    assert!(store.scope(world.tenant, &world.scope).await.is_ok(), "a new key has a new budget");
+}
+
+/// A new root, everything brought under it, the old one retired: all is there.
+#[tokio::test]
+async fn everything_goes_under_a_new_root() {
+    let mut world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let object = keys.seal_record(&world.context(), b"x").unwrap();
+    store.scope(world.tenant, &"subject:bob".parse().unwrap()).await.unwrap();
+    store.destroy_scope(world.tenant, &"subject:bob".parse().unwrap(), DAY).await.unwrap();
+    store.rotate_tenant(world.tenant).await.unwrap();
+    store.raise_minimum(world.tenant, 2).await.unwrap();
+
+    let old = world.keyring.roots().next().unwrap().id;
+    let changed = |change: &dyn Fn(&mut Keyring)| {
+        let mut keyring = Keyring::from_json(&world.keyring.to_json(), &world.deployment).unwrap();
+        change(&mut keyring);
+        Arc::new(keyring)
+    };
+    world.keyring = changed(&|keyring| {
+        let next = keyring.add(NOW).unwrap();
+        keyring.activate(next, NOW).unwrap();
+    });
+    let without_old = || {
+        let mut keyring = Keyring::from_json(&world.keyring.to_json(), &world.deployment).unwrap();
+        keyring.retire(old).unwrap();
+        Arc::new(keyring)
+    };
+    let open = async |keyring| {
+        let store = KeyStore::open(&world.path(), Arc::clone(&world.deployment), keyring, world.options()).await?;
+        let keys = store.known_scope(world.tenant, &world.scope).await?;
+        Ok(keys.open_record(&world.context(), &object).unwrap())
+    };
+    assert_eq!(code(open(without_old()).await), "unknown_root", "why it has to be done first");
+    let store = world.store().await;
+    assert_eq!(store.rewrap().await.unwrap(), Rewrapped { keks: 2, rows: 4 }, "KEKs; data keys, minimum, tombstone");
+    assert_eq!(store.rewrap().await.unwrap(), Rewrapped::default());
+    let census = store.census().await.unwrap();
+    assert!(
+        !census.roots.contains_key(&old.to_bytes()) && census.keks.iter().all(|(kek, _)| kek.id() != old.to_bytes())
+    );
+    assert_eq!(open(without_old()).await.unwrap(), b"x");
+    assert!(world.keyring.roots().any(|root| root.state == KeyState::VerifyOnly));
+}

@@ -1,0 +1,184 @@
+//! A deployment with a key store, a clock that is moved by hand, and a KEK that can be away.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use portward::envelope::{Binding, Context, DataScope, KekError, KekName, RootKeks, Slot, UnwrapKey, WrapKey};
+use portward::{
+    Authority, Change, Clock, Deployment, Follower, Identifier, Incarnation, Keyring, Now, Scope, Steady, Timestamp,
+    ViewCell, Vocabulary,
+};
+use portward_store::keys::{KeyStore, KeyStoreError, KeyStoreOptions};
+use tempfile::TempDir;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_770_000_000);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) tenant: Identifier,
+    pub(crate) scope: DataScope,
+    pub(crate) clock: Arc<HandClock>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
+        let keyring = Arc::new(Keyring::generate(&deployment, NOW).unwrap());
+        let (tenant, scope) = ("acme".parse().unwrap(), "subject:anna".parse().unwrap());
+        let clock = Arc::new(HandClock::default());
+        Self { folder: tempfile::tempdir().unwrap(), deployment, keyring, tenant, scope, clock }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("keys.db")
+    }
+
+    pub(crate) fn options(&self) -> KeyStoreOptions {
+        KeyStoreOptions { clock: Arc::<HandClock>::clone(&self.clock), ..KeyStoreOptions::default() }
+    }
+
+    pub(crate) async fn store(&self) -> KeyStore<RootKeks> {
+        self.store_with(self.options()).await
+    }
+
+    pub(crate) async fn store_with(&self, options: KeyStoreOptions) -> KeyStore<RootKeks> {
+        let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
+        KeyStore::open(&self.path(), deployment, keyring, options).await.unwrap()
+    }
+
+    /// With a tenant.
+    pub(crate) async fn store_of_tenant(&self) -> KeyStore<RootKeks> {
+        let store = self.store().await;
+        store.new_tenant(self.tenant).await.unwrap();
+        store
+    }
+
+    /// Under a KEK that can be away.
+    pub(crate) async fn store_under(&self, gate: &Arc<Gate>) -> KeyStore<Gate> {
+        let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
+        KeyStore::open_under(&self.path(), deployment, keyring, Arc::clone(gate), self.options()).await.unwrap()
+    }
+
+    pub(crate) fn context(&self) -> Context {
+        Context::new(&self.tenant, "clients.phone", "7").unwrap()
+    }
+
+    pub(crate) async fn sql(&self) -> sqlx::SqlitePool {
+        sqlx::SqlitePool::connect(&format!("sqlite://{}", self.path().display())).await.unwrap()
+    }
+
+    /// What somebody does who can write the database and holds no key.
+    pub(crate) async fn tamper(&self, sql: &'static str) {
+        let pool = self.sql().await;
+        let changed = sqlx::query(sql).execute(&pool).await.unwrap().rows_affected();
+        assert!(changed > 0 || sql.starts_with("CREATE"), "{sql}");
+        pool.close().await;
+    }
+}
+
+pub(crate) fn code<T>(result: Result<T, KeyStoreError>) -> &'static str {
+    result.err().map_or("ok", |error| error.code())
+}
+
+#[derive(Default)]
+pub(crate) struct HandClock(Mutex<Duration>);
+
+impl HandClock {
+    pub(crate) fn pass(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Now {
+        let passed = *self.0.lock().unwrap();
+        let steady = Steady::from_millis(u64::try_from(passed.as_millis()).unwrap() + 1_000);
+        Now { wall: NOW.saturating_add(passed), steady }
+    }
+}
+
+/// The keyring's KEKs behind a gate that can be shut.
+pub(crate) struct Gate {
+    keks: RootKeks,
+    state: AtomicU8,
+    pub(crate) calls: AtomicU64,
+}
+
+impl Gate {
+    pub(crate) fn new(keyring: &Keyring) -> Arc<Self> {
+        Arc::new(Self { keks: RootKeks::new(keyring), state: AtomicU8::new(0), calls: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn open(&self) {
+        self.state.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn shut(&self, error: KekError) {
+        self.state.store(if error == KekError::Unavailable { 1 } else { 2 }, Ordering::SeqCst);
+    }
+
+    fn pass(&self) -> Result<(), KekError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        match self.state.load(Ordering::SeqCst) {
+            0 => Ok(()),
+            1 => Err(KekError::Unavailable),
+            _ => Err(KekError::Refused),
+        }
+    }
+}
+
+impl WrapKey for Gate {
+    fn kek(&self) -> KekName {
+        self.keks.kek()
+    }
+
+    fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
+        self.pass()?;
+        self.keks.wrap(binding, key)
+    }
+}
+
+impl UnwrapKey for Gate {
+    fn resolves(&self, kek: &KekName) -> bool {
+        self.keks.resolves(kek)
+    }
+
+    fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+        self.pass()?;
+        self.keks.unwrap(slot, binding, key)
+    }
+}
+
+/// A feed, and a view that follows it.
+pub(crate) struct Feed {
+    authority: Authority,
+    follower: Follower,
+}
+
+impl Feed {
+    pub(crate) fn new(world: &World) -> Self {
+        let incarnation = Incarnation::generate(NOW, None).unwrap();
+        let authority = Authority::new(Arc::clone(&world.keyring), incarnation).unwrap();
+        let follower = Follower::new(Arc::clone(&world.keyring), Scope::ALL, DAY, None).unwrap();
+        let mut feed = Self { authority, follower };
+        feed.publish(Vec::new());
+        feed
+    }
+
+    pub(crate) fn publish(&mut self, changes: Vec<Change>) {
+        if !changes.is_empty() {
+            self.authority.commit(changes).unwrap();
+        }
+        let challenge = self.follower.request(Steady::from_millis(1)).unwrap();
+        self.follower.accept(&self.authority.answer(&Scope::ALL, None, challenge).unwrap(), NOW).unwrap();
+    }
+
+    pub(crate) fn cell(&self) -> Arc<ViewCell> {
+        self.follower.cell()
+    }
+}
