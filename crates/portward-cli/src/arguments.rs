@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::{inspect::InspectArguments, open::OpenArguments, rewrap::RewrapArguments, seal::SealArguments};
 use crate::commands::{keyring::KeyringCommand, link::LinkCommand, revoke::RevokeCommand};
-use crate::commands::{session::SessionCommand, view::ViewCommand};
+use crate::commands::{session::SessionCommand, tenant::TenantCommand, view::ViewCommand};
 use crate::global::Global;
 use crate::quickstart::QuickstartArguments;
+use crate::report::Stream;
 
-/// Keys, links, sessions and revocation of a client portal
+/// Keys, links, sessions, revocation and encryption of a client portal
 ///
 /// A deployment lives in one directory. Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 files or machine at fault.
 #[derive(Parser, Debug)]
@@ -46,6 +48,19 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ViewCommand,
     },
+    /// The encryption keys of tenants: make, rotate, destroy, count
+    Tenant {
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Encrypt a file or a stream under the keys of a tenant
+    Seal(SealArguments),
+    /// Decrypt what was sealed
+    Open(OpenArguments),
+    /// Put an object that carries its data key under the present KEK of its tenant
+    Rewrap(RewrapArguments),
+    /// Read what the header of an object says, without a key and without believing it
+    Inspect(InspectArguments),
     /// Play the whole story on a temporary directory, checking each step
     Quickstart(QuickstartArguments),
     /// Print the completions for a shell
@@ -53,4 +68,16 @@ pub(crate) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+}
+
+impl Command {
+    /// Where the result is told: beside the data if that takes standard output.
+    pub(crate) fn tells(&self) -> Stream {
+        let data = match self {
+            Self::Seal(arguments) => &arguments.data,
+            Self::Open(arguments) => &arguments.data,
+            _ => return Stream::Stdout,
+        };
+        if data.output().is_some() { Stream::Stdout } else { Stream::Stderr }
+    }
 }

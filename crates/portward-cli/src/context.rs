@@ -14,7 +14,7 @@ use portward_store::files::{
 
 use crate::failure::Failure;
 use crate::global::Global;
-use crate::kek;
+use crate::kek_uri;
 use crate::passphrase;
 use crate::report::Report;
 
@@ -65,7 +65,7 @@ pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployme
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
     directory.open_keyring(of, |lock| match lock {
         Lock::Passphrase => passphrase.map_or_else(ask, Ok).map(Protection::Passphrase),
-        Lock::Kek(_) => kek::open(global).map(Protection::Kek),
+        Lock::Kek(_) => kek_uri::open(global).map(Protection::Kek),
     })
 }
 
@@ -92,8 +92,11 @@ pub(crate) fn create_keyring(
 
 /// The saved view, read with a copy of the keyring that is about to change.
 pub(crate) fn saved_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<RevocationView, Failure> {
-    let copy = Arc::new(Keyring::from_json(&keyring.to_json(), of)?);
-    Ok(authority(locked.directory(), &copy)?.view().clone())
+    Ok(authority(locked.directory(), &Arc::new(copy(keyring, of)?))?.view().clone())
+}
+
+pub(crate) fn copy(keyring: &Keyring, of: &Deployment) -> Result<Keyring, Failure> {
+    Ok(Keyring::from_json(&keyring.to_json(), of)?)
 }
 
 /// What verifying and issuing need.
@@ -144,7 +147,8 @@ impl Portal {
         Ok(Verifier::new(Arc::clone(&self.deployment), Arc::clone(&self.keyring), revocation, options)?)
     }
 
-    fn live_view(&self) -> Result<Arc<ViewCell>, Failure> {
+    /// What is revoked, as a portal knows it.
+    pub(crate) fn live_view(&self) -> Result<Arc<ViewCell>, Failure> {
         let highest = Some(self.authority.stamp());
         let mut follower = Follower::new(Arc::clone(&self.keyring), Scope::ALL, Duration::ZERO, highest)?;
         let challenge = follower.request(self.now.steady)?;

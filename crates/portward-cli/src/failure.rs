@@ -1,17 +1,20 @@
 //! Why a command did not do what it was asked, for people, for programs and as an exit code.
 
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use portward::envelope::{ContextError, DataScopeError, OpenError, SealError};
 use portward::{
     AllowError, Audience, AuthorityError, DeploymentError, FeedError, IdentifierError, IssueError, KeyringError,
     NarrowError, NarrowingError, PublicAnswer, RandomError, ScopeError, SealedError, UnsealError, VerifierError,
     VerifyError, VocabularyError,
 };
 use portward_store::files::{FileError, FilesError};
+use portward_store::keys::KeyStoreError;
 use serde_json::json;
 
-use crate::report;
+use crate::report::{self, Stream};
 
 /// The three ways not to succeed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,14 +24,30 @@ pub(crate) enum Exit {
     Environment = 3,
 }
 
+/// What the public may be told: of a token one of two words, of an object always the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Public {
+    Token(PublicAnswer),
+    Object,
+}
+
+impl fmt::Display for Public {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(answer) => answer.fmt(f),
+            Self::Object => f.write_str(OpenError::Failed.public()),
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Failure {
     pub(crate) code: &'static str,
     pub(crate) audience: Audience,
     pub(crate) message: String,
     pub(crate) exit: Exit,
-    /// What the public may be told, from commands that verify.
-    pub(crate) public: Option<PublicAnswer>,
+    /// From commands that verify or open.
+    pub(crate) public: Option<Public>,
     /// Known once the token was authentic.
     pub(crate) token_id: Option<[u8; 16]>,
 }
@@ -70,23 +89,33 @@ impl Failure {
 
     /// The same, of a token that was to be verified.
     pub(crate) fn of_token(self, token_id: [u8; 16]) -> Self {
-        Self { public: Some(PublicAnswer::Refused), token_id: Some(token_id), ..self }
+        Self { public: Some(Public::Token(PublicAnswer::Refused)), token_id: Some(token_id), ..self }
     }
 
-    pub(crate) fn print(&self, json: bool) -> ExitCode {
-        if let Some(public) = self.public {
-            let answer = json!({ "valid": false, "public": public.to_string() });
-            // Whatever becomes of it: the refusal itself is told below.
-            let _ = report::to_stdout(&if json { format!("{answer}\n") } else { format!("public answer: {public}\n") });
-        }
+    /// The same, of an object that was to be opened.
+    pub(crate) fn of_object(self) -> Self {
+        Self { public: Some(Public::Object), ..self }
+    }
+
+    /// `stream`: where the public answer is told; where in JSON it would stand beside the error, the error has it.
+    pub(crate) fn print(&self, json: bool, stream: Stream) -> ExitCode {
+        // Whatever becomes of it: the refusal itself is told below.
+        let _ = match self.public {
+            Some(public) if !json => stream.tell(&format!("public answer: {public}\n")),
+            Some(public) if stream == Stream::Stdout => {
+                stream.tell(&format!("{}\n", json!({ "valid": false, "public": public.to_string() })))
+            }
+            _ => Ok(()),
+        };
         report::to_stderr(&if json { format!("{}\n", self.to_json()) } else { self.to_text() });
         ExitCode::from(self.exit as u8)
     }
 
     fn to_json(&self) -> serde_json::Value {
         let mut error = json!({ "code": self.code, "audience": audience_name(self.audience), "message": self.message });
-        if let (Some(id), Some(fields)) = (self.token_id, error.as_object_mut()) {
-            fields.insert("token_id".into(), report::hex(&id).into());
+        if let Some(fields) = error.as_object_mut() {
+            fields.extend(self.public.map(|public| ("public".into(), public.to_string().into())));
+            fields.extend(self.token_id.map(|id| ("token_id".into(), report::hex(&id).into())));
         }
         json!({ "error": error })
     }
@@ -99,7 +128,7 @@ impl Failure {
 
 /// How a command ends that did what it was asked, once its result was told or not.
 pub(crate) fn finish(told: std::io::Result<()>, json: bool) -> ExitCode {
-    told.map_or_else(|error| Failure::output(&error).print(json), |()| ExitCode::SUCCESS)
+    told.map_or_else(|error| Failure::output(&error).print(json, Stream::Stderr), |()| ExitCode::SUCCESS)
 }
 
 pub(crate) const fn audience_name(audience: Audience) -> &'static str {
@@ -131,6 +160,8 @@ from_core! {
         AuthorityError::ListTimes => Exit::Usage,
         _ => Exit::Refused,
     };
+    ContextError => |_| Exit::Usage;
+    DataScopeError => |_| Exit::Usage;
     DeploymentError => |_| Exit::Environment;
     FeedError => |_| Exit::Refused;
     FilesError => |error: &FilesError| match error {
@@ -145,6 +176,16 @@ from_core! {
         _ => Exit::Refused,
     };
     KeyringError => of_keyring;
+    KeyStoreError => |error: &KeyStoreError| match error {
+        KeyStoreError::UnknownKey
+        | KeyStoreError::Destroyed
+        | KeyStoreError::Exists
+        | KeyStoreError::WrongState
+        | KeyStoreError::InUse
+        | KeyStoreError::Minimum
+        | KeyStoreError::KeyExhausted => Exit::Refused,
+        _ => Exit::Environment,
+    };
     NarrowError => |error: &NarrowError| match error {
         NarrowError::EmptyBlock => Exit::Usage,
         _ => Exit::Refused,
@@ -153,6 +194,7 @@ from_core! {
     RandomError => |_| Exit::Environment;
     VerifierError => |_| Exit::Environment;
     ScopeError => |_| Exit::Usage;
+    SealError => |_| Exit::Refused;
     SealedError => of_seal;
     VocabularyError => |_| Exit::Usage;
 }
@@ -174,7 +216,14 @@ impl From<VerifyError> for Failure {
             Audience::Input | Audience::Caller => Exit::Refused,
         };
         let failure = Self::new(error.code(), error.audience(), error.to_string(), exit);
-        Self { public: Some(error.public()), token_id: error.token_id(), ..failure }
+        Self { public: Some(Public::Token(error.public())), token_id: error.token_id(), ..failure }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let exit = if error.audience() == Audience::Environment { Exit::Environment } else { Exit::Refused };
+        Self::new(error.code(), error.audience(), error.to_string(), exit).of_object()
     }
 }
 

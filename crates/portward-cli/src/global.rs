@@ -8,6 +8,9 @@ pub(crate) struct Global {
     /// The directory of the deployment
     #[arg(long, global = true, env = "PORTWARD_DIR", default_value = "./portward", value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    /// The file of the key store; without it: keys.db in that directory
+    #[arg(long, global = true, env = "PORTWARD_KEY_STORE", value_name = "FILE")]
+    pub(crate) key_store: Option<PathBuf>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -1,17 +1,22 @@
 #![forbid(unsafe_code)]
-//! The `portward` command: keys, links, sessions and revocation of one deployment, kept in one directory.
+//! The `portward` command: keys, links, sessions, revocation and encryption of one deployment, kept in one directory.
 //!
 //! It exits with 0 if done, 1 if refused, 2 if asked wrongly, 3 if files or the machine are at fault.
 
 mod arguments;
 mod commands;
 mod context;
+mod data;
 mod failure;
 mod forgery;
 mod global;
 mod kek;
+mod kek_uri;
+mod key_store;
 mod mask;
+mod object;
 mod passphrase;
+mod progress;
 mod quickstart;
 mod read;
 mod report;
@@ -33,10 +38,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::print(&error, arguments.iter().any(|argument| argument == "--json")),
     };
-    let json = cli.global.json;
+    let (json, stream) = (cli.global.json, cli.command.tells());
     match run(cli) {
-        Ok(report) => failure::finish(report.print(json), json),
-        Err(failure) => failure.print(json),
+        Ok(report) => failure::finish(report.print(json, stream), json),
+        Err(failure) => failure.print(json, stream),
     }
 }
 
@@ -48,6 +53,11 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Session { command } => commands::session::run(&global, command),
         Command::Revoke { command } => commands::revoke::run(&global, command),
         Command::View { command } => commands::view::run(&global, command),
+        Command::Tenant { command } => commands::tenant::run(&global, command),
+        Command::Seal(arguments) => commands::seal::run(&global, &arguments),
+        Command::Open(arguments) => commands::open::run(&global, &arguments),
+        Command::Rewrap(arguments) => commands::rewrap::run(&global, &arguments),
+        Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Quickstart(arguments) => quickstart::run(&global, &arguments, play),
         Command::Completions { shell } => Ok(commands::completions::run(shell, Cli::command())),
     }
@@ -58,5 +68,7 @@ fn play(words: &[&str], directory: &Path) -> Result<Report, Failure> {
     let cli = Cli::try_parse_from(std::iter::once(&"portward").chain(words));
     let mut cli = cli.map_err(|_| Failure::usage("usage", "the command is not understood"))?;
     directory.clone_into(&mut cli.global.dir);
+    // The story plays with nobody's real keys, whatever the environment says.
+    cli.global.key_store = None;
     run(cli)
 }

@@ -1,5 +1,6 @@
 //! `portward quickstart`: the whole story, told with the commands that anybody can type, each outcome checked.
 
+mod sealing;
 mod story;
 
 use std::path::PathBuf;
@@ -24,11 +25,12 @@ pub(crate) struct QuickstartArguments {
 pub(crate) fn run(global: &Global, arguments: &QuickstartArguments, play: Play) -> Result<Report, Failure> {
     let temporary = tempfile::tempdir().map_err(|_| no_directory())?;
     let directory = arguments.keep.clone().unwrap_or_else(|| temporary.path().join("portward"));
-    let mut story = Story::new(directory, !global.json, play);
+    let mut story = Story::new(directory.clone(), !global.json, play);
     keys_and_a_link(&mut story)?;
     a_copy(&mut story)?;
     attacks(&mut story)?;
     revocation(&mut story)?;
+    sealing::play(&mut story, &directory)?;
     temporary.close().map_err(|_| no_directory())?;
     Ok(story.end())
 }

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::time::Duration;
 
+use portward::envelope::{DataScope, DataScopeError};
 use portward::{Identifier, RootId, Timestamp};
 
 use crate::failure::{Exit, Failure};
@@ -33,6 +34,10 @@ pub(crate) fn identifier(text: &str) -> Result<Identifier, Failure> {
 
 pub(crate) fn identifier_of(text: Option<&str>) -> Result<Option<Identifier>, Failure> {
     text.map(identifier).transpose()
+}
+
+pub(crate) fn scope(text: &str) -> Result<DataScope, Failure> {
+    text.parse().map_err(|error: DataScopeError| Failure::from(error).hint("--scope KIND:NAME says which"))
 }
 
 pub(crate) fn root_id(text: &str) -> Result<RootId, Failure> {

@@ -10,6 +10,13 @@ use serde_json::{Map, Value};
 
 use crate::mask::masked;
 
+/// Where something is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
 /// The outcome of a command that did what it was asked: named facts in order.
 #[derive(Default, Debug)]
 pub(crate) struct Report {
@@ -45,11 +52,16 @@ impl Report {
         self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    pub(crate) fn print(self, json: bool) -> io::Result<()> {
+    /// Nothing for people.
+    pub(crate) fn silent(self) -> Self {
+        Self { plain: Some(String::new()), notes: Vec::new(), ..self }
+    }
+
+    pub(crate) fn print(self, json: bool, stream: Stream) -> io::Result<()> {
         if !json {
             self.notes.iter().for_each(|note| to_stderr(&format!("note: {note}\n")));
         }
-        to_stdout(&if json { self.into_json() } else { self.into_text() })
+        stream.tell(&if json { self.into_json() } else { self.into_text() })
     }
 
     fn into_json(self) -> String {
@@ -67,6 +79,18 @@ impl Report {
             }
             text
         })
+    }
+}
+
+impl Stream {
+    pub(crate) fn tell(self, text: &str) -> io::Result<()> {
+        match self {
+            Self::Stdout => to_stdout(text),
+            Self::Stderr => {
+                to_stderr(text);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -88,15 +112,17 @@ pub(crate) fn human(value: &Value) -> String {
     }
 }
 
-/// Past the standard library's stream, which takes a descriptor that cannot be written for a good one.
 pub(crate) fn to_stdout(text: &str) -> io::Result<()> {
-    let written = io::stdout().as_fd().try_clone_to_owned();
-    let written = written.and_then(|stdout| File::from(stdout).write_all(text.as_bytes()));
-    match written {
+    match stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes())) {
         // Whoever closed the pipe has read enough: that is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Past the standard library's stream, which takes a descriptor that cannot be written for a good one.
+pub(crate) fn stdout() -> io::Result<File> {
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }
 
 /// Nothing that comes from the command line shows a token or key here.

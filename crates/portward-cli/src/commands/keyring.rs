@@ -8,13 +8,13 @@ use portward::{Authority, Change, Deployment, Incarnation, Keyring, KeyringError
 use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
 use serde_json::{Value, json};
 
-use crate::commands::obstacle::{in_use, of_root};
+use crate::commands::obstacle::{in_use, of_root, under_root};
 use crate::commands::recovery;
 use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::{self, Report};
-use crate::{kek, passphrase, read};
+use crate::{kek_uri, key_store, passphrase, read};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum KeyringCommand {
@@ -97,7 +97,7 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
         KeyringCommand::List => list(global),
         KeyringCommand::Seal => seal(global),
-        KeyringCommand::Wrap => protect(global, "kek", || kek::open(global).map(Protection::Kek)),
+        KeyringCommand::Wrap => protect(global, "kek", || kek_uri::open(global).map(Protection::Kek)),
         KeyringCommand::Unseal => protect(global, "clear", || Ok(Protection::Clear)),
         KeyringCommand::ExportRecovery(arguments) => recovery::export(global, &arguments),
         KeyringCommand::Recover(arguments) => recovery::recover(global, &arguments),
@@ -116,7 +116,7 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     let authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(now, None)?)?;
 
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
-    let kek = global.kek.as_deref().map(kek::from_uri).transpose()?;
+    let kek = global.kek.as_deref().map(kek_uri::from_uri).transpose()?;
     let directory = Directory::create(&global.dir)?;
     if directory.has_deployment() {
         return Err(already(&format!("{} holds a deployment already: name a new directory", global.dir.display())));
@@ -190,10 +190,14 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let (deployment, mut open) = open(global, &locked)?;
     let view = context::saved_view(&locked, &open.keyring, &deployment)?;
     let id = read::root_id(root)?;
+    // A root that has to go goes, whatever lies under it.
+    let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
     locked.replace_view(&view, &open.keyring)?;
     locked.replace_keyring(&open)?;
-    Ok(Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN))
+    let report =
+        Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
+    Ok(if matches!(rows, Ok(1..)) { report.note(SEALED_UNDER_IT) } else { report })
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
@@ -202,6 +206,9 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         return Err(Failure::usage("force_differs", "--force has to repeat the id of the root"));
     }
     change(global, |keyring, deployment| {
+        if arguments.force.is_none() {
+            under_root(key_store::rows_under(global, deployment, context::copy(keyring, deployment)?, root))?;
+        }
         let destroyed = match arguments.force {
             Some(_) => keyring.dangerous_destroy_in_use(root),
             None => keyring.destroy(root, deployment, context::now().wall),
@@ -216,6 +223,8 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
             .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
     })
 }
+
+const SEALED_UNDER_IT: &str = "the key store has rows under this root: until keyring reinstate, nothing of theirs opens; tenant rewrap brings them under another";
 
 const EXPORT_AGAIN: &str = "saved and published views under this root stop working: export and publish again";
 

@@ -19,6 +19,17 @@ pub(crate) fn of_root(keyring: &Keyring, id: RootId, error: KeyringError) -> Fai
     Failure { message: format!("root {id} is {}: {next}", root.state.name()), ..failure }
 }
 
+/// A root is not destroyed while encryption keys lie under it. Rows under a root that does not check, as one to be destroyed, are not counted but
+/// found to be there.
+pub(crate) fn under_root(rows: Result<u64, Failure>) -> Result<(), Failure> {
+    match rows {
+        Ok(0) => Ok(()),
+        Err(failure) if failure.code != "unknown_root" => Err(failure),
+        _ => Err(Failure::from(KeyringError::InUse)
+            .hint("the key store has rows under it or under another retired root, and without their root nothing of them opens again")),
+    }
+}
+
 pub(crate) fn in_use(keyring: &Keyring, id: RootId, deployment: &Deployment) -> Failure {
     let failure = Failure::from(KeyringError::InUse);
     match keyring.destroyable_from(id, deployment) {

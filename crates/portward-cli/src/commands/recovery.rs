@@ -10,7 +10,7 @@ use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::Report;
-use crate::{kek, passphrase};
+use crate::{kek_uri, passphrase};
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArguments {
@@ -66,7 +66,7 @@ pub(crate) fn export(global: &Global, arguments: &ExportArguments) -> Result<Rep
 pub(crate) fn recover(global: &Global, arguments: &RecoverArguments) -> Result<Report, Failure> {
     let (deployment, keyring) = open(&arguments.file, &arguments.passphrase)?;
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
-    let kek = global.kek.as_deref().map(kek::from_uri).transpose()?;
+    let kek = global.kek.as_deref().map(kek_uri::from_uri).transpose()?;
     let directory = Directory::create(&global.dir)?;
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;

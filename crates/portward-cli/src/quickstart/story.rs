@@ -127,6 +127,14 @@ impl Done<'_> {
         Ok(())
     }
 
+    /// Made this file, with exactly this in it.
+    pub(super) fn made(self, name: &str, content: &[u8]) -> Result<(), Failure> {
+        if std::fs::read(self.story.value(name)).is_ok_and(|made| made == content) {
+            return self.story.outcome(&format!("${name}: {}", content.escape_ascii()));
+        }
+        Err(self.story.differs(&format!("{name} as it was")))
+    }
+
     /// Has exactly this list.
     pub(super) fn has(self, fact: &str, expected: &[&str]) -> Result<Self, Failure> {
         if self.report.get(fact) != Some(&json!(expected)) {

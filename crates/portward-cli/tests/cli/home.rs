@@ -55,6 +55,7 @@ impl Home {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portward"));
         command.args(arguments).env("PORTWARD_DIR", self.root.path().join("portward")).current_dir(self.root.path());
+        command.env_remove("PORTWARD_KEY_STORE");
         command
     }
 

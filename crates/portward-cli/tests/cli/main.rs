@@ -9,9 +9,19 @@ mod home;
 #[cfg(test)]
 mod keyring;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod output;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod shell;
+#[cfg(test)]
+mod studio;
+#[cfg(test)]
+mod tenants;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

@@ -44,14 +44,16 @@ fn the_quickstart_tells_its_story() {
     let home = Home::empty();
     let temporary = home.beside("tmp");
     std::fs::create_dir(&temporary).unwrap();
-    let output = home.command(&["quickstart"]).env("TMPDIR", &temporary).output().unwrap();
+    let output =
+        home.command(&["quickstart"]).env("TMPDIR", &temporary).env("PORTWARD_KEY_STORE", "real.db").output().unwrap();
     let ran = crate::home::Ran::of(&["quickstart"], output);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(!home.beside("real.db").exists(), "it plays with nobody's real keys");
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "nothing is left behind");
     insta::assert_snapshot!(masked(&ran.stdout));
 
     let told = home.ok(&["quickstart", "--keep=kept"]);
-    assert_eq!(told["steps"].as_array().unwrap().len(), 16);
+    assert_eq!(told["steps"].as_array().unwrap().len(), 26);
     assert!(home.beside("kept").join("keyring.json").exists());
     home.ok(&["keyring", "check", "--dir=kept"]);
     let again = home.fails(&["quickstart", "--keep=kept"], 3, "file_exists");

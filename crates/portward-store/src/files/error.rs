@@ -89,8 +89,24 @@ impl FileError {
         }
     }
 
-    pub(super) fn writing(error: &std::io::Error) -> Self {
-        Errno::from_io_error(error).map_or(Self::Write, Self::of_write)
+    /// Of a read that failed.
+    pub fn reading(error: &std::io::Error) -> Self {
+        Errno::from_io_error(error).map_or(Self::Read, Self::of_read)
+    }
+
+    /// Of a write that failed.
+    pub fn writing(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        // An error that somebody put a path to has no number any more.
+        match (Errno::from_io_error(error), error.kind()) {
+            (Some(errno), _) => Self::of_write(errno),
+            (None, ErrorKind::AlreadyExists) => Self::Exists,
+            (None, ErrorKind::InvalidInput) => Self::NotRegular,
+            (None, ErrorKind::NotFound) => Self::NoParent,
+            (None, ErrorKind::PermissionDenied) => Self::Denied,
+            (None, ErrorKind::StorageFull) => Self::NoSpace,
+            (None, _) => Self::Write,
+        }
     }
 
     const fn parts(self) -> (&'static str, &'static str) {

@@ -1,0 +1,151 @@
+//! `portward tenant`: the keys that a tenant's objects are encrypted under.
+
+use clap::{Args, Subcommand};
+use portward::Identifier;
+use portward::envelope::DataScope;
+use portward_store::files::StampText;
+use serde_json::json;
+
+use crate::context::{self, Portal};
+use crate::failure::Failure;
+use crate::global::Global;
+use crate::key_store::Keys;
+use crate::report::{self, Report};
+use crate::{kek, read};
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum TenantCommand {
+    /// Make the first KEK of a tenant, and the key store if there is none
+    New {
+        /// Which tenant
+        tenant: String,
+    },
+    /// Make the next version of a tenant's KEK, or of one scope a new data key; what was sealed opens as before
+    Rotate {
+        /// Which tenant
+        tenant: String,
+        /// A new data key of this scope instead, for what is sealed from now on
+        #[arg(long)]
+        scope: Option<String>,
+    },
+    /// Destroy the keys of a tenant, or of one scope, for ever: nothing sealed under them opens again
+    Destroy(DestroyArguments),
+    /// Bring every key under the active root of the keyring; do so before an older root is retired
+    Rewrap,
+    /// Count what lies under which KEK and root
+    Census,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DestroyArguments {
+    /// Which tenant
+    tenant: String,
+    /// Only the data keys of this scope
+    #[arg(long)]
+    scope: Option<String>,
+    /// Repeat the scope, or without one the tenant
+    #[arg(long, value_name = "NAME")]
+    confirm: String,
+    /// For how many days backups of the key store are kept
+    #[arg(long, value_name = "DAYS")]
+    backups_kept: u64,
+}
+
+pub(crate) fn run(global: &Global, command: TenantCommand) -> Result<Report, Failure> {
+    match command {
+        TenantCommand::New { tenant } => new(global, &tenant),
+        TenantCommand::Rotate { tenant, scope } => rotate(global, &tenant, scope.as_deref()),
+        TenantCommand::Destroy(arguments) => destroy(global, &arguments),
+        TenantCommand::Rewrap => rewrap(global),
+        TenantCommand::Census => census(global),
+    }
+}
+
+fn new(global: &Global, tenant: &str) -> Result<Report, Failure> {
+    let tenant = read::identifier(tenant)?;
+    let portal = Portal::open(global)?;
+    let keys = Keys::open_or_make(global, &portal)?;
+    keys.wait(keys.store.new_tenant(tenant))?;
+    Ok(Report::new()
+        .fact("tenant", tenant.to_string())
+        .fact("key_store", keys.path().to_string_lossy())
+        .note("back the key store up apart from the data: without it, or without the keyring, nothing opens"))
+}
+
+fn rotate(global: &Global, tenant: &str, scope: Option<&str>) -> Result<Report, Failure> {
+    let (tenant, scope) = (read::identifier(tenant)?, scope.map(read::scope).transpose()?);
+    let portal = Portal::open(global)?;
+    let keys = Keys::open(global, &portal)?;
+    if let Some(scope) = scope {
+        keys.wait(keys.store.rotate_scope(tenant, &scope))?;
+        return Ok(Report::new().fact("rotated", format!("the data key of {scope} of {tenant}")));
+    }
+    let version = keys.wait(keys.store.rotate_tenant(tenant))?;
+    Ok(Report::new()
+        .fact("rotated", format!("the KEK of {tenant}"))
+        .fact("version", version)
+        .note("objects that carry their data key still do so under an older version: rewrap puts them under this one"))
+}
+
+/// Under the lock of the directory. Killed between store and feed, the same command goes on: the store names the same keys again.
+fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
+    let tenant = read::identifier(&arguments.tenant)?;
+    let scope = arguments.scope.as_deref().map(read::scope).transpose()?;
+    if arguments.confirm != arguments.scope.as_deref().unwrap_or(&arguments.tenant) {
+        return Err(Failure::usage("confirm_differs", "--confirm has to repeat the scope, or without one the tenant"));
+    }
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let mut portal = Portal::locked(global, &locked)?;
+    let keys = Keys::open(global, &portal)?;
+    let kept = read::days(arguments.backups_kept);
+    let erasure = match &scope {
+        Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
+        None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
+    };
+    let stamp = portal.authority.commit(erasure.changes())?;
+    locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    Ok(Report::new()
+        .fact("destroyed", what(tenant, scope.as_ref()))
+        .fact("keys", erasure.keys.len())
+        .fact("stamp", StampText(stamp).to_string())
+        .fact("complete_at", report::time(erasure.complete_at))
+        .note("the erasure is complete then, if no backup of the key store from before now is left and every server has seen this stamp")
+        .note("blind indexes of what was erased still tell of it: delete them")
+        .note("export the view now (view export): only beside it a backup of the key store that is put back stays erased"))
+}
+
+fn what(tenant: Identifier, scope: Option<&DataScope>) -> String {
+    match scope {
+        Some(scope) => format!("the data keys of {scope} of {tenant}"),
+        None => format!("every key of {tenant}"),
+    }
+}
+
+fn rewrap(global: &Global) -> Result<Report, Failure> {
+    let portal = Portal::open(global)?;
+    let keys = Keys::open(global, &portal)?;
+    let rewrapped = keys.wait(keys.store.rewrap())?;
+    Ok(Report::new().fact("keks", rewrapped.keks).fact("rows", rewrapped.rows))
+}
+
+fn census(global: &Global) -> Result<Report, Failure> {
+    let portal = Portal::open(global)?;
+    let keys = Keys::open(global, &portal)?;
+    let census = keys.wait(keys.store.census())?;
+    let mut text = format!("{:8}  {:32}  {:>7}  {:>8}\n", "kek", "id", "version", "keys");
+    let mut keks = Vec::new();
+    for (name, count) in &census.keks {
+        let (kind, id) = (kek::kind(name.kind()), kek::id(name));
+        text += &format!("{kind:8}  {id:32}  {:>7}  {count:>8}\n", name.version());
+        keks.push(json!({ "kek": kind, "id": id, "version": name.version(), "keys": count }));
+    }
+    text += &format!("\n{:8}  {:>8}\n", "root", "rows");
+    let mut roots = Vec::new();
+    for (root, count) in &census.roots {
+        let root = report::hex(root);
+        text += &format!("{root}  {count:>8}\n");
+        roots.push(json!({ "root": root, "rows": count }));
+    }
+    Ok(Report::new().fact("keks", keks).fact("roots", roots).plain(text))
+}

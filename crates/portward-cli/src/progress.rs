@@ -1,0 +1,59 @@
+//! How far a long copy is, for whoever waits at a terminal.
+
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A source whose bytes are counted as they are read. The bar is gone with it.
+pub(crate) struct Watched<R> {
+    inner: R,
+    /// Of all of it, if that is known.
+    length: Option<u64>,
+    bar: ProgressBar,
+    /// When the bar is shown: what is quick needs none.
+    shown_from: Option<Instant>,
+}
+
+impl<R: Read> Watched<R> {
+    pub(crate) fn new(inner: R, length: Option<u64>) -> Self {
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+        let template = if length.is_some() { OF_KNOWN_LENGTH } else { OF_UNKNOWN_LENGTH };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { inner, length, bar, shown_from: Instant::now().checked_add(PATIENCE) }
+    }
+
+    pub(crate) fn unseen(inner: R, length: Option<u64>) -> Self {
+        Self { inner, length, bar: ProgressBar::hidden(), shown_from: None }
+    }
+}
+
+impl<R> Watched<R> {
+    pub(crate) const fn length(&self) -> Option<u64> {
+        self.length
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.bar.inc(u64::try_from(length).unwrap_or(u64::MAX));
+        if self.shown_from.is_some_and(|from| Instant::now() >= from) {
+            self.shown_from = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
+        }
+        Ok(length)
+    }
+}
+
+impl<R> Drop for Watched<R> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+const PATIENCE: Duration = Duration::from_millis(500);
+const OF_KNOWN_LENGTH: &str = "[{bar:30}] {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+const OF_UNKNOWN_LENGTH: &str = "{binary_bytes}  {binary_bytes_per_sec}";

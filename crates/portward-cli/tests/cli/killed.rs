@@ -1,0 +1,132 @@
+//! Killed at any moment, a command leaves the file as it was, or as it was to be.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::home::Home;
+use crate::studio::{CONTRACT, plaintext};
+
+/// Many more with `PORTWARD_LONG=1`.
+fn repetitions() -> u32 {
+    if std::env::var_os("PORTWARD_LONG").is_some_and(|long| long == "1") { 10_000 } else { 200 }
+}
+
+const LENGTH: usize = 5 * 16_384 + 100;
+
+/// Feeds the command slowly and kills it after this time. Whether it had come to its end.
+fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> bool {
+    let begun = Instant::now();
+    let mut child =
+        home.command(command).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for piece in input.chunks(16_384) {
+                if stdin.write_all(piece).is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        while begun.elapsed() < time && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap().success()
+    })
+}
+
+/// From 0 to 1: the fractions of multiples of the golden ratio lie everywhere, and evenly.
+fn scattered(round: u32) -> f64 {
+    (f64::from(round) * 0.618_033_988_749_895).fract()
+}
+
+/// Kills the command at moments from before its start to after its end. `is_new` tells whether the file, which is not as it was before,
+/// is as it was to be.
+fn kill(
+    home: &Home,
+    file: &str,
+    mut command: impl FnMut(u32) -> (Vec<&'static str>, Vec<u8>),
+    is_new: impl Fn(u32, &[u8]) -> bool,
+) {
+    let (whole, input) = command(0);
+    let begun = Instant::now();
+    assert!(killed_after(home, &whole, &input, Duration::from_secs(60)));
+    let once = begun.elapsed();
+    let (mut before, mut rounds) = (home.bytes(file), Vec::new());
+    for round in 1..=repetitions() {
+        let (arguments, input) = command(round);
+        let has_ended = killed_after(home, &arguments, &input, once.mul_f64(1.5 * scattered(round)));
+        let now = home.bytes(file);
+        if has_ended || now != before {
+            assert!(is_new(round, &now), "round {round}: neither the old file nor the new one");
+        }
+        rounds.push((has_ended, now != before));
+        before = now;
+    }
+    let killed = rounds.iter().filter(|(has_ended, _)| !has_ended).count();
+    let replaced = rounds.iter().filter(|(_, replaced)| *replaced).count();
+    assert!(killed > 5 && replaced > 5, "{killed} were killed in time, {replaced} replaced the file");
+}
+
+#[test]
+fn sealing() {
+    let home = Home::studio();
+    let plaintext = plaintext(LENGTH);
+    home.sealed("object", b"before", &[]);
+    let seal = [&["seal", "-o", "object", "--force"], &CONTRACT[..]].concat();
+    kill(
+        &home,
+        "object",
+        |_| (seal.clone(), plaintext.clone()),
+        |_, _| home.pipe(&home.open("object", &[]), b"").stdout == plaintext,
+    );
+}
+
+#[test]
+fn opening() {
+    let home = Home::studio();
+    let contents = [plaintext(LENGTH), vec![7; LENGTH]];
+    let objects = [home.sealed("first", &contents[0], &[]), home.sealed("second", &contents[1], &["--embed"])];
+    let open = home.open("-", &["-o", "opened", "--force"]);
+    let of = |round: u32| usize::from(round % 2 == 1);
+    kill(&home, "opened", |round| (open.clone(), objects[of(round)].clone()), |round, now| now == contents[of(round)]);
+}
+
+#[test]
+fn rewrapping() {
+    let home = Home::studio();
+    let plaintext = plaintext(LENGTH);
+    home.sealed("object", &plaintext, &["--embed"]);
+    let rewrap = vec!["rewrap", "object", "--tenant=studio-7", "--scope=file:1"];
+    kill(
+        &home,
+        "object",
+        |_| (rewrap.clone(), Vec::new()),
+        |_, _| home.pipe(&home.open("object", &[]), b"").stdout == plaintext,
+    );
+}
+
+/// Whatever a killed one did, the same command again brings it to its end: store and feed.
+#[test]
+fn destroying() {
+    let home = Home::studio();
+    let mut opened = Vec::new();
+    for round in 0..repetitions() / 4 {
+        let (id, scope, confirm) =
+            (format!("--id={round}"), format!("--scope=file:{round}"), format!("--confirm=file:{round}"));
+        let of = ["--tenant=studio-7", "--name=files.content", &id];
+        home.write("plaintext", b"x");
+        home.ok(&[&["seal", "plaintext", "-o", "object", "--force"], &of[..]].concat());
+        let destroy = ["tenant", "destroy", "studio-7", &scope, &confirm, "--backups-kept=1"];
+        killed_after(&home, &destroy, b"", Duration::from_millis(60).mul_f64(scattered(round)));
+        let open = [&["open", "object", "-o", "opened", "--force"], &of[..]].concat();
+        opened.push(home.run(&open).code == Some(0));
+        assert_eq!(home.ok(&destroy)["keys"], 1);
+        home.refuses(&open, "unreadable", "data_key_destroyed");
+    }
+    let shown = home.ok(&["view", "show", "--entries"]);
+    assert_eq!(shown["changes"].as_array().unwrap().len(), opened.len(), "every one is in the feed");
+    assert!(opened.contains(&true) && opened.contains(&false), "some were killed before, some after");
+}

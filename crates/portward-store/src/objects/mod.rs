@@ -1,0 +1,11 @@
+//! Objects sealed and opened as streams, and files of them that are there whole or not at all.
+
+mod error;
+mod header;
+mod stream;
+mod whole;
+
+pub use error::ObjectError;
+pub use header::{read_header, rewrap_file};
+pub use stream::{open_file, open_stream, seal_file, seal_stream};
+pub use whole::WholeFile;
