@@ -27,6 +27,7 @@ fn view(criterion: &mut Criterion) {
         group.warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(300));
         group.bench_function(format!("{name}-floor"), |b| b.iter_custom(|count| words.time(count)));
         group.bench_function(format!("{name}-miss"), |b| b.iter_custom(|count| misses.time(count)));
+        group.bench_function(format!("{name}-miss-together"), |b| b.iter_custom(|count| misses.time_together(count)));
         group.bench_function(format!("{name}-hit"), |b| b.iter_custom(|count| hits.time(count)));
         group.finish();
 

@@ -36,6 +36,12 @@ impl Ids {
         self.ids.iter().take(count).copied().collect()
     }
 
+    fn batch(&self) -> &[EntryId] {
+        let from = self.place.get();
+        self.place.set((from + BATCH as usize) % self.ids.len());
+        self.ids.get(from..from + BATCH as usize).unwrap_or_default()
+    }
+
     /// How long one `each` takes, of `count` times a batch of them.
     fn time(&self, count: u64, mut each: impl FnMut(&EntryId)) -> Duration {
         let start = CpuTime::now();
@@ -67,6 +73,18 @@ impl LookUps {
             self.ids.time(count, |id| revoked += u64::from(entries.standing(Unit::Link, *id) == Standing::Revoked));
         black_box(revoked);
         time
+    }
+
+    /// The same, asked for together.
+    pub fn time_together(&self, count: u64) -> Duration {
+        let (entries, mut revoked) = (self.view.entries_of(&self.tenant), 0usize);
+        let start = CpuTime::now();
+        for _ in 0..count {
+            let batch = self.ids.batch();
+            entries.exceptions(Unit::Link, batch, |_, standing| revoked += usize::from(standing == Standing::Revoked));
+        }
+        black_box(revoked);
+        CpuTime::since(start) / BATCH
     }
 
     /// The same, where each looks up what depends on the one before.

@@ -36,6 +36,9 @@ pub enum Standing {
     Revoked,
 }
 
+/// How many look-ups are under way at once.
+const STEP: usize = 32;
+
 impl Tenant {
     pub(super) fn apply(&mut self, scatter: Scatter, change: TenantChange) {
         match change {
@@ -80,6 +83,34 @@ impl Tenant {
             return Standing::Good;
         }
         self.looked_up(unit, id, key)
+    }
+
+    /// Tells each of the ids that is not good, by its place. In three steps for some ids at a time, so that the reads of all of them are under
+    /// way at once.
+    pub(super) fn exceptions(
+        &self,
+        scatter: Scatter,
+        unit: Unit,
+        ids: &[EntryId],
+        mut tell: impl FnMut(usize, Standing),
+    ) {
+        let settled = self.settled(unit);
+        let none_is_young = self.recent.is_empty() && self.suspended.is_empty();
+        for (step, ids) in ids.chunks(STEP).enumerate() {
+            let mut keys = [0; STEP];
+            keys.iter_mut().zip(ids).for_each(|(key, id)| *key = scatter.permute(*id));
+            let mut maybe = [true; STEP];
+            if none_is_young {
+                maybe.iter_mut().zip(&keys).for_each(|(maybe, key)| *maybe = settled.may_hold(*key));
+            }
+            let asked = ids.iter().zip(keys).zip(maybe).enumerate().filter(|(_, (_, maybe))| *maybe);
+            for (place, ((id, key), _)) in asked {
+                match self.looked_up(unit, *id, key) {
+                    Standing::Good => {}
+                    standing => tell(step.saturating_mul(STEP).saturating_add(place), standing),
+                }
+            }
+        }
     }
 
     #[inline(never)]

@@ -53,6 +53,14 @@ impl TenantEntries<'_> {
             None => Standing::Good,
         }
     }
+
+    /// Tells those of many that are not good, by their place in `ids` and in that order. The same answers as [`TenantEntries::standing`] for
+    /// each, in a fraction of the time: they do not wait for memory one after the other.
+    pub fn exceptions(&self, unit: Unit, ids: &[EntryId], tell: impl FnMut(usize, Standing)) {
+        if let Some(tenant) = self.tenant {
+            tenant.exceptions(self.scatter, unit, ids, tell);
+        }
+    }
 }
 
 /// Why a view may be fresh.
