@@ -9,14 +9,16 @@ import random
 import pytest
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from cases import SUBJECTS
 from cases.common import MAIN_ID, Subject, fixtures, root_id, root_key
-from portward_ref import aead, blind_index, chunked, derive, envelope, feed, files, revocation, store, token, wire
+from portward_ref import aead, blind_index, chunked, derive, envelope, feed, files, revocation, store, token, wire, wrapped
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
+from portward_ref.replay import _file as replay_file
 
 # --- RFC 4231 ----------------------------------------------------------------------------------
 
@@ -575,3 +577,110 @@ def test_forged_rows_stand_beside_their_control(subjects):
         if case["id"] == "store/row_check/long-text-wraps":
             continue  # its control is that of the empty text, `kind-text`
         assert case in good or case["mac"] in macs or row(case) in rows, case["id"]
+
+
+# --- a keyring under a KEK ---------------------------------------------------------------------
+
+def wrapped_cases(subjects, op="wrapped_keyring"):
+    return [case for case in subjects[5].cases if case["op"] == op]
+
+
+def aes_kek(kek_id=b"kek", version=1):
+    return wrapped.Kek(2, kek_id, version, hashlib.sha256(kek_id + bytes([version])).digest())
+
+
+def test_wrapped_keyring_written_out():
+    """Section 11 of envelope.md byte by byte, with the HKDF of another implementation."""
+    deployment, keyring_key, kek = MAIN_ID, bytes(range(32)), aes_kek()
+    plain = json.dumps(fixtures()["keyrings"]["main"]).encode()
+    head = b"\x02\x03kek\x00\x00\x00\x01"
+    aad = b"\x00\x18portward/v1/wrap-keyring\x00\x10" + deployment + b"\x00\x09" + head
+    slot = head + b"\x00\x3c" + bytes(12) + AESGCM(kek.key).encrypt(bytes(12), keyring_key, aad)
+    context = b"portward/v1/wrapped-keyring\x00" + deployment
+    assert len(context) == 44
+
+    def expand(last):
+        return HKDFExpand(hashes.SHA256(), 32, b"\x00\x2c" + context + last).derive(keyring_key)
+
+    right = {
+        "format": "portward-wrapped-keyring", "version": 1, "deployment": deployment.hex(),
+        "slots": [base64.urlsafe_b64encode(slot).decode().rstrip("=")],
+        "commitment": base64.urlsafe_b64encode(expand(b"\x02")).decode().rstrip("="),
+        "ciphertext": base64.urlsafe_b64encode(AESGCM(expand(b"\x01")).encrypt(bytes(12), plain, context)).decode().rstrip("="),
+    }
+    assert wrapped.make(deployment, plain, keyring_key, [(kek, bytes(12))]) == right
+    assert wrapped.open_file(json.dumps(right), [kek]).encode() == plain
+
+
+def test_every_changed_bit_of_a_wrapped_keyring_is_noticed():
+    plain, kek = json.dumps(fixtures()["keyrings"]["main"]).encode(), aes_kek()
+    good = wrapped.make(MAIN_ID, plain, bytes(32), [(kek, bytes(12))])
+
+    def code(value):
+        with pytest.raises(Refused) as refused:
+            wrapped.open_file(json.dumps(value), [kek])
+        return refused.value.code
+
+    for member, step, codes in (
+        ("slots", 1, {"wrapped_malformed", "no_slot", "unwrap_failed"}), ("commitment", 1, {"wrapped_damaged"}),
+        ("ciphertext", 37, {"wrapped_damaged"}), ("deployment", 1, {"unwrap_failed"}),
+    ):
+        text = good[member][0] if member == "slots" else good[member]
+        data = bytes.fromhex(text) if member == "deployment" else wire.b64u_decode(text)
+        for bit in range(0, len(data) * 8, step):
+            changed = bytearray(data)
+            changed[bit // 8] ^= 1 << bit % 8
+            text = changed.hex() if member == "deployment" else wire.b64u(bytes(changed))
+            assert code({**good, member: [text] if member == "slots" else text}) in codes, (member, bit)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 16, 17])
+def test_a_wrapped_keyring_is_made_only_if_it_can_be_read(count):
+    plain = json.dumps(fixtures()["keyrings"]["main"]).encode()
+    keks = [aes_kek(bytes([number + 1])) for number in range(count)]
+    pairs = [(kek, bytes(12)) for kek in keks]
+    if not 1 <= count <= 16:
+        with pytest.raises(Refused, match="slots"):
+            wrapped.make(MAIN_ID, plain, bytes(32), pairs)
+        return
+    text = json.dumps(wrapped.make(MAIN_ID, plain, bytes(32), pairs))
+    for kek in keks:
+        assert wrapped.open_file(text, [kek]).encode() == plain
+
+
+@pytest.mark.parametrize("more, opens", [(0, True), (1, False)])
+def test_a_keyring_of_the_greatest_size_can_be_wrapped(more, opens):
+    """Which no vector tells, as its ciphertext has no short form."""
+    text = json.dumps(fixtures()["keyrings"]["main"])
+    plain = (text + " " * (1_048_576 + more - len(text))).encode()
+    data = json.dumps(wrapped.make(MAIN_ID, plain, bytes(32), [(aes_kek(), bytes(12))]))
+    assert len(data) < wrapped.SIZE_MAX
+    if opens:
+        assert wrapped.open_file(data, [aes_kek()]).encode() == plain
+    else:
+        with pytest.raises(Refused, match="keyring_malformed"):
+            wrapped.open_file(data, [aes_kek()])
+
+
+def test_wrapped_cases_differ(subjects):
+    cases = wrapped_cases(subjects)
+    read = subjects[5].read_fixtures
+
+    def inputs(case):
+        return hashlib.sha256(replay_file(case, read)).digest(), json.dumps(case["keks"])
+
+    seen = {}
+    for case in cases:
+        if "error" in case["expect"]:
+            assert inputs(case) not in seen, (case["id"], seen[inputs(case)])
+            seen[inputs(case)] = case["id"]
+    assert len(seen) > 400
+    codes = {case["expect"].get("error") for case in cases}
+    assert codes == {None, "wrapped_newer_version", "wrapped_malformed", "no_slot", "unwrap_failed", "kek_unavailable", "wrapped_damaged",
+                     "keyring_newer_version", "keyring_malformed", "keyring_duplicate_id", "keyring_no_active_root",
+                     "keyring_check_mismatch", "keyring_wrong_deployment"}
+
+
+def test_bindings_of_wrapped_keyrings_differ(subjects):
+    found = [case["expect"]["ok"]["binding"] for case in wrapped_cases(subjects, "wrapped_binding")]
+    assert len(set(found)) == len(found) >= 8

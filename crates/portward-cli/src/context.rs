@@ -8,10 +8,13 @@ use portward::{
     Authority, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring, NoRevocation, Now, Revocation,
     RevocationView, Scope, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
-use portward_store::files::{Directory, FileError, FilesError, Locked, OpenKeyring, Passphrase};
+use portward_store::files::{
+    Directory, FileError, FilesError, KeyringKek, Lock, Locked, OpenKeyring, Passphrase, Protection,
+};
 
 use crate::failure::Failure;
 use crate::global::Global;
+use crate::kek_uri;
 use crate::passphrase;
 use crate::report::Report;
 
@@ -60,22 +63,31 @@ fn ask() -> Result<Passphrase, Failure> {
 pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployment) -> Result<OpenKeyring, Failure> {
     // A wrong path is noticed although the keyring is in the clear.
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
-    directory.open_keyring(of, || passphrase.map_or_else(ask, Ok))
+    directory.open_keyring(of, |lock| match lock {
+        Lock::Passphrase => passphrase.map_or_else(ask, Ok).map(Protection::Passphrase),
+        Lock::Kek(_) => kek_uri::open(global).map(Protection::Kek),
+    })
 }
 
-/// Writes a keyring into a directory that has none, under the passphrase if there is one.
+/// Writes a keyring into a directory that has none: under the passphrase, or else the KEK, if there is one.
 pub(crate) fn create_keyring(
     locked: &Locked<'_>,
     keyring: &Keyring,
-    passphrase: Option<&Passphrase>,
+    passphrase: Option<Passphrase>,
+    kek: Option<Arc<dyn KeyringKek>>,
 ) -> Result<Report, Failure> {
-    let report = Report::new().fact("sealed", passphrase.is_some());
-    let Some(passphrase) = passphrase else {
-        locked.create_keyring(keyring)?;
-        return Ok(report.note("the keyring is in the clear: keyring seal puts it under a passphrase"));
+    let protection = match (passphrase, kek) {
+        (Some(passphrase), _) => Protection::Passphrase(passphrase),
+        (None, Some(kek)) => Protection::Kek(kek),
+        (None, None) => Protection::Clear,
     };
-    locked.create_sealed_keyring(keyring, passphrase)?;
-    Ok(report)
+    locked.create_keyring(keyring, &protection)?;
+    let report = Report::new().fact("protection", protection.name());
+    Ok(match protection {
+        Protection::Clear => report
+            .note("the keyring is in the clear: keyring seal puts it under a passphrase, keyring wrap under a KEK"),
+        _ => report,
+    })
 }
 
 /// The saved view, read with a copy of the keyring that is about to change.

@@ -17,4 +17,7 @@ pub(crate) struct Global {
     /// Read the keyring's passphrase from a file that nobody else has rights on, instead of asking
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// The KEK that the keyring lies under: pkcs11:token=LABEL;id=ID?module-path=FILE&pin-source=FILE, as in RFC 7512, or aws-kms:KEY-ID
+    #[arg(long, global = true, env = "PORTWARD_KEK", value_name = "URI")]
+    pub(crate) kek: Option<String>,
 }

@@ -11,6 +11,7 @@ mod failure;
 mod forgery;
 mod global;
 mod kek;
+mod kek_uri;
 mod key_store;
 mod mask;
 mod object;

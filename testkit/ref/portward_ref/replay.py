@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from . import blind_index, derive, envelope, feed, files, revocation, store, token, wire
+from . import blind_index, derive, envelope, feed, files, revocation, store, token, wire, wrapped
 from .errors import Malformed, Refused
 
 OPS = {}
@@ -30,6 +30,7 @@ class Fixtures:
                          for name, item in value.get("keyrings", {}).items()}
         self.views = {name: _view(item) for name, item in value.get("views", {}).items()}
         self.objects = {name: bytes.fromhex(item) for name, item in value.get("objects", {}).items()}
+        self.files = {name: item.encode("utf-8") for name, item in value.get("files", {}).items()}
 
 
 def _scope(value):
@@ -124,14 +125,17 @@ def _derive(case, _):
     return {"key": key.hex()}
 
 
-def _file(case):
+def _file(case, fixtures=None):
     """The bytes of a file, written as `text` or as `parts`."""
     if "text" in case:
         return case["text"].encode("utf-8")
-    return b"".join(_part(part) for part in case["parts"])
+    return b"".join(_part(part, fixtures) for part in case["parts"])
 
 
-def _part(part):
+def _part(part, fixtures):
+    if "file" in part:
+        start, end = part["range"]
+        return fixtures.files[part["file"]][start:end]
     if "hex" in part:
         return bytes.fromhex(part["hex"])
     if "text" in part:
@@ -482,3 +486,22 @@ def _row_mac(case, _):
 def _row_check(case, _):
     store.check_row(*_row(case), bytes.fromhex(case["mac"]))
     return {}
+
+
+# --- a keyring under a KEK ---------------------------------------------------------------------
+
+def _wrapped_kek(value):
+    key = bytes.fromhex(value["key"]) if "key" in value else None
+    return wrapped.Kek(value["type"], bytes.fromhex(value["id"]), value["version"], key, value.get("unavailable", False))
+
+
+@op("wrapped_keyring")
+def _wrapped_keyring(case, fixtures):
+    return {"plaintext": wrapped.open_file(_file(case, fixtures), [_wrapped_kek(kek) for kek in case["keks"]])}
+
+
+@op("wrapped_binding")
+def _wrapped_binding(case, _):
+    deployment_id, head = bytes.fromhex(case["deployment"]), _wrapped_kek(case["kek"]).head()
+    return {"binding": wrapped.binding(deployment_id, head).hex(),
+            "pairs": [list(pair) for pair in sorted(wrapped.encryption_context(deployment_id, head).items())]}

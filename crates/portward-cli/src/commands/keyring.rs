@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::{Authority, Change, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
-use portward_store::files::{Directory, FileError, Locked, OpenKeyring};
+use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
 use serde_json::{Value, json};
 
 use crate::commands::obstacle::{in_use, of_root, under_root};
@@ -14,7 +14,7 @@ use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::{self, Report};
-use crate::{key_store, passphrase, read};
+use crate::{kek_uri, key_store, passphrase, read};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum KeyringCommand {
@@ -34,6 +34,8 @@ pub(crate) enum KeyringCommand {
     List,
     /// Put the keyring under a passphrase
     Seal,
+    /// Put the keyring under a KEK in a token or a service: --kek says which
+    Wrap,
     /// Keep the keyring in the clear again
     Unseal,
     /// Write deployment and keyring under a passphrase of its own into a new file, to be kept elsewhere
@@ -95,7 +97,8 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
         KeyringCommand::List => list(global),
         KeyringCommand::Seal => seal(global),
-        KeyringCommand::Unseal => unseal(global),
+        KeyringCommand::Wrap => protect(global, "kek", || kek_uri::open(global).map(Protection::Kek)),
+        KeyringCommand::Unseal => protect(global, "clear", || Ok(Protection::Clear)),
         KeyringCommand::ExportRecovery(arguments) => recovery::export(global, &arguments),
         KeyringCommand::Recover(arguments) => recovery::recover(global, &arguments),
         KeyringCommand::Check(arguments) => recovery::check(global, &arguments),
@@ -113,13 +116,14 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     let authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(now, None)?)?;
 
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
+    let kek = global.kek.as_deref().map(kek_uri::from_uri).transpose()?;
     let directory = Directory::create(&global.dir)?;
     if directory.has_deployment() {
         return Err(already(&format!("{} holds a deployment already: name a new directory", global.dir.display())));
     }
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;
-    let report = context::create_keyring(&locked, &keyring, passphrase.as_ref())?;
+    let report = context::create_keyring(&locked, &keyring, passphrase, kek)?;
     locked.create_view(authority.view(), &keyring)?;
     let active = keyring.roots().next().map(|root| root.id.to_string());
     Ok(report
@@ -236,7 +240,7 @@ fn list(global: &Global) -> Result<Report, Failure> {
         text += &format!("{id}  {state:11}  {:20}  {last_active:20}  {check}\n", root.created.to_string());
         roots.push(to_json(root));
     }
-    Ok(Report::new().fact("sealed", open.is_sealed()).fact("roots", roots).plain(text))
+    Ok(Report::new().fact("protection", open.protection().name()).fact("roots", roots).plain(text))
 }
 
 fn to_json(root: &RootInfo) -> Value {
@@ -250,27 +254,33 @@ fn to_json(root: &RootInfo) -> Value {
 }
 
 fn seal(global: &Global) -> Result<Report, Failure> {
-    let directory = context::directory(global)?;
-    let locked = directory.lock()?;
-    let (_, open) = open(global, &locked)?;
-    if open.is_sealed() {
-        return Err(already("the keyring is already sealed"));
-    }
-    let passphrase =
-        passphrase::new(global.passphrase_file.as_deref(), "new passphrase of the keyring: ", passphrase::OPTION)?;
-    locked.seal_keyring(&open, &passphrase)?;
-    Ok(Report::new().fact("sealed", true).note("blocks of the old file may linger on the medium and in its backups"))
+    protect(global, "passphrase", || {
+        let (prompt, option) = ("new passphrase of the keyring: ", passphrase::OPTION);
+        passphrase::new(global.passphrase_file.as_deref(), prompt, option).map(Protection::Passphrase)
+    })
 }
 
-fn unseal(global: &Global) -> Result<Report, Failure> {
+/// Keeps the keyring in another way.
+fn protect(
+    global: &Global,
+    name: &'static str,
+    protection: impl FnOnce() -> Result<Protection, Failure>,
+) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
     let (_, open) = open(global, &locked)?;
-    if !open.is_sealed() {
-        return Err(already("the keyring is already in the clear"));
+    let before = open.protection().name();
+    if before == name {
+        return Err(already(&format!("the keyring is kept so already: {name}")));
     }
-    locked.unseal_keyring(&open)?;
-    Ok(Report::new().fact("sealed", false))
+    locked.protect_keyring(&open, &protection()?)?;
+    let report = Report::new().fact("protection", name);
+    let was_clear = before == Protection::Clear.name();
+    Ok(if was_clear {
+        report.note("blocks of the old file may linger on the medium and in its backups")
+    } else {
+        report
+    })
 }
 
 fn already(message: &str) -> Failure {

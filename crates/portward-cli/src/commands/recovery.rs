@@ -9,8 +9,8 @@ use portward_store::files::{self, Directory};
 use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;
-use crate::passphrase;
 use crate::report::Report;
+use crate::{kek_uri, passphrase};
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArguments {
@@ -66,10 +66,11 @@ pub(crate) fn export(global: &Global, arguments: &ExportArguments) -> Result<Rep
 pub(crate) fn recover(global: &Global, arguments: &RecoverArguments) -> Result<Report, Failure> {
     let (deployment, keyring) = open(&arguments.file, &arguments.passphrase)?;
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
+    let kek = global.kek.as_deref().map(kek_uri::from_uri).transpose()?;
     let directory = Directory::create(&global.dir)?;
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;
-    let report = context::create_keyring(&locked, &keyring, passphrase.as_ref())?;
+    let report = context::create_keyring(&locked, &keyring, passphrase, kek)?;
     Ok(report
         .fact("deployment", deployment.id.to_string())
         .fact("roots", keyring.roots().count())
@@ -83,7 +84,7 @@ pub(crate) fn check(global: &Global, arguments: &CheckArguments) -> Result<Repor
     let report = Report::new()
         .fact("keyring", "whole")
         .fact("deployment", deployment.id.to_string())
-        .fact("sealed", opened.is_sealed())
+        .fact("protection", opened.protection().name())
         .fact("roots", opened.keyring.roots().count());
     let Some(file) = &arguments.recovery else { return Ok(report) };
     let (exported, recovered) = open(file, &arguments.passphrase)?;

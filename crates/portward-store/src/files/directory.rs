@@ -16,7 +16,7 @@ use crate::files::{FileError, FilesError};
 /// ```
 /// use std::sync::Arc;
 /// use portward::{Authority, Deployment, Incarnation, Keyring, Timestamp, Vocabulary};
-/// use portward_store::files::{Directory, FileError, FilesError};
+/// use portward_store::files::{Directory, FileError, FilesError, Protection};
 ///
 /// # let temporary = tempfile::tempdir()?;
 /// # let path = temporary.path().join("portward");
@@ -25,13 +25,13 @@ use crate::files::{FileError, FilesError};
 /// let keyring = Keyring::generate(&deployment, now)?;
 /// let directory = Directory::create(&path)?;
 /// directory.lock()?.create_deployment(&deployment)?;
-/// directory.lock()?.create_keyring(&keyring)?;
+/// directory.lock()?.create_keyring(&keyring, &Protection::Clear)?;
 ///
 /// let locked = directory.lock()?;
-/// let mut open = locked.open_keyring(&directory.deployment()?, || Err(FilesError::File(path.clone(), FileError::Missing)))?;
+/// let mut open = locked.open_keyring(&directory.deployment()?, |_| Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// let next = open.keyring.add(now)?;
 /// locked.replace_keyring(&open)?;
-/// # let again = directory.open_keyring(&deployment, || Err(FilesError::File(path.clone(), FileError::Missing)))?;
+/// # let again = directory.open_keyring(&deployment, |_| Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// # assert!(again.keyring.roots().any(|root| root.id == next));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

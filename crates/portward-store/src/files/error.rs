@@ -1,6 +1,7 @@
 use core::fmt;
 use std::path::PathBuf;
 
+use portward::envelope::WrappedError;
 use portward::{Audience, AuthorityError, DeploymentError, FeedError, KeyringError, SealedError};
 use rustix::io::Errno;
 
@@ -22,7 +23,7 @@ pub enum FileError {
     TooLarge,
     /// The content is not what its format says.
     Malformed,
-    /// A keyring in the clear and a sealed one lie side by side.
+    /// Two keyrings, kept in different ways, lie side by side.
     TwoKeyrings,
     /// The operating system does not permit it.
     Denied,
@@ -119,7 +120,7 @@ impl FileError {
             Self::Exists => ("file_exists", "it is there already and is not overwritten"),
             Self::TooLarge => ("file_too_large", "it is larger than its format allows"),
             Self::Malformed => ("file_malformed", "it is not what its format says"),
-            Self::TwoKeyrings => ("keyring_two_files", "a keyring in the clear and a sealed one lie side by side"),
+            Self::TwoKeyrings => ("keyring_two_files", "two keyrings, kept in different ways, lie side by side"),
             Self::Denied => ("file_denied", "the operating system does not permit it"),
             Self::NoSpace => ("file_no_space", "there is no space left for it"),
             Self::NoParent => ("file_no_parent", "the directory that it would be in is missing"),
@@ -150,6 +151,10 @@ pub enum FilesError {
     Keyring(PathBuf, KeyringError),
     /// The sealed keyring was not opened or not made.
     Sealed(PathBuf, SealedError),
+    /// The keyring under a KEK was not opened or not made.
+    Wrapped(PathBuf, WrappedError),
+    /// What was given does not open a keyring that is kept in this way.
+    WrongLock(PathBuf),
     /// The saved view was refused.
     View(PathBuf, FeedError),
     /// The view could not be saved.
@@ -164,6 +169,8 @@ impl FilesError {
             Self::Deployment(_, error) => error.code(),
             Self::Keyring(_, error) => error.code(),
             Self::Sealed(_, error) => error.code(),
+            Self::Wrapped(_, error) => error.code(),
+            Self::WrongLock(_) => "keyring_lock",
             Self::View(_, error) => error.code(),
             Self::Save(error) => error.code(),
         }
@@ -176,6 +183,8 @@ impl FilesError {
             Self::Deployment(_, error) => error.audience(),
             Self::Keyring(_, error) => error.audience(),
             Self::Sealed(_, error) => error.audience(),
+            Self::Wrapped(_, error) => error.audience(),
+            Self::WrongLock(_) => Audience::Caller,
             Self::View(_, error) => error.audience(),
             Self::Save(error) => error.audience(),
         }
@@ -189,6 +198,8 @@ impl fmt::Display for FilesError {
             Self::Deployment(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Keyring(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Sealed(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Wrapped(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::WrongLock(path) => write!(f, "{}: this is opened in another way", path.display()),
             Self::View(path, error) => write!(f, "{}: the saved view is refused: {error}", path.display()),
             Self::Save(error) => error.fmt(f),
         }

@@ -1,5 +1,7 @@
 use std::path::Path;
+use std::sync::Arc;
 
+use portward::envelope::{KekName, UnwrapKey, UnwrapKeyringError, WrapKey, WrappedKeyring};
 use portward::{Deployment, Keyring, KeyringError, PassphraseCost, Purpose, SealedError, SealedKeyring, UnsealError};
 use zeroize::Zeroizing;
 
@@ -9,49 +11,100 @@ use crate::files::{Directory, FileError, FilesError, Locked};
 /// A passphrase, wiped when dropped: 1 to 1,024 bytes of UTF-8.
 pub type Passphrase = Zeroizing<Vec<u8>>;
 
+/// A KEK that lies elsewhere and that a keyring can be kept under.
+pub trait KeyringKek: WrapKey + UnwrapKey {}
+
+impl<K: WrapKey + UnwrapKey> KeyringKek for K {}
+
+/// How a keyring is kept, with what it takes to write it again.
+#[derive(Clone)]
+pub enum Protection {
+    /// In the clear, for its owner alone.
+    Clear,
+    /// Under a passphrase.
+    Passphrase(Passphrase),
+    /// Under a KEK in a token or a service.
+    Kek(Arc<dyn KeyringKek>),
+}
+
+/// What a keyring that is not in the clear asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lock {
+    /// Its passphrase.
+    Passphrase,
+    /// One of these KEKs.
+    Kek(Vec<KekName>),
+}
+
 /// A keyring that was read and found whole, with the way in which it is kept.
+#[derive(Debug)]
 pub struct OpenKeyring {
     /// The keyring.
     pub keyring: Keyring,
-    /// `None` for a keyring in the clear.
-    passphrase: Option<Passphrase>,
+    protection: Protection,
 }
 
 impl OpenKeyring {
-    /// Whether its file is under a passphrase.
-    pub const fn is_sealed(&self) -> bool {
-        self.passphrase.is_some()
+    /// How it is kept.
+    pub const fn protection(&self) -> &Protection {
+        &self.protection
     }
 }
 
-impl core::fmt::Debug for OpenKeyring {
+impl Protection {
+    /// `clear`, `passphrase` or `kek`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Passphrase(_) => "passphrase",
+            Self::Kek(_) => "kek",
+        }
+    }
+
+    const fn file(&self) -> &'static str {
+        match self {
+            Self::Clear => CLEAR,
+            Self::Passphrase(_) => SEALED,
+            Self::Kek(_) => WRAPPED,
+        }
+    }
+}
+
+impl core::fmt::Debug for Protection {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("OpenKeyring").field("keyring", &self.keyring).field("sealed", &self.is_sealed()).finish()
+        f.write_str(self.name())
     }
 }
 
 impl Directory {
-    /// Reads the keyring; asks for the passphrase only if it is sealed.
+    /// Reads the keyring; asks for what opens it only if it is not in the clear.
     ///
     /// # Errors
     /// [`FilesError::File`] with [`FileError::KeyringPermissions`], [`FileError::TwoKeyrings`] and others; [`FilesError::Keyring`],
-    /// [`FilesError::Sealed`], and those of `passphrase`.
+    /// [`FilesError::Sealed`], [`FilesError::Wrapped`], and those of `unlock`; [`FilesError::WrongLock`] if it gives another thing than it was
+    /// asked for.
     pub fn open_keyring<E: From<FilesError>>(
         &self,
         deployment: &Deployment,
-        passphrase: impl FnOnce() -> Result<Passphrase, E>,
+        unlock: impl FnOnce(Lock) -> Result<Protection, E>,
     ) -> Result<OpenKeyring, E> {
-        match (self.has(CLEAR), self.has(SEALED)) {
-            (true, true) => Err(FilesError::File(self.file(CLEAR), FileError::TwoKeyrings).into()),
-            (false, true) => {
+        let there: Vec<&str> = FILES.into_iter().filter(|name| self.has(name)).collect();
+        match there.as_slice() {
+            [_, other, ..] => Err(FilesError::File(self.file(other), FileError::TwoKeyrings).into()),
+            [SEALED] => {
                 let sealed = self.sealed()?;
-                Ok(open(&sealed, deployment, passphrase()?, &self.file(SEALED))?)
+                Ok(unsealed(&sealed, deployment, unlock(Lock::Passphrase)?, &self.file(SEALED))?)
             }
-            (_, false) => {
+            [WRAPPED] => {
+                let wrapped = self.wrapped()?;
+                let asked = Lock::Kek(wrapped.keks().cloned().collect());
+                Ok(unwrapped(&wrapped, deployment, unlock(asked)?, &self.file(WRAPPED))?)
+            }
+            _ => {
                 let json = self.read(CLEAR, Keyring::FILE_MAX, Guard::Secret)?;
                 let keyring = Keyring::from_json(&json, deployment)
                     .map_err(|error| FilesError::Keyring(self.file(CLEAR), error))?;
-                Ok(OpenKeyring { keyring, passphrase: None })
+                Ok(OpenKeyring { keyring, protection: Protection::Clear })
             }
         }
     }
@@ -60,30 +113,55 @@ impl Directory {
         let json = self.read(SEALED, SealedKeyring::FILE_MAX, Guard::Secret)?;
         SealedKeyring::from_json(&json).map_err(|error| FilesError::Sealed(self.file(SEALED), error))
     }
+
+    fn wrapped(&self) -> Result<WrappedKeyring, FilesError> {
+        let json = self.read(WRAPPED, WrappedKeyring::FILE_MAX, Guard::Secret)?;
+        WrappedKeyring::from_json(&json).map_err(|error| FilesError::Wrapped(self.file(WRAPPED), error))
+    }
 }
 
-fn open(
+fn unsealed(
     sealed: &SealedKeyring,
     deployment: &Deployment,
-    passphrase: Passphrase,
+    protection: Protection,
     path: &Path,
 ) -> Result<OpenKeyring, FilesError> {
+    let Protection::Passphrase(passphrase) = &protection else { return Err(FilesError::WrongLock(path.to_owned())) };
     if sealed.purpose() != Purpose::Keyring {
         return Err(FilesError::Sealed(path.to_owned(), SealedError::Malformed));
     }
-    let keyring = sealed.open(&passphrase).map_err(|error| unsealed(path, error))?.keyring;
-    if keyring.deployment() != deployment.id {
-        return Err(FilesError::Keyring(path.to_owned(), KeyringError::WrongDeployment));
-    }
-    Ok(OpenKeyring { keyring, passphrase: Some(passphrase) })
-}
-
-fn unsealed(path: &Path, error: UnsealError) -> FilesError {
-    match error {
+    let opened = sealed.open(passphrase).map_err(|error| match error {
         UnsealError::Sealed(error) => FilesError::Sealed(path.to_owned(), error),
         UnsealError::Deployment(error) => FilesError::Deployment(path.to_owned(), error),
         UnsealError::Keyring(error) => FilesError::Keyring(path.to_owned(), error),
+    })?;
+    of_deployment(opened.keyring, deployment, protection, path)
+}
+
+fn unwrapped(
+    wrapped: &WrappedKeyring,
+    deployment: &Deployment,
+    protection: Protection,
+    path: &Path,
+) -> Result<OpenKeyring, FilesError> {
+    let Protection::Kek(kek) = &protection else { return Err(FilesError::WrongLock(path.to_owned())) };
+    let keyring = wrapped.open(&[&**kek]).map_err(|error| match error {
+        UnwrapKeyringError::Wrapped(error) => FilesError::Wrapped(path.to_owned(), error),
+        UnwrapKeyringError::Keyring(error) => FilesError::Keyring(path.to_owned(), error),
+    })?;
+    of_deployment(keyring, deployment, protection, path)
+}
+
+fn of_deployment(
+    keyring: Keyring,
+    deployment: &Deployment,
+    protection: Protection,
+    path: &Path,
+) -> Result<OpenKeyring, FilesError> {
+    if keyring.deployment() != deployment.id {
+        return Err(FilesError::Keyring(path.to_owned(), KeyringError::WrongDeployment));
     }
+    Ok(OpenKeyring { keyring, protection })
 }
 
 impl Locked<'_> {
@@ -94,71 +172,64 @@ impl Locked<'_> {
     pub fn open_keyring<E: From<FilesError>>(
         &self,
         deployment: &Deployment,
-        passphrase: impl FnOnce() -> Result<Passphrase, E>,
+        unlock: impl FnOnce(Lock) -> Result<Protection, E>,
     ) -> Result<OpenKeyring, E> {
-        self.directory().open_keyring(deployment, passphrase)
+        self.directory().open_keyring(deployment, unlock)
     }
 
-    /// Writes a keyring in the clear into a directory that has none.
+    /// Writes a keyring into a directory that has none. Under a passphrase or a KEK it is never there in the clear.
     ///
     /// # Errors
-    /// [`FilesError::File`].
-    pub fn create_keyring(&self, keyring: &Keyring) -> Result<(), FilesError> {
-        self.refuse_existing(CLEAR)?;
-        self.refuse_existing(SEALED)?;
-        self.replace(CLEAR, &keyring.to_json(), OWNER_ONLY)
-    }
-
-    /// Writes a keyring under a passphrase into a directory that has none; it is never there in the clear.
-    ///
-    /// # Errors
-    /// [`FilesError::File`], [`FilesError::Sealed`].
-    pub fn create_sealed_keyring(&self, keyring: &Keyring, passphrase: &Passphrase) -> Result<(), FilesError> {
-        self.refuse_existing(CLEAR)?;
-        self.refuse_existing(SEALED)?;
-        self.write_sealed(keyring, passphrase)
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`].
+    pub fn create_keyring(&self, keyring: &Keyring, protection: &Protection) -> Result<(), FilesError> {
+        FILES.into_iter().try_for_each(|name| self.refuse_existing(name))?;
+        self.write(keyring, protection)
     }
 
     /// Writes back a keyring that was read before, in the way in which it was kept. One that could not be read cannot come here.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Sealed`].
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`].
     pub fn replace_keyring(&self, open: &OpenKeyring) -> Result<(), FilesError> {
-        match &open.passphrase {
-            None => self.replace(CLEAR, &open.keyring.to_json(), OWNER_ONLY),
-            Some(passphrase) => self.write_sealed(&open.keyring, passphrase),
+        self.write(&open.keyring, &open.protection)
+    }
+
+    /// Keeps a keyring in another way from now on. The blocks of the old file may linger on the medium.
+    ///
+    /// # Errors
+    /// [`FilesError::File`] with [`FileError::Exists`] if it is kept in this way already; [`FilesError::Sealed`], [`FilesError::Wrapped`].
+    pub fn protect_keyring(&self, open: &OpenKeyring, protection: &Protection) -> Result<(), FilesError> {
+        self.refuse_existing(protection.file())?;
+        self.write(&open.keyring, protection)?;
+        self.remove(open.protection.file())?;
+        if open.protection.file() == CLEAR {
+            // What a killed command left of one in the clear.
+            self.remove(CLEAR_TEMPORARY)?;
         }
+        Ok(())
     }
 
-    /// Puts a keyring that was in the clear under a passphrase. The blocks of the old file may linger on the medium.
-    ///
-    /// # Errors
-    /// [`FilesError::File`], [`FileError::Exists`] if it is sealed already, [`FilesError::Sealed`].
-    pub fn seal_keyring(&self, open: &OpenKeyring, passphrase: &Passphrase) -> Result<(), FilesError> {
-        self.refuse_existing(SEALED)?;
-        self.write_sealed(&open.keyring, passphrase)?;
-        self.remove(CLEAR)?;
-        // What a killed command left of one in the clear.
-        self.remove(CLEAR_TEMPORARY)
-    }
-
-    /// Writes a sealed keyring in the clear again.
-    ///
-    /// # Errors
-    /// [`FilesError::File`], [`FileError::Exists`] if it is in the clear already.
-    pub fn unseal_keyring(&self, open: &OpenKeyring) -> Result<(), FilesError> {
-        self.refuse_existing(CLEAR)?;
-        self.replace(CLEAR, &open.keyring.to_json(), OWNER_ONLY)?;
-        self.remove(SEALED)
-    }
-
-    fn write_sealed(&self, keyring: &Keyring, passphrase: &Passphrase) -> Result<(), FilesError> {
-        let sealed = SealedKeyring::seal(keyring, passphrase, PassphraseCost::default())
-            .map_err(|error| FilesError::Sealed(self.directory().file(SEALED), error))?;
-        self.replace(SEALED, &sealed.to_json(), OWNER_ONLY)
+    fn write(&self, keyring: &Keyring, protection: &Protection) -> Result<(), FilesError> {
+        let file = protection.file();
+        let json = match protection {
+            Protection::Clear => keyring.to_json(),
+            Protection::Passphrase(passphrase) => {
+                let sealed = SealedKeyring::seal(keyring, passphrase, PassphraseCost::default());
+                let sealed = sealed.map_err(|error| FilesError::Sealed(self.directory().file(file), error))?;
+                Zeroizing::new(sealed.to_json())
+            }
+            Protection::Kek(kek) => {
+                let wrapped = WrappedKeyring::wrap(keyring, &[&**kek]);
+                let wrapped = wrapped.map_err(|error| FilesError::Wrapped(self.directory().file(file), error))?;
+                Zeroizing::new(wrapped.to_json())
+            }
+        };
+        self.replace(file, &json, OWNER_ONLY)
     }
 }
 
-const CLEAR_TEMPORARY: &str = ".keyring.json.tmp";
 const CLEAR: &str = "keyring.json";
+const CLEAR_TEMPORARY: &str = ".keyring.json.tmp";
 const SEALED: &str = "keyring.sealed.json";
+const WRAPPED: &str = "keyring.wrapped.json";
+const FILES: [&str; 3] = [CLEAR, SEALED, WRAPPED];

@@ -3,7 +3,7 @@
 //! | file | mode | holds |
 //! |---|---|---|
 //! | `deployment.json` | 0644 | the deployment; not secret, but what it says is believed |
-//! | `keyring.json` or `keyring.sealed.json` | 0600 | the root keys |
+//! | `keyring.json`, `keyring.sealed.json` or `keyring.wrapped.json` | 0600 | the root keys: in the clear, under a passphrase, under a KEK |
 //! | `view.pwf` | 0600 | what is revoked, as a saved feed message |
 //! | `view.stamp` | 0600 | the highest stamp ever accepted, so that an older view put in its place is noticed |
 //! | `.lock` | 0600 | nothing; it is locked during a change |
@@ -21,5 +21,5 @@ mod view;
 pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
 pub use directory::{Directory, Locked};
 pub use error::{FileError, FilesError};
-pub use keyring::{OpenKeyring, Passphrase};
+pub use keyring::{KeyringKek, Lock, OpenKeyring, Passphrase, Protection};
 pub use view::{StampText, parse_stamp};

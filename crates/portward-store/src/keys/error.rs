@@ -32,6 +32,8 @@ pub enum KeyStoreError {
     InUse,
     /// A minimum version only rises, and not above the version that is active.
     Minimum,
+    /// The key of a blind index is not rotated: its new version takes another scope.
+    IndexKey,
     /// All that is safe was sealed under the data key: rotate the scope.
     KeyExhausted,
     /// The tenant's keys were changed again and again meanwhile.
@@ -58,6 +60,7 @@ impl KeyStoreError {
             Self::WrongState => "key_state",
             Self::InUse => "key_in_use",
             Self::Minimum => "minimum_version",
+            Self::IndexKey => "index_key",
             Self::KeyExhausted => "key_exhausted",
             Self::Contended => "key_store_contended",
             Self::Schema => "key_store_schema",
@@ -80,6 +83,7 @@ impl KeyStoreError {
             | Self::WrongState
             | Self::InUse
             | Self::Minimum
+            | Self::IndexKey
             | Self::KeyExhausted
             | Self::DeploymentsDiffer => Audience::Caller,
         }
@@ -113,6 +117,9 @@ impl fmt::Display for KeyStoreError {
             Self::WrongState => f.write_str("the key is not in a state in which that can be done"),
             Self::InUse => f.write_str("keys still lie under it"),
             Self::Minimum => f.write_str("a minimum version only rises, and not above the active version"),
+            Self::IndexKey => {
+                f.write_str("the key of a blind index is not rotated: its new version takes another scope")
+            }
             Self::KeyExhausted => f.write_str("as much was sealed under the data key as is safe: rotate the scope"),
             Self::Contended => f.write_str("the tenant's keys were changed again and again meanwhile"),
             Self::Schema => f.write_str("the database of the key store has triggers or views, which it must not have"),

@@ -48,8 +48,11 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// Makes a new data key for what is sealed from now on; the one before still opens.
     ///
     /// # Errors
-    /// As [`KeyStore::scope`].
+    /// As [`KeyStore::scope`]; [`KeyStoreError::IndexKey`] for a scope of kind `index`.
     pub async fn rotate_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<()> {
+        if scope.kind() == DataScope::INDEX {
+            return Err(KeyStoreError::IndexKey);
+        }
         let (mut work, keks) = self.shelf.begin_with_keks(tenant, Purpose::Seal).await?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
         refuse_destroyed(&rows)?;

@@ -3,7 +3,7 @@ use core::fmt;
 use crate::envelope::data_key::DataKey;
 use crate::envelope::scope::DataScope;
 use crate::error::error_codes;
-use crate::key::{Deployment, derive_index_key};
+use crate::key::{Deployment, DeploymentId, derive_index_key};
 use crate::primitive::MacKey;
 
 /// What is done to a value before it is looked for.
@@ -47,6 +47,7 @@ pub struct BlindIndex {
 error_codes! {
     /// Why there is no index.
     pub enum IndexError {
+        NoActiveKey => "no_active_key", Caller, "there is no active data key of this tenant and scope";
         Scope => "index_scope", Caller, "the key of an index is of a scope of kind index";
         Parameters => "index_parameters", Caller, "an index has names of 1 to 64 bytes, 1 to 256 bits and a version from 1";
         EmptyValue => "index_empty_value", Caller, "there is nothing left of the value";
@@ -85,6 +86,10 @@ impl BlindIndex {
     /// # Errors
     /// [`IndexError::Scope`], [`IndexError::Parameters`].
     pub fn new(deployment: &Deployment, key: &DataKey, name: &IndexName<'_>) -> Result<Self, IndexError> {
+        Self::under(&deployment.id, key, name)
+    }
+
+    pub(super) fn under(deployment: &DeploymentId, key: &DataKey, name: &IndexName<'_>) -> Result<Self, IndexError> {
         if key.scope().kind() != DataScope::INDEX {
             return Err(IndexError::Scope);
         }
@@ -97,8 +102,12 @@ impl BlindIndex {
         let [table, column, name, normal] = parts;
         let parts = [table, column, name, normal, &bits.to_be_bytes(), &[version]];
         let mut index_key = Box::new(MacKey::EMPTY);
-        derive_index_key(key.secret(), &deployment.id, parts, &mut index_key);
+        derive_index_key(key.secret(), deployment, parts, &mut index_key);
         Ok(Self { key: index_key, normaliser, bits, version })
+    }
+
+    pub(super) const fn version(&self) -> u8 {
+        self.version
     }
 
     /// The index of a value: its version, then ⌈bits / 8⌉ bytes.

@@ -4,7 +4,7 @@ use crate::envelope::scope::DataScope;
 use crate::envelope::slot::{KekName, Slot};
 use crate::error::error_codes;
 use crate::id::Identifier;
-use crate::key::{DeploymentId, WRAP_DATA_LABEL, WRAP_KEK_LABEL, length_prefixed};
+use crate::key::{DeploymentId, WRAP_DATA_LABEL, WRAP_KEK_LABEL, WRAP_KEYRING_LABEL, length_prefixed};
 use crate::primitive;
 
 error_codes! {
@@ -43,7 +43,8 @@ pub trait UnwrapKey: Send + Sync {
 pub struct Binding {
     label: &'static str,
     deployment: DeploymentId,
-    tenant: Identifier,
+    /// None of a keyring key.
+    tenant: Option<Identifier>,
     bytes: Vec<u8>,
 }
 
@@ -68,6 +69,12 @@ impl Binding {
         Self::new(WRAP_KEK_LABEL, deployment, tenant, [id, &version.to_be_bytes()], kek)
     }
 
+    pub(super) fn of_keyring_key(deployment: &DeploymentId, kek: &KekName) -> Self {
+        let label = WRAP_KEYRING_LABEL;
+        let bytes = length_prefixed(&[label.as_bytes(), &deployment.to_bytes(), &kek.head()]);
+        Self { label, deployment: *deployment, tenant: None, bytes }
+    }
+
     fn new(
         label: &'static str,
         deployment: &DeploymentId,
@@ -77,11 +84,11 @@ impl Binding {
     ) -> Self {
         let text = tenant.text();
         let parts = [label.as_bytes(), &deployment.to_bytes(), text.as_bytes(), first, second, &kek.head()];
-        Self { label, deployment: *deployment, tenant: *tenant, bytes: length_prefixed(&parts) }
+        Self { label, deployment: *deployment, tenant: Some(*tenant), bytes: length_prefixed(&parts) }
     }
 
     pub(super) fn is_of(&self, deployment: &DeploymentId, tenant: &Identifier) -> bool {
-        self.deployment == *deployment && self.tenant == *tenant
+        self.deployment == *deployment && self.tenant == Some(*tenant)
     }
 
     /// The bytes that are associated data where the KEK takes such.

@@ -183,7 +183,7 @@ impl ScopeKeys {
         seal::open(&key, context, sealed, threads)
     }
 
-    fn active(&self) -> Option<&Arc<DataKey>> {
+    pub(super) fn active(&self) -> Option<&Arc<DataKey>> {
         let mut active = self.data_keys.iter().filter(|(_, state)| *state == KeyState::Active);
         active.find(|(key, _)| !self.is_buried(key)).map(|(key, _)| key)
     }

@@ -3,7 +3,7 @@
 use crate::Identifier;
 pub(crate) use crate::envelope::seal::seal_for_vectors as seal_with_salt;
 use crate::envelope::wrap::WithNonce;
-use crate::envelope::{DataKey, DataScope, KekName, KekType, KeyId, RootKeks, TenantKek};
+use crate::envelope::{Binding, DataKey, DataScope, KekName, KekType, KeyId, RootKeks, TenantKek};
 use crate::key::{DeploymentId, RootId, derive_root_kek, derive_tenant_wrap};
 use crate::secret::Secret;
 
@@ -42,4 +42,8 @@ pub(crate) fn with_nonce(deployment: &DeploymentId, name: KekName, key: [u8; 32]
         _ => derive_root_kek(&secret(key), deployment),
     };
     WithNonce(cipher, name, nonce)
+}
+
+pub(crate) fn keyring_binding(deployment: &DeploymentId, kek: &KekName) -> Binding {
+    Binding::of_keyring_key(deployment, kek)
 }

@@ -21,6 +21,10 @@ const VIEW_LABEL: &str = "portward/v1/view";
 pub(crate) const WRAP_DATA_LABEL: &str = "portward/v1/wrap-data";
 /// Binding label of wrapped tenant KEKs, `spec/envelope.md` section 3.
 pub(crate) const WRAP_KEK_LABEL: &str = "portward/v1/wrap-kek";
+/// Binding label of wrapped keyring keys, `spec/envelope.md` section 11.
+pub(crate) const WRAP_KEYRING_LABEL: &str = "portward/v1/wrap-keyring";
+/// Context label of keyrings under such a key, `spec/envelope.md` section 11.
+pub(crate) const WRAPPED_KEYRING_LABEL: &str = "portward/v1/wrapped-keyring";
 /// Context label of bodies, `spec/envelope.md` section 5.
 pub(crate) const OBJECT_LABEL: &str = "portward/v1/object";
 /// Hash label of copy ids, `spec/token.md` section 4.

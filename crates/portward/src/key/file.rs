@@ -11,13 +11,13 @@ use serde_json::value::RawValue;
 
 /// Why a file of ours was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum FileFault {
+pub(crate) enum FileFault {
     NewerVersion,
     Malformed,
 }
 
 /// A JSON object and nothing else: serde would take an array of the members, in order, as well.
-pub(super) struct Object<T>(pub(super) T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -58,7 +58,7 @@ struct Preamble<'a> {
 const VERSION: &str = "1";
 
 /// Reads a file of the given format, version 1, into its strict shape.
-pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], format: &str, limit: usize) -> Result<T, FileFault> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8], format: &str, limit: usize) -> Result<T, FileFault> {
     if bytes.len() > limit {
         return Err(FileFault::Malformed);
     }
@@ -80,7 +80,7 @@ fn is_newer(version: &str) -> bool {
 }
 
 /// Serialised as indented JSON with a line feed behind it.
-pub(super) fn write<T: Serialize>(value: &T, capacity: usize) -> Vec<u8> {
+pub(crate) fn write<T: Serialize>(value: &T, capacity: usize) -> Vec<u8> {
     // Room for all of it from the start: a vector that grows would leave unwiped copies of a keyring behind.
     let mut bytes = Vec::with_capacity(capacity);
     let written = serde_json::to_writer_pretty(&mut bytes, value);

@@ -17,7 +17,7 @@ impl DeploymentId {
         self.0
     }
 
-    pub(super) fn from_hex(text: &str) -> Option<Self> {
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
         codec::from_hex(text).map(Self)
     }
 }

@@ -75,7 +75,7 @@ impl Keyring {
         if keyring.deployment == deployment.id { Ok(keyring) } else { Err(KeyringError::WrongDeployment) }
     }
 
-    pub(super) fn from_json_of_any(json: &[u8]) -> Result<Self, KeyringError> {
+    pub(crate) fn from_json_of_any(json: &[u8]) -> Result<Self, KeyringError> {
         let shape: Shape<'_> = file::read(json, FORMAT, Self::FILE_MAX)?;
         let deployment = DeploymentId::from_hex(&shape.deployment).ok_or(KeyringError::Malformed)?;
         if shape.roots.len() > Self::ROOTS_MAX {

@@ -6,9 +6,10 @@ use zeroize::Zeroizing;
 use crate::codec;
 use crate::error::{Audience, error_codes};
 use crate::key::deployment::{Deployment, DeploymentError};
-use crate::key::derive::{PASSPHRASE_LABEL, length_prefix};
+use crate::key::derive::PASSPHRASE_LABEL;
 use crate::key::file::{self, FileFault, Object};
 use crate::key::keyring::{Keyring, KeyringError};
+use crate::key::one_seal::OneSeal;
 use crate::primitive::{self, Argon2Cost};
 use crate::random;
 use crate::secret::Secret;
@@ -186,57 +187,40 @@ impl SealedKeyring {
         // Drawn past the block: a repeated salt under the same passphrase would be a repeated key and nonce.
         let mut salt = [0; 32];
         random::draw(&mut salt).map_err(|_| SealedError::Random)?;
-        let keys = PassphraseKeys::derive(purpose, passphrase, &salt, cost)?;
-        // Room for the tag from the start, so that no plaintext is left behind by a growing vector.
-        let mut ciphertext = Vec::with_capacity(plaintext.len().saturating_add(16));
-        ciphertext.extend_from_slice(plaintext);
-        primitive::seal_once(keys.key.expose(), &keys.context, &mut ciphertext).ok_or(SealedError::Memory)?;
-        Ok(Self { purpose, cost, salt, commitment: *keys.commitment.expose(), ciphertext })
+        let seal = one_seal(purpose, passphrase, &salt, cost)?;
+        let commitment = seal.commitment();
+        let ciphertext = seal.seal(plaintext).ok_or(SealedError::Memory)?;
+        Ok(Self { purpose, cost, salt, commitment, ciphertext })
     }
 
     pub(crate) fn open_bytes(&self, passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealedError> {
-        let keys = PassphraseKeys::derive(self.purpose, passphrase, &self.salt, self.cost)?;
-        if !primitive::equal(keys.commitment.expose(), &self.commitment) {
+        let seal = one_seal(self.purpose, passphrase, &self.salt, self.cost)?;
+        if !seal.is_committed_to(&self.commitment) {
             return Err(SealedError::WrongPassphrase);
         }
-        let mut buffer = Zeroizing::new(self.ciphertext.clone());
-        primitive::open_once(keys.key.expose(), &keys.context, &mut buffer).ok_or(SealedError::Damaged)?;
-        Ok(buffer)
+        seal.open(&self.ciphertext).ok_or(SealedError::Damaged)
     }
 }
 
-/// `key` and `commitment` of the specification, and the context both hang on.
-struct PassphraseKeys {
-    key: Secret,
-    commitment: Secret,
-    context: Vec<u8>,
-}
-
-impl PassphraseKeys {
-    fn derive(purpose: Purpose, passphrase: &[u8], salt: &[u8; 32], cost: PassphraseCost) -> Result<Self, SealedError> {
-        if !(1..=1024).contains(&passphrase.len()) {
-            return Err(SealedError::PassphraseLength);
-        }
-        if core::str::from_utf8(passphrase).is_err() {
-            return Err(SealedError::PassphraseText);
-        }
-        let PassphraseCost { memory_kib, iterations, lanes } = cost;
-        let cost = Argon2Cost { memory_kib, iterations, lanes };
-        let prk =
-            Secret::try_filled(|prk| primitive::argon2id(passphrase, salt, cost, prk).ok_or(SealedError::Memory))?;
-        let name: &[u8] = match purpose {
-            Purpose::Keyring => b"keyring",
-            Purpose::Recovery => b"recovery",
-        };
-        let context = [PASSPHRASE_LABEL.as_bytes(), &[0], name].concat();
-        let expand = |branch: u8| {
-            Secret::try_filled(|output| {
-                primitive::hkdf_expand(prk.expose(), &[&length_prefix(&context), &context, &[branch]], output);
-                Ok::<(), SealedError>(())
-            })
-        };
-        Ok(Self { key: expand(0x01)?, commitment: expand(0x02)?, context })
+fn one_seal(
+    purpose: Purpose,
+    passphrase: &[u8],
+    salt: &[u8; 32],
+    PassphraseCost { memory_kib, iterations, lanes }: PassphraseCost,
+) -> Result<OneSeal, SealedError> {
+    if !(1..=1024).contains(&passphrase.len()) {
+        return Err(SealedError::PassphraseLength);
     }
+    if core::str::from_utf8(passphrase).is_err() {
+        return Err(SealedError::PassphraseText);
+    }
+    let cost = Argon2Cost { memory_kib, iterations, lanes };
+    let prk = Secret::try_filled(|prk| primitive::argon2id(passphrase, salt, cost, prk).ok_or(SealedError::Memory))?;
+    let name: &[u8] = match purpose {
+        Purpose::Keyring => b"keyring",
+        Purpose::Recovery => b"recovery",
+    };
+    Ok(OneSeal::new(&prk, [PASSPHRASE_LABEL.as_bytes(), &[0], name].concat()))
 }
 
 impl From<FileFault> for SealedError {

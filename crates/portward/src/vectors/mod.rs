@@ -5,6 +5,7 @@ mod feed;
 mod keys;
 mod store;
 mod token;
+mod wrapped;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ struct Fixtures {
     keyrings: HashMap<String, Arc<Keyring>>,
     views: HashMap<String, Value>,
     objects: HashMap<String, Value>,
+    files: HashMap<String, String>,
 }
 
 /// One case, with short ways to its inputs.
@@ -56,7 +58,14 @@ impl Case<'_> {
     /// A file: `text`, or `parts` where it is long or no text.
     fn file(&self) -> Vec<u8> {
         let Some(parts) = self.value["parts"].as_array() else { return self.text("text").into() };
-        parts.iter().flat_map(of_part).collect()
+        parts.iter().flat_map(|part| self.part(part)).collect()
+    }
+
+    /// A piece of a fixture, or a part of its own.
+    fn part(&self, part: &Value) -> Vec<u8> {
+        let Some(file) = part["file"].as_str() else { return of_part(part) };
+        let at = |place: usize| usize::try_from(part["range"][place].as_u64().unwrap()).unwrap();
+        self.fixtures.files[file].as_bytes()[at(0)..at(1)].to_vec()
     }
 
     fn array<const N: usize>(&self, name: &str) -> [u8; N] {
@@ -101,6 +110,7 @@ fn run(case: &Case<'_>) -> Outcome {
         .or_else(|| feed::run(op, case))
         .or_else(|| envelope::run(op, case))
         .or_else(|| store::run(op, case))
+        .or_else(|| wrapped::run(op, case))
         .unwrap_or_else(|| panic!("unknown op {op}"))
 }
 
@@ -140,7 +150,9 @@ fn fixtures(value: &Value) -> Fixtures {
         Keyring::from_json(value.to_string().as_bytes(), deployment).unwrap()
     };
     let keyrings = entries("keyrings").map(|(name, value)| (name, Arc::new(keyring(&value)))).collect();
-    Fixtures { keyrings, views: entries("views").collect(), objects: entries("objects").collect(), deployments }
+    let files = entries("files").map(|(name, value)| (name, value.as_str().unwrap().to_owned())).collect();
+    let (views, objects) = (entries("views").collect(), entries("objects").collect());
+    Fixtures { keyrings, views, objects, files, deployments }
 }
 
 #[test]
@@ -166,4 +178,9 @@ fn store() {
 #[test]
 fn envelope() {
     replay("envelope");
+}
+
+#[test]
+fn wrapped() {
+    replay("wrapped");
 }
