@@ -96,11 +96,14 @@ fn store(log: &mut Log) -> io::Result<Tally> {
 
 fn kms(log: &mut Log) -> io::Result<Tally> {
     // One after the other, so that the crate is also built as most take it: without the SDK of AWS.
-    let mut with = |feature| {
-        let ran = log.run(&mut cargo(&["test", "-p", "portward-kms", "--features", feature, "--no-fail-fast"]))?;
+    let mut with = |package, feature, filter: &[&str]| {
+        let arguments = [&["test", "-p", package, "--features", feature, "--no-fail-fast", "--"], filter].concat();
+        let ran = log.run(&mut cargo(&arguments))?;
         Ok::<_, io::Error>(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
     };
-    Ok(with("softhsm-tests")? + with("aws-kms-tests")?)
+    let token = with("portward-kms", "softhsm-tests", &[])?;
+    let command = with("portward-cli", "softhsm-tests", &["wrapped::"])?;
+    Ok(token + command + with("portward-kms", "aws-kms-tests", &[])?)
 }
 
 fn benches_build(log: &mut Log) -> io::Result<Tally> {

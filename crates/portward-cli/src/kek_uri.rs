@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::Audience;
-use portward_kms::{AuthPin, Pkcs11Token};
+use portward_kms::{AuthPin, Pkcs11Kek, Pkcs11Token, TokenError};
 use portward_store::files::KeyringKek;
-use zeroize::Zeroizing;
 
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
@@ -14,17 +13,29 @@ use crate::passphrase;
 
 /// The one that `--kek` names.
 pub(crate) fn open(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
-    let missing = || Failure::usage("kek_missing", "--kek URI, or PORTWARD_KEK, has to say where the keyring's KEK is");
-    from_uri(global.kek.as_deref().ok_or_else(missing)?)
+    from_uri(uri(global)?)
+}
+
+/// The same, made first.
+pub(crate) fn generate(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
+    match uri(global)?.split_once(':') {
+        Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::generate),
+        _ => Err(Failure::usage("kek_generate", "only a PKCS#11 token makes a key here")),
+    }
 }
 
 pub(crate) fn from_uri(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
     match uri.split_once(':') {
-        Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.open(),
+        Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::key),
         #[cfg(feature = "aws-kms")]
         Some(("aws-kms", id)) => aws(id),
         _ => Err(malformed()),
     }
+}
+
+fn uri(global: &Global) -> Result<&str, Failure> {
+    let missing = || Failure::usage("kek_missing", "--kek URI, or PORTWARD_KEK, has to say where the keyring's KEK is");
+    global.kek.as_deref().ok_or_else(missing)
 }
 
 /// Region, credentials and endpoint come from the environment, by the names that every tool of AWS takes them from.
@@ -80,15 +91,18 @@ impl Pkcs11 {
         whole.then_some(parsed)
     }
 
-    fn open(self) -> Result<Arc<dyn KeyringKek>, Failure> {
+    /// Version 0: a key of a token has no versions, another key takes its place.
+    fn key(
+        self,
+        find: fn(&Arc<Pkcs11Token>, &[u8], u32) -> Result<Pkcs11Kek, TokenError>,
+    ) -> Result<Arc<dyn KeyringKek>, Failure> {
         let pin = passphrase::known(self.pin.as_deref(), "PIN of the token: ", "pin-source")?;
-        let pin = String::from_utf8(pin.to_vec()).map(Zeroizing::new);
-        let pin = pin.map_err(|_| Failure::usage("kek_pin", "a PIN is UTF-8"))?;
-        let token = Pkcs11Token::open(&self.module, &self.token, AuthPin::new(pin.as_str().into()));
-        let key = token.and_then(|token| token.key(&self.id, 0));
-        let key = key
-            .map_err(|error| Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment))?;
-        Ok(Arc::new(key))
+        let pin = core::str::from_utf8(&pin).map_err(|_| Failure::usage("kek_pin", "a PIN is UTF-8"))?;
+        let token = Pkcs11Token::open(&self.module, &self.token, AuthPin::new(pin.into()));
+        let key = token.and_then(|token| find(&token, &self.id, 0));
+        let failed =
+            |error: TokenError| Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment);
+        Ok(Arc::new(key.map_err(failed)?))
     }
 }
 

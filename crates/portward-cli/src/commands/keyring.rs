@@ -35,7 +35,7 @@ pub(crate) enum KeyringCommand {
     /// Put the keyring under a passphrase
     Seal,
     /// Put the keyring under a KEK in a token or a service: --kek says which
-    Wrap,
+    Wrap(WrapArguments),
     /// Keep the keyring in the clear again
     Unseal,
     /// Write deployment and keyring under a passphrase of its own into a new file, to be kept elsewhere
@@ -63,6 +63,13 @@ pub(crate) struct NewArguments {
     /// How many minutes a session lives at most
     #[arg(long, default_value_t = 1440, value_name = "N")]
     session_ceiling_minutes: u64,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WrapArguments {
+    /// Make the key in the token first: one that never leaves it
+    #[arg(long)]
+    generate: bool,
 }
 
 #[derive(Args, Debug)]
@@ -97,7 +104,10 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
         KeyringCommand::List => list(global),
         KeyringCommand::Seal => seal(global),
-        KeyringCommand::Wrap => protect(global, "kek", || kek_uri::open(global).map(Protection::Kek)),
+        KeyringCommand::Wrap(WrapArguments { generate }) => protect(global, "kek", || {
+            let kek = if generate { kek_uri::generate(global) } else { kek_uri::open(global) };
+            kek.map(Protection::Kek)
+        }),
         KeyringCommand::Unseal => protect(global, "clear", || Ok(Protection::Clear)),
         KeyringCommand::ExportRecovery(arguments) => recovery::export(global, &arguments),
         KeyringCommand::Recover(arguments) => recovery::recover(global, &arguments),
@@ -271,7 +281,12 @@ fn protect(
     let (_, open) = open(global, &locked)?;
     let before = open.protection().name();
     if before == name {
-        return Err(already(&format!("the keyring is kept so already: {name}")));
+        let how = match before {
+            "clear" => "in the clear",
+            "passphrase" => "sealed",
+            _ => "under a KEK",
+        };
+        return Err(already(&format!("the keyring is already {how}")));
     }
     locked.protect_keyring(&open, &protection()?)?;
     let report = Report::new().fact("protection", name);

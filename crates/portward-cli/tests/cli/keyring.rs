@@ -136,7 +136,7 @@ fn a_passphrase_file_seals_from_the_start() {
     let file = format!("--passphrase-file={}", home.secret("passphrase", "correct horse\n"));
     home.fails(&["keyring", "new", "--passphrase-file=lost"], 3, "file_missing");
     assert!(!home.file("").exists());
-    assert_eq!(home.ok(&["keyring", "new", &file])["sealed"], true);
+    assert_eq!(home.ok(&["keyring", "new", &file])["protection"], "passphrase");
     assert!(home.file("keyring.sealed.json").exists() && !home.file("keyring.json").exists());
     home.ok(&["keyring", "check", &file]);
 

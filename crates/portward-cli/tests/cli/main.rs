@@ -26,3 +26,5 @@ mod terminal;
 mod tokens;
 #[cfg(test)]
 mod views;
+#[cfg(all(test, feature = "softhsm-tests"))]
+mod wrapped;
