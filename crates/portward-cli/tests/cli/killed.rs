@@ -113,7 +113,8 @@ fn rewrapping() {
 fn destroying() {
     let home = Home::studio();
     let mut opened = Vec::new();
-    for round in 0..repetitions() / 4 {
+    // Every round adds to the store and the feed, and a command reads what there is of the tenant.
+    for round in 0..repetitions().min(2_000) / 4 {
         let (id, scope, confirm) =
             (format!("--id={round}"), format!("--scope=file:{round}"), format!("--confirm=file:{round}"));
         let of = ["--tenant=studio-7", "--name=files.content", &id];
