@@ -6,7 +6,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portward::envelope::RootKeks;
+use portward::envelope::{KekName, KekType, RootKeks};
 use portward::{Audience, Deployment, Keyring, RootId};
 use portward_store::files::FileError;
 use portward_store::keys::{KeyStore, KeyStoreError, KeyStoreOptions};
@@ -60,7 +60,7 @@ impl Keys {
     }
 }
 
-/// How much of the key store lies under a root; nothing where there is no key store.
+/// How many rows and keys of the key store lie under a root; none where there is no key store.
 pub(crate) fn rows_under(
     global: &Global,
     deployment: &Deployment,
@@ -72,7 +72,10 @@ pub(crate) fn rows_under(
         return Ok(0);
     }
     let keys = Keys::at(path, Arc::new(deployment.clone()), Arc::new(keyring), KeyStoreOptions::default())?;
-    Ok(keys.wait(keys.store.census())?.roots.get(&root.to_bytes()).copied().unwrap_or(0))
+    let census = keys.wait(keys.store.census())?;
+    let rows = census.roots.get(&root.to_bytes()).copied().unwrap_or(0);
+    let kek = KekName::new(KekType::Root, root.to_bytes(), 1);
+    Ok(rows.saturating_add(census.keks.get(&kek).copied().unwrap_or(0)))
 }
 
 fn path(global: &Global) -> PathBuf {

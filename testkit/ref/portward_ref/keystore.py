@@ -1,9 +1,11 @@
 """The key store: store.md section 2, read row by row out of its tables, and opened with it: envelope.md section 6."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import envelope, store
-from .envelope import ROOT_SLOT, TENANT_KEK_SLOT, DataKey, HeldKek, Kek, Opener, Subject
+from .derive import derive
+from .envelope import ROOT_SLOT, TENANT_KEK, TENANT_KEK_SLOT, DataKey, HeldKek, Kek, Opener, Subject
 from .errors import Malformed, Refused
 
 NUMBER, TEXT, BYTES = int, str, bytes
@@ -46,8 +48,18 @@ def read(database, keyring):
 
 
 @dataclass
+class StoredKek(Kek):
+    """A version of a tenant KEK as its row has it: unwrapped only when a slot is used, as resolving calls no provider."""
+
+    unwrap_row: Callable = None
+
+    def xaes_key(self, deployment_id):
+        return derive(self.unwrap_row(), deployment_id, TENANT_KEK)
+
+
+@dataclass
 class StoredKey(DataKey):
-    """A data key as its row has it; it is unwrapped (`key`) only when an object asks for it."""
+    """A data key as its row has it; `key` is not known before the slot is unwrapped."""
 
     slot: bytes
     check: bytes
@@ -56,30 +68,32 @@ class StoredKey(DataKey):
 class StoreOpener(Opener):
     def __init__(self, keyring, rows, tenant, scope, tombstones=()):
         """`tombstones`: those of the feed, beside those of the store."""
-        deployment_id = keyring.deployment_id
         tombstones = {*tombstones, *((row["tenant"], row["id"]) for row in rows["key_tombstone"])}
-        roots = [HeldKek(Kek(ROOT_SLOT, root.id, 1, root.key), None, root.state) for root in keyring.roots if root.key]
-        super().__init__(deployment_id, tenant, scope, [], roots, 1, [], tombstones)
-
         minimum = {(row["tenant"], row["id"]): row["minimum"] for row in rows["tenant_minimum"]}
-        held = []
-        for row in rows["tenant_kek"]:
-            if row["tenant"] != tenant or row["slot"] is None or row["version"] < minimum.get((tenant, row["id"]), 1):
-                continue
-            subject = Subject(deployment_id, tenant, row["id"], version=row["version"])
-            key = self.stored(subject, row["slot"], row["check"])
-            held.append(HeldKek(Kek(TENANT_KEK_SLOT, row["id"], row["version"], key), tenant, row["state"]))
-        self.keks = roots + held
-        self.data_keys = [StoredKey(row["id"], None, row["tenant"], row["scope"], row["state"], row["slot"], row["check"])
-                          for row in rows["data_key"]]
+        keks = [HeldKek(Kek(ROOT_SLOT, root.id, 1, root.key), None, root.state) for root in keyring.roots]
+        keks += [HeldKek(self._kek(row), row["tenant"], row["state"]) for row in rows["tenant_kek"]
+                 if row["version"] >= minimum.get((row["tenant"], row["id"]), 1)]
+        data_keys = [StoredKey(row["id"], None, row["tenant"], row["scope"], row["state"], row["slot"], row["check"])
+                     for row in rows["data_key"]]
+        super().__init__(keyring.deployment_id, tenant, scope, data_keys, keks, 1, [], tombstones)
 
-    def stored(self, subject, data, check):
+    def _kek(self, row):
+        def unwrap_row():
+            subject = Subject(self.deployment_id, row["tenant"], row["id"], version=row["version"])
+            return self._unwrap(subject, row["slot"], row["check"])
+
+        return StoredKek(TENANT_KEK_SLOT, row["id"], row["version"], None, unwrap_row)
+
+    def _unwrap(self, subject, data, check):
         """Steps 4 and 5 for a slot of the store."""
-        slot = envelope.read_slot(data)
-        kek = self.resolve(slot)
+        kek = self.resolve(envelope.read_slot(data))
         if kek is None:
             raise Refused("no_slot")
         return envelope.unwrap(kek, subject, data, check)
+
+    def row_key(self, row):
+        subject = Subject(self.deployment_id, self.tenant, row.id, scope=self.scope)
+        return self._unwrap(subject, row.slot, row.check)
 
     def data_key(self, head):
         if head.kind == envelope.EMBEDDED:
@@ -89,14 +103,11 @@ class StoreOpener(Opener):
             raise Refused("unknown_data_key")
         return self.row_key(row)
 
-    def row_key(self, row):
-        subject = Subject(self.deployment_id, self.tenant, row.id, scope=self.scope)
-        return self.stored(subject, row.slot, row.check)
-
-    def active(self):
+    def active_key(self):
         """The row of the data key that seals."""
         return next(row for row in self.data_keys
                     if (row.tenant, row.scope, row.state) == (self.tenant, self.scope, "active"))
 
-    def tenant_kek(self):
+    def active_kek(self):
+        """The version of the tenant KEK under which data keys come."""
         return next(held.kek for held in self.keks if held.tenant == self.tenant and held.state == "active")

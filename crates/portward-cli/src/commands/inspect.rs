@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
+use portward::envelope::plaintext_length;
 use portward_store::objects;
 
 use crate::commands::rewrap::slots;
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Report, Failure> {
         }
     };
     let body = length.saturating_sub(wide(header_length));
-    let plaintext = plaintext_of(body);
+    let plaintext = plaintext_length(body);
     let report = Report::new()
         .fact("verified", false)
         .fact("kind", if header.slots().is_empty() { "detached" } else { "embedded" })
@@ -44,18 +45,6 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Report, Failure> {
     Ok(if plaintext.is_some() { report } else { report.note("the body is cut: it does not open") })
 }
 
-/// How long the plaintext of a body of this length is; `None` of one that is cut where no chunk ends. `spec/envelope.md` section 5.
-fn plaintext_of(body: u64) -> Option<u64> {
-    let chunks = body.checked_sub(PREFIX)?;
-    let (full, last) = (chunks.checked_div(SEALED_CHUNK)?, chunks.checked_rem(SEALED_CHUNK)?);
-    full.checked_mul(CHUNK)?.checked_add(last.checked_sub(TAG)?)
-}
-
 fn wide(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
-
-const PREFIX: u64 = 56;
-const CHUNK: u64 = 16_384;
-const TAG: u64 = 16;
-const SEALED_CHUNK: u64 = CHUNK + TAG;

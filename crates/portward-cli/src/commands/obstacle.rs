@@ -26,7 +26,7 @@ pub(crate) fn under_root(rows: Result<u64, Failure>) -> Result<(), Failure> {
         Ok(0) => Ok(()),
         Err(failure) if failure.code != "unknown_root" => Err(failure),
         _ => Err(Failure::from(KeyringError::InUse)
-            .hint("the key store has rows under it or under another retired root, and without their root nothing of them opens again")),
+            .hint("the key store has rows under it, and without their root nothing of them opens again")),
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) enum TenantCommand {
     Rewrap,
     /// Count what lies under which KEK and root
     Census,
+    /// Look at every row, and put tombstones into the feed that it misses after a destruction was interrupted
+    Check,
 }
 
 #[derive(Args, Debug)]
@@ -58,6 +60,7 @@ pub(crate) fn run(global: &Global, command: TenantCommand) -> Result<Report, Fai
         TenantCommand::Destroy(arguments) => destroy(global, &arguments),
         TenantCommand::Rewrap => rewrap(global),
         TenantCommand::Census => census(global),
+        TenantCommand::Check => check(global),
     }
 }
 
@@ -148,4 +151,19 @@ fn census(global: &Global) -> Result<Report, Failure> {
         roots.push(json!({ "root": root, "rows": count }));
     }
     Ok(Report::new().fact("keks", keks).fact("roots", roots).plain(text))
+}
+
+/// Under the lock of the directory.
+fn check(global: &Global) -> Result<Report, Failure> {
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let mut portal = Portal::locked(global, &locked)?;
+    let keys = Keys::open(global, &portal)?;
+    let checked = keys.wait(keys.store.check(portal.authority.view()))?;
+    let missing = checked.missing.len();
+    if missing > 0 {
+        portal.authority.commit(checked.missing)?;
+        locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    }
+    Ok(Report::new().fact("rows", checked.rows).fact("tombstones_added", missing))
 }

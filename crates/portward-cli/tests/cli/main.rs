@@ -26,5 +26,6 @@ mod terminal;
 mod tokens;
 #[cfg(test)]
 mod views;
-#[cfg(all(test, feature = "softhsm-tests"))]
+#[cfg(test)]
+#[cfg(feature = "softhsm-tests")]
 mod wrapped;

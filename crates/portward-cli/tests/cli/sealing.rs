@@ -140,11 +140,11 @@ fn an_object_opens_in_its_place_only() {
     let (tenant, name, id) = ("--tenant=studio-7", "--name=files.content", "--id=1");
     let (scope, revision) = ("--scope=subject:anna", "--with=x-revision=3");
     for (elsewhere, code) in [
-        (["--tenant=studio-8", name, id, scope, revision], "unknown_key"),
+        (["--tenant=studio-8", name, id, scope, revision], "unknown_data_key"),
         (["--tenant=studio-8", name, id, "--scope=file:1", revision], "unknown_data_key"),
         ([tenant, "--name=files.title", id, scope, revision], "wrong_commitment"),
         ([tenant, name, "--id=2", scope, revision], "wrong_commitment"),
-        ([tenant, name, id, "--scope=subject:bob", revision], "unknown_key"),
+        ([tenant, name, id, "--scope=subject:bob", revision], "unknown_data_key"),
         ([tenant, name, id, scope, "--with=x-revision=2"], "wrong_commitment"),
         ([tenant, name, id, scope, "--with=x-rev=3"], "wrong_commitment"),
     ] {

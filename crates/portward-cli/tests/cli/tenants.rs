@@ -169,6 +169,20 @@ fn a_census_counts_what_lies_where() {
     assert!(table.lines().any(|line| line.starts_with("tenant") && line.ends_with("1         2")), "{table}");
 }
 
+/// Killed between store and feed: the next look finds it.
+#[test]
+fn a_check_puts_tombstones_into_the_feed() {
+    let home = Home::studio();
+    home.sealed("object", b"x", &[]);
+    assert_eq!(home.ok(&["tenant", "check"]), json!({ "rows": 2, "tombstones_added": 0 }));
+    let (view, stamp) = (home.read("view.pwf"), home.read("view.stamp"));
+    home.ok(&[&DESTROY[..], &["--confirm=file:1"]].concat());
+    fs::write(home.file("view.pwf"), view).unwrap();
+    fs::write(home.file("view.stamp"), stamp).unwrap();
+    assert_eq!(home.ok(&["tenant", "check"]), json!({ "rows": 3, "tombstones_added": 1 }));
+    assert_eq!(home.ok(&["tenant", "check"]), json!({ "rows": 3, "tombstones_added": 0 }));
+}
+
 #[test]
 fn a_root_that_keys_lie_under_is_not_destroyed() {
     let home = Home::studio();

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
-use portward::{Change, Identifier, KeyState, RevocationView, TenantChange, Timestamp};
+use portward::{Change, Identifier, KeyState, TenantChange, Timestamp};
 use sqlx::{Sqlite, Transaction};
 
 use crate::keys::database;
@@ -56,23 +56,6 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let keks = self.shelf.kek_rows(&mut work, tenant).await?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, None).await?;
         self.bury(work, tenant, (keks, rows), backups_kept).await
-    }
-
-    /// Tombstones of this store that the view does not show: those of a destruction that was interrupted before the feed had them.
-    ///
-    /// # Errors
-    /// [`KeyStoreError::Row`], [`KeyStoreError::Database`].
-    pub async fn tombstones_missing_in(&self, view: &RevocationView) -> Result<Vec<Change>> {
-        let mut reading = self.shelf.pool.begin().await?;
-        let rows = sqlx::query("SELECT * FROM key_tombstone").fetch_all(&mut *reading).await?;
-        let mut missing = Vec::new();
-        for row in &rows {
-            let TombstoneRow { tenant, id, .. } = TombstoneRow::read(row, &self.shelf.keyring)?;
-            if !view.is_tombstoned(&tenant, id) {
-                missing.push(Change::Tenant(tenant, TenantChange::Tombstone(id)));
-            }
-        }
-        Ok(missing)
     }
 
     async fn bury(

@@ -16,7 +16,7 @@ mod state;
 mod store;
 mod tenant;
 
-pub use census::Census;
+pub use census::{Census, Checked};
 pub use erase::Erasure;
 pub use error::KeyStoreError;
 pub use rewrap::Rewrapped;

@@ -28,10 +28,11 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         self.cached(tenant, scope, Purpose::Seal).await
     }
 
-    /// The keys that a scope has, to open what was sealed. Makes none, seals nothing, and writes nothing.
+    /// The keys that a scope has, to open what was sealed. Makes none, seals nothing, and writes nothing. A scope that has none still opens
+    /// objects that carry their key.
     ///
     /// # Errors
-    /// [`KeyStoreError::UnknownKey`] for a scope that never had a key; and as the others.
+    /// [`KeyStoreError::UnknownKey`] for a tenant without a KEK; and as the others.
     pub async fn known_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<Arc<ScopeKeys>> {
         self.cached(tenant, scope, Purpose::Open).await
     }
@@ -93,10 +94,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
 impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     async fn load_to_open(self: &Arc<Self>, tenant: Identifier, scope: &DataScope) -> Result<LoadedScope> {
         let (mut work, keks) = self.begin_with_keks(tenant, Purpose::Open).await?;
-        let rows = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
-        if rows.is_empty() {
+        if keks.rows.is_empty() {
             return Err(KeyStoreError::UnknownKey);
         }
+        let rows = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
         Ok(keks.gave(self.scope_keys(&mut work, &keks, &rows, (tenant, scope)).await?))
     }
 

@@ -7,10 +7,7 @@ use portward::envelope::{Header, OpenError, ScopeKeys};
 use crate::objects::stream::copy;
 use crate::objects::{ObjectError, WholeFile};
 
-/// Longest header, in bytes: `spec/envelope.md` section 4.
-const HEADER_MAX: u64 = 22 + 16_384;
-
-/// Reads the header of an object, and no more than `HEADER_MAX` bytes of it. Also says how long the header is, and how many bytes were
+/// Reads the header of an object, and no more than [`Header::LENGTH_MAX`] bytes of it. Also says how long the header is, and how many bytes were
 /// read. Needs no key; nothing of it is authentic.
 ///
 /// # Errors
@@ -46,6 +43,9 @@ pub fn rewrap_file(keys: &ScopeKeys, path: &Path) -> Result<(Header, Header), Ob
 
 fn read_start(source: &mut dyn Read) -> Result<Vec<u8>, ObjectError> {
     let mut start = Vec::new();
-    source.take(HEADER_MAX).read_to_end(&mut start).map_err(ObjectError::Read)?;
+    source
+        .take(u64::try_from(Header::LENGTH_MAX).unwrap_or(u64::MAX))
+        .read_to_end(&mut start)
+        .map_err(ObjectError::Read)?;
     Ok(start)
 }

@@ -67,7 +67,7 @@ async fn tombstones_that_the_feed_misses_are_found() {
     let store = world.store_of_tenant().await;
     store.scope(world.tenant, &world.scope).await.unwrap();
     let mut feed = Feed::new(&world);
-    let missing = async |feed: &Feed| store.tombstones_missing_in(&feed.cell().load()).await.unwrap();
+    let missing = async |feed: &Feed| store.check(&feed.cell().load()).await.unwrap().missing;
     assert_eq!(missing(&feed).await, []);
     let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
     assert_eq!(missing(&feed).await, erasure.changes());

@@ -88,6 +88,23 @@ async fn one_bad_row_is_one_bad_key() {
     assert_eq!(code(store.scope(world.tenant, &world.scope).await), "no_slot", "to seal under it is refused at once");
 }
 
+/// An object that carries its key needs no row of it.
+#[tokio::test]
+async fn an_embedded_key_opens_without_its_row() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let embedded = keys.seal(&world.context(), b"x", Keep::Embedded, ONE).unwrap();
+    let detached = keys.seal_record(&world.context(), b"x").unwrap();
+    world.tamper("DELETE FROM data_key").await;
+    let again = world.store().await.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(again.open(&world.context(), &embedded, ONE).unwrap(), b"x");
+    assert_eq!(again.open(&world.context(), &detached, ONE), Err(OpenError::UnknownDataKey));
+    assert_eq!(again.seal_record(&world.context(), b"x"), Err(SealError::NoActiveKey));
+    let stranger = store.known_scope("stranger".parse().unwrap(), &world.scope).await;
+    assert_eq!(code(stranger), "unknown_key");
+}
+
 #[tokio::test]
 async fn what_was_sealed_is_kept_count_of() {
     let world = World::new();

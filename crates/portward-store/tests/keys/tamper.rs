@@ -3,10 +3,11 @@ use std::sync::Arc;
 use portward::RowError;
 use portward_store::keys::{KeyStore, KeyStoreError};
 
-use crate::world::{DAY, World, code};
+use crate::world::{DAY, Feed, World, code};
 
 #[tokio::test]
 async fn a_row_that_was_changed_is_not_believed() {
+    let view = Feed::new(&World::new()).cell().load();
     for sql in [
         "UPDATE data_key SET state = 'retired'",
         "UPDATE data_key SET scope = 'subject:mallory'",
@@ -25,15 +26,15 @@ async fn a_row_that_was_changed_is_not_believed() {
         let store = world.store().await;
         store.new_tenant(world.tenant).await.unwrap();
         store.scope(world.tenant, &world.scope).await.unwrap();
-        assert_eq!(code(store.census().await), "ok", "the control");
+        assert_eq!(code(store.check(&view).await), "ok", "the control");
         world.tamper(sql).await;
-        assert!(matches!(store.census().await, Err(KeyStoreError::Row(RowError::Forged))), "{sql}");
+        assert!(matches!(store.check(&view).await, Err(KeyStoreError::Row(RowError::Forged))), "{sql}");
     }
     let world = World::new();
     let store = world.store().await;
     store.new_tenant(world.tenant).await.unwrap();
     world.tamper("UPDATE tenant_kek SET root = zeroblob(4)").await;
-    assert_eq!(code(store.census().await), "unknown_root");
+    assert_eq!(code(store.check(&view).await), "unknown_root");
     let elsewhere = World::new();
     let wrong = KeyStore::open(
         &world.path(),
@@ -43,7 +44,7 @@ async fn a_row_that_was_changed_is_not_believed() {
     )
     .await
     .unwrap();
-    assert_eq!(code(wrong.census().await), "unknown_root", "another deployment's keyring");
+    assert_eq!(code(wrong.check(&view).await), "unknown_root", "another deployment's keyring");
 }
 
 /// Somebody who can write the database puts an old row back, whose MAC is good.

@@ -182,6 +182,15 @@ pub(super) const fn sealed_length(plaintext: u64) -> Option<u64> {
     }
 }
 
+/// How long the plaintext of a body of so many bytes is; `None` of one that is cut where no chunk ends.
+pub const fn plaintext_length(body: u64) -> Option<u64> {
+    let Some(chunks) = body.checked_sub(WIDE_PREFIX) else { return None };
+    match (chunks % WIDE_SEALED_CHUNK).checked_sub(WIDE_TAG) {
+        Some(last) => Some((chunks / WIDE_SEALED_CHUNK).saturating_mul(WIDE_CHUNK).saturating_add(last)),
+        None => None,
+    }
+}
+
 /// How many bytes of plaintext the chunks of a body hold, if each is authentic.
 pub(super) const fn opened_length(chunks: usize) -> usize {
     let full = (chunks / SEALED_CHUNK).saturating_mul(CHUNK);

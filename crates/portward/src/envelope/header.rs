@@ -29,6 +29,9 @@ const SLOTS_LENGTH_MAX: usize = 16_384;
 pub(super) const HEADER_MAX: usize = 22 + SLOTS_LENGTH_MAX;
 
 impl Header {
+    /// Longest header, in bytes.
+    pub const LENGTH_MAX: usize = HEADER_MAX;
+
     /// Of an object whose key lies in a key store.
     pub const fn detached(data_key: KeyId) -> Self {
         Self { data_key, slots: Vec::new() }

@@ -31,6 +31,7 @@ mod writer;
 #[cfg(test)]
 mod wycheproof;
 
+pub use body::plaintext_length;
 pub use budget::Usage;
 pub use context::{Context, ContextError};
 pub use data_key::DataKey;
