@@ -96,7 +96,9 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
                 Err(why) => keys.with_closed_data_key(row.id, why),
             };
         }
-        let keys = keys.with_tenant_keks(Arc::clone(&keks.keks));
+        // Also what an object carries under the KEK itself.
+        let kek: Arc<dyn UnwrapKey> = Arc::<K>::clone(&self.kek);
+        let keys = keys.with_tenant_keks(Arc::clone(&keks.keks)).with_keks(kek);
         let keys = keys.with_tombstones(self.tombstones(work, tenant).await?);
         let keys = keys.with_later_tombstones(Arc::clone(&self.dead));
         Ok(match &self.view {

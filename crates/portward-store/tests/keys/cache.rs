@@ -90,7 +90,7 @@ async fn a_refusal_is_not_answered_from_what_is_held() {
     let store = world.store_under(&gate).await;
     store.new_tenant(world.tenant).await.unwrap();
     store.scope(world.tenant, &world.scope).await.unwrap();
-    for (error, expected) in [(KekError::Unavailable, "ok"), (KekError::Refused, "kek_refused")] {
+    for (error, expected) in [(KekError::Unavailable, "ok"), (KekError::Refused, "unwrap_failed")] {
         gate.shut(error);
         world.clock.pass(LIFETIME * 9 / 20);
         let mut answer = "ok";

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use portward::envelope::{Keep, OpenError, SealError, Usage};
+use portward::envelope::{Keep, OpenError, RootKeks, SealError, Usage};
 use portward::{KeyState, Keyring};
 use portward_store::keys::{KeyStore, Rewrapped};
 
@@ -96,9 +96,12 @@ async fn an_embedded_key_opens_without_its_row() {
     let keys = store.scope(world.tenant, &world.scope).await.unwrap();
     let embedded = keys.seal(&world.context(), b"x", Keep::Embedded, ONE).unwrap();
     let detached = keys.seal_record(&world.context(), b"x").unwrap();
+    let root = RootKeks::new(&world.keyring);
+    let under_root = keys.seal(&world.context(), b"x", Keep::EmbeddedUnder(&[&root]), ONE).unwrap();
     world.tamper("DELETE FROM data_key").await;
     let again = world.store().await.known_scope(world.tenant, &world.scope).await.unwrap();
     assert_eq!(again.open(&world.context(), &embedded, ONE).unwrap(), b"x");
+    assert_eq!(again.open(&world.context(), &under_root, ONE).unwrap(), b"x", "under the KEK of the tenant's KEK");
     assert_eq!(again.open(&world.context(), &detached, ONE), Err(OpenError::UnknownDataKey));
     assert_eq!(again.seal_record(&world.context(), b"x"), Err(SealError::NoActiveKey));
     let stranger = store.known_scope("stranger".parse().unwrap(), &world.scope).await;

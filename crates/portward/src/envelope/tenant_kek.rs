@@ -1,5 +1,6 @@
 use core::fmt;
 
+use crate::envelope::error::OpenError;
 use crate::envelope::header::KeyId;
 use crate::envelope::kek::{Binding, KekError, UnwrapKey, WrapKey};
 use crate::envelope::slot::{KekName, KekType, Slot};
@@ -47,10 +48,10 @@ impl TenantKek {
         Self { deployment: *deployment, tenant, id, version, secret, check, wrap }
     }
 
-    /// From the slot that a key store keeps.
+    /// From the slot that a key store keeps, with the check value that was stored with it, if one was. A slot under a tenant KEK is none of its.
     ///
     /// # Errors
-    /// [`KekError`]; [`KekError::Refused`] also where nothing resolves the slot and where the check value is another one.
+    /// [`OpenError::NoSlot`], [`OpenError::UnwrapFailed`], [`OpenError::KekUnavailable`], [`OpenError::KeyCheckMismatch`].
     pub fn unwrap(
         deployment: &DeploymentId,
         tenant: &Identifier,
@@ -58,15 +59,15 @@ impl TenantKek {
         slot: &Slot,
         check: Option<[u8; 8]>,
         keks: &dyn UnwrapKey,
-    ) -> Result<Self, KekError> {
+    ) -> Result<Self, OpenError> {
         if slot.kek().kind() == KekType::Tenant || !keks.resolves(slot.kek()) {
-            return Err(KekError::Refused);
+            return Err(OpenError::NoSlot);
         }
         let binding = Binding::of_tenant_kek(deployment, tenant, &id, version, slot.kek());
         let secret = Secret::try_filled(|key| keks.unwrap(slot, &binding, key))?;
         let kek = Self::of(deployment, *tenant, id, version, secret);
         match check {
-            Some(check) if !primitive::equal(&check, &kek.check) => Err(KekError::Refused),
+            Some(check) if !primitive::equal(&check, &kek.check) => Err(OpenError::KeyCheckMismatch),
             _ => Ok(kek),
         }
     }

@@ -246,10 +246,10 @@ fn a_wrapped_key_is_bound_to_all_that_it_is_for() {
     };
     assert_eq!(unwrap(&tenant, id, 1, check), Ok(world.kek.check_value()));
     assert_eq!(unwrap(&tenant, id, 1, None), Ok(world.kek.check_value()));
-    assert_eq!(unwrap(&"bolt".parse().unwrap(), id, 1, check), Err(KekError::Refused));
-    assert_eq!(unwrap(&tenant, [0; 16], 1, None), Err(KekError::Refused));
-    assert_eq!(unwrap(&tenant, id, 2, check), Err(KekError::Refused));
-    assert_eq!(unwrap(&tenant, id, 1, Some([0; 8])), Err(KekError::Refused), "not the key that was stored");
+    assert_eq!(unwrap(&"bolt".parse().unwrap(), id, 1, check), Err(OpenError::UnwrapFailed));
+    assert_eq!(unwrap(&tenant, [0; 16], 1, None), Err(OpenError::UnwrapFailed));
+    assert_eq!(unwrap(&tenant, id, 2, check), Err(OpenError::UnwrapFailed));
+    assert_eq!(unwrap(&tenant, id, 1, Some([0; 8])), Err(OpenError::KeyCheckMismatch), "not the key that was stored");
     let key = world.data_key("file:1");
     let slot = key.wrap(&world.kek).unwrap();
     let keks = world.keks();
