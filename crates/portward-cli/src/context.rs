@@ -5,17 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portward::{
-    Authority, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring, NoRevocation, Now, Revocation,
-    RevocationView, Scope, SystemClock, Verifier, VerifierOptions, ViewCell,
+    Audience, Authority, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring, NoRevocation, Now,
+    Revocation, RevocationView, Scope, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
-use portward_store::files::{
-    Directory, FileError, FilesError, KeyringKek, Lock, Locked, OpenKeyring, Passphrase, Protection,
-};
+use portward_store::files::{Directory, FileError, FilesError, Lock, Locked, OpenKeyring, Passphrase, Protection};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::kek_uri;
-use crate::passphrase;
+use crate::passphrase::{self, OPTION};
 use crate::report::Report;
 
 pub(crate) fn now() -> Now {
@@ -56,11 +54,28 @@ pub(crate) fn without_view(error: FilesError) -> Failure {
 }
 
 fn ask() -> Result<Passphrase, Failure> {
-    passphrase::known(None, "passphrase of the keyring: ", passphrase::OPTION)
+    passphrase::known(None, "passphrase of the keyring: ", OPTION)
 }
 
-/// The keyring, from a directory that another process may be changing.
+/// The keyring, from a directory that another process may be changing; kept in the way that was said, if one was: one in the clear in the
+/// place of one under a KEK is not taken for that.
 pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployment) -> Result<OpenKeyring, Failure> {
+    let open = unlock(global, directory, of)?;
+    let kept = open.protection().name();
+    let said = [("--kek", "kek", global.kek.is_some()), (OPTION, "passphrase", global.passphrase_file.is_some())];
+    match said.into_iter().find(|(_, way, said)| *said && *way != kept) {
+        Some((option, ..)) => {
+            let message = format!(
+                "{option} was given, and the keyring is kept otherwise ({kept}): if that is right, leave it away"
+            );
+            Err(Failure::new("keyring_lock", Audience::Caller, message, Exit::Environment))
+        }
+        None => Ok(open),
+    }
+}
+
+/// The keyring, in whatever way it is kept.
+pub(crate) fn unlock(global: &Global, directory: &Directory, of: &Deployment) -> Result<OpenKeyring, Failure> {
     // A wrong path is noticed although the keyring is in the clear.
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
     directory.open_keyring(of, |lock| match lock {
@@ -69,19 +84,25 @@ pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployme
     })
 }
 
-/// Writes a keyring into a directory that has none: under the passphrase, or else the KEK, if there is one.
+/// What a new keyring is to be kept under: what the options say.
+pub(crate) fn protection(global: &Global) -> Result<Protection, Failure> {
+    match (global.passphrase_file.as_deref(), global.kek.as_deref()) {
+        (Some(_), Some(_)) => {
+            Err(Failure::usage("keyring_lock", "a keyring is kept under a passphrase or a KEK, not both"))
+        }
+        (Some(file), None) => passphrase::from_file(file).map(Protection::Passphrase),
+        (None, Some(uri)) => kek_uri::from_uri(uri).map(Protection::Kek),
+        (None, None) => Ok(Protection::Clear),
+    }
+}
+
+/// Writes a keyring into a directory that has none.
 pub(crate) fn create_keyring(
     locked: &Locked<'_>,
     keyring: &Keyring,
-    passphrase: Option<Passphrase>,
-    kek: Option<Arc<dyn KeyringKek>>,
+    protection: &Protection,
 ) -> Result<Report, Failure> {
-    let protection = match (passphrase, kek) {
-        (Some(passphrase), _) => Protection::Passphrase(passphrase),
-        (None, Some(kek)) => Protection::Kek(kek),
-        (None, None) => Protection::Clear,
-    };
-    locked.create_keyring(keyring, &protection)?;
+    locked.create_keyring(keyring, protection)?;
     let report = Report::new().fact("protection", protection.name());
     Ok(match protection {
         Protection::Clear => report

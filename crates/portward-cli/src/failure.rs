@@ -177,14 +177,10 @@ from_core! {
     };
     KeyringError => of_keyring;
     KeyStoreError => |error: &KeyStoreError| match error {
-        KeyStoreError::UnknownKey
-        | KeyStoreError::Destroyed
-        | KeyStoreError::Exists
-        | KeyStoreError::WrongState
-        | KeyStoreError::InUse
-        | KeyStoreError::Minimum
-        | KeyStoreError::KeyExhausted => Exit::Refused,
-        _ => Exit::Environment,
+        KeyStoreError::Row(_) | KeyStoreError::Kek(_) | KeyStoreError::Key(_) | KeyStoreError::DeploymentsDiffer => {
+            Exit::Environment
+        }
+        _ => Exit::Refused,
     };
     NarrowError => |error: &NarrowError| match error {
         NarrowError::EmptyBlock => Exit::Usage,

@@ -13,15 +13,19 @@ use crate::passphrase;
 
 /// The one that `--kek` names.
 pub(crate) fn open(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
-    from_uri(uri(global)?)
+    from_uri(global.kek.as_deref().ok_or_else(missing)?)
 }
 
-/// The same, made first.
-pub(crate) fn generate(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
-    match uri(global)?.split_once(':') {
+/// A key of this URI, made first.
+pub(crate) fn generate(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
+    match uri.split_once(':') {
         Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::generate),
         _ => Err(Failure::usage("kek_generate", "only a PKCS#11 token makes a key here")),
     }
+}
+
+pub(crate) fn missing() -> Failure {
+    Failure::usage("kek_missing", "--kek URI, or PORTWARD_KEK, has to say where the keyring's KEK is")
 }
 
 pub(crate) fn from_uri(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
@@ -31,11 +35,6 @@ pub(crate) fn from_uri(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
         Some(("aws-kms", id)) => aws(id),
         _ => Err(malformed()),
     }
-}
-
-fn uri(global: &Global) -> Result<&str, Failure> {
-    let missing = || Failure::usage("kek_missing", "--kek URI, or PORTWARD_KEK, has to say where the keyring's KEK is");
-    global.kek.as_deref().ok_or_else(missing)
 }
 
 /// Region, credentials and endpoint come from the environment, by the names that every tool of AWS takes them from.

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::envelope::{KekName, KekType, RootKeks};
-use portward::{Audience, Deployment, Keyring, RootId};
+use portward::{Audience, Deployment, Keyring, NoRevocation, RootId};
 use portward_store::files::FileError;
-use portward_store::keys::{KeyStore, KeyStoreError, KeyStoreOptions};
+use portward_store::keys::{Feed, KeyStore, KeyStoreError, KeyStoreOptions};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::context::Portal;
@@ -35,18 +35,13 @@ impl Keys {
 
     pub(crate) fn open_or_make(global: &Global, portal: &Portal) -> Result<Self, Failure> {
         // A backup that was put back has forgotten what was destroyed; the view has not.
-        let options = KeyStoreOptions { view: Some(portal.live_view()?), ..KeyStoreOptions::default() };
-        Self::at(path(global), Arc::clone(&portal.deployment), Arc::clone(&portal.keyring), options)
+        let feed = Feed::View(portal.live_view()?);
+        Self::at(path(global), Arc::clone(&portal.deployment), Arc::clone(&portal.keyring), feed)
     }
 
-    fn at(
-        path: PathBuf,
-        deployment: Arc<Deployment>,
-        keyring: Arc<Keyring>,
-        options: KeyStoreOptions,
-    ) -> Result<Self, Failure> {
+    fn at(path: PathBuf, deployment: Arc<Deployment>, keyring: Arc<Keyring>, feed: Feed) -> Result<Self, Failure> {
         let runtime = Builder::new_current_thread().enable_time().build().map_err(|_| no_runtime())?;
-        let store = runtime.block_on(KeyStore::open(&path, deployment, keyring, options));
+        let store = runtime.block_on(KeyStore::open(&path, deployment, keyring, feed, KeyStoreOptions::default()));
         Ok(Self { store: store.map_err(|error| of_store(&path, error))?, path, runtime })
     }
 
@@ -71,7 +66,9 @@ pub(crate) fn rows_under(
     if !path.exists() {
         return Ok(0);
     }
-    let keys = Keys::at(path, Arc::new(deployment.clone()), Arc::new(keyring), KeyStoreOptions::default())?;
+    // It only counts what is written.
+    let feed = Feed::None(NoRevocation);
+    let keys = Keys::at(path, Arc::new(deployment.clone()), Arc::new(keyring), feed)?;
     let census = keys.wait(keys.store.census())?;
     let rows = census.roots.get(&root.to_bytes()).copied().unwrap_or(0);
     let kek = KekName::new(KekType::Root, root.to_bytes(), 1);

@@ -70,5 +70,7 @@ fn play(words: &[&str], directory: &Path) -> Result<Report, Failure> {
     directory.clone_into(&mut cli.global.dir);
     // The story plays with nobody's real keys, whatever the environment says.
     cli.global.key_store = None;
+    cli.global.kek = None;
+    cli.global.passphrase_file = None;
     run(cli)
 }

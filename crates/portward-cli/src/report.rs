@@ -96,7 +96,7 @@ impl Stream {
 
 pub(crate) fn human(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable(text),
         Value::Null => "-".into(),
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
@@ -127,7 +127,7 @@ pub(crate) fn stdout() -> io::Result<File> {
 
 /// Nothing that comes from the command line shows a token or key here.
 pub(crate) fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(masked(text).as_bytes());
+    let _ = io::stderr().lock().write_all(printable(&masked(text)).as_bytes());
 }
 
 pub(crate) const fn unit(unit: Unit) -> &'static str {
@@ -151,4 +151,10 @@ pub(crate) fn time(time: Timestamp) -> Value {
 
 pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Value {
     names.into_iter().collect::<Vec<_>>().into()
+}
+
+/// Without what a terminal would obey: names of files and texts of others may hold it.
+fn printable(text: &str) -> String {
+    let is_plain = |letter: char| !letter.is_control() || letter == '\n';
+    text.chars().map(|letter| if is_plain(letter) { letter } else { char::REPLACEMENT_CHARACTER }).collect()
 }

@@ -70,6 +70,9 @@ pub(crate) struct WrapArguments {
     /// Make the key in the token first: one that never leaves it
     #[arg(long)]
     generate: bool,
+    /// Another KEK than the one that --kek names, which the keyring lies under so far
+    #[arg(long, value_name = "URI")]
+    to: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -104,11 +107,8 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
         KeyringCommand::List => list(global),
         KeyringCommand::Seal => seal(global),
-        KeyringCommand::Wrap(WrapArguments { generate }) => protect(global, "kek", || {
-            let kek = if generate { kek_uri::generate(global) } else { kek_uri::open(global) };
-            kek.map(Protection::Kek)
-        }),
-        KeyringCommand::Unseal => protect(global, "clear", || Ok(Protection::Clear)),
+        KeyringCommand::Wrap(arguments) => wrap(global, &arguments),
+        KeyringCommand::Unseal => protect(global, "clear", false, || Ok(Protection::Clear)),
         KeyringCommand::ExportRecovery(arguments) => recovery::export(global, &arguments),
         KeyringCommand::Recover(arguments) => recovery::recover(global, &arguments),
         KeyringCommand::Check(arguments) => recovery::check(global, &arguments),
@@ -125,15 +125,14 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     let keyring = Arc::new(Keyring::generate(&deployment, now)?);
     let authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(now, None)?)?;
 
-    let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
-    let kek = global.kek.as_deref().map(kek_uri::from_uri).transpose()?;
+    let protection = context::protection(global)?;
     let directory = Directory::create(&global.dir)?;
     if directory.has_deployment() {
         return Err(already(&format!("{} holds a deployment already: name a new directory", global.dir.display())));
     }
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;
-    let report = context::create_keyring(&locked, &keyring, passphrase, kek)?;
+    let report = context::create_keyring(&locked, &keyring, &protection)?;
     locked.create_view(authority.view(), &keyring)?;
     let active = keyring.roots().next().map(|root| root.id.to_string());
     Ok(report
@@ -264,23 +263,34 @@ fn to_json(root: &RootInfo) -> Value {
 }
 
 fn seal(global: &Global) -> Result<Report, Failure> {
-    protect(global, "passphrase", || {
+    protect(global, "passphrase", false, || {
         let (prompt, option) = ("new passphrase of the keyring: ", passphrase::OPTION);
         passphrase::new(global.passphrase_file.as_deref(), prompt, option).map(Protection::Passphrase)
     })
 }
 
-/// Keeps the keyring in another way.
+fn wrap(global: &Global, WrapArguments { generate, to }: &WrapArguments) -> Result<Report, Failure> {
+    let uri = to.as_deref().or(global.kek.as_deref());
+    protect(global, "kek", to.is_some(), || {
+        let uri = uri.ok_or_else(kek_uri::missing)?;
+        let kek = if *generate { kek_uri::generate(uri) } else { kek_uri::from_uri(uri) };
+        kek.map(Protection::Kek)
+    })
+}
+
+/// Keeps the keyring in another way, or, if that is meant, in the same way under another key.
 fn protect(
     global: &Global,
     name: &'static str,
+    again: bool,
     protection: impl FnOnce() -> Result<Protection, Failure>,
 ) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
-    let (_, open) = open(global, &locked)?;
+    let deployment = context::deployment(&directory)?;
+    let open = context::unlock(global, &directory, &deployment)?;
     let before = open.protection().name();
-    if before == name {
+    if before == name && !again {
         let how = match before {
             "clear" => "in the clear",
             "passphrase" => "sealed",

@@ -9,8 +9,8 @@ use portward_store::files::{self, Directory};
 use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;
+use crate::passphrase;
 use crate::report::Report;
-use crate::{kek_uri, passphrase};
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportArguments {
@@ -65,12 +65,11 @@ pub(crate) fn export(global: &Global, arguments: &ExportArguments) -> Result<Rep
 
 pub(crate) fn recover(global: &Global, arguments: &RecoverArguments) -> Result<Report, Failure> {
     let (deployment, keyring) = open(&arguments.file, &arguments.passphrase)?;
-    let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
-    let kek = global.kek.as_deref().map(kek_uri::from_uri).transpose()?;
+    let protection = context::protection(global)?;
     let directory = Directory::create(&global.dir)?;
     let locked = directory.lock()?;
     locked.create_deployment(&deployment)?;
-    let report = context::create_keyring(&locked, &keyring, passphrase, kek)?;
+    let report = context::create_keyring(&locked, &keyring, &protection)?;
     Ok(report
         .fact("deployment", deployment.id.to_string())
         .fact("roots", keyring.roots().count())

@@ -23,7 +23,7 @@ pub(crate) struct SealArguments {
     pub(crate) data: DataArguments,
     #[command(flatten)]
     object: ObjectArguments,
-    /// Put the data key into the object, too, under the tenant's KEK
+    /// Put the data key into the object, too, under the tenant's KEK: destroying the scope's key then does not erase it
     #[arg(long)]
     embed: bool,
 }
@@ -48,11 +48,19 @@ pub(crate) fn run(global: &Global, arguments: &SealArguments) -> Result<Report, 
         }
     };
     let length = sealed.map_err(|error| data.failed(error))?;
+    let worn = keys.needs_rotation();
     let report = Report::new()
         .fact("sealed", data.made())
         .fact("plaintext_bytes", length)
         .fact("scope", object.scope.as_str())
         .fact("embedded", *embed);
+    let report = if worn {
+        report.note(
+            "half of what is safe was sealed, or reserved, under this data key: tenant rotate TENANT --scope SCOPE",
+        )
+    } else {
+        report
+    };
     Ok(data.said(report))
 }
 
@@ -67,7 +75,7 @@ fn keys(global: &Global, object: &Object, length: Option<u64>) -> Result<Arc<Sco
     })
 }
 
-/// A pipe can be as long as this, 16 TiB. There are 2¹⁷ such pieces of work under one data key.
-const OF_A_PIPE: u64 = 1 << 44;
+/// A pipe can be as long as this, 4 TiB. There are 2²¹ such pieces of work under one data key.
+const OF_A_PIPE: u64 = 1 << 42;
 /// A file can still grow to this, 1 GiB. There are 2⁴⁵ such pieces of work.
 const AT_LEAST: u64 = 1 << 30;

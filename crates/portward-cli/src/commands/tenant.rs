@@ -1,13 +1,13 @@
 //! `portward tenant`: the keys that a tenant's objects are encrypted under.
 
 use clap::{Args, Subcommand};
-use portward::Identifier;
 use portward::envelope::DataScope;
+use portward::{Audience, Identifier};
 use portward_store::files::StampText;
 use serde_json::json;
 
 use crate::context::{self, Portal};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::key_store::Keys;
 use crate::report::{self, Report};
@@ -115,6 +115,10 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         .fact("complete_at", report::time(erasure.complete_at))
         .note("the erasure is complete then, if no backup of the key store from before now is left and every server has seen this stamp")
         .note("blind indexes of what was erased still tell of it: delete them")
+        .note(match &scope {
+            Some(_) => "objects that were sealed with --embed carry the key under the tenant's KEK: delete them, too",
+            None => "what was sealed with --embed is erased with the rest",
+        })
         .note("export the view now (view export): only beside it a backup of the key store that is put back stays erased"))
 }
 
@@ -129,6 +133,11 @@ fn rewrap(global: &Global) -> Result<Report, Failure> {
     let portal = Portal::open(global)?;
     let keys = Keys::open(global, &portal)?;
     let rewrapped = keys.wait(keys.store.rewrap())?;
+    if let Some((tenant, code)) = rewrapped.failed.first() {
+        let message =
+            format!("of {} tenants something is left where it was, first of {tenant} ({code})", rewrapped.failed.len());
+        return Err(Failure::new("key_store_rewrap", Audience::Environment, message, Exit::Environment));
+    }
     Ok(Report::new().fact("keks", rewrapped.keks).fact("rows", rewrapped.rows))
 }
 
@@ -164,6 +173,10 @@ fn check(global: &Global) -> Result<Report, Failure> {
     if missing > 0 {
         portal.authority.commit(checked.missing)?;
         locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    }
+    if let Some((table, tenant, code)) = checked.bad.first() {
+        let message = format!("{} rows are not believed, first one of {table} of {tenant} ({code})", checked.bad.len());
+        return Err(Failure::new("key_store_check", Audience::Environment, message, Exit::Environment));
     }
     Ok(Report::new().fact("rows", checked.rows).fact("tombstones_added", missing))
 }

@@ -33,7 +33,9 @@ pub(super) fn play(story: &mut Story, directory: &Path) -> Result<(), Failure> {
     let again = [&open[..], &["--force"]].concat();
     story.done("It opens as before.", &again)?.made("OPENED", CONTRACT)?;
 
-    let destroy = ["tenant", "destroy", "studio-7", "--scope=file:1204", "--confirm=file:1204", "--backups-kept=30"];
-    story.done("The client wants the file erased: its key is destroyed.", &destroy)?.shows("complete_at")?;
-    story.refused("No copy of it opens any more, wherever it is.", &again, "unreadable", "data_key_destroyed")
+    let destroy = ["tenant", "destroy", "studio-7", "--confirm=studio-7", "--backups-kept=30"];
+    story
+        .done("The studio leaves and wants everything erased: its keys are destroyed.", &destroy)?
+        .shows("complete_at")?;
+    story.refused("No copy of the file opens any more, wherever it is.", &again, "unreadable", "data_key_destroyed")
 }

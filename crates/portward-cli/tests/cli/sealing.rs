@@ -197,7 +197,7 @@ fn what_cannot_be_read_or_written_is_named() {
     says(&home.open("object", &["-o", "no/opened"]), "file_no_parent", "no/opened: ");
     let elsewhere = [&home.open("object", &["-o", "opened"])[..], &["--key-store=lost.db"]].concat();
     says(&elsewhere, "file_missing", "lost.db: ");
-    home.write("rubbish.db", b"no database, but a text that is long enough to be told from one");
+    home.secret("rubbish.db", "no database, but a text that is long enough to be told from one");
     let rubbish = [&home.open("object", &["-o", "opened"])[..], &["--key-store=rubbish.db"]].concat();
     says(&rubbish, "key_store_unavailable", "rubbish.db: ");
     home.has_only(&["object", "plaintext", "rubbish.db"]);

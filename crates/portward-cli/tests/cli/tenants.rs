@@ -184,6 +184,20 @@ fn a_check_puts_tombstones_into_the_feed() {
 }
 
 #[test]
+fn an_index_key_is_not_rotated() {
+    let home = Home::studio();
+    home.fails(&["tenant", "rotate", "studio-7", "--scope=index:email"], 1, "index_key");
+}
+
+/// The name of a file is not obeyed by the terminal.
+#[test]
+fn what_a_terminal_would_obey_is_not_said() {
+    let home = Home::studio();
+    let said = home.run(&["inspect", "\u{1b}]0;owned\u{7}"]);
+    assert!(said.stderr.contains("owned") && !said.stderr.contains('\u{1b}'), "{said:?}", said = said.stderr);
+}
+
+#[test]
 fn a_root_that_keys_lie_under_is_not_destroyed() {
     let home = Home::studio();
     home.sealed("object", b"x", &[]);

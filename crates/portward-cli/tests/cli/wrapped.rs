@@ -78,7 +78,16 @@ fn a_keyring_goes_under_a_kek_and_back() {
         assert_eq!(token.code(&["link", "verify", &issued, malformed]), (2, "kek_uri".into()));
     }
 
-    assert_eq!(token.code(&["keyring", "unseal", kek]), (0, "ok".into()));
+    // Under another key of the token, without ever lying in the clear.
+    let next = Token::uri("next", &home.secret("pin", "4321"));
+    let to = next.replacen("--kek", "--to", 1);
+    assert_eq!(token.code(&["keyring", "wrap", "--generate", kek, &to]), (0, "ok".into()));
+    assert_eq!(token.code(&with_kek), (3, "no_slot".into()));
+    assert_eq!(token.code(&["link", "verify", &issued, &next]), (0, "ok".into()));
+
+    // Somebody puts a keyring in the clear in its place: whoever says that it lies under a KEK notices.
+    assert_eq!(token.code(&["keyring", "unseal", &next]), (0, "ok".into()));
+    assert_eq!(token.code(&["link", "verify", &issued, &next]), (3, "keyring_lock".into()));
     assert!(home.file("keyring.json").exists() && !home.file("keyring.wrapped.json").exists());
     home.ok(&verify);
 }

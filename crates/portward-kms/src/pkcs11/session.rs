@@ -67,7 +67,7 @@ impl Shared {
         if !there.is_empty() {
             return Err(TokenError::Generate);
         }
-        let own = [Attribute::Token(true), Attribute::Private(true), Attribute::Id(id.to_vec())];
+        let own = [Attribute::Token(true), Attribute::Id(id.to_vec())];
         let template: Vec<Attribute> = own.into_iter().chain(required()).collect();
         let made = session.generate_key(&Mechanism::AesKeyGen, &template);
         made.map(|_| ()).map_err(|_| TokenError::Generate)
@@ -94,6 +94,7 @@ fn find(session: &Session, id: &[u8]) -> Result<ObjectHandle, Fault> {
     let found = session.find_objects(&template_of(id))?;
     let [key] = found[..] else { return Err(no_key(session, found.len())) };
     let kinds = [
+        AttributeType::Private,
         AttributeType::ValueLen,
         AttributeType::Encrypt,
         AttributeType::Decrypt,
@@ -120,8 +121,9 @@ fn no_key(session: &Session, found: usize) -> Fault {
 }
 
 /// What makes a key a KEK: 256 bits that encrypt and decrypt, and stay where they are.
-fn required() -> [Attribute; 5] {
+fn required() -> [Attribute; 6] {
     [
+        Attribute::Private(true),
         Attribute::ValueLen(32_u64.into()),
         Attribute::Encrypt(true),
         Attribute::Decrypt(true),
@@ -130,8 +132,10 @@ fn required() -> [Attribute; 5] {
     ]
 }
 
-fn template_of(id: &[u8]) -> [Attribute; 3] {
-    [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::KeyType(KeyType::AES), Attribute::Id(id.to_vec())]
+/// Private: one that is seen without the PIN could have been put there, and be used, by anybody who reaches the token.
+fn template_of(id: &[u8]) -> [Attribute; 4] {
+    let private = Attribute::Private(true);
+    [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::KeyType(KeyType::AES), private, Attribute::Id(id.to_vec())]
 }
 
 impl From<Error> for Fault {

@@ -24,7 +24,7 @@ impl Pkcs11Token {
     /// Loads the module and finds the token. The PIN is asked of the token with the first call.
     ///
     /// # Errors
-    /// [`TokenError::Module`], [`TokenError::NoToken`].
+    /// [`TokenError::Module`]; [`TokenError::NoToken`], also if there are two of this label.
     pub fn open(module: &Path, label: &str, pin: AuthPin) -> Result<Arc<Self>, TokenError> {
         let context = Pkcs11::new(module).map_err(|_| TokenError::Module)?;
         match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
@@ -33,7 +33,9 @@ impl Pkcs11Token {
         }
         let slots = context.get_slots_with_token().map_err(|_| TokenError::Module)?;
         let is_it = |slot: &Slot| context.get_token_info(*slot).is_ok_and(|info| info.label() == label);
-        let slot = slots.into_iter().find(is_it).ok_or(TokenError::NoToken)?;
+        // Of two tokens of one label neither is offered the PIN.
+        let mut found = slots.into_iter().filter(is_it);
+        let (Some(slot), None) = (found.next(), found.next()) else { return Err(TokenError::NoToken) };
         Ok(Arc::new(Self { shared: Mutex::new(Shared::new(context, slot, pin)), counts: Mutex::default() }))
     }
 

@@ -11,7 +11,7 @@ use cryptoki::object::{Attribute, AttributeType};
 use portward::envelope::{
     Context, DataKey, DataScope, Keep, RootKeks, ScopeKeys, TenantKek, TenantKeks, WrappedKeyring,
 };
-use portward::{Identifier, KeyState};
+use portward::{Identifier, KeyState, Keyring, Timestamp};
 
 use self::softhsm::{in_token, other_hand, token};
 use crate::suite::{Case, conforms, deployment};

@@ -194,11 +194,14 @@ impl Locked<'_> {
         self.write(&open.keyring, &open.protection)
     }
 
-    /// Keeps a keyring in another way from now on. The blocks of the old file may linger on the medium.
+    /// Keeps a keyring in another way, or under another passphrase or KEK, from now on. The blocks of the old file may linger on the medium.
     ///
     /// # Errors
-    /// [`FilesError::File`] with [`FileError::Exists`] if it is kept in this way already; [`FilesError::Sealed`], [`FilesError::Wrapped`].
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`].
     pub fn protect_keyring(&self, open: &OpenKeyring, protection: &Protection) -> Result<(), FilesError> {
+        if open.protection.file() == protection.file() {
+            return self.write(&open.keyring, protection);
+        }
         self.refuse_existing(protection.file())?;
         self.write(&open.keyring, protection)?;
         self.remove(open.protection.file())?;

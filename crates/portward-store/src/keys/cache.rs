@@ -1,6 +1,6 @@
 //! What was loaded, kept for a bounded time. Nobody is answered from it after that, nor after a refusal.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use moka::Expiry;
 use moka::future::Cache as Entries;
 use moka::policy::EvictionPolicy;
-use portward::{Clock, Steady};
+use portward::{Clock, Identifier, Steady};
+
+use tokio::runtime::Handle;
 
 use crate::keys::error::KeyStoreError;
 
@@ -17,8 +19,20 @@ use crate::keys::error::KeyStoreError;
 pub(super) struct Cache<K, V> {
     entries: Entries<K, Arc<Entry<V>>>,
     ages: Ages,
-    /// Rises with everything that is forgotten: what was being loaded meanwhile may be of before.
-    forgotten: AtomicU64,
+    /// Rises when something of a tenant is forgotten: what was being loaded meanwhile may be of before. Tenants share these numbers.
+    forgotten: [AtomicU64; 256],
+    hasher: RandomState,
+}
+
+/// A name of something that belongs to a tenant.
+pub(super) trait OfTenant {
+    fn tenant(&self) -> Identifier;
+}
+
+impl OfTenant for Identifier {
+    fn tenant(&self) -> Identifier {
+        *self
+    }
 }
 
 /// A value that says since when it is good: when the KEK was last asked for it.
@@ -41,7 +55,7 @@ type Result<T> = core::result::Result<T, KeyStoreError>;
 
 impl<K, V> Cache<K, V>
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
+    K: OfTenant + Hash + Eq + Clone + Send + Sync + 'static,
     V: Dated + Send + Sync + 'static,
 {
     /// Has to be called inside a Tokio runtime, which drops what nobody asks for any more.
@@ -53,7 +67,8 @@ where
             .expire_after(ages.clone())
             .support_invalidation_closures()
             .build();
-        let cache = Arc::new(Self { entries, ages, forgotten: AtomicU64::new(0) });
+        let cache =
+            Arc::new(Self { entries, ages, forgotten: [const { AtomicU64::new(0) }; 256], hasher: RandomState::new() });
         let weak = Arc::downgrade(&cache);
         tokio::spawn(async move {
             let mut interval = tokio::time::interval(lifetime.div_f32(5.0).max(Duration::from_millis(10)));
@@ -102,15 +117,17 @@ where
     }
 
     async fn load(&self, name: &K, load: impl Future<Output = Result<V>> + Send) -> Result<Arc<V>> {
-        let before = self.forgotten.load(Ordering::SeqCst);
+        let before = self.forgotten_of(name.tenant()).load(Ordering::SeqCst);
         let loaded = self.entries.try_get_with(name.clone(), async { load.await.map(Entry::new) }).await;
         self.forget_if_late(name, before).await;
         loaded.map(|entry| Arc::clone(&entry.value)).map_err(|error| KeyStoreError::clone(&error))
     }
 
-    /// Only that something cannot be reached leaves the old value for the rest of its lifetime; a refusal ends it.
+    /// Only that something cannot be reached leaves the old value for the rest of its lifetime; a refusal ends all that the tenant has.
     async fn load_anew(&self, name: K, load: impl Future<Output = Result<V>> + Send, old: &Entry<V>) -> Result<Arc<V>> {
-        let before = self.forgotten.load(Ordering::SeqCst);
+        // Given up in the middle, another one may try.
+        let _flag = Lowered(&old.is_loading_anew);
+        let before = self.forgotten_of(name.tenant()).load(Ordering::SeqCst);
         match load.await {
             Ok(value) => {
                 let entry = Entry::new(value);
@@ -118,30 +135,50 @@ where
                 self.forget_if_late(&name, before).await;
                 Ok(Arc::clone(&entry.value))
             }
-            Err(error) if error.is_outage() => {
-                old.is_loading_anew.store(false, Ordering::Relaxed);
+            // It may have taken its time to say so.
+            Err(error) if error.is_outage() && self.ages.of(&*old.value) < self.ages.lifetime => {
                 Ok(Arc::clone(&old.value))
             }
             Err(error) => {
-                self.entries.invalidate(&name).await;
+                self.forget(name.tenant(), |_| true);
                 Err(error)
             }
         }
     }
 
     async fn forget_if_late(&self, name: &K, before: u64) {
-        if self.forgotten.load(Ordering::SeqCst) != before {
+        if self.forgotten_of(name.tenant()).load(Ordering::SeqCst) != before {
             self.entries.invalidate(name).await;
         }
     }
 
-    /// Drops what these names have.
-    pub(super) fn forget(&self, is_one: impl Fn(&K) -> bool + Send + Sync + 'static) {
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
+    /// Drops what these names of a tenant have.
+    pub(super) fn forget(&self, tenant: Identifier, is_one: impl Fn(&K) -> bool + Send + Sync + 'static) {
+        self.forgotten_of(tenant).fetch_add(1, Ordering::SeqCst);
         // It fails only without `support_invalidation_closures`; then everything goes.
-        if self.entries.invalidate_entries_if(move |name, _| is_one(name)).is_err() {
+        if self.entries.invalidate_entries_if(move |name, _| name.tenant() == tenant && is_one(name)).is_err() {
             self.entries.invalidate_all();
         }
+        // So that it is wiped now, and not when the housekeeping comes round.
+        if let Ok(runtime) = Handle::try_current() {
+            let entries = self.entries.clone();
+            runtime.spawn(async move { entries.run_pending_tasks().await });
+        }
+    }
+
+    fn forgotten_of(&self, tenant: Identifier) -> &AtomicU64 {
+        let [place, ..] = self.hasher.hash_one(tenant).to_ne_bytes();
+        // A byte is below 256.
+        self.forgotten.get(usize::from(place)).unwrap_or(&self.forgotten[0])
+    }
+}
+
+/// Lowers a flag when it goes, however it goes.
+struct Lowered<'a>(&'a AtomicBool);
+
+impl Drop for Lowered<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

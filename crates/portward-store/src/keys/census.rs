@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use portward::Change;
 use portward::envelope::{KekName, Slot, UnwrapKey, WrapKey};
-use portward::{RevocationView, TenantChange};
+use portward::{Change, RevocationView, TenantChange};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
@@ -18,10 +19,12 @@ pub struct Census {
 }
 
 /// What was found when every row was looked at.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Checked {
-    /// Rows, each as it was written.
+    /// Rows that are as they were written.
     pub rows: u64,
+    /// Rows that are not believed: table, tenant as the database names it, and why.
+    pub bad: Vec<(&'static str, String, &'static str)>,
     /// Tombstones that the feed lacks: those of a destruction that was interrupted before it had them. Commit them.
     pub missing: Vec<Change>,
 }
@@ -54,30 +57,43 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// Looks at every row, and for tombstones that the view does not show.
     ///
     /// # Errors
-    /// [`KeyStoreError::Row`] for a row that is not as it was written, [`KeyStoreError::Malformed`], [`KeyStoreError::Database`].
+    /// [`KeyStoreError::Database`].
     pub async fn check(&self, view: &RevocationView) -> Result<Checked> {
         let keyring = &self.shelf.keyring;
         let mut reading = self.shelf.pool.begin().await?;
-        let mut checked = Checked { rows: 0, missing: Vec::new() };
+        let mut checked = Checked::default();
         for row in sqlx::query("SELECT * FROM tenant_kek").fetch_all(&mut *reading).await? {
-            TenantKekRow::read(&row, keyring)?;
-            checked.rows = checked.rows.saturating_add(1);
+            checked.note("tenant_kek", &row, TenantKekRow::read(&row, keyring));
         }
         for row in sqlx::query("SELECT * FROM data_key").fetch_all(&mut *reading).await? {
-            DataKeyRow::read(&row, keyring)?;
-            checked.rows = checked.rows.saturating_add(1);
+            checked.note("data_key", &row, DataKeyRow::read(&row, keyring));
         }
         for row in sqlx::query("SELECT * FROM tenant_minimum").fetch_all(&mut *reading).await? {
-            MinimumRow::read(&row, keyring)?;
-            checked.rows = checked.rows.saturating_add(1);
+            checked.note("tenant_minimum", &row, MinimumRow::read(&row, keyring));
         }
         for row in sqlx::query("SELECT * FROM key_tombstone").fetch_all(&mut *reading).await? {
-            let TombstoneRow { tenant, id, .. } = TombstoneRow::read(&row, keyring)?;
-            if !view.is_tombstoned(&tenant, id) {
-                checked.missing.push(Change::Tenant(tenant, TenantChange::Tombstone(id)));
-            }
-            checked.rows = checked.rows.saturating_add(1);
+            let stone = checked.note("key_tombstone", &row, TombstoneRow::read(&row, keyring));
+            let missing = stone.filter(|stone| !view.is_tombstoned(&stone.tenant, stone.id));
+            checked
+                .missing
+                .extend(missing.map(|stone| Change::Tenant(stone.tenant, TenantChange::Tombstone(stone.id))));
         }
         Ok(checked)
+    }
+}
+
+impl Checked {
+    fn note<R>(&mut self, table: &'static str, row: &SqliteRow, read: Result<R>) -> Option<R> {
+        match read {
+            Ok(read) => {
+                self.rows = self.rows.saturating_add(1);
+                Some(read)
+            }
+            Err(error) => {
+                let tenant = row.try_get("tenant").unwrap_or_default();
+                self.bad.push((table, tenant, error.code()));
+                None
+            }
+        }
     }
 }

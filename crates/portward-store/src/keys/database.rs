@@ -9,7 +9,7 @@ use crate::keys::error::KeyStoreError;
 
 /// Opens the database, makes it if it is not there, and brings its tables up to date.
 pub(super) async fn open(path: &Path) -> Result<SqlitePool, KeyStoreError> {
-    create_private(path).map_err(sqlx::Error::Io)?;
+    create_private(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -35,10 +35,16 @@ pub(super) async fn refuse_triggers(work: &mut SqliteConnection) -> Result<(), K
 }
 
 /// Others may neither read it nor what the database puts beside it.
-fn create_private(path: &Path) -> std::io::Result<()> {
+fn create_private(path: &Path) -> Result<(), KeyStoreError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    options.open(path).map_err(sqlx::Error::Io)?;
+    let found = std::fs::symlink_metadata(path).map_err(sqlx::Error::Io)?;
+    #[cfg(unix)]
+    let others = std::os::unix::fs::MetadataExt::mode(&found) & 0o077 != 0;
+    #[cfg(not(unix))]
+    let others = false;
+    if found.is_file() && !others { Ok(()) } else { Err(KeyStoreError::Permissions) }
 }

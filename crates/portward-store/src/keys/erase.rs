@@ -9,14 +9,16 @@ use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
 
-/// What a destruction leaves to do: its tombstones have to go into the feed, and blind indexes of the erased values have to be deleted.
+/// What a destruction leaves to do: its tombstones have to go into the feed, and blind indexes of the erased values have to be deleted. After
+/// that of a scope, so have objects that carry its data key: the tenant's KEK, which lives on, has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Erasure {
     /// Whose keys.
     pub tenant: Identifier,
     /// The keys that are gone.
     pub keys: Vec<KeyId>,
-    /// When no cache and no backup of the key store holds one of them any more, if backups are kept as long as was said.
+    /// When no cache and no backup of the key store holds one of them any more, if backups are kept as long as was said and no process
+    /// caches for longer than this one.
     pub complete_at: Timestamp,
 }
 
@@ -102,10 +104,9 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         .bind(tenant.to_string())
         .fetch_all(&mut **work)
         .await?;
-        let stones = self.shelf.tombstone_rows(&mut *work, tenant).await?;
         let mut since = Timestamp::from_unix(0);
         for key in keys {
-            let stone = stones.iter().find(|stone| stone.id == *key).ok_or(KeyStoreError::Malformed)?;
+            let stone = self.shelf.tombstone(&mut *work, tenant, *key).await?.ok_or(KeyStoreError::Malformed)?;
             since = since.max(stone.at);
         }
         let is_left = slots.iter().any(|(id,)| keys.iter().any(|key| key.as_slice() == id.as_slice()));

@@ -36,6 +36,10 @@ pub enum KeyStoreError {
     IndexKey,
     /// All that is safe was sealed under the data key: rotate the scope.
     KeyExhausted,
+    /// No part of the budget is reserved for so long a body.
+    TooLong,
+    /// Others than its owner have rights on the database, or it is no regular file.
+    Permissions,
     /// The tenant's keys were changed again and again meanwhile.
     Contended,
     /// The database has a trigger or a view, which none of ours has: it can make the store believe what is not so.
@@ -62,6 +66,8 @@ impl KeyStoreError {
             Self::Minimum => "minimum_version",
             Self::IndexKey => "index_key",
             Self::KeyExhausted => "key_exhausted",
+            Self::TooLong => "body_too_long",
+            Self::Permissions => "key_store_permissions",
             Self::Contended => "key_store_contended",
             Self::Schema => "key_store_schema",
             Self::DeploymentsDiffer => "deployments_differ",
@@ -71,7 +77,7 @@ impl KeyStoreError {
     /// Who has to act.
     pub const fn audience(&self) -> Audience {
         match self {
-            Self::Database(_) | Self::Malformed | Self::Random | Self::Contended | Self::Schema => {
+            Self::Database(_) | Self::Malformed | Self::Random | Self::Contended | Self::Schema | Self::Permissions => {
                 Audience::Environment
             }
             Self::Row(error) => error.audience(),
@@ -85,6 +91,7 @@ impl KeyStoreError {
             | Self::Minimum
             | Self::IndexKey
             | Self::KeyExhausted
+            | Self::TooLong
             | Self::DeploymentsDiffer => Audience::Caller,
         }
     }
@@ -121,6 +128,10 @@ impl fmt::Display for KeyStoreError {
                 f.write_str("the key of a blind index is not rotated: its new version takes another scope")
             }
             Self::KeyExhausted => f.write_str("as much was sealed under the data key as is safe: rotate the scope"),
+            Self::TooLong => f.write_str("an object has at most 128 TiB here"),
+            Self::Permissions => {
+                f.write_str("others than its owner have rights on the key store, or it is no regular file")
+            }
             Self::Contended => f.write_str("the tenant's keys were changed again and again meanwhile"),
             Self::Schema => f.write_str("the database of the key store has triggers or views, which it must not have"),
             Self::DeploymentsDiffer => f.write_str("deployment and keyring are not of one deployment"),

@@ -32,7 +32,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
             if self.is_as_loaded(&mut work, tenant, &keks).await? {
                 return Ok((work, keks));
             }
-            self.keks.forget(move |known| *known == tenant);
+            self.keks.forget(tenant, |_| true);
         }
         Err(KeyStoreError::Contended)
     }
@@ -45,7 +45,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     async fn tenant_keks(self: &Arc<Self>, tenant: Identifier) -> Result<Arc<LoadedKeks>> {
         let load = || {
             let shelf = Arc::clone(self);
-            async move { shelf.load_keks(tenant).await }
+            Box::pin(async move { shelf.load_keks(tenant).await })
         };
         self.keks.get_fresh(&tenant, load).await
     }
@@ -55,6 +55,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         let mut reading = self.pool.begin().await?;
         let rows = self.kek_rows(&mut reading, tenant).await?;
         let minimum = self.minimum(&mut reading, tenant, &rows).await?;
+        let dead = Arc::new(self.tombstones(&mut reading, tenant).await?);
         reading.rollback().await?;
         let opens = |row: &&TenantKekRow| {
             matches!(row.state, KeyState::Active | KeyState::VerifyOnly) && row.version >= minimum
@@ -71,7 +72,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
             keks.collect()
         };
         let keks = Arc::new(TenantKeks::new(self.with_kek(unwrap).await?, minimum));
-        Ok(LoadedKeks { keks, rows, minimum, since })
+        Ok(LoadedKeks { keks, rows, minimum, dead, since })
     }
 
     /// Of the KEK that is active; what is of an older beginning is destroyed.
@@ -81,9 +82,8 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     }
 
     /// What the rows of a scope give.
-    pub(super) async fn scope_keys(
+    pub(super) fn scope_keys(
         &self,
-        work: &mut SqliteConnection,
         keks: &LoadedKeks,
         rows: &[DataKeyRow],
         (tenant, scope): (Identifier, &DataScope),
@@ -99,7 +99,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         // Also what an object carries under the KEK itself.
         let kek: Arc<dyn UnwrapKey> = Arc::<K>::clone(&self.kek);
         let keys = keys.with_tenant_keks(Arc::clone(&keks.keks)).with_keks(kek);
-        let keys = keys.with_tombstones(self.tombstones(work, tenant).await?);
+        let keys = keys.with_tombstones(Arc::clone(&keks.dead));
         let keys = keys.with_later_tombstones(Arc::clone(&self.dead));
         Ok(match &self.view {
             Some(view) => keys.with_view(Arc::clone(view)),

@@ -1,9 +1,10 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use portward::envelope::{DataScope, ScopeKeys, TenantKek, TenantKeks};
+use portward::envelope::{DataScope, KeyId, ScopeKeys, TenantKek, TenantKeks};
 use portward::{Identifier, KeyState, Steady};
 
-use crate::keys::cache::Dated;
+use crate::keys::cache::{Dated, OfTenant};
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::TenantKekRow;
 
@@ -26,6 +27,8 @@ pub(super) struct LoadedKeks {
     pub(super) keks: Arc<TenantKeks>,
     pub(super) rows: Vec<TenantKekRow>,
     pub(super) minimum: u32,
+    /// The tenant's tombstones, read once with the KEKs. What is destroyed later shows in the rows, in the view and in the shelf.
+    pub(super) dead: Arc<HashSet<KeyId>>,
     pub(super) since: Steady,
 }
 
@@ -36,6 +39,12 @@ pub(super) struct LoadedScope {
 }
 
 type Result<T> = core::result::Result<T, KeyStoreError>;
+
+impl OfTenant for ScopeName {
+    fn tenant(&self) -> Identifier {
+        self.tenant
+    }
+}
 
 impl Dated for LoadedKeks {
     fn since(&self) -> Steady {

@@ -20,4 +20,4 @@ pub use census::{Census, Checked};
 pub use erase::Erasure;
 pub use error::KeyStoreError;
 pub use rewrap::Rewrapped;
-pub use store::{KeyStore, KeyStoreOptions};
+pub use store::{Feed, KeyStore, KeyStoreOptions};

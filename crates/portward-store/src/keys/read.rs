@@ -1,10 +1,12 @@
 //! Rows as they are to be taken: believed, of who was asked for, and destroyed where there is a tombstone.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use portward::Identifier;
 use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
+use portward::{Identifier, ViewCell};
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
@@ -17,15 +19,13 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     pub(super) async fn kek_rows(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<Vec<TenantKekRow>> {
         let query =
             sqlx::query("SELECT * FROM tenant_kek WHERE tenant = ? ORDER BY id, version").bind(tenant.to_string());
-        let rows = query.fetch_all(&mut *work).await?;
-        let dead = self.tombstones(work, tenant).await?;
-        rows.iter()
-            .map(|row| {
-                let row = TenantKekRow::read(row, &self.keyring)?;
-                let row = if row.tenant == tenant { row } else { return Err(KeyStoreError::Malformed) };
-                Ok(if dead.contains(&row.id) { row.buried() } else { row })
-            })
-            .collect()
+        let mut rows = Vec::new();
+        for row in query.fetch_all(&mut *work).await? {
+            let row = TenantKekRow::read(&row, &self.keyring)?;
+            let row = if row.tenant == tenant { row } else { return Err(KeyStoreError::Malformed) };
+            rows.push(if self.is_dead(work, tenant, row.id).await? { row.buried() } else { row });
+        }
+        Ok(rows)
     }
 
     /// The data keys of a tenant, or of one scope of it. One under a tombstone, or whose KEK is, is destroyed, whatever its row says.
@@ -37,19 +37,20 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     ) -> Result<Vec<DataKeyRow>> {
         let sql = "SELECT * FROM data_key WHERE tenant = ?1 AND (?2 IS NULL OR scope = ?2) ORDER BY scope, id";
         let query = sqlx::query(sql).bind(tenant.to_string()).bind(scope.map(DataScope::as_str));
-        let rows = query.fetch_all(&mut *work).await?;
-        let dead = self.tombstones(work, tenant).await?;
-        rows.iter()
-            .map(|row| {
-                let row = DataKeyRow::read(row, &self.keyring)?;
-                if row.tenant != tenant || scope.is_some_and(|scope| *scope != row.scope) {
-                    return Err(KeyStoreError::Malformed);
-                }
-                let kek = row.slot.as_ref().and_then(|slot| slot.kek().id().try_into().ok());
-                let is_dead = dead.contains(&row.id) || kek.is_some_and(|kek: KeyId| dead.contains(&kek));
-                Ok(if is_dead { row.buried() } else { row })
-            })
-            .collect()
+        let mut rows = Vec::new();
+        for row in query.fetch_all(&mut *work).await? {
+            let row = DataKeyRow::read(&row, &self.keyring)?;
+            if row.tenant != tenant || scope.is_some_and(|scope| *scope != row.scope) {
+                return Err(KeyStoreError::Malformed);
+            }
+            let kek: Option<KeyId> = row.slot.as_ref().and_then(|slot| slot.kek().id().try_into().ok());
+            let mut is_dead = self.is_dead(work, tenant, row.id).await?;
+            if let Some(kek) = kek.filter(|_| !is_dead) {
+                is_dead = self.is_dead(work, tenant, kek).await?;
+            }
+            rows.push(if is_dead { row.buried() } else { row });
+        }
+        Ok(rows)
     }
 
     pub(super) async fn minimum_row(
@@ -65,28 +66,33 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         if row.tenant == tenant && row.id == id { Ok(Some(row)) } else { Err(KeyStoreError::Malformed) }
     }
 
-    /// Those of the store and those of the view.
-    pub(super) async fn tombstones(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<HashSet<KeyId>> {
-        let rows = self.tombstone_rows(work, tenant).await?;
-        let mut dead: HashSet<KeyId> = rows.iter().map(|row| row.id).collect();
-        if let Some(view) = &self.view {
-            dead.extend(view.load().tombstones(&tenant));
-        }
-        Ok(dead)
+    /// Whether the store or the view has a tombstone of a key.
+    async fn is_dead(&self, work: &mut SqliteConnection, tenant: Identifier, key: KeyId) -> Result<bool> {
+        let seen = |view: &Arc<ViewCell>| view.load().is_tombstoned(&tenant, key);
+        Ok(self.view.as_ref().is_some_and(seen) || self.tombstone(work, tenant, key).await?.is_some())
     }
 
-    pub(super) async fn tombstone_rows(
+    /// A key's own tombstone row. However many there are, one is looked for.
+    pub(super) async fn tombstone(
         &self,
         work: &mut SqliteConnection,
         tenant: Identifier,
-    ) -> Result<Vec<TombstoneRow>> {
+        key: KeyId,
+    ) -> Result<Option<TombstoneRow>> {
+        let query = sqlx::query("SELECT * FROM key_tombstone WHERE tenant = ? AND id = ?");
+        let row = query.bind(tenant.to_string()).bind(key.as_slice()).fetch_optional(work).await?;
+        row.map(|row| self.believed(&row, tenant)).transpose()
+    }
+
+    /// All of a tenant's.
+    pub(super) async fn tombstones(&self, work: &mut SqliteConnection, tenant: Identifier) -> Result<HashSet<KeyId>> {
         let query = sqlx::query("SELECT * FROM key_tombstone WHERE tenant = ?").bind(tenant.to_string());
         let rows = query.fetch_all(work).await?;
-        rows.iter()
-            .map(|row| {
-                let row = TombstoneRow::read(row, &self.keyring)?;
-                if row.tenant == tenant { Ok(row) } else { Err(KeyStoreError::Malformed) }
-            })
-            .collect()
+        rows.iter().map(|row| self.believed(row, tenant).map(|row| row.id)).collect()
+    }
+
+    fn believed(&self, row: &SqliteRow, tenant: Identifier) -> Result<TombstoneRow> {
+        let row = TombstoneRow::read(row, &self.keyring)?;
+        if row.tenant == tenant { Ok(row) } else { Err(KeyStoreError::Malformed) }
     }
 }

@@ -6,12 +6,14 @@ use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
 
 /// What was brought under the present root and KEK.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Rewrapped {
     /// Tenant KEKs, wrapped anew.
     pub keks: u64,
     /// Rows, with a new MAC.
     pub rows: u64,
+    /// Tenants of whom something was not, as the database names them, and why. A row that somebody planted hinders nobody else.
+    pub failed: Vec<(String, &'static str)>,
 }
 
 type Result<T> = core::result::Result<T, KeyStoreError>;
@@ -21,25 +23,32 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// the old one is retired. One tenant at a time; what was interrupted goes on where it was.
     ///
     /// # Errors
-    /// [`KeyStoreError::Kek`], [`KeyStoreError::Row`], [`KeyStoreError::Contended`], [`KeyStoreError::Database`].
+    /// [`KeyStoreError::Database`], if not even the tenants can be read.
     pub async fn rewrap(&self) -> Result<Rewrapped> {
         let mut done = Rewrapped::default();
-        for tenant in self.tenants().await? {
-            done.keks = done.keks.saturating_add(self.rewrap_keks(tenant).await?);
-            done.rows = done.rows.saturating_add(self.renew_rows(tenant).await?);
+        for name in self.names().await? {
+            match self.rewrap_tenant(&name).await {
+                Ok((keks, rows)) => {
+                    done.keks = done.keks.saturating_add(keks);
+                    done.rows = done.rows.saturating_add(rows);
+                }
+                Err(error) => done.failed.push((name, error.code())),
+            }
         }
         Ok(done)
     }
 
-    /// Every tenant that has, or had, a key.
-    ///
-    /// # Errors
-    /// [`KeyStoreError::Malformed`], [`KeyStoreError::Database`].
-    pub async fn tenants(&self) -> Result<Vec<Identifier>> {
+    async fn rewrap_tenant(&self, name: &str) -> Result<(u64, u64)> {
+        let tenant = name.parse().map_err(|_| KeyStoreError::Malformed)?;
+        Ok((self.rewrap_keks(tenant).await?, self.renew_rows(tenant).await?))
+    }
+
+    /// Every tenant that has, or had, a key, as the database names it.
+    async fn names(&self) -> Result<Vec<String>> {
         let sql = "SELECT tenant FROM tenant_kek UNION SELECT tenant FROM data_key UNION SELECT tenant FROM key_tombstone UNION SELECT tenant FROM tenant_minimum";
         let mut reading = self.shelf.pool.begin().await?;
         let rows: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&mut *reading).await?;
-        rows.into_iter().map(|(tenant,)| tenant.parse().map_err(|_| KeyStoreError::Malformed)).collect()
+        Ok(rows.into_iter().map(|(tenant,)| tenant).collect())
     }
 
     async fn rewrap_keks(&self, tenant: Identifier) -> Result<u64> {

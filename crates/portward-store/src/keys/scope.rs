@@ -14,6 +14,8 @@ type Result<T> = core::result::Result<T, KeyStoreError>;
 
 /// What each loading for sealing may use of a data key's budget: a body of 1 TiB, or 2⁶⁰ of 1 KiB. There are 2²⁵ such parts.
 const PART: u64 = 1 << 40;
+/// The longest body that a part is reserved for: 128 TiB.
+const PART_MAX: u64 = 1 << 47;
 
 impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// The keys of a scope, ready to seal and open. Makes a data key if the scope never had one. Hold them for one piece of work and ask
@@ -37,11 +39,15 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         self.cached(tenant, scope, Purpose::Open).await
     }
 
-    /// As [`KeyStore::scope`], with as much of the key's budget as one body of so many bytes takes, and loaded anew.
+    /// As [`KeyStore::scope`], with as much of the key's budget as one body of so many bytes takes, and loaded anew. At most 128 TiB, of which
+    /// there are 2,048: do not pass on what a client says of its length.
     ///
     /// # Errors
-    /// As there.
+    /// As there; [`KeyStoreError::TooLong`].
     pub async fn scope_for(&self, tenant: Identifier, scope: &DataScope, bytes: u64) -> Result<Arc<ScopeKeys>> {
+        if bytes > PART_MAX {
+            return Err(KeyStoreError::TooLong);
+        }
         let loaded = self.shelf.load_to_seal(tenant, scope, Usage::of_body(bytes)).await?;
         Ok(loaded.keys)
     }
@@ -69,25 +75,31 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let name = ScopeName { tenant, scope: scope.clone(), purpose };
         let load = || {
             let (shelf, scope) = (Arc::clone(&self.shelf), scope.clone());
-            async move {
+            // On the heap: it is large, and seldom needed.
+            Box::pin(async move {
                 match purpose {
                     Purpose::Seal => shelf.load_to_seal(tenant, &scope, Usage::of_body(PART)).await,
                     Purpose::Open => shelf.load_to_open(tenant, &scope).await,
                 }
-            }
+            })
         };
-        self.scopes.get(&name, load).await.map(|loaded| Arc::clone(&loaded.keys))
+        let loaded = self.scopes.get(&name, load).await.map(|loaded| Arc::clone(&loaded.keys));
+        // What a KEK refuses for one scope it refuses for all.
+        if matches!(loaded, Err(KeyStoreError::Key(_) | KeyStoreError::Kek(_))) {
+            self.forget(tenant);
+        }
+        loaded
     }
 
     pub(super) fn forget_scope(&self, tenant: Identifier, scope: &DataScope) {
         let scope = scope.clone();
-        self.scopes.forget(move |name| name.tenant == tenant && name.scope == scope);
+        self.scopes.forget(tenant, move |name| name.scope == scope);
     }
 
     /// Drops what is held of a tenant's keys. They are loaded anew, if that is still possible.
     pub fn forget(&self, tenant: Identifier) {
-        self.shelf.keks.forget(move |name| *name == tenant);
-        self.scopes.forget(move |name| name.tenant == tenant);
+        self.shelf.keks.forget(tenant, |_| true);
+        self.scopes.forget(tenant, |_| true);
     }
 }
 
@@ -98,7 +110,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
             return Err(KeyStoreError::UnknownKey);
         }
         let rows = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
-        Ok(keks.gave(self.scope_keys(&mut work, &keks, &rows, (tenant, scope)).await?))
+        Ok(keks.gave(self.scope_keys(&keks, &rows, (tenant, scope))?))
     }
 
     async fn load_to_seal(self: &Arc<Self>, tenant: Identifier, scope: &DataScope, part: Usage) -> Result<LoadedScope> {
@@ -117,7 +129,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         key.allow(active.used, until);
         let reserved = DataKeyRow { used: until, ..active.changed(KeyState::Active, self.now()) };
         reserved.save(&self.keyring, &mut work).await?;
-        let keys = self.scope_keys(&mut work, &keks, &others, (tenant, scope)).await?;
+        let keys = self.scope_keys(&keks, &others, (tenant, scope))?;
         work.commit().await?;
         Ok(keks.gave(keys.with_data_key(Arc::new(key), KeyState::Active)))
     }

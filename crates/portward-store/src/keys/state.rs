@@ -27,11 +27,12 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         self.move_key(tenant, scope, key, [KeyState::Retired, KeyState::VerifyOnly]).await
     }
 
-    /// Lets a version of a tenant's KEK that was rotated away unwrap nothing more; it is kept. Objects that carry their key under it do
-    /// not open then, before they are rewrapped.
+    /// Lets a version of a tenant's KEK that was rotated away unwrap nothing more; it is kept. Rewrap objects that carry their key
+    /// under it first: they do not open then.
     ///
     /// # Errors
-    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::WrongState`]; [`KeyStoreError::InUse`] while data keys of this store lie under it.
+    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::WrongState`]; [`KeyStoreError::InUse`] while data keys of this store lie under it, and
+    /// for one lifetime after it was rotated away.
     pub async fn retire_kek(&self, tenant: Identifier, version: u32) -> Result<()> {
         self.move_kek(tenant, version, [KeyState::VerifyOnly, KeyState::Retired]).await
     }
@@ -44,10 +45,12 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         self.move_kek(tenant, version, [KeyState::Retired, KeyState::VerifyOnly]).await
     }
 
-    /// Lets no version of a tenant's KEK below this one unwrap anything, whoever puts an old row back. It does not sink again.
+    /// Lets no version of a tenant's KEK below this one unwrap anything, also not one whose old row is put back. It does not sink again, but
+    /// for who can delete its row. Rewrap objects that carry their key first: below the minimum they do not open, nor are they rewrapped.
     ///
     /// # Errors
-    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Minimum`]; [`KeyStoreError::InUse`] while data keys of this store lie under a lower one.
+    /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Minimum`]; [`KeyStoreError::InUse`] while data keys of this store lie under a lower one, and for one
+    /// lifetime after the rotation, in which another process may still embed under the version before.
     pub async fn raise_minimum(&self, tenant: Identifier, minimum: u32) -> Result<()> {
         let shelf = &self.shelf;
         let (mut work, keks) = shelf.begin_with_keks(tenant, Purpose::Seal).await?;
@@ -59,7 +62,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         let data_keys = shelf.data_key_rows(&mut work, tenant, None).await?;
         let mut slots = data_keys.iter().filter_map(|row| row.slot.as_ref());
-        if slots.any(|slot| slot.kek().version() < minimum) {
+        let is_young = self.is_young(active);
+        if slots.any(|slot| slot.kek().version() < minimum) || is_young && minimum > present {
             return Err(KeyStoreError::InUse);
         }
         let row = MinimumRow { tenant, id: active.id, minimum, revision: revision.saturating_add(1) };
@@ -101,12 +105,17 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         let data_keys = shelf.data_key_rows(&mut work, tenant, None).await?;
         let mut slots = data_keys.iter().filter_map(|row| row.slot.as_ref());
-        if to == KeyState::Retired && slots.any(|slot| slot.kek().version() == version) {
+        if to == KeyState::Retired && (slots.any(|slot| slot.kek().version() == version) || self.is_young(active)) {
             return Err(KeyStoreError::InUse);
         }
         row.clone().changed(to, shelf.now()).save(&shelf.keyring, &mut work).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())
+    }
+
+    /// Another process may still hold the version before.
+    fn is_young(&self, active: &TenantKekRow) -> bool {
+        self.shelf.now() < active.created.saturating_add(self.shelf.lifetime)
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portward::envelope::{RootKeks, Tombstones, UnwrapKey, WrapKey};
-use portward::{Clock, Deployment, Keyring, SystemClock, ViewCell};
+use portward::{Clock, Deployment, Keyring, NoRevocation, SystemClock, ViewCell};
 
 use crate::keys::cache::Cache;
 use crate::keys::database;
@@ -21,6 +21,15 @@ pub struct KeyStore<K> {
     pub(super) scopes: Arc<Cache<ScopeName, LoadedScope>>,
 }
 
+/// Where the store learns what was destroyed by others, and what a backup of it that was put back has forgotten.
+#[derive(Clone)]
+pub enum Feed {
+    /// From the tombstones of a view that a follower moves on.
+    View(Arc<ViewCell>),
+    /// From nowhere. A key that was destroyed comes back with a backup; who can write the database, and holds no key, can bring it back too.
+    None(NoRevocation),
+}
+
 /// What may be said otherwise.
 #[derive(Clone)]
 pub struct KeyStoreOptions {
@@ -28,15 +37,13 @@ pub struct KeyStoreOptions {
     pub lifetime: Duration,
     /// Of how many scopes, and of how many tenants, keys are held: 10,000.
     pub capacity: u64,
-    /// A view whose tombstones count as the store's own: what a restored backup has forgotten, and what others destroy.
-    pub view: Option<Arc<ViewCell>>,
     /// The clock: that of the system.
     pub clock: Arc<dyn Clock + Send + Sync>,
 }
 
 impl Default for KeyStoreOptions {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(300), capacity: 10_000, view: None, clock: Arc::new(SystemClock) }
+        Self { lifetime: Duration::from_secs(300), capacity: 10_000, clock: Arc::new(SystemClock) }
     }
 }
 
@@ -49,10 +56,11 @@ impl KeyStore<RootKeks> {
         path: &Path,
         deployment: Arc<Deployment>,
         keyring: Arc<Keyring>,
+        feed: Feed,
         options: KeyStoreOptions,
     ) -> Result<Self, KeyStoreError> {
         let kek = Arc::new(RootKeks::new(&keyring));
-        Self::open_under(path, deployment, keyring, kek, options).await
+        Self::open_under(path, deployment, keyring, kek, feed, options).await
     }
 }
 
@@ -66,13 +74,18 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         deployment: Arc<Deployment>,
         keyring: Arc<Keyring>,
         kek: Arc<K>,
+        feed: Feed,
         options: KeyStoreOptions,
     ) -> Result<Self, KeyStoreError> {
         if keyring.deployment() != deployment.id {
             return Err(KeyStoreError::DeploymentsDiffer);
         }
         let pool = database::open(path).await?;
-        let KeyStoreOptions { lifetime, capacity, view, clock } = options;
+        let KeyStoreOptions { lifetime, capacity, clock } = options;
+        let view = match feed {
+            Feed::View(view) => Some(view),
+            Feed::None(NoRevocation) => None,
+        };
         let scopes = Cache::new(capacity, lifetime, Arc::clone(&clock));
         let keks = Cache::new(capacity, lifetime, Arc::clone(&clock));
         let dead = Arc::new(Tombstones::new());

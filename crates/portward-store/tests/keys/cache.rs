@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use portward::envelope::KekError;
@@ -161,4 +162,62 @@ async fn a_change_ends_what_is_held() {
     assert_ne!(second, first);
     store.rotate_tenant(world.tenant).await.unwrap();
     assert_eq!(seal().await, second);
+}
+
+/// A KEK that takes longer than the lifetime to say that it cannot be reached does not prolong it.
+#[tokio::test]
+async fn a_slow_outage_prolongs_nothing() {
+    let world = World::new();
+    let gate = Gate::new(&world.keyring);
+    let store = world.store_under(&gate).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    store.scope(world.tenant, &world.scope).await.unwrap();
+    gate.shut(KekError::Unavailable);
+    world.clock.pass(LIFETIME * 9 / 10);
+    let other = "subject:bob".parse().unwrap();
+    assert_eq!(code(store.scope(world.tenant, &other).await), "ok", "the control: a quick one leaves the rest of it");
+    *gate.delay.lock().unwrap() = Some((Arc::clone(&world.clock), LIFETIME));
+    assert_eq!(code(store.scope(world.tenant, &"subject:cleo".parse().unwrap()).await), "kek_unavailable");
+}
+
+/// What is forgotten of one tenant leaves what is loaded of another alone.
+#[tokio::test]
+async fn tenants_do_not_disturb_each_other() {
+    let world = World::new();
+    let gate = Gate::new(&world.keyring);
+    let store = Arc::new(world.store_under(&gate).await);
+    store.new_tenant(world.tenant).await.unwrap();
+    let others: Vec<_> = (0..20).map(|number| format!("other-{number}").parse().unwrap()).collect();
+    let first = store.scope(world.tenant, &world.scope).await.unwrap();
+    let before = gate.calls.load(Ordering::SeqCst);
+    let mut loads = 0;
+    for other in others {
+        store.forget(other);
+        let again = store.scope(world.tenant, &world.scope).await.unwrap();
+        loads += u64::from(!Arc::ptr_eq(&first, &again));
+    }
+    assert_eq!((loads, gate.calls.load(Ordering::SeqCst) - before), (0, 0));
+    store.forget(world.tenant);
+    assert!(!Arc::ptr_eq(&first, &store.scope(world.tenant, &world.scope).await.unwrap()), "the control");
+}
+
+/// Somebody gives up while keys are loaded anew; the next one loads them, and hears the refusal.
+#[tokio::test]
+async fn a_caller_that_gives_up_stops_nobody() {
+    let world = World::new();
+    let gate = Gate::new(&world.keyring);
+    let store = world.store_under(&gate).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    store.scope(world.tenant, &world.scope).await.unwrap();
+    world.clock.pass(LIFETIME * 9 / 10);
+    let bob = "subject:bob".parse().unwrap();
+    let (before, mut given_up) = (gate.calls.load(Ordering::SeqCst), Box::pin(store.scope(world.tenant, &bob)));
+    while gate.calls.load(Ordering::SeqCst) == before {
+        assert!(given_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(given_up);
+    gate.shut(KekError::Refused);
+    let cleo = "subject:cleo".parse().unwrap();
+    assert_eq!(code(store.scope(world.tenant, &cleo).await), "unwrap_failed");
 }

@@ -1,12 +1,11 @@
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 use portward::envelope::{Keep, OpenError, SealError};
 use portward::{Change, TenantChange};
-use portward_store::keys::{KeyStore, KeyStoreOptions};
+use portward_store::keys::Feed;
 
-use crate::world::{DAY, Feed, NOW, World, code};
+use crate::world::{ALONE, DAY, Follow, NOW, World, code};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -20,6 +19,7 @@ async fn a_destroyed_scope_does_not_come_back() {
     let copy = world.folder.path().join("backup.db");
     sqlx::query("VACUUM INTO ?").bind(copy.to_str().unwrap()).execute(&world.sql().await).await.unwrap();
 
+    std::fs::set_permissions(&copy, std::fs::metadata(world.path()).unwrap().permissions()).unwrap();
     let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
     assert_eq!((erasure.keys.len(), erasure.complete_at), (1, NOW.saturating_add(DAY)));
     assert_eq!(code(store.scope(world.tenant, &world.scope).await), "key_destroyed", "get-or-create does not");
@@ -27,14 +27,12 @@ async fn a_destroyed_scope_does_not_come_back() {
     assert!(store.scope(world.tenant, &"subject:bob".parse().unwrap()).await.is_ok(), "the control: others live");
 
     // Not after the backup is put back either, as long as a view shows the tombstone.
-    let (deployment, keyring) = (Arc::clone(&world.deployment), Arc::clone(&world.keyring));
-    let restore = |options| KeyStore::open(&copy, Arc::clone(&deployment), Arc::clone(&keyring), options);
-    let unaware = restore(world.options()).await.unwrap();
+    let unaware = world.open(&copy, ALONE, world.options()).await.unwrap();
     let loaded = unaware.scope(world.tenant, &world.scope).await.unwrap();
     assert!(loaded.open_record(&world.context(), &object).is_ok(), "why the view is needed");
-    let mut feed = Feed::new(&world);
+    let mut feed = Follow::new(&world);
     feed.publish(erasure.changes());
-    let aware = restore(KeyStoreOptions { view: Some(feed.cell()), ..world.options() }).await.unwrap();
+    let aware = world.open(&copy, Feed::View(feed.cell()), world.options()).await.unwrap();
     assert_eq!(code(aware.scope(world.tenant, &world.scope).await), "key_destroyed");
     assert_eq!(code(aware.rotate_scope(world.tenant, &world.scope).await), "key_destroyed");
     let known = aware.known_scope(world.tenant, &world.scope).await.unwrap();
@@ -66,8 +64,8 @@ async fn tombstones_that_the_feed_misses_are_found() {
     let world = World::new();
     let store = world.store_of_tenant().await;
     store.scope(world.tenant, &world.scope).await.unwrap();
-    let mut feed = Feed::new(&world);
-    let missing = async |feed: &Feed| store.check(&feed.cell().load()).await.unwrap().missing;
+    let mut feed = Follow::new(&world);
+    let missing = async |feed: &Follow| store.check(&feed.cell().load()).await.unwrap().missing;
     assert_eq!(missing(&feed).await, []);
     let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
     assert_eq!(missing(&feed).await, erasure.changes());
@@ -118,8 +116,8 @@ async fn what_is_destroyed_is_not_in_the_file() {
 #[tokio::test]
 async fn a_tombstone_of_the_kek_reaches_keys_that_are_loaded() {
     let world = World::new();
-    let mut feed = Feed::new(&world);
-    let store = world.store_with(KeyStoreOptions { view: Some(feed.cell()), ..world.options() }).await;
+    let mut feed = Follow::new(&world);
+    let store = world.store_that_follows(&feed).await;
     store.new_tenant(world.tenant).await.unwrap();
     let keys = store.scope(world.tenant, &world.scope).await.unwrap();
     let object = keys.seal_record(&world.context(), b"x").unwrap();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portward::envelope::OpenError;
 use portward_store::keys::KeyStore;
 
-use crate::world::{World, code};
+use crate::world::{ALONE, World, code};
 
 #[tokio::test]
 async fn keys_outlive_the_process() {
@@ -68,7 +68,8 @@ async fn rotation_opens_the_old_and_seals_the_new() {
 async fn parts_of_two_deployments_do_not_work_together() {
     let (here, there) = (World::new(), World::new());
     let mixed =
-        KeyStore::open(&here.path(), Arc::clone(&here.deployment), Arc::clone(&there.keyring), here.options()).await;
+        KeyStore::open(&here.path(), Arc::clone(&here.deployment), Arc::clone(&there.keyring), ALONE, here.options())
+            .await;
     assert_eq!(code(mixed), "deployments_differ");
 }
 
@@ -79,7 +80,7 @@ async fn many_can_be_the_first() {
         let world = Arc::new(World::new());
         let open = || {
             let world = Arc::clone(&world);
-            tokio::spawn(async move { world.store().await.tenants().await.unwrap().len() })
+            tokio::spawn(async move { world.store().await.census().await.unwrap().roots.len() })
         };
         let opened: Vec<_> = (0..6).map(|_| open()).collect();
         for opened in opened {

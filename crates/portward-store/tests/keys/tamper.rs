@@ -1,13 +1,8 @@
-use std::sync::Arc;
-
-use portward::RowError;
-use portward_store::keys::{KeyStore, KeyStoreError};
-
-use crate::world::{DAY, Feed, World, code};
+use crate::world::{ALONE, DAY, Follow, World, code};
 
 #[tokio::test]
 async fn a_row_that_was_changed_is_not_believed() {
-    let view = Feed::new(&World::new()).cell().load();
+    let view = Follow::new(&World::new()).cell().load();
     for sql in [
         "UPDATE data_key SET state = 'retired'",
         "UPDATE data_key SET scope = 'subject:mallory'",
@@ -26,25 +21,20 @@ async fn a_row_that_was_changed_is_not_believed() {
         let store = world.store().await;
         store.new_tenant(world.tenant).await.unwrap();
         store.scope(world.tenant, &world.scope).await.unwrap();
-        assert_eq!(code(store.check(&view).await), "ok", "the control");
+        let checked = store.check(&view).await.unwrap();
+        assert_eq!((checked.rows, checked.bad.len()), (2, 0), "the control");
         world.tamper(sql).await;
-        assert!(matches!(store.check(&view).await, Err(KeyStoreError::Row(RowError::Forged))), "{sql}");
+        let checked = store.check(&view).await.unwrap();
+        assert_eq!((checked.rows, checked.bad.len(), checked.bad[0].2), (1, 1, "row_forged"), "{sql}");
     }
     let world = World::new();
     let store = world.store().await;
     store.new_tenant(world.tenant).await.unwrap();
     world.tamper("UPDATE tenant_kek SET root = zeroblob(4)").await;
-    assert_eq!(code(store.check(&view).await), "unknown_root");
+    assert_eq!(store.check(&view).await.unwrap().bad, [("tenant_kek", "acme".into(), "unknown_root")]);
     let elsewhere = World::new();
-    let wrong = KeyStore::open(
-        &world.path(),
-        Arc::clone(&elsewhere.deployment),
-        Arc::clone(&elsewhere.keyring),
-        elsewhere.options(),
-    )
-    .await
-    .unwrap();
-    assert_eq!(code(wrong.check(&view).await), "unknown_root", "another deployment's keyring");
+    let wrong = elsewhere.open(&world.path(), ALONE, elsewhere.options()).await.unwrap();
+    assert_eq!(wrong.check(&view).await.unwrap().bad[0].2, "unknown_root", "another deployment's keyring");
 }
 
 /// Somebody who can write the database puts an old row back, whose MAC is good.
@@ -87,8 +77,40 @@ async fn a_trigger_makes_no_erasure() {
         let destroyed = code(store.destroy_scope(world.tenant, &world.scope, DAY).await);
         assert!(["key_store_schema", "key_store_malformed"].contains(&destroyed), "{trigger}: {destroyed}");
         assert!(store.known_scope(world.tenant, &world.scope).await.is_ok(), "nothing is half done");
-        let (deployment, keyring) = (Arc::clone(&world.deployment), Arc::clone(&world.keyring));
-        let opened = KeyStore::open(&world.path(), deployment, keyring, world.options()).await;
+        let opened = world.open(&world.path(), ALONE, world.options()).await;
         assert_eq!(code(opened), "key_store_schema", "it is not opened any more");
     }
+}
+
+/// What somebody plants for one tenant stops neither another's rewrapping nor the look at its rows.
+#[tokio::test]
+async fn a_planted_row_hinders_nobody_else() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    store.new_tenant("bolt".parse().unwrap()).await.unwrap();
+    world.tamper("INSERT INTO key_tombstone VALUES ('acme', zeroblob(16), 1, zeroblob(4), zeroblob(32))").await;
+    world.tamper("INSERT INTO key_tombstone VALUES ('\u{1b} ', zeroblob(16), 1, zeroblob(4), zeroblob(32))").await;
+    let rewrapped = store.rewrap().await.unwrap();
+    let failed: Vec<_> = rewrapped.failed.iter().map(|(tenant, code)| (tenant.as_str(), *code)).collect();
+    assert_eq!(failed, [("\u{1b} ", "key_store_malformed"), ("acme", "unknown_root")]);
+    let checked = store.check(&Follow::new(&world).cell().load()).await.unwrap();
+    assert_eq!((checked.rows, checked.bad.len(), checked.missing.len()), (2, 2, 0));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    world.store().await;
+    let mode = |mode| std::fs::set_permissions(world.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    for others in [0o666, 0o640, 0o604] {
+        mode(others);
+        assert_eq!(code(world.open(&world.path(), ALONE, world.options()).await), "key_store_permissions");
+    }
+    mode(0o600);
+    assert_eq!(code(world.open(&world.path(), ALONE, world.options()).await), "ok");
+    let link = world.folder.path().join("link.db");
+    std::os::unix::fs::symlink(world.path(), &link).unwrap();
+    assert_eq!(code(world.open(&link, ALONE, world.options()).await), "key_store_permissions");
 }

@@ -1,19 +1,20 @@
 //! A deployment with a key store, a clock that is moved by hand, and a KEK that can be away.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use portward::envelope::{Binding, Context, DataScope, KekError, KekName, RootKeks, Slot, UnwrapKey, WrapKey};
 use portward::{
-    Authority, Change, Clock, Deployment, Follower, Identifier, Incarnation, Keyring, Now, Scope, Steady, Timestamp,
-    ViewCell, Vocabulary,
+    Authority, Change, Clock, Deployment, Follower, Identifier, Incarnation, Keyring, NoRevocation, Now, Scope, Steady,
+    Timestamp, ViewCell, Vocabulary,
 };
-use portward_store::keys::{KeyStore, KeyStoreError, KeyStoreOptions};
+use portward_store::keys::{Feed, KeyStore, KeyStoreError, KeyStoreOptions};
 use tempfile::TempDir;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_770_000_000);
+pub(crate) const ALONE: Feed = Feed::None(NoRevocation);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) struct World {
@@ -47,8 +48,20 @@ impl World {
     }
 
     pub(crate) async fn store_with(&self, options: KeyStoreOptions) -> KeyStore<RootKeks> {
-        let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
-        KeyStore::open(&self.path(), deployment, keyring, options).await.unwrap()
+        self.open(&self.path(), ALONE, options).await.unwrap()
+    }
+
+    pub(crate) async fn store_that_follows(&self, feed: &Follow) -> KeyStore<RootKeks> {
+        self.open(&self.path(), Feed::View(feed.cell()), self.options()).await.unwrap()
+    }
+
+    pub(crate) async fn open(
+        &self,
+        path: &Path,
+        feed: Feed,
+        options: KeyStoreOptions,
+    ) -> Result<KeyStore<RootKeks>, KeyStoreError> {
+        KeyStore::open(path, Arc::clone(&self.deployment), Arc::clone(&self.keyring), feed, options).await
     }
 
     /// With a tenant.
@@ -61,7 +74,7 @@ impl World {
     /// Under a KEK that can be away.
     pub(crate) async fn store_under(&self, gate: &Arc<Gate>) -> KeyStore<Gate> {
         let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
-        KeyStore::open_under(&self.path(), deployment, keyring, Arc::clone(gate), self.options()).await.unwrap()
+        KeyStore::open_under(&self.path(), deployment, keyring, Arc::clone(gate), ALONE, self.options()).await.unwrap()
     }
 
     pub(crate) fn context(&self) -> Context {
@@ -106,12 +119,19 @@ impl Clock for HandClock {
 pub(crate) struct Gate {
     keks: RootKeks,
     state: AtomicU8,
+    /// How long a call takes, by the clock that is moved by hand.
+    pub(crate) delay: Mutex<Option<(Arc<HandClock>, Duration)>>,
     pub(crate) calls: AtomicU64,
 }
 
 impl Gate {
     pub(crate) fn new(keyring: &Keyring) -> Arc<Self> {
-        Arc::new(Self { keks: RootKeks::new(keyring), state: AtomicU8::new(0), calls: AtomicU64::new(0) })
+        Arc::new(Self {
+            keks: RootKeks::new(keyring),
+            state: AtomicU8::new(0),
+            delay: Mutex::default(),
+            calls: AtomicU64::new(0),
+        })
     }
 
     pub(crate) fn open(&self) {
@@ -124,6 +144,9 @@ impl Gate {
 
     fn pass(&self) -> Result<(), KekError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        if let Some((clock, time)) = &*self.delay.lock().unwrap() {
+            clock.pass(*time);
+        }
         match self.state.load(Ordering::SeqCst) {
             0 => Ok(()),
             1 => Err(KekError::Unavailable),
@@ -155,12 +178,12 @@ impl UnwrapKey for Gate {
 }
 
 /// A feed, and a view that follows it.
-pub(crate) struct Feed {
+pub(crate) struct Follow {
     authority: Authority,
     follower: Follower,
 }
 
-impl Feed {
+impl Follow {
     pub(crate) fn new(world: &World) -> Self {
         let incarnation = Incarnation::generate(NOW, None).unwrap();
         let authority = Authority::new(Arc::clone(&world.keyring), incarnation).unwrap();

@@ -25,9 +25,9 @@ impl Usage {
         self.0
     }
 
-    /// This and as much again as `part`, or the whole budget if that is less. `None` if all of it is used.
+    /// This and as much again as `part`; `None` if so much is not left.
     pub fn reserve(self, part: Self) -> Option<Self> {
-        (self < Self::BUDGET).then(|| Self(self.0.saturating_add(part.0)).min(Self::BUDGET))
+        self.0.checked_add(part.0).map(Self).filter(|raised| *raised <= Self::BUDGET)
     }
 
     /// Whether half of the budget is used: time to rotate.

@@ -1,5 +1,5 @@
 use core::num::NonZeroUsize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::envelope::context::Context;
@@ -42,9 +42,10 @@ pub struct ScopeKeys {
 pub enum Keep<'a> {
     /// In the key store.
     Detached,
-    /// In the object, under the tenant's KEK.
+    /// In the object, under the tenant's KEK. Destroying the data key does not erase it then: who has the tenant's KEK has the key. Only
+    /// deleting the object does, or destroying the tenant.
     Embedded,
-    /// In the object, under each of these KEKs.
+    /// In the object, under each of these KEKs. The same holds.
     EmbeddedUnder(&'a [&'a dyn WrapKey]),
 }
 
@@ -98,10 +99,10 @@ impl ScopeKeys {
         self
     }
 
-    /// With keys that are destroyed, whatever else is said of them.
+    /// With the keys that are destroyed, whatever else is said of them.
     #[must_use]
-    pub fn with_tombstones(mut self, keys: impl IntoIterator<Item = KeyId>) -> Self {
-        Arc::make_mut(&mut self.graves).known.extend(keys);
+    pub fn with_tombstones(mut self, keys: Arc<HashSet<KeyId>>) -> Self {
+        Arc::make_mut(&mut self.graves).known = keys;
         self
     }
 

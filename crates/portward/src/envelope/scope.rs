@@ -4,8 +4,8 @@ use core::str::FromStr;
 use crate::error::error_codes;
 use crate::id::{Identifier, IdentifierError};
 
-/// What a data key is for: `kind:name`, such as `file:1204` or `subject:anna`. Destroying the key erases what was sealed under it, so the
-/// scope is the unit of erasure.
+/// What a data key is for: `kind:name`, such as `file:1204` or `subject:anna`. Destroying the key erases what was sealed under it and does not
+/// carry it, so the scope is the unit of erasure.
 ///
 /// Kind: a lower-case letter, then up to 30 of `a-z 0-9 -`; usual are `record`, `file`, `conversation`, `subject`, `backup` and `index`.
 /// Name: an identifier. Source: `spec/envelope.md` section 1.

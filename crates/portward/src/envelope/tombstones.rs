@@ -1,7 +1,5 @@
 use std::collections::HashSet;
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::envelope::data_key::DataKey;
 use crate::envelope::header::KeyId;
@@ -11,7 +9,7 @@ use crate::revocation::ViewCell;
 /// Keys that were destroyed since others loaded them. Whoever destroys adds to it; all that was loaded with it sees that at once, also what
 /// is half read or half written.
 #[derive(Default)]
-pub struct Tombstones(ArcSwap<HashSet<(Identifier, KeyId)>>);
+pub struct Tombstones(RwLock<HashSet<(Identifier, KeyId)>>);
 
 impl Tombstones {
     /// None yet.
@@ -21,21 +19,18 @@ impl Tombstones {
 
     /// Adds keys of a tenant: data keys, or tenant KEKs with all their versions.
     pub fn add(&self, tenant: Identifier, keys: &[KeyId]) {
-        self.0.rcu(|known| {
-            let mut more = HashSet::clone(known);
-            more.extend(keys.iter().map(|key| (tenant, *key)));
-            more
-        });
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(keys.iter().map(|key| (tenant, *key)));
     }
 
     fn contains(&self, tenant: &Identifier, key: KeyId) -> bool {
-        self.0.load().contains(&(*tenant, key))
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&(*tenant, key))
     }
 }
 
 impl core::fmt::Debug for Tombstones {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_tuple("Tombstones").field(&self.0.load().len()).finish()
+        f.debug_tuple("Tombstones").field(&self.0.read().unwrap_or_else(PoisonError::into_inner).len()).finish()
     }
 }
 
@@ -44,14 +39,14 @@ impl core::fmt::Debug for Tombstones {
 pub(super) struct Graves {
     pub(super) tenant: Identifier,
     /// Those that were known when the keys were loaded.
-    pub(super) known: HashSet<KeyId>,
+    pub(super) known: Arc<HashSet<KeyId>>,
     pub(super) shared: Option<Arc<Tombstones>>,
     pub(super) view: Option<Arc<ViewCell>>,
 }
 
 impl Graves {
     pub(super) fn new(tenant: Identifier) -> Self {
-        Self { tenant, known: HashSet::new(), shared: None, view: None }
+        Self { tenant, known: Arc::default(), shared: None, view: None }
     }
 
     pub(super) fn has(&self, key: KeyId) -> bool {

@@ -287,9 +287,8 @@ fn keys(case: &Case<'_>) -> ScopeKeys {
         list("roots").iter().filter(|root| opens(root)).map(|root| (array(&root["id"]), array(&root["key"]))).collect();
     keys = keys.with_keks(Arc::new(Reached(root_keks(&deployment.id, &roots), away)));
     let tombstones = case.value["tombstones"].as_array().cloned().unwrap_or_default();
-    keys.with_tombstones(
-        tombstones.iter().filter(|entry| entry[0] == case.value["tenant"]).map(|entry| array(&entry[1])),
-    )
+    let own = tombstones.iter().filter(|entry| entry[0] == case.value["tenant"]).map(|entry| array(&entry[1]));
+    keys.with_tombstones(Arc::new(own.collect()))
 }
 
 /// By every way in; all have to answer the same, but that one which looks at the end first may name another failure.

@@ -104,7 +104,7 @@ fn states_and_tombstones_decide_what_a_key_does() {
     assert_eq!(with(KeyState::VerifyOnly).seal_record(&context, b"x"), Err(SealError::NoActiveKey));
     assert_eq!(with(KeyState::Retired).open_record(&context, &object), Err(OpenError::DataKeyRetired));
     assert_eq!(with(KeyState::Destroyed).open_record(&context, &object), Err(OpenError::DataKeyDestroyed));
-    let dead = with(KeyState::Active).with_tombstones([key.id()]);
+    let dead = with(KeyState::Active).with_tombstones(Arc::new([key.id()].into()));
     assert_eq!(dead.open_record(&context, &object), Err(OpenError::DataKeyDestroyed));
     assert_eq!(dead.seal_record(&context, b"x"), Err(SealError::NoActiveKey), "nor is anything sealed under it");
 }
@@ -577,6 +577,7 @@ fn a_copy_of_a_key_seals_what_was_reserved_for_it() {
     assert_eq!(key.usage(), Usage::from_cost(1_004));
     assert_eq!(Usage::BUDGET.reserve(Usage::of_body(1)), None);
     assert_eq!(Usage::default().reserve(Usage::BUDGET), Some(Usage::BUDGET));
+    assert_eq!(Usage::from_cost(1).reserve(Usage::BUDGET), None, "all that is asked for, or nothing");
 }
 
 /// One thread or several, in portions or at once: the same object, and it opens by every way.
