@@ -135,8 +135,8 @@ fn rewrap(global: &Global) -> Result<Report, Failure> {
     let rewrapped = keys.wait(keys.store.rewrap())?;
     if let Some((tenant, code)) = rewrapped.failed.first() {
         let message =
-            format!("of {} tenants something is left where it was, first of {tenant} ({code})", rewrapped.failed.len());
-        return Err(Failure::new("key_store_rewrap", Audience::Environment, message, Exit::Environment));
+            format!("of {} tenants something is left where it was, first of {tenant}", rewrapped.failed.len());
+        return Err(Failure::new(code, Audience::Environment, message, Exit::Environment));
     }
     Ok(Report::new().fact("keks", rewrapped.keks).fact("rows", rewrapped.rows))
 }
@@ -175,8 +175,8 @@ fn check(global: &Global) -> Result<Report, Failure> {
         locked.replace_view(portal.authority.view(), &portal.keyring)?;
     }
     if let Some((table, tenant, code)) = checked.bad.first() {
-        let message = format!("{} rows are not believed, first one of {table} of {tenant} ({code})", checked.bad.len());
-        return Err(Failure::new("key_store_check", Audience::Environment, message, Exit::Environment));
+        let message = format!("{} rows are not believed, first one of {table} of {tenant}", checked.bad.len());
+        return Err(Failure::new(code, Audience::Environment, message, Exit::Environment));
     }
     Ok(Report::new().fact("rows", checked.rows).fact("tombstones_added", missing))
 }

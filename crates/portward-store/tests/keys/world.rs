@@ -122,6 +122,8 @@ pub(crate) struct Gate {
     /// How long a call takes, by the clock that is moved by hand.
     pub(crate) delay: Mutex<Option<(Arc<HandClock>, Duration)>>,
     pub(crate) calls: AtomicU64,
+    /// Whoever holds it keeps calls waiting.
+    pub(crate) hold: Mutex<()>,
 }
 
 impl Gate {
@@ -131,6 +133,7 @@ impl Gate {
             state: AtomicU8::new(0),
             delay: Mutex::default(),
             calls: AtomicU64::new(0),
+            hold: Mutex::default(),
         })
     }
 
@@ -144,6 +147,7 @@ impl Gate {
 
     fn pass(&self) -> Result<(), KekError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        drop(self.hold.lock().unwrap());
         if let Some((clock, time)) = &*self.delay.lock().unwrap() {
             clock.pass(*time);
         }
