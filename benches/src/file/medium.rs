@@ -1,13 +1,13 @@
 //! Where a file comes from and where it goes.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use portward_store::objects::WholeFile;
-use rustix::fs::{Advice, fadvise};
 
 use crate::ages::STEP;
+use crate::file::source::{Noise, SOURCE};
 
 pub enum Medium {
     Memory,
@@ -78,20 +78,9 @@ impl Medium {
 /// A file that the system has to read from the disk: what it holds of it is given back first.
 fn cold(path: &Path) -> Input {
     let file = File::open(path).unwrap();
-    fadvise(&file, 0, None, Advice::DontNeed).unwrap();
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
     Input::Disk(file)
-}
-
-/// Writes the file that the cases on a disk read.
-pub fn make_source(folder: &Path, length: u64) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let mut file = BufWriter::new(File::create(folder.join(SOURCE))?);
-    let (mut noise, mut block) = (Noise::default(), vec![0; STEP]);
-    for _ in 0..length / STEP as u64 {
-        noise.fill(&mut block);
-        file.write_all(&block)?;
-    }
-    file.into_inner()?.sync_all()
 }
 
 impl Input {
@@ -146,26 +135,5 @@ impl Output {
     }
 }
 
-/// Bytes that no disk can compress: xorshift64, by Marsaglia.
-struct Noise(u64);
-
-impl Default for Noise {
-    fn default() -> Self {
-        Self(0x9E37_79B9_7F4A_7C15)
-    }
-}
-
-impl Noise {
-    fn fill(&mut self, room: &mut [u8]) {
-        for bytes in room.chunks_exact_mut(8) {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            bytes.copy_from_slice(&self.0.to_le_bytes());
-        }
-    }
-}
-
-const SOURCE: &str = "source";
 const SEALED: &str = "sealed";
 const RESULT: &str = "result";

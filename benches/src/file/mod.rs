@@ -2,6 +2,7 @@
 
 mod medium;
 mod peak;
+mod source;
 mod worker;
 
 use std::num::NonZeroUsize;
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-pub use medium::make_source;
 use medium::{Input, Medium};
+pub use source::make_source;
 use worker::Worker;
 
 pub struct Case {

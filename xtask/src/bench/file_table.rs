@@ -1,7 +1,7 @@
 //! The table of one large file: time and memory side by side.
 
 use super::files::{Cases, Took};
-use super::table::answer;
+use super::table::{answer, time};
 
 /// A row for each medium, operation, cipher and number of threads.
 pub(crate) fn table(cases: &Cases) -> String {
@@ -85,7 +85,7 @@ impl Row<'_> {
 }
 
 fn cell(took: Option<Took>) -> String {
-    took.map_or(NONE.to_owned(), |took| format!("{:.2} s, {:.1} MiB", took.seconds, took.peak_kib / 1024.0))
+    took.map_or(NONE.to_owned(), |took| format!("{}, {:.1} MiB", time(took.seconds * 1e9), took.peak_kib / 1024.0))
 }
 
 fn number(value: Option<f64>) -> String {
@@ -120,9 +120,9 @@ mod tests {
         assert_eq!(
             lines[2..4],
             [
-                "| seal, memory to memory, one thread | 0.10 s, 4.0 MiB | 0.50 s, 4.0 MiB | 2.00 s, 5.0 MiB | 0.50 s, 5.0 MiB \
+                "| seal, memory to memory, one thread | 100 ms, 4.0 MiB | 500 ms, 4.0 MiB | 2000 ms, 5.0 MiB | 500 ms, 5.0 MiB \
                  | 0.50 | 1.00 | 4.00 | ≥ 0.95 × the raw speed: **met**; ≤ 8 MiB a thread above the copy: 1.00 **met** |",
-                "| seal, memory to memory, two | 0.10 s, 4.0 MiB | – | 2.00 s, 5.0 MiB | 0.40 s, 24.0 MiB \
+                "| seal, memory to memory, two | 100 ms, 4.0 MiB | – | 2000 ms, 5.0 MiB | 400 ms, 24.0 MiB \
                  | 0.40 | – | 5.00 | ≥ 1.9 × one thread: **missed**; ≤ 8 MiB a thread above the copy: 10.00 **missed** |",
             ]
         );

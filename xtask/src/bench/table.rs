@@ -86,7 +86,7 @@ fn short(id: &str) -> &str {
 pub(crate) fn time(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         short if short < 1e4 => (short, "ns"),
-        short if short < 1e7 => (short / 1e3, "µs"),
+        short if short < 1e6 => (short / 1e3, "µs"),
         long if long < 1e10 => (long / 1e6, "ms"),
         long => (long / 1e9, "s"),
     };
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let bare = "| apply a revocation to 10 M | – | – | not measured | – | – | ≤ 1000 µs: not measured |";
+        let bare = "| apply a revocation to 10 M | – | – | not measured | – | – | ≤ 1.0 ms: not measured |";
         assert_eq!(lines(&[], "apply a revocation"), [bare]);
         let half = lines(&[("issue/ours", 50.0)], "issue");
         let expected = "| issue a link | not measured | not measured | 50.0 ns | not measured | not measured | \
