@@ -1,7 +1,7 @@
 //! The table of one large file: time and memory side by side.
 
-use super::files::{Cases, Took};
 use super::table::{answer, time};
+use super::took::{Cases, Took};
 
 /// A row for each medium, operation, cipher and number of threads.
 pub(crate) fn table(cases: &Cases) -> String {

@@ -1,25 +1,13 @@
 //! `cargo xtask bench files`: one large file, sealed and opened by each in a process of its own.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
-
-use super::{Setting, cargo, file_table, publish, setting};
-
-/// What each case took at its best, by its id.
-pub(crate) type Cases = BTreeMap<String, Took>;
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Took {
-    pub(crate) seconds: f64,
-    /// Of all threads.
-    pub(crate) cpu: f64,
-    pub(crate) peak_kib: f64,
-}
+use super::page::{Setting, publish, setting};
+use super::took::{Cases, Took};
+use super::{cargo, file_table};
 
 /// Every case once, then every case again, so that a mood of the machine meets them all.
 pub(crate) fn run() -> io::Result<bool> {
@@ -48,7 +36,7 @@ fn measure(folder: &Path, mebibytes: &str, rounds: usize) -> io::Result<Option<C
             let mut command = Command::new(binary);
             command.args([medium, operation, who, threads, mebibytes]).arg(folder);
             let line = output(&mut command)?;
-            let (id, took) = parse(&line).ok_or_else(|| io::Error::other(format!("what is `{line}`?")))?;
+            let (id, took) = Took::parse(&line).ok_or_else(|| io::Error::other(format!("what is `{line}`?")))?;
             cases.entry(id).and_modify(|best| *best = best.and(took)).or_insert(took);
         }
     }
@@ -85,21 +73,6 @@ fn output(command: &mut Command) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn parse(line: &str) -> Option<(String, Took)> {
-    let value: Value = serde_json::from_str(line).ok()?;
-    let number = |name: &str| value.get(name)?.as_f64();
-    let took = Took { seconds: number("seconds")?, cpu: number("cpu")?, peak_kib: number("peak_kib")? };
-    Some((value.get("id")?.as_str()?.to_owned(), took))
-}
-
-impl Took {
-    /// The faster of two runs, and the higher peak.
-    fn and(self, other: Self) -> Self {
-        let best = if other.seconds < self.seconds { other } else { self };
-        Self { peak_kib: self.peak_kib.max(other.peak_kib), ..best }
-    }
-}
-
 /// With both ciphers.
 const BOTH: &[[&str; 3]] = &[
     ["seal", "raw", "1"],
@@ -116,14 +89,6 @@ const ONCE: &[[&str; 3]] = &[["seal", "copy", "1"], ["seal", "age", "1"], ["open
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_best_time_and_the_highest_peak_stay() {
-        let line = |seconds, peak| format!(r#"{{"id": "a/b", "seconds": {seconds}, "cpu": 1.0, "peak_kib": {peak}}}"#);
-        let [(id, one), (_, other)] = [line(2.0, 10), line(1.5, 9)].map(|line| parse(&line).unwrap());
-        assert_eq!((id.as_str(), one.and(other)), ("a/b", Took { seconds: 1.5, cpu: 1.0, peak_kib: 10.0 }));
-        assert_eq!(parse("rubbish"), None);
-    }
 
     #[test]
     fn each_case_runs_once_with_each_cipher_that_it_has() {

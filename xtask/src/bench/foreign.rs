@@ -9,7 +9,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::measure::Measured;
-use super::{cargo, matrix, publish};
+use super::page::publish;
+use super::{cargo, matrix};
 use crate::log::{FOLDER, Log};
 use crate::need;
 
