@@ -2,77 +2,47 @@
 
 use std::hint::black_box;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Instant;
 
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aead::inout::InOutBuf;
-use aes_gcm::{Aes256Gcm, KeyInit};
 use criterion::{Throughput, criterion_group, criterion_main};
-use hmac::{Hmac, Mac};
-use portward::KeyState;
-use portward::envelope::{Context, DataKey, Keep, ScopeKeys};
-use portward_benches::ours::World;
-use portward_benches::{Criterion, criterion, floor};
+use hmac::{Hmac, KeyInit as _, Mac};
+use portward_benches::objects::{CHUNK, ONE, Objects};
+use portward_benches::raw::{Raw, SUFFIX, TAG};
+use portward_benches::{Criterion, criterion, floor, wall};
 use sha2::Sha512;
 
-const CHUNK: usize = 16_384;
 const FILE: usize = 16 << 20;
-const ONE: NonZeroUsize = NonZeroUsize::MIN;
-
-fn keys(world: &World) -> (ScopeKeys, Context) {
-    let scope: portward::envelope::DataScope = "file:1".parse().unwrap();
-    let key = DataKey::generate(&world.deployment.id, world.tenant, scope.clone()).unwrap();
-    let keys = ScopeKeys::new(&world.deployment, world.tenant, scope).with_data_key(Arc::new(key), KeyState::Active);
-    (keys, Context::new(&world.tenant, "files.content", "1204").unwrap())
-}
-
-/// The raw cipher over chunks, into room that is cleared for each run, as ours has to be.
-fn raw(cipher: &Aes256Gcm, plaintext: &[u8]) -> Vec<u8> {
-    let mut sealed = vec![0; plaintext.len() + plaintext.len().div_ceil(CHUNK) * 16];
-    for (number, (chunk, room)) in plaintext.chunks(CHUNK).zip(sealed.chunks_mut(CHUNK + 16)).enumerate() {
-        let (ciphertext, tag) = room.split_at_mut(chunk.len());
-        let mut nonce = [7; 12];
-        nonce[4..].copy_from_slice(&(number as u64).to_be_bytes());
-        let buffers = InOutBuf::new(chunk, ciphertext).unwrap();
-        tag.copy_from_slice(&cipher.encrypt_inout_detached(&nonce.into(), &[], buffers).unwrap());
-    }
-    sealed
-}
 
 fn files(criterion: &mut Criterion) {
-    let (keys, context) = keys(&World::default());
+    let (objects, raw) = (Objects::default(), Raw::new(&[7; 32]));
     let plaintext = vec![5; FILE];
-    let cipher = Aes256Gcm::new(&[7; 32].into());
-    let object = keys.seal(&context, &plaintext, Keep::Detached, ONE).unwrap();
+    let (object, sealed) = (objects.seal(&plaintext, ONE), raw.seal_chunks(&plaintext));
 
-    let mut group = criterion.benchmark_group("seal-file");
+    let mut group = criterion.benchmark_group(format!("seal-file{SUFFIX}"));
     group.sample_size(10).throughput(Throughput::Bytes(FILE as u64));
-    group.bench_function("floor", |b| b.iter(|| raw(&cipher, black_box(&plaintext))));
-    group.bench_function("ours", |b| {
-        b.iter(|| keys.seal(&context, black_box(&plaintext), Keep::Detached, ONE).unwrap())
-    });
+    group.bench_function("floor", |b| b.iter(|| raw.seal_chunks(black_box(&plaintext))));
+    group.bench_function("ours", |b| b.iter(|| objects.seal(black_box(&plaintext), ONE)));
     group.finish();
 
-    let mut group = criterion.benchmark_group("open-file");
+    let mut group = criterion.benchmark_group(format!("open-file{SUFFIX}"));
     group.sample_size(10).throughput(Throughput::Bytes(FILE as u64));
-    group.bench_function("ours", |b| b.iter(|| keys.open(&context, black_box(&object), ONE).unwrap()));
+    group.bench_function("floor", |b| b.iter(|| raw.open_chunks(black_box(&sealed))));
+    group.bench_function("ours", |b| b.iter(|| objects.open(black_box(&object), ONE)));
     group.finish();
 }
 
 /// By the clock on the wall, since two threads work: sealed by one, and by two.
 fn two_cores(criterion: &mut criterion::Criterion) {
-    let (keys, context) = keys(&World::default());
+    let objects = Objects::default();
     let plaintext = vec![5; FILE];
-    let mut group = criterion.benchmark_group("seal-file-wall");
+    let mut group = criterion.benchmark_group(format!("seal-file-wall{SUFFIX}"));
     group.sample_size(10);
     for (name, threads) in [("one", 1), ("two", 2)] {
         let threads = NonZeroUsize::new(threads).unwrap();
         group.bench_function(name, |b| {
             b.iter_custom(|count| {
                 let start = Instant::now();
-                (0..count)
-                    .for_each(|_| drop(keys.seal(&context, black_box(&plaintext), Keep::Detached, threads).unwrap()));
+                (0..count).for_each(|_| drop(objects.seal(black_box(&plaintext), threads)));
                 start.elapsed()
             });
         });
@@ -94,32 +64,30 @@ fn record_floor(expand: &Hmac<Sha512>, plaintext: &[u8]) -> Vec<u8> {
     };
     let head = block(&[], 1);
     let tail = block(&head, 2);
-    let cipher = Aes256Gcm::new_from_slice(&head[..32]).unwrap();
-    let nonce: [u8; 12] = head[32..44].try_into().unwrap();
-    let mut object = vec![0; 20 + 56 + plaintext.len() + 16];
+    let raw = Raw::new(&head[..32].try_into().unwrap());
+    let nonce = head[32..44].try_into().unwrap();
+    let mut object = vec![0; 20 + 56 + plaintext.len() + TAG];
     object[76 - 32..76].copy_from_slice(&[&head[44..], &tail[..12]].concat());
-    let (ciphertext, tag) = object[76..].split_at_mut(plaintext.len());
-    let buffers = InOutBuf::new(plaintext, ciphertext).unwrap();
-    tag.copy_from_slice(&cipher.encrypt_inout_detached(&nonce.into(), &[], buffers).unwrap());
+    raw.seal(&nonce, plaintext, &mut object[76..]);
     object
 }
 
 fn records(criterion: &mut Criterion) {
-    let (keys, context) = keys(&World::default());
+    let objects = Objects::default();
     let expand = Hmac::<Sha512>::new_from_slice(&[7; 32]).unwrap();
     for (name, length) in [("64B", 64), ("1KiB", 1024), ("64KiB", 65_536)] {
         let plaintext = vec![5; length];
-        let object = keys.seal_record(&context, &plaintext).unwrap();
-        let mut group = criterion.benchmark_group(format!("record-{name}"));
+        let object = objects.seal_record(&plaintext);
+        let mut group = criterion.benchmark_group(format!("record-{name}{SUFFIX}"));
         if length < CHUNK {
             group.bench_function("floor", |b| b.iter(|| record_floor(&expand, black_box(&plaintext))));
         }
-        group.bench_function("seal", |b| b.iter(|| keys.seal_record(&context, black_box(&plaintext)).unwrap()));
-        group.bench_function("open", |b| b.iter(|| keys.open_record(&context, black_box(&object)).unwrap()));
+        group.bench_function("seal", |b| b.iter(|| objects.seal_record(black_box(&plaintext))));
+        group.bench_function("open", |b| b.iter(|| objects.open_record(black_box(&object))));
         group.finish();
     }
 }
 
 criterion_group! { name = benches; config = criterion(); targets = files, records }
-criterion_group! { name = wall; config = criterion::Criterion::default(); targets = two_cores }
-criterion_main!(benches, wall);
+criterion_group! { name = by_wall; config = wall(); targets = two_cores }
+criterion_main!(benches, by_wall);

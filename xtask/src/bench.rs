@@ -1,45 +1,46 @@
 //! `cargo xtask bench`: measures us, the floor and the peers side by side in one run.
 
+mod cargo;
+mod file_table;
+mod files;
+mod foreign;
+mod matrix;
 mod measure;
+mod page;
 mod row;
 mod table;
+mod took;
 
-use std::env;
-use std::fs;
 use std::io;
-use std::process::Command;
 use std::time::SystemTime;
 
-use crate::document;
-
-/// Runs the benchmarks and prints the table; a run of all of them is written to `docs/performance.md`.
-pub(crate) fn run(filter: Option<&str>) -> io::Result<bool> {
-    let target = env::current_dir()?.join("target/benches");
-    let start = SystemTime::now();
-    let mut bench = Command::new("cargo");
-    bench.args(["bench", "--manifest-path", "benches/Cargo.toml", "--benches"]).env("CARGO_TARGET_DIR", &target);
-    if let Some(filter) = filter {
-        bench.args(["--", filter]);
+/// Measures with everything, or what the filter names, and prints the tables; a run without a filter is written to `docs/performance.md`.
+pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
+    match arguments {
+        ["files"] => files::run(),
+        ["foreign"] => foreign::run(),
+        [] => {
+            let start = SystemTime::now();
+            if !(cargo::bench(&["verify", "issue", "refuse", "view", "envelope"], "", None)?
+                && cargo::bench(&["envelope"], cargo::FAST, None)?)
+            {
+                return Ok(false);
+            }
+            page::publish("bench", &table::table(&cargo::measured(start)?))?;
+            Ok(true)
+        }
+        [filter] => {
+            let start = SystemTime::now();
+            let portable = ["verify", "issue", "refuse", "view", "envelope", "objects"];
+            if !(cargo::bench(&portable, "", Some(filter))?
+                && cargo::bench(&["envelope", "objects"], cargo::FAST, Some(filter))?)
+            {
+                return Ok(false);
+            }
+            let measured = cargo::measured(start)?;
+            println!("\n{}\n\n{}", table::table(&measured), matrix::table(&measured));
+            Ok(!measured.is_empty())
+        }
+        [_, unknown, ..] => Err(io::Error::other(format!("what is `{unknown}`?"))),
     }
-    if !bench.status()?.success() {
-        return Ok(false);
-    }
-
-    let measured = measure::read(&target.join("criterion"), start)?;
-    let table = table::table(&measured);
-    println!("\n{table}");
-    if filter.is_none() {
-        let body = format!("Measured on {}, {}.\n\n{table}", document::today()?, cpu_model());
-        let page = document::read_or(PAGE, "Performance")?;
-        fs::write(PAGE, document::with_section(&page, "bench", &body))?;
-    }
-    Ok(!measured.is_empty())
 }
-
-fn cpu_model() -> String {
-    let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = information.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    model.map_or("a processor without a name", |(_, model)| model).to_owned()
-}
-
-const PAGE: &str = "docs/performance.md";

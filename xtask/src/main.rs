@@ -41,8 +41,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
             Ok(violations.is_empty())
         }
         ["assure", parts @ ..] => assure::run(parts),
-        ["bench"] => bench::run(None),
-        ["bench", filter] => bench::run(Some(filter)),
+        ["bench", arguments @ ..] => bench::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(true)
@@ -63,5 +62,8 @@ const HELP: &str = "\
 cargo xtask test [part…]     run every check, or only the named parts; logs are in target/xtask/
 cargo xtask layers           check the arrows between crates and modules
 cargo xtask assure [part…]   run the long forms of the tests and date them in docs/assurance.md
-cargo xtask bench [filter]   measure; without a filter also rewrite the table in docs/performance.md
+cargo xtask bench            measure against the floor and the goals, and rewrite the table in docs/performance.md
+cargo xtask bench <filter>   measure what the filter names, and print
+cargo xtask bench files      one large file, disk to disk and memory to memory, with the memory that it takes
+cargo xtask bench foreign    objects beside Rust's, Python's and Node's libraries
 cargo xtask help             this page";

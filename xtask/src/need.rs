@@ -34,7 +34,7 @@ impl Need {
         match self {
             Self::File(path) => Ok(ready_if(Path::new(path).exists(), || format!("{path} is absent"))),
             Self::Tool { probe, packages } => tool(log, probe, packages),
-            Self::Venv { folder, requirements } => venv(log, Path::new(folder), requirements),
+            Self::Venv { folder, requirements } => venv(log, "python3", Path::new(folder), requirements),
             Self::TimeLeft => Ok(ready_if(left >= budget, || "the time budget is used up".to_owned())),
         }
     }
@@ -57,13 +57,17 @@ fn tool(log: &mut Log, probe: &[&str], packages: &[&str]) -> io::Result<Provided
 }
 
 /// Made anew whenever the requirements change, so that nothing older is left in it.
-fn venv(log: &mut Log, folder: &Path, requirements: &str) -> io::Result<Provided> {
+///
+/// # Errors
+///
+/// If there is no such Python, or the installation failed.
+pub(crate) fn venv(log: &mut Log, python: &str, folder: &Path, requirements: &str) -> io::Result<Provided> {
     let wanted = fs::read(requirements)?;
     let stamp = folder.join("requirements.txt");
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(Provided::Ready);
     }
-    must(log, Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+    must(log, Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
     must(log, Command::new(folder.join("bin/python")).args(pip))?;
     fs::write(stamp, wanted)?;

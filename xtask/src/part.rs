@@ -113,8 +113,11 @@ fn kms(log: &mut Log) -> io::Result<Tally> {
 }
 
 fn benches_build(log: &mut Log) -> io::Result<Tally> {
-    let mut check = cargo(&["check", "--all-targets", "--manifest-path", BENCHES, "--target-dir", "target/benches"]);
-    Ok(Tally::one(log.run(&mut check)?.success))
+    let mut check = |features| {
+        let check = ["check", "--all-targets", "--manifest-path", BENCHES, "--target-dir", "target/benches"];
+        Ok::<_, io::Error>(Tally::one(log.run(cargo(&check).args(["--features", features]))?.success))
+    };
+    Ok(check("")? + check("fast-aes")?)
 }
 
 fn cargo(arguments: &[&str]) -> Command {
