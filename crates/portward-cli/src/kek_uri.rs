@@ -93,7 +93,7 @@ impl Pkcs11 {
     /// Version 0: a key of a token has no versions, another key takes its place.
     fn key(
         self,
-        find: fn(&Arc<Pkcs11Token>, &[u8], u32) -> Result<Pkcs11Kek, TokenError>,
+        find: impl FnOnce(&Arc<Pkcs11Token>, &[u8], u32) -> Result<Pkcs11Kek, TokenError>,
     ) -> Result<Arc<dyn KeyringKek>, Failure> {
         let pin = passphrase::known(self.pin.as_deref(), "PIN of the token: ", "pin-source")?;
         let pin = core::str::from_utf8(&pin).map_err(|_| Failure::usage("kek_pin", "a PIN is UTF-8"))?;

@@ -1,5 +1,5 @@
 use core::num::NonZeroUsize;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead as _, BufWriter, Read, Write};
 
 use portward::envelope::{Context, Keep, ScopeKeys};
 use zeroize::Zeroizing;
@@ -56,7 +56,11 @@ pub fn seal_stream<W: Write>(
 ) -> Result<(u64, W), ObjectError> {
     let buffered = BufWriter::with_capacity(STEP, target);
     let mut writer = keys.writer(context, keep, buffered, threads).map_err(ObjectError::of_writer)?;
-    let length = copy(source, &mut writer)?;
+    let mut length = 0u64;
+    while let Some(read) = read_some(source, writer.room())? {
+        writer.filled(read).map_err(ObjectError::of_writer)?;
+        length = length.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+    }
     Ok((length, flushed(writer.finish().map_err(ObjectError::of_writer)?)?))
 }
 
@@ -73,22 +77,37 @@ pub fn open_stream<W: Write>(
     threads: NonZeroUsize,
 ) -> Result<(u64, W), ObjectError> {
     let mut reader = keys.reader(context, source, threads).map_err(ObjectError::of_reader)?;
-    let mut buffered = BufWriter::with_capacity(STEP, target);
-    let length = copy(&mut reader, &mut buffered)?;
-    Ok((length, flushed(buffered)?))
+    let (mut buffered, mut length) = (BufWriter::with_capacity(STEP, target), 0u64);
+    loop {
+        let opened = reader.fill_buf().map_err(ObjectError::of_reader)?;
+        if opened.is_empty() {
+            return Ok((length, flushed(buffered)?));
+        }
+        buffered.write_all(opened).map_err(ObjectError::Write)?;
+        let given = opened.len();
+        reader.consume(given);
+        length = length.saturating_add(u64::try_from(given).unwrap_or(u64::MAX));
+    }
 }
 
 pub(super) fn copy(source: &mut dyn Read, target: &mut dyn Write) -> Result<u64, ObjectError> {
     let (mut buffer, mut length) = (Zeroizing::new(vec![0; STEP]), 0u64);
-    loop {
-        let read = match source.read(&mut buffer) {
-            Ok(0) => return Ok(length),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(ObjectError::of_reader(error)),
-        };
+    while let Some(read) = read_some(source, &mut buffer)? {
         target.write_all(buffer.get(..read).unwrap_or_default()).map_err(ObjectError::of_writer)?;
         length = length.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+    }
+    Ok(length)
+}
+
+/// As many bytes as the source gives at once; `None` at its end.
+fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> Result<Option<usize>, ObjectError> {
+    loop {
+        return match source.read(buffer) {
+            Ok(0) => Ok(None),
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(ObjectError::of_reader(error)),
+        };
     }
 }
 

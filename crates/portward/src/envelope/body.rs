@@ -202,11 +202,11 @@ pub(super) const fn ends(chunks: usize) -> bool {
     !chunks.is_multiple_of(SEALED_CHUNK)
 }
 
-/// How many chunks are held at a time: one if one thread works, else 1 MiB for each.
+/// How many chunks are held at a time: one if one thread works, else 3 MiB for each, beside which starting a thread is little.
 pub(super) fn batch_length(threads: NonZeroUsize) -> usize {
     match threads.get() {
         1 => 1,
-        threads => threads.min(THREADS_MAX).saturating_mul(RUN),
+        threads => threads.min(THREADS_MAX).saturating_mul(192),
     }
 }
 

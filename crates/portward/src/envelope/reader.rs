@@ -1,5 +1,5 @@
 use core::num::NonZeroUsize;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use zeroize::Zeroizing;
 
@@ -107,9 +107,9 @@ impl<R: Read> OpenReader<R> {
     }
 }
 
-impl<R: Read> Read for OpenReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.batch.len() && self.state == State::Reading && !buffer.is_empty() {
+impl<R: Read> BufRead for OpenReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.given == self.batch.len() && self.state == State::Reading {
             if let Err(error) = self.next_batch() {
                 self.batch.clear();
                 self.given = 0;
@@ -120,12 +120,25 @@ impl<R: Read> Read for OpenReader<R> {
         if self.state == State::Failed {
             return Err(refused(OpenError::Failed));
         }
-        let left = self.batch.get(self.given..).unwrap_or_default();
+        Ok(self.batch.get(self.given..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.given = self.given.saturating_add(bytes).min(self.batch.len());
+    }
+}
+
+impl<R: Read> Read for OpenReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let left = self.fill_buf()?;
         let length = left.len().min(buffer.len());
         for (to, from) in buffer.iter_mut().zip(left) {
             *to = *from;
         }
-        self.given = self.given.saturating_add(length);
+        self.consume(length);
         Ok(length)
     }
 }
