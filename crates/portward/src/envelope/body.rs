@@ -202,12 +202,9 @@ pub(super) const fn ends(chunks: usize) -> bool {
     !chunks.is_multiple_of(SEALED_CHUNK)
 }
 
-/// How many chunks are held at a time: one if one thread works, else 3 MiB for each, beside which starting a thread is little.
-pub(super) fn batch_length(threads: NonZeroUsize) -> usize {
-    match threads.get() {
-        1 => 1,
-        threads => threads.min(THREADS_MAX).saturating_mul(192),
-    }
+/// How many chunks a stream works on at a time: one if one thread works, else 256 KiB, which a thread has in its cache.
+pub(super) fn run_chunks(threads: NonZeroUsize) -> usize {
+    if threads == NonZeroUsize::MIN { 1 } else { 16 }
 }
 
 pub(super) fn chunks_of(sealed: usize) -> u64 {

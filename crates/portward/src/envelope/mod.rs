@@ -14,6 +14,7 @@ mod index;
 mod index_rotation;
 mod kek;
 mod keys;
+mod lanes;
 mod range;
 mod reader;
 mod rewrap;

@@ -1,15 +1,15 @@
 use core::num::NonZeroUsize;
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::envelope::body::{
-    BodyKey, Bound, CHUNK, PREFIX, SEALED_CHUNK, batch_length, chunks_of, ends, opened_length,
-};
+use crate::envelope::body::{BodyKey, Bound, CHUNK, PREFIX, SEALED_CHUNK, chunks_of, ends, opened_length, run_chunks};
 use crate::envelope::context::Context;
 use crate::envelope::error::OpenError;
 use crate::envelope::header::{HEADER_MAX, Header};
 use crate::envelope::keys::ScopeKeys;
+use crate::envelope::lanes::Lanes;
 use crate::envelope::tombstones::Life;
 
 /// Opens what it reads; every byte that it gives out is authentic. That they are *all* is known only when `read` has returned 0: an object
@@ -17,15 +17,55 @@ use crate::envelope::tombstones::Life;
 pub struct OpenReader<R: Read> {
     inner: R,
     life: Life,
-    body_key: BodyKey,
+    body_key: Arc<BodyKey>,
     threads: NonZeroUsize,
-    sealed: Vec<u8>,
-    batch: Zeroizing<Vec<u8>>,
-    /// How much of the batch was given out.
+    /// What is given out, and how much of it was.
+    run: Run,
     given: usize,
-    /// The number of the next batch's first chunk.
+    /// The threads that open, once there is more than one run, and runs that are given out.
+    lanes: Option<Lanes<Run>>,
+    spare: Vec<Run>,
+    /// The number of the next chunk that is read.
     index: u64,
+    /// Whether there may be more to read, and what came in the place of it.
+    source: Source,
     state: State,
+}
+
+/// Some chunks: as they were read, so many bytes of them, and what they become.
+struct Run {
+    index: u64,
+    sealed: Vec<u8>,
+    length: usize,
+    plaintext: Zeroizing<Vec<u8>>,
+    outcome: Result<(), OpenError>,
+}
+
+enum Source {
+    Open,
+    Ended,
+    Broken(io::Error),
+}
+
+impl Run {
+    fn new(chunks: usize) -> Self {
+        Self {
+            index: 0,
+            sealed: vec![0; chunks.saturating_mul(SEALED_CHUNK)],
+            length: 0,
+            plaintext: Zeroizing::new(Vec::with_capacity(chunks.saturating_mul(CHUNK))),
+            outcome: Ok(()),
+        }
+    }
+
+    fn open(&mut self, key: &BodyKey) {
+        let sealed = self.sealed.get(..self.length).unwrap_or_default();
+        self.plaintext.resize(opened_length(self.length), 0);
+        let opened = key.open_chunks(self.index, sealed, &mut self.plaintext, NonZeroUsize::MIN);
+        // The last run is not full, and ends with a short chunk.
+        let is_cut = self.length < self.sealed.len() && !ends(self.length);
+        self.outcome = if is_cut { opened.and(Err(OpenError::BodyTruncated)) } else { opened };
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +76,8 @@ enum State {
 }
 
 impl ScopeKeys {
-    /// Opens what is read, from the beginning to the end, on this many threads. Held is as much as by [`ScopeKeys::writer`].
+    /// Opens what is read, from the beginning to the end, on this many threads. Held is as much as by [`ScopeKeys::writer`]. Several
+    /// threads read ahead.
     ///
     /// # Errors
     /// Those of the reader; [`OpenError`] as the inner error of an [`io::Error`] of kind `InvalidData`.
@@ -73,45 +114,87 @@ impl ScopeKeys {
 
 impl<R: Read> OpenReader<R> {
     pub(super) fn new(inner: R, life: Life, body_key: BodyKey, threads: NonZeroUsize) -> Self {
-        let chunks = batch_length(threads);
         Self {
             inner,
             life,
-            body_key,
+            body_key: Arc::new(body_key),
             threads,
-            sealed: vec![0; chunks.saturating_mul(SEALED_CHUNK)],
-            batch: Zeroizing::new(Vec::with_capacity(chunks.saturating_mul(CHUNK))),
+            run: Run::new(run_chunks(threads)),
             given: 0,
+            lanes: None,
+            spare: Vec::new(),
             index: 0,
+            source: Source::Open,
             state: State::Reading,
         }
     }
 
-    fn next_batch(&mut self) -> io::Result<()> {
-        let length = read_full(&mut self.inner, &mut self.sealed)?;
+    fn next_run(&mut self) -> io::Result<()> {
+        self.given = 0;
+        self.spare.push(core::mem::replace(&mut self.run, Run::new(0)));
+        if self.threads > NonZeroUsize::MIN && self.lanes.is_none() {
+            let key = Arc::clone(&self.body_key);
+            self.lanes = Lanes::start(self.threads, move |run: &mut Run| run.open(&key));
+        }
+        if self.lanes.is_some() {
+            self.read_ahead();
+            self.run = self.take_back()?;
+        } else {
+            self.run = self.read_run()?;
+            self.run.open(&self.body_key);
+        }
         if self.life.is_over() {
             return Err(refused(OpenError::DataKeyDestroyed));
         }
-        let sealed = self.sealed.get(..length).unwrap_or_default();
-        self.batch.resize(opened_length(length), 0);
-        self.given = 0;
-        self.body_key.open_chunks(self.index, sealed, &mut self.batch, self.threads).map_err(refused)?;
-        self.index = self.index.saturating_add(chunks_of(length));
-        if length < self.sealed.len() {
-            if !ends(length) {
-                return Err(refused(OpenError::BodyTruncated));
-            }
+        self.run.outcome.map_err(refused)?;
+        if self.run.length < self.run.sealed.len() {
             self.state = State::Ended;
         }
         Ok(())
+    }
+
+    /// Hands out as many runs as the threads take.
+    fn read_ahead(&mut self) {
+        while matches!(self.source, Source::Open) && self.lanes.as_ref().is_some_and(|lanes| !lanes.is_full()) {
+            match self.read_run() {
+                Ok(run) => {
+                    if run.length < run.sealed.len() {
+                        self.source = Source::Ended;
+                    }
+                    if let Some(lanes) = &mut self.lanes {
+                        lanes.push(run);
+                    }
+                }
+                Err(error) => self.source = Source::Broken(error),
+            }
+        }
+    }
+
+    /// What the source failed with comes behind what it gave before.
+    fn take_back(&mut self) -> io::Result<Run> {
+        self.lanes.as_mut().and_then(Lanes::pop).ok_or_else(|| {
+            match core::mem::replace(&mut self.source, Source::Ended) {
+                Source::Broken(error) => error,
+                _ => io::Error::other("a thread that opened has panicked"),
+            }
+        })
+    }
+
+    fn read_run(&mut self) -> io::Result<Run> {
+        let fresh = || Run::new(run_chunks(self.threads));
+        let mut run = self.spare.pop().unwrap_or_else(fresh);
+        run.length = read_full(&mut self.inner, &mut run.sealed)?;
+        run.index = self.index;
+        self.index = self.index.saturating_add(chunks_of(run.length));
+        Ok(run)
     }
 }
 
 impl<R: Read> BufRead for OpenReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.given == self.batch.len() && self.state == State::Reading {
-            if let Err(error) = self.next_batch() {
-                self.batch.clear();
+        while self.given == self.run.plaintext.len() && self.state == State::Reading {
+            if let Err(error) = self.next_run() {
+                self.run.plaintext.clear();
                 self.given = 0;
                 self.state = State::Failed;
                 return Err(error);
@@ -120,11 +203,11 @@ impl<R: Read> BufRead for OpenReader<R> {
         if self.state == State::Failed {
             return Err(refused(OpenError::Failed));
         }
-        Ok(self.batch.get(self.given..).unwrap_or_default())
+        Ok(self.run.plaintext.get(self.given..).unwrap_or_default())
     }
 
     fn consume(&mut self, bytes: usize) {
-        self.given = self.given.saturating_add(bytes).min(self.batch.len());
+        self.given = self.given.saturating_add(bytes).min(self.run.plaintext.len());
     }
 }
 
