@@ -34,6 +34,10 @@ impl Objects {
         self.keys.seal(&self.context, plaintext, Keep::Detached, threads).unwrap()
     }
 
+    pub fn seal_into(&self, plaintext: &[u8], threads: NonZeroUsize, object: &mut Vec<u8>) {
+        self.keys.seal_into(&self.context, plaintext, Keep::Detached, threads, object).unwrap();
+    }
+
     pub fn open(&self, object: &[u8], threads: NonZeroUsize) -> Vec<u8> {
         self.keys.open(&self.context, object, threads).unwrap()
     }

@@ -2,6 +2,8 @@ use core::num::NonZeroUsize;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use zeroize::Zeroize as _;
+
 use crate::envelope::context::Context;
 use crate::envelope::data_key::DataKey;
 use crate::envelope::error::{OpenError, SealError};
@@ -155,8 +157,9 @@ impl ScopeKeys {
         if sealed.len() > SEALED_RECORD_MAX {
             return Err(OpenError::RecordTooLong);
         }
-        let key = self.data_key(&header)?;
-        seal::open(&key, context, sealed, ONE)
+        let (key, mut plaintext) = (self.data_key(&header)?, Vec::new());
+        seal::open(&key, context, sealed, ONE, &mut plaintext)?;
+        Ok(plaintext)
     }
 
     /// Seals from memory to memory, on this many threads.
@@ -170,8 +173,25 @@ impl ScopeKeys {
         keep: Keep<'_>,
         threads: NonZeroUsize,
     ) -> Result<Vec<u8>, SealError> {
-        let (key, header) = self.begin(context, keep)?;
-        seal::seal(&key, context, &header, plaintext, threads)
+        let mut object = Vec::new();
+        self.seal_into(context, plaintext, keep, threads, &mut object)?;
+        Ok(object)
+    }
+
+    /// The same, into a buffer in the place of what it held: one that is used again spares the system's work for a new one.
+    ///
+    /// # Errors
+    /// [`SealError`]; the buffer is empty then.
+    pub fn seal_into(
+        &self,
+        context: &Context,
+        plaintext: &[u8],
+        keep: Keep<'_>,
+        threads: NonZeroUsize,
+        object: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
+        let (key, header) = self.begin(context, keep).inspect_err(|_| object.clear())?;
+        seal::seal(&key, context, &header, plaintext, threads, object)
     }
 
     /// Opens from memory to memory, on this many threads. Whatever is wrong, nothing of it is returned.
@@ -179,9 +199,25 @@ impl ScopeKeys {
     /// # Errors
     /// [`OpenError`]; tell the public no more than [`OpenError::public`].
     pub fn open(&self, context: &Context, object: &[u8], threads: NonZeroUsize) -> Result<Vec<u8>, OpenError> {
-        let (header, sealed) = self.begin_open(context, object)?;
-        let key = self.data_key(&header)?;
-        seal::open(&key, context, sealed, threads)
+        let mut plaintext = Vec::new();
+        self.open_into(context, object, threads, &mut plaintext)?;
+        Ok(plaintext)
+    }
+
+    /// The same, into a buffer in the place of what it held. Whatever is wrong, it is empty then.
+    ///
+    /// # Errors
+    /// [`OpenError`]; tell the public no more than [`OpenError::public`].
+    pub fn open_into(
+        &self,
+        context: &Context,
+        object: &[u8],
+        threads: NonZeroUsize,
+        plaintext: &mut Vec<u8>,
+    ) -> Result<(), OpenError> {
+        let found = self.begin_open(context, object).and_then(|(header, sealed)| Ok((self.data_key(&header)?, sealed)));
+        let (key, sealed) = found.inspect_err(|_| plaintext.zeroize())?;
+        seal::open(&key, context, sealed, threads, plaintext)
     }
 
     pub(super) fn active(&self) -> Option<&Arc<DataKey>> {

@@ -604,3 +604,29 @@ fn threads_make_no_difference() {
         }
     }
 }
+
+/// A buffer is used again, whatever it held; after a refusal it is empty.
+#[test]
+fn a_buffer_is_used_again() {
+    let world = World::new();
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let context = world.context();
+    let elsewhere = Context::new(&"bolt".parse().unwrap(), "invoices.notes", "1204").unwrap();
+    let (mut object, mut opened) = (vec![1; 3], vec![2; 500_000]);
+    for length in [100_000, 0, 16_384, 400_000, 5] {
+        let plaintext = vec![7; length];
+        keys.seal_into(&context, &plaintext, Keep::Detached, ONE, &mut object).unwrap();
+        keys.open_into(&context, &object, ONE, &mut opened).unwrap();
+        assert_eq!(opened, plaintext);
+        assert_eq!(keys.open(&context, &object, ONE).unwrap(), plaintext);
+
+        let mut damaged = object.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        for (object, context) in [(&damaged, &context), (&object, &elsewhere), (&object[..40].to_vec(), &context)] {
+            opened = vec![9; 20];
+            assert!(keys.open_into(context, object, ONE, &mut opened).is_err() && opened.is_empty());
+        }
+        let refused = keys.seal_into(&elsewhere, &plaintext, Keep::Detached, ONE, &mut object);
+        assert!(refused.is_err() && object.is_empty());
+    }
+}
