@@ -96,4 +96,5 @@ fn codes_are_stable_and_distinct_within_an_operation() {
     codes(envelope::DataScopeError::ALL, envelope::DataScopeError::code);
     codes(envelope::KekError::ALL, envelope::KekError::code);
     codes(envelope::SealError::ALL, envelope::SealError::code);
+    codes(envelope::WrappedError::ALL, envelope::WrappedError::code);
 }
