@@ -36,6 +36,10 @@ pub(super) async fn refuse_triggers(work: &mut SqliteConnection) -> Result<(), K
 
 /// Others may neither read it nor what the database puts beside it.
 fn create_private(path: &Path) -> Result<(), KeyStoreError> {
+    // Before anything is made where a link points.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(KeyStoreError::Permissions);
+    }
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]

@@ -113,4 +113,8 @@ async fn a_database_that_others_can_read_is_refused() {
     let link = world.folder.path().join("link.db");
     std::os::unix::fs::symlink(world.path(), &link).unwrap();
     assert_eq!(code(world.open(&link, ALONE, world.options()).await), "key_store_permissions");
+    let (dangling, elsewhere) = (world.folder.path().join("dangling.db"), world.folder.path().join("elsewhere"));
+    std::os::unix::fs::symlink(&elsewhere, &dangling).unwrap();
+    assert_eq!(code(world.open(&dangling, ALONE, world.options()).await), "key_store_permissions");
+    assert!(!elsewhere.exists(), "nothing is made where a link points");
 }

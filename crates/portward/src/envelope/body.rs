@@ -212,7 +212,7 @@ pub(super) fn chunks_of(sealed: usize) -> u64 {
 }
 
 /// More are not started, whatever is asked for.
-const THREADS_MAX: usize = 64;
+pub(super) const THREADS_MAX: usize = 64;
 /// Chunks that a thread takes at a time: 256 KiB, so that none waits long for the last.
 const RUN: usize = 16;
 

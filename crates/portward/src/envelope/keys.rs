@@ -47,7 +47,7 @@ pub enum Keep<'a> {
     /// In the object, under the tenant's KEK. Destroying the data key does not erase it then: who has the tenant's KEK has the key. Only
     /// deleting the object does, or destroying the tenant.
     Embedded,
-    /// In the object, under each of these KEKs. The same holds.
+    /// In the object, under each of these KEKs. Only deleting the object erases it then, or destroying every one of them.
     EmbeddedUnder(&'a [&'a dyn WrapKey]),
 }
 

@@ -2,6 +2,8 @@ use core::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use crate::envelope::body::THREADS_MAX;
+
 /// Threads that work on jobs which are handed out, and come back, in one order. They end when this is dropped, after the job they have.
 pub(super) struct Lanes<J> {
     lanes: Vec<Lane<J>>,
@@ -16,7 +18,6 @@ struct Lane<J> {
 
 /// Jobs that a thread may have at a time: one in work, one waiting.
 const DEPTH: usize = 2;
-const LANES_MAX: usize = 64;
 
 impl<J: Send + 'static> Lanes<J> {
     /// As many as are asked for, or as the system gives. `None` if that is none.
@@ -34,7 +35,7 @@ impl<J: Send + 'static> Lanes<J> {
             };
             thread::Builder::new().spawn(run).ok().map(|_| Lane { jobs, done })
         };
-        let lanes: Vec<_> = (0..threads.get().min(LANES_MAX)).filter_map(start).collect();
+        let lanes: Vec<_> = (0..threads.get().min(THREADS_MAX)).filter_map(start).collect();
         (!lanes.is_empty()).then_some(Self { lanes, pushed: 0, popped: 0 })
     }
 

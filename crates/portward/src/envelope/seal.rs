@@ -17,7 +17,8 @@ pub(super) fn seal(
     threads: NonZeroUsize,
     object: &mut Vec<u8>,
 ) -> Result<(), SealError> {
-    let (body_key, prefix) = BodyKey::fresh(key.body_key(), &Bound::new(&key.id(), context))?;
+    let fresh = BodyKey::fresh(key.body_key(), &Bound::new(&key.id(), context));
+    let (body_key, prefix) = fresh.inspect_err(|_| object.clear())?;
     seal_with(key, (&body_key, &prefix), header, plaintext, threads, object).inspect_err(|_| object.clear())
 }
 
