@@ -1,4 +1,4 @@
-use crate::id::{Identifier, Permissions};
+use crate::id::{Form, Identifier, Permissions};
 use crate::time::Timestamp;
 
 /// The bytes are not what the format says.
@@ -22,12 +22,20 @@ impl<'a> WireIdentifier<'a> {
         self.0
     }
 
-    /// What it names. It was read before, so it can be read again.
-    #[inline]
-    pub(crate) fn to_identifier(self) -> Result<Identifier, Malformed> {
+    /// What it names.
+    #[inline(always)]
+    pub(crate) fn to_identifier(self) -> Identifier {
         match self.0.split_first_chunk::<17>() {
-            Some((&[0x01, uuid @ ..], [])) => Ok(Identifier::from_uuid_bytes(uuid)),
-            _ => Reader::new(self.0).identifier(),
+            Some((&[0x01, uuid @ ..], [])) => Identifier::from_uuid_bytes(uuid),
+            _ => self.to_other_identifier(),
+        }
+    }
+
+    fn to_other_identifier(self) -> Identifier {
+        match self.0 {
+            [0x02, number @ ..] => Identifier::from_checked(Form::Number, number),
+            [_, _, text @ ..] => Identifier::from_checked(Form::Text, text),
+            _ => Identifier::from_checked(Form::Text, &[]),
         }
     }
 }
@@ -132,7 +140,7 @@ impl<'a> Reader<'a> {
                 let length = self.u8()?;
                 let text = core::str::from_utf8(self.take(length.into())?).map_err(|_| Malformed)?;
                 let identifier = Identifier::new(text).map_err(|_| Malformed)?;
-                identifier.form().text().map(|_| identifier).ok_or(Malformed)
+                if identifier.form() == Form::Text { Ok(identifier) } else { Err(Malformed) }
             }
             0x01 => self.array().map(Identifier::from_uuid_bytes),
             0x02 => self.varint_u64().map(Identifier::from),

@@ -25,20 +25,14 @@ pub(crate) trait Writer {
     }
 
     fn put_identifier(&mut self, identifier: &Identifier) {
+        let bytes = identifier.bytes();
+        let [length, ..] = bytes.len().to_le_bytes();
         match identifier.form() {
-            Form::Text { length, .. } => {
-                self.put(&[0x00, *length]);
-                self.put(identifier.form().text().unwrap_or_default());
-            }
-            Form::Uuid(bytes) => {
-                self.put(&[0x01]);
-                self.put(bytes);
-            }
-            Form::Number(number) => {
-                self.put(&[0x02]);
-                self.put_varint(*number);
-            }
+            Form::Text => self.put(&[0x00, length]),
+            Form::Uuid => self.put(&[0x01]),
+            Form::Number => self.put(&[0x02]),
         }
+        self.put(bytes);
     }
 
     fn put_permissions(&mut self, permissions: Permissions) {

@@ -18,14 +18,23 @@ use crate::error::error_codes;
 /// # Ok::<(), portward::IdentifierError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Identifier(Form);
+pub struct Identifier {
+    /// One form a text, so equal fields are equal texts. Not an enum of three contents: what lies at one place whatever it is can be
+    /// copied at once, and every verification copies it.
+    bytes: [u8; Self::MAX],
+    length: u8,
+    form: Form,
+}
 
-/// How an identifier travels. One form a text, so equal forms are equal texts.
+/// How an identifier travels.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    Text { length: u8, bytes: [u8; Identifier::MAX] },
-    Uuid([u8; 16]),
-    Number(u64),
+    /// The text.
+    Text,
+    /// 16 bytes.
+    Uuid,
+    /// Minimal LEB128 of a u64.
+    Number,
 }
 
 impl Identifier {
@@ -45,29 +54,24 @@ impl Identifier {
             return Err(IdentifierError::Character);
         }
         if let Some(uuid) = canonical_uuid(source) {
-            return Ok(Self(Form::Uuid(uuid)));
+            return Ok(Self::from_uuid_bytes(uuid));
         }
         if is_spelling_of_uuid(source) {
             return Err(IdentifierError::Ambiguous);
         }
         if let Some(number) = canonical_number(text) {
-            return Ok(Self(Form::Number(number)));
+            return Ok(Self::from(number));
         }
-        let mut bytes = [0; Self::MAX];
-        for (to, from) in bytes.iter_mut().zip(source) {
-            *to = *from;
-        }
-        let length = u8::try_from(source.len()).map_err(|_| IdentifierError::Length)?;
-        Ok(Self(Form::Text { length, bytes }))
+        Ok(Self::from_checked(Form::Text, source))
     }
 
     /// The text form, without allocating.
     pub(crate) fn text(&self) -> IdentifierText {
         let mut text = IdentifierText { bytes: [0; Self::MAX], length: 0 };
-        match &self.0 {
-            Form::Text { length, bytes } => text = IdentifierText { bytes: *bytes, length: usize::from(*length) },
-            Form::Uuid(bytes) => {
-                for (index, byte) in bytes.iter().enumerate() {
+        match self.form {
+            Form::Text => text = IdentifierText { bytes: self.bytes, length: usize::from(self.length) },
+            Form::Uuid => {
+                for (index, byte) in self.bytes().iter().enumerate() {
                     if matches!(index, 4 | 6 | 8 | 10) {
                         text.push(b'-');
                     }
@@ -75,7 +79,9 @@ impl Identifier {
                     text.push(hex_digit(byte & 0x0F));
                 }
             }
-            Form::Number(number) => {
+            Form::Number => {
+                let groups = self.bytes().iter().rev();
+                let number = groups.fold(0u64, |number, group| number << 7 | u64::from(group & 0x7F));
                 // No number is longer than the room there is.
                 let _ = write!(text, "{number}");
             }
@@ -83,12 +89,30 @@ impl Identifier {
         text
     }
 
-    pub(crate) const fn form(&self) -> &Form {
-        &self.0
+    pub(crate) const fn form(&self) -> Form {
+        self.form
     }
 
-    pub(crate) const fn from_uuid_bytes(bytes: [u8; 16]) -> Self {
-        Self(Form::Uuid(bytes))
+    /// What follows form and length on the wire.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+    }
+
+    /// Of bytes that were checked to be of this form; none is longer than [`Identifier::MAX`].
+    pub(crate) fn from_checked(form: Form, source: &[u8]) -> Self {
+        let mut identifier = Self { bytes: [0; Self::MAX], length: 0, form };
+        for (to, from) in identifier.bytes.iter_mut().zip(source) {
+            *to = *from;
+            identifier.length = identifier.length.saturating_add(1);
+        }
+        identifier
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_uuid_bytes(uuid: [u8; 16]) -> Self {
+        let mut bytes = [0; Self::MAX];
+        bytes.first_chunk_mut().into_iter().for_each(|place| *place = uuid);
+        Self { bytes, length: 16, form: Form::Uuid }
     }
 }
 
@@ -122,7 +146,17 @@ impl fmt::Write for IdentifierText {
 
 impl From<u64> for Identifier {
     fn from(number: u64) -> Self {
-        Self(Form::Number(number))
+        let (mut wire, mut length, mut rest) = ([0; 10], 0usize, number);
+        for place in &mut wire {
+            let [group, ..] = (rest & 0x7F).to_le_bytes();
+            rest >>= 7;
+            length = length.saturating_add(1);
+            *place = if rest == 0 { group } else { group | 0x80 };
+            if rest == 0 {
+                break;
+            }
+        }
+        Self::from_checked(Form::Number, wire.get(..length).unwrap_or_default())
     }
 }
 
@@ -134,23 +168,9 @@ impl FromStr for Identifier {
     }
 }
 
-impl Form {
-    /// The bytes of a text, without the room behind them.
-    pub(crate) fn text(&self) -> Option<&[u8]> {
-        match self {
-            Self::Text { length, bytes } => bytes.get(..usize::from(*length)),
-            Self::Uuid(_) | Self::Number(_) => None,
-        }
-    }
-}
-
 impl Hash for Identifier {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match &self.0 {
-            Form::Text { .. } => state.write(self.0.text().unwrap_or_default()),
-            Form::Uuid(bytes) => state.write(bytes),
-            Form::Number(number) => state.write_u64(*number),
-        }
+        state.write(self.bytes());
     }
 }
 

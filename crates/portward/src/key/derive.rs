@@ -50,10 +50,8 @@ pub(crate) struct TokenKeyId<'a> {
 /// `derive(root, "portward/v1/token", kind, tenant, u64(generation))` into `key`.
 pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId<'_>, key: &mut MacKey) {
     let generation = u64::from(id.tenant_generation).to_be_bytes();
-    // It was read before. Were it not to be read again, the key of no tenant would come out: no identifier is empty.
-    let tenant = id.tenant.to_identifier().ok().map(|tenant| tenant.text());
-    let tenant = tenant.as_ref().map_or(&[][..], |tenant| tenant.as_bytes());
-    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant, &generation], |derived| key.absorb(derived))
+    let tenant = id.tenant.to_identifier().text();
+    derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant.as_bytes(), &generation], |derived| key.absorb(derived))
 }
 
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.

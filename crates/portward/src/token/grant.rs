@@ -68,7 +68,15 @@ pub(super) struct Lists {
 }
 
 impl Lists {
+    #[inline]
     pub(super) fn of(token: &UnverifiedToken<'_>) -> Self {
+        if token.block_count == 0 && token.fields.origin.is_none() {
+            return Self { resources: Resources::All, recipients: Vec::new() };
+        }
+        Self::collected(token)
+    }
+
+    fn collected(token: &UnverifiedToken<'_>) -> Self {
         let origin = token.fields.origin.as_ref();
         let resources = origin.map_or(Resources::All, |origin| session_resources(origin.resources));
         let mut lists = Self { resources, recipients: Vec::new() };

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::token::access::Resources;
 use crate::token::block::Narrowing;
 use crate::token::chain;
-use crate::token::error::{FormError, RefusalError, VerifyError};
+use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::{Buffer, UnverifiedToken};
 use crate::token::grant::{Limits, Lists};
 use crate::token::kind::{BLOCKS_MAX, Kind, TAG_LENGTH, TOKEN_MAX};
@@ -59,18 +59,17 @@ impl UntrustedLink {
         if fields.kind != Kind::Link {
             return Err(VerifyError::refused(RefusalError::WrongKind));
         }
-        let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
         let limits = Limits::of(token);
         Ok(Self {
             content: token.content.to_vec(),
             tag: Zeroizing::new(*token.tag),
             blocks: token.block_count,
-            tenant: name(fields.tenant)?,
-            client: name(fields.client)?,
+            tenant: fields.tenant.to_identifier(),
+            client: fields.client.to_identifier(),
             issued_at: fields.issued_at,
             expires_at: limits.expires_at,
             permissions: limits.permissions,
-            audience: limits.audience.map(name).transpose()?,
+            audience: limits.audience.map(WireIdentifier::to_identifier),
             sealed: limits.sealed,
             lists: Lists::of(token),
         })

@@ -13,7 +13,7 @@ use crate::time::Now;
 use crate::token::access::{Access, LinkAccess};
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
-use crate::token::error::{FormError, RefusalError, VerifyError};
+use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::{Buffer, UnverifiedToken};
 use crate::token::grant::{Limits, Lineage, Lists};
 use crate::token::kind::Kind;
@@ -118,7 +118,7 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Link, &mut chain)?;
-        Ok(LinkAccess(self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)?))
+        Ok(LinkAccess(self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)))
     }
 
     /// Verifies a link, and also returns its check value: what a registry keeps to recognise the link, or any copy of it, without being
@@ -131,7 +131,7 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Link, &mut chain)?;
-        let access = self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)?;
+        let access = self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id);
         Ok((LinkAccess(access), chain.link_check()))
     }
 
@@ -144,7 +144,7 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Session, &mut chain)?;
-        self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)
+        Ok(self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id))
     }
 
     /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
@@ -245,19 +245,17 @@ struct Accepted<'t> {
 
 impl Accepted<'_> {
     #[inline(always)]
-    fn to_access(&self, token: &UnverifiedToken<'_>, deployment: DeploymentId) -> Result<Access, VerifyError> {
+    fn to_access(&self, token: &UnverifiedToken<'_>, deployment: DeploymentId) -> Access {
         let Self { limits, lineage } = self;
         let fields = &token.fields;
         let Lists { resources, recipients } = Lists::of(token);
-        // Each was read when the token was parsed. Were it not to be read again, nothing would be granted.
-        let name = |wire: WireIdentifier<'_>| wire.to_identifier().map_err(|_| FormError::MalformedHead);
-        Ok(Access {
+        Access {
             deployment,
             kind: fields.kind,
             token_id: fields.token_id,
-            tenant: name(fields.tenant)?,
-            client: name(fields.client)?,
-            audience: limits.audience.map(name).transpose()?,
+            tenant: fields.tenant.to_identifier(),
+            client: fields.client.to_identifier(),
+            audience: limits.audience.map(WireIdentifier::to_identifier),
             issued_at: fields.issued_at,
             expires_at: limits.expires_at,
             signed_expires_at: fields.expires_at,
@@ -269,6 +267,6 @@ impl Accepted<'_> {
             link: lineage.link,
             link_root: lineage.root,
             link_revision: lineage.revision,
-        })
+        }
     }
 }
