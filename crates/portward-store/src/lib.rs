@@ -1,6 +1,8 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+#[cfg(any(feature = "keys", feature = "links"))]
+pub mod database;
 #[cfg(unix)]
 pub mod files;
 #[cfg(feature = "keys")]
