@@ -80,8 +80,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) generations: Generations,
     pub(crate) link: EntryId,
     pub(crate) copies: &'a [EntryId],
-    /// Token id and link revision of a session.
-    pub(crate) session: Option<(EntryId, u32)>,
+    /// Token id of a session, and its link revision: but for renewing, where a change of the link does not end it.
+    pub(crate) session: Option<(EntryId, Option<u32>)>,
 }
 
 error_codes! {
@@ -170,7 +170,10 @@ impl RevocationView {
         }
         let Some((session, revision)) = subject.session else { return Ok(()) };
         standing(Unit::Session, session, Error::SessionSuspended, Error::SessionRevoked)?;
-        if revision < tenant.minimum_revision(subject.link) { Err(Error::SessionSuperseded) } else { Ok(()) }
+        match revision {
+            Some(revision) if revision < tenant.minimum_revision(subject.link) => Err(Error::SessionSuperseded),
+            _ => Ok(()),
+        }
     }
 
     /// Whether what it says of tokens that it does not name can be believed now.
