@@ -1,3 +1,4 @@
+use portward::EntryId;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Transaction};
 
 use crate::database::error::DatabaseError;
@@ -13,8 +14,10 @@ pub(crate) enum Lock {
     None,
     /// From every other transaction with this lock.
     Store,
-    /// From transactions with the lock of the same 16 bytes.
-    Of([u8; 16]),
+    /// From every transaction with a lock of this link.
+    Link(EntryId),
+    /// From both.
+    StoreAndLink(EntryId),
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
@@ -27,8 +30,8 @@ impl Database {
             #[cfg(feature = "postgres")]
             Backend::Postgres { schema } => {
                 // One round trip. The schema and this program's own number are all that is put in.
-                let lock = lock.number().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
-                let begin = format!("{}{}", postgres_begin(schema, "READ WRITE"), lock.unwrap_or_default());
+                let locks = lock.numbers().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
+                let begin = postgres_begin(schema, "READ WRITE") + &locks.collect::<String>();
                 Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
             }
         }
@@ -42,6 +45,21 @@ impl Database {
             Backend::Postgres { schema } => {
                 let begin = postgres_begin(schema, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
+            }
+        }
+    }
+
+    /// Tells who listens that the feed has grown, when this transaction ends. It only wakes: who misses it learns by asking.
+    pub(crate) async fn wake_followers(&self, work: &mut AnyConnection) -> Result<()> {
+        match self.backend {
+            Backend::Sqlite => {
+                let _ = work;
+                Ok(())
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres { .. } => {
+                sqlx::query("SELECT pg_notify('portward_feed', '')::text").execute(work).await?;
+                Ok(())
             }
         }
     }
@@ -71,13 +89,16 @@ impl Database {
 
 #[cfg(feature = "postgres")]
 impl Lock {
-    /// The numbers of advisory locks are the database's, not ours alone: two stores that share one wait for each other, no more.
-    fn number(self) -> Option<i64> {
-        match self {
-            Self::None => None,
-            Self::Store => Some(i64::from_be_bytes(*b"portward")),
-            Self::Of([a, b, c, d, e, f, g, h, ..]) => Some(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
-        }
+    /// The numbers of advisory locks are the database's, not ours alone: who else takes the same one waits, no more. Always in this order.
+    fn numbers(self) -> impl Iterator<Item = i64> {
+        let store = matches!(self, Self::Store | Self::StoreAndLink(_)).then_some(i64::from_be_bytes(*b"portward"));
+        let link = match self {
+            Self::Link([a, b, c, d, e, f, g, h, ..]) | Self::StoreAndLink([a, b, c, d, e, f, g, h, ..]) => {
+                Some(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+            Self::None | Self::Store => None,
+        };
+        [store, link].into_iter().flatten()
     }
 }
 

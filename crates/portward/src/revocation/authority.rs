@@ -87,7 +87,22 @@ impl Authority {
         let position = (Stamp { incarnation, sequence: 0 }, [0; 32]);
         let view =
             RevocationView { position: Some(position), ..RevocationView::empty(keyring.deployment(), Scope::ALL)? };
-        Ok(Self::beginning_with(keyring, view, position))
+        Ok(Self::at(keyring, view, position))
+    }
+
+    /// A new feed that begins with what these views know: one of a store that was lost, or restored from a backup, for instance.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Random`].
+    pub fn beginning_with(
+        keyring: Arc<Keyring>,
+        incarnation: Incarnation,
+        views: &[&RevocationView],
+    ) -> Result<Self, AuthorityError> {
+        let mut authority = Self::new(keyring, incarnation)?;
+        views.iter().for_each(|view| view.state.visit(|change| authority.view.state.apply(change)));
+        authority.view.state = authority.view.state.compacted();
+        Ok(authority)
     }
 
     /// Goes on from a view that was saved, in the same incarnation.
@@ -100,10 +115,10 @@ impl Authority {
         follower.accept(saved, Timestamp::default())?;
         let view = (*follower.cell().load()).clone();
         let position = view.position.ok_or(FeedError::Malformed)?;
-        Ok(Self::beginning_with(keyring, view, position))
+        Ok(Self::at(keyring, view, position))
     }
 
-    fn beginning_with(keyring: Arc<Keyring>, view: RevocationView, position: (Stamp, Digest32)) -> Self {
+    fn at(keyring: Arc<Keyring>, view: RevocationView, position: (Stamp, Digest32)) -> Self {
         let cell = Arc::new(ViewCell::new(view.clone()));
         Self { keyring, view, position, deltas: VecDeque::new(), kept: 0, cell }
     }
@@ -184,6 +199,11 @@ impl Authority {
         if self.view.state.unsettled() > UNSETTLED_MAX {
             self.view.state = self.view.state.compacted();
         }
+    }
+
+    /// The history hash of all changes so far. Source: `spec/revocation.md` section 2.
+    pub const fn history(&self) -> [u8; 32] {
+        self.position.1
     }
 
     /// Where verifiers of this process read what the authority knows. It is fresh only by [`Authority::confirm`].

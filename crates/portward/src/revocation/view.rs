@@ -214,6 +214,16 @@ impl RevocationView {
         self.current(self.state.tenant(tenant.identifier()), client.identifier())
     }
 
+    /// The deployment's counter.
+    pub const fn deployment_generation(&self) -> u32 {
+        self.state.deployment_generation
+    }
+
+    /// Whether everything under this root is refused.
+    pub fn is_refused(&self, root: RootId) -> bool {
+        self.state.refused_roots.contains(&root)
+    }
+
     /// Whether this stored key was destroyed for ever.
     pub fn is_tombstoned(&self, tenant: &Identifier, key: EntryId) -> bool {
         let tenant = WireBuffer::from(tenant);

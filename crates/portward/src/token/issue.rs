@@ -43,6 +43,16 @@ impl LinkRequest {
         Self { tenant, client, permissions, audience: None, lifetime: None }
     }
 
+    /// Whose data.
+    pub const fn tenant(&self) -> Identifier {
+        self.tenant
+    }
+
+    /// Who comes.
+    pub const fn client(&self) -> Identifier {
+        self.client
+    }
+
     /// Good for this audience only.
     #[must_use]
     pub const fn audience(mut self, audience: Identifier) -> Self {
