@@ -117,7 +117,7 @@ impl Value {
     fn read(row: &AnyRow, name: &str, of: Type) -> Result<Self> {
         let value = match of {
             Type::Number => {
-                let number = row.try_get::<Option<i64>, _>(name).map_err(sqlx::Error::from)?;
+                let number = row.try_get::<Option<i64>, _>(name)?;
                 number
                     .map(|number| u64::try_from(number).map(Self::Number))
                     .transpose()

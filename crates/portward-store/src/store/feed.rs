@@ -161,7 +161,7 @@ async fn feed_row(work: &mut AnyConnection, keyring: &Keyring, place: &Place) ->
     let sql = format!("SELECT feed.*, {} AS place_now FROM feed", place.sql());
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(work).await?;
     let [row] = rows.as_slice() else { return Err(StoreError::Malformed) };
-    let now = place.from_column(row.try_get("place_now")?)?;
+    let now = place.told_by(row.try_get("place_now")?)?;
     let row: FeedRow = record::read(row, keyring)?;
     if row.place == now { Ok(row) } else { Err(StoreError::Restored) }
 }

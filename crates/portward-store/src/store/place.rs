@@ -34,7 +34,7 @@ impl Place {
     }
 
     /// What it says now.
-    pub(super) fn from_column(&self, selected: String) -> Result<String, StoreError> {
+    pub(super) fn told_by(&self, selected: String) -> Result<String, StoreError> {
         match self {
             #[cfg(unix)]
             Self::File(path) => {
@@ -55,6 +55,6 @@ impl Place {
     pub(super) async fn read(&self, work: &mut sqlx::AnyConnection) -> Result<String, StoreError> {
         let sql = format!("SELECT {} AS place_now", self.sql());
         let (selected,): (String,) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(work).await?;
-        self.from_column(selected)
+        self.told_by(selected)
     }
 }
