@@ -16,7 +16,6 @@ pub(crate) struct Schema {
     /// What makes the tables.
     pub(crate) sqlite: Migrator,
     /// The schema they are in, and what makes them there.
-    #[cfg(feature = "postgres")]
     pub(crate) postgres: (&'static str, Migrator),
 }
 
@@ -29,10 +28,7 @@ pub(crate) struct Database {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Backend {
     Sqlite,
-    #[cfg(feature = "postgres")]
-    Postgres {
-        schema: &'static str,
-    },
+    Postgres { schema: &'static str },
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
@@ -50,7 +46,6 @@ impl Database {
                 create_private(path)?;
                 (Backend::Sqlite, sqlite_url(path)?, 4)
             }
-            #[cfg(feature = "postgres")]
             Location::Postgres(url) => (Backend::Postgres { schema: schema.postgres.0 }, url.clone(), 10),
         };
         let pragmas = if backend == Backend::Sqlite { schema.pragmas } else { &[] };
@@ -73,7 +68,6 @@ impl Database {
     async fn bring_up_to_date(&self, schema: &'static Schema, initialise: bool) -> Result<()> {
         let (migrator, initialise) = match self.backend {
             Backend::Sqlite => (&schema.sqlite, true),
-            #[cfg(feature = "postgres")]
             Backend::Postgres { .. } => (&schema.postgres.1, initialise),
         };
         // In one transaction, so that of several processes that are the first one is.

@@ -27,7 +27,6 @@ impl Database {
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work> {
         match self.backend {
             Backend::Sqlite => Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?),
-            #[cfg(feature = "postgres")]
             Backend::Postgres { schema } => {
                 // One round trip. The schema and this program's own number are all that is put in.
                 let locks = lock.numbers().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
@@ -41,7 +40,6 @@ impl Database {
     pub(crate) async fn begin_reading(&self) -> Result<Work> {
         match self.backend {
             Backend::Sqlite => Ok(self.pool.begin_with("BEGIN").await?),
-            #[cfg(feature = "postgres")]
             Backend::Postgres { schema } => {
                 let begin = postgres_begin(schema, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
@@ -52,11 +50,7 @@ impl Database {
     /// Tells who listens that the feed has grown, when this transaction ends. It only wakes: who misses it learns by asking.
     pub(crate) async fn wake_followers(&self, work: &mut AnyConnection) -> Result<()> {
         match self.backend {
-            Backend::Sqlite => {
-                let _ = work;
-                Ok(())
-            }
-            #[cfg(feature = "postgres")]
+            Backend::Sqlite => Ok(()),
             Backend::Postgres { .. } => {
                 sqlx::query("SELECT pg_notify('portward_feed', '')::text").execute(work).await?;
                 Ok(())
@@ -66,12 +60,9 @@ impl Database {
 
     pub(super) async fn begin_to_initialise(&self, initialise: bool) -> Result<Work> {
         let mut work = self.begin(Lock::Store).await?;
-        #[cfg(feature = "postgres")]
         if let (Backend::Postgres { schema }, true) = (self.backend, initialise) {
             sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).execute(&mut *work).await?;
         }
-        #[cfg(not(feature = "postgres"))]
-        let _ = (&mut work, initialise);
         Ok(work)
     }
 
@@ -79,7 +70,6 @@ impl Database {
     pub(crate) async fn refuse_foreign(&self, work: &mut AnyConnection) -> Result<()> {
         let sql = match self.backend {
             Backend::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
-            #[cfg(feature = "postgres")]
             Backend::Postgres { .. } => POSTGRES_FOREIGN,
         };
         let (count,): (i64,) = sqlx::query_as(sql).fetch_one(work).await?;
@@ -87,7 +77,6 @@ impl Database {
     }
 }
 
-#[cfg(feature = "postgres")]
 impl Lock {
     /// The numbers of advisory locks are the database's, not ours alone: who else takes the same one waits, no more. Always in this order.
     fn numbers(self) -> impl Iterator<Item = i64> {
@@ -103,11 +92,9 @@ impl Lock {
 }
 
 /// Set for the transaction only, so that a pooler of transactions may stand between.
-#[cfg(feature = "postgres")]
 fn postgres_begin(schema: &str, mode: &str) -> String {
     format!("BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'")
 }
 
-#[cfg(feature = "postgres")]
 const POSTGRES_FOREIGN: &str = "SELECT (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal)
     + (SELECT count(*) FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND (c.relkind NOT IN ('r', 'i') OR c.relhasrules OR c.relrowsecurity))";

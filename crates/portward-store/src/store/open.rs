@@ -24,6 +24,8 @@ pub struct Store {
 
 pub(super) struct Inner {
     pub(super) feed: Feed,
+    /// For listening.
+    #[cfg(feature = "postgres")]
     pub(super) location: Location,
     pub(super) deployment: Arc<Deployment>,
     pub(super) keyring: Arc<Keyring>,
@@ -68,7 +70,6 @@ pub(super) static SCHEMA: Schema = Schema {
         "PRAGMA trusted_schema = OFF",
     ],
     sqlite: migrate!("migrations/store/sqlite"),
-    #[cfg(feature = "postgres")]
     postgres: ("portward", migrate!("migrations/store/postgres")),
 };
 
@@ -93,8 +94,18 @@ impl Store {
         let revocation = Revocation::View(Arc::clone(&feed.cell), freshness);
         let verifier = Verifier::new(Arc::clone(&deployment), Arc::clone(&keyring), revocation, verifier)?;
         let issuer = Issuer::new(Arc::clone(&deployment), Arc::clone(&keyring));
-        let location = location.clone();
-        let inner = Inner { feed, location, deployment, keyring, issuer, verifier, freshness, clock, sink };
+        let inner = Inner {
+            feed,
+            #[cfg(feature = "postgres")]
+            location: location.clone(),
+            deployment,
+            keyring,
+            issuer,
+            verifier,
+            freshness,
+            clock,
+            sink,
+        };
         Ok(Self { inner: Arc::new(inner), actor: None })
     }
 

@@ -8,7 +8,6 @@ pub(super) enum Place {
     /// Device and inode.
     File(PathBuf),
     /// The cluster's system identifier, its timeline and the number of the database.
-    #[cfg(feature = "postgres")]
     Server,
 }
 
@@ -16,7 +15,6 @@ impl Place {
     pub(super) fn of(location: &Location) -> Self {
         match location {
             Location::Sqlite(path) => Self::File(path.clone()),
-            #[cfg(feature = "postgres")]
             Location::Postgres(_) => Self::Server,
         }
     }
@@ -26,7 +24,6 @@ impl Place {
         match self {
             Self::File(_) => "''",
             // A standby cannot say where it writes: it is no store.
-            #[cfg(feature = "postgres")]
             Self::Server => {
                 "(SELECT system_identifier FROM pg_control_system())::text || '/' || ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())"
             }
@@ -44,7 +41,6 @@ impl Place {
             }
             #[cfg(not(unix))]
             Self::File(_) => Ok(selected),
-            #[cfg(feature = "postgres")]
             Self::Server => Ok(selected),
         }
     }

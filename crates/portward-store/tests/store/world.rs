@@ -122,6 +122,8 @@ impl World {
                 sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => unreachable!("not built in"),
         }
     }
 }
@@ -175,5 +177,7 @@ pub(crate) async fn dump(world: &World) -> Vec<u8> {
             }
             bytes
         }
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => unreachable!("not built in"),
     }
 }
