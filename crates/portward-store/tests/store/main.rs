@@ -22,8 +22,11 @@ macro_rules! conformance {
     };
 }
 
+mod crash;
 mod events;
+mod faults;
 mod feed;
+mod process;
 mod recover;
 mod redeem;
 mod registry;

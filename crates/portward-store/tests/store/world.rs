@@ -17,7 +17,7 @@ pub(crate) struct World {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clock: Arc<MovedClock>,
     pub(crate) store: Store,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// The system's clock, and something on top.
@@ -71,7 +71,7 @@ impl World {
         let clock = Arc::new(MovedClock::default());
         store::initialise(&location, &keyring, now).await.unwrap();
         let store = open(&location, &deployment, &keyring, &clock).await.unwrap();
-        Self { location, deployment, keyring, clock, store, _directory: directory }
+        Self { location, deployment, keyring, clock, store, directory }
     }
 
     /// Another process's store over the same database.
@@ -98,6 +98,18 @@ impl World {
     pub(crate) async fn issue_with(&self, uses_max: u32) -> (IssuedToken, Link) {
         let terms = LinkTerms { uses_max: Some(uses_max), ..LinkTerms::default() };
         self.store.issue(&self.request(), terms).await.unwrap()
+    }
+
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// As a user would write it.
+    pub(crate) fn location_text(&self) -> String {
+        match &self.location {
+            Location::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Location::Postgres(url) => url.clone(),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -148,6 +160,11 @@ fn server() -> Option<&'static portward_test_servers::Postgres> {
 
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
     SERVER.get_or_init(|| Postgres::start(Durability::Fast).unwrap()).as_ref()
+}
+
+/// The id of a token: behind version, kind and root id.
+pub(crate) fn token_id(text: &str) -> [u8; 16] {
+    token_bytes(text)[6..22].try_into().unwrap()
 }
 
 /// The bytes of a token.
