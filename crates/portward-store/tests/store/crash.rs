@@ -20,7 +20,7 @@ struct Said {
 
 /// A worker is killed at random points, again and again: 200 times, or as often as `PORTWARD_KILLS` says.
 async fn what_was_acknowledged_is_there_after_every_kill(world: World) {
-    let kills: u32 = std::env::var("PORTWARD_KILLS").map_or(25, |kills| kills.parse().unwrap());
+    let kills: u32 = std::env::var("PORTWARD_KILLS").map_or(200, |kills| kills.parse().unwrap());
     let mut links: BTreeMap<String, Said> = BTreeMap::new();
     for kill in 0..kills {
         let mut worker = Process::worker(&world);
