@@ -31,12 +31,23 @@ impl Process {
         Self::start(world, "worker")
     }
 
+    /// A worker none of whose files may grow beyond so many blocks of 512 bytes: its disk is full, so to say.
+    pub(crate) fn worker_on_a_small_disk(world: &World, blocks: u32) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""), "sh"]);
+        Self::start_by(shell.arg(std::env::current_exe().unwrap()), world, "worker")
+    }
+
     fn start(world: &World, role: &str) -> Self {
+        Self::start_by(&mut Command::new(std::env::current_exe().unwrap()), world, role)
+    }
+
+    fn start_by(command: &mut Command, world: &World, role: &str) -> Self {
         let directory = world.directory();
         std::fs::write(directory.join("deployment.json"), world.deployment.to_json()).unwrap();
         std::fs::write(directory.join("keyring.json"), world.keyring.to_json().as_slice()).unwrap();
         std::fs::write(directory.join("location"), world.location_text()).unwrap();
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let mut child = command
             .args(["--exact", "process::this_process", "--ignored", "--nocapture"])
             .env("PORTWARD_TEST_ROLE", role)
             .env("PORTWARD_TEST_DIRECTORY", directory)

@@ -22,21 +22,29 @@ pub(crate) struct World {
 
 /// The system's clock, and something on top.
 #[derive(Default)]
-pub(crate) struct MovedClock(AtomicU64);
+pub(crate) struct MovedClock {
+    more: AtomicU64,
+    less: AtomicU64,
+}
 
 impl MovedClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.more.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Both readings go back, as on a machine that was put back to an older state.
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.less.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
 impl Clock for MovedClock {
     fn now(&self) -> Now {
         let now = SystemClock.now();
-        let more = self.0.load(Ordering::SeqCst);
+        let (more, less) = (self.more.load(Ordering::SeqCst), self.less.load(Ordering::SeqCst));
         Now {
-            wall: now.wall.saturating_add(Duration::from_millis(more)),
-            steady: Steady::from_millis(now.steady.millis() + more),
+            wall: Timestamp::from_unix(now.wall.unix() + more / 1000 - less / 1000),
+            steady: Steady::from_millis((now.steady.millis() + more).saturating_sub(less)),
         }
     }
 }
