@@ -60,7 +60,7 @@ impl Store {
         let mut signed = 0u64;
         loop {
             let batch = within(async {
-                let mut work = self.inner.feed.database.begin(Lock::None).await?;
+                let mut work = self.inner.feed.database.begin(Lock::Store).await?;
                 let sql = format!("SELECT * FROM {} WHERE root <> $1 LIMIT $2", R::TABLE.name);
                 let query = sqlx::query(AssertSqlSafe(sql)).bind(active.to_bytes().to_vec()).bind(BATCH);
                 let rows = query.fetch_all(&mut *work).await?;

@@ -97,3 +97,35 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     world.store.check().await.unwrap();
     assert!(world.store.issue(&world.request(), LinkTerms::default()).await.is_ok(), "where there is room");
 }
+
+/// What an application needs on a server, and no more.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_with_rights_on_rows_alone_is_enough_and_one_that_only_reads_is_refused() {
+    let Some(mut world) = World::postgres().await else { return };
+    let Location::Postgres(owner) = world.location.clone() else { unreachable!() };
+    let role = format!("app_{}", owner.rsplit('/').next().unwrap().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+    world
+        .sql(&format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA portward TO {role};
+         GRANT SELECT ON ALL TABLES IN SCHEMA portward TO {role}"
+        ))
+        .await;
+    let mut url = owner.parse::<url::Url>().unwrap();
+    url.set_username(&role).unwrap();
+    url.set_password(Some("secret")).unwrap();
+    world.location = url.as_str().parse().unwrap();
+    let reader = world.reopened().await.unwrap();
+    let refused = reader.issue(&world.request(), LinkTerms::default()).await.unwrap_err();
+    assert_eq!(refused.code(), "store_unavailable");
+    world.location = owner.parse().unwrap();
+    world.sql(&format!("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA portward TO {role}")).await;
+    world.location = url.as_str().parse().unwrap();
+    let app = world.reopened().await.unwrap();
+    let (token, link) = app.issue(&world.request(), LinkTerms::default()).await.unwrap();
+    let peeked = app.peek(token.text(), None).unwrap();
+    app.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+    app.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    app.compact(Duration::from_secs(86_400)).await.unwrap();
+    assert!(portward_store::store::initialise(&world.location, &world.keyring, world.now()).await.is_err());
+}
