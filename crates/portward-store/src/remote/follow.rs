@@ -19,11 +19,7 @@ pub struct RemoteOptions {
 
 impl Default for RemoteOptions {
     fn default() -> Self {
-        Self {
-            every: Duration::from_millis(500),
-            patience: Duration::from_secs(5),
-            clock: Arc::new(SystemClock),
-        }
+        Self { every: Duration::from_millis(500), patience: Duration::from_secs(5), clock: Arc::new(SystemClock) }
     }
 }
 

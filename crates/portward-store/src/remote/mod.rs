@@ -4,8 +4,12 @@ mod carrier;
 mod follow;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(all(feature = "redis", feature = "links"))]
+mod redis_serving;
 
 pub use carrier::{Carried, Carrier, CarrierError};
 pub use follow::{RemoteFollowing, RemoteOptions, follow};
 #[cfg(feature = "redis")]
-pub use redis::{RedisCarrier, RedisServing, serve_redis};
+pub use redis::RedisCarrier;
+#[cfg(all(feature = "redis", feature = "links"))]
+pub use redis_serving::{RedisServing, serve_redis};

@@ -1,8 +1,8 @@
 use core::fmt;
 
 use portward::{
-    Audience, AuthorityError, FeedError, FeedRequestError, IssueError, NonceError, PublicAnswer, RandomError, RowError, VerifierError,
-    VerifyError,
+    Audience, AuthorityError, FeedError, FeedRequestError, IssueError, NonceError, PublicAnswer, RandomError, RowError,
+    VerifierError, VerifyError,
 };
 
 use crate::database::DatabaseError;

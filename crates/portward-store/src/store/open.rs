@@ -2,8 +2,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
-    Challenge, Change, Clock, Deployment, FeedRequest, Freshness, Identifier, Issuer, Keyring, ListTimes, Now, Revocation, Scope,
-    Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
+    Challenge, Change, Clock, Deployment, FeedRequest, Freshness, Identifier, Issuer, Keyring, ListTimes, Now,
+    Revocation, Scope, Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
 };
 use sqlx::migrate;
 

@@ -31,5 +31,7 @@ mod process;
 mod recover;
 mod redeem;
 mod registry;
+#[cfg(feature = "redis")]
+mod remote;
 mod tamper;
 mod world;
