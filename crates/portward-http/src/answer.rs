@@ -56,8 +56,10 @@ impl Answer {
         if reason.refusal == Refusal::Unavailable { answer.with("retry-after", "1") } else { answer }
     }
 
+    /// For a `HEAD`. The length stays that of the body that is left out.
     pub(crate) fn without_body(self) -> Self {
-        self.with_body(String::new())
+        let length = self.body.len().to_string();
+        self.with("content-length", length).with_body(String::new())
     }
 }
 
