@@ -1,6 +1,7 @@
 //! The rules through a real axum application, with a store in memory.
 #![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, reason = "test code")]
 
+mod browser;
 mod client;
 mod cross_site;
 mod form;

@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 
 /// A clock that stands until it is moved.
 #[derive(Clone)]
-pub struct TestClock(Arc<AtomicU64>);
+pub(crate) struct TestClock(Arc<AtomicU64>);
 
 impl TestClock {
-    pub fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 }
@@ -27,25 +27,25 @@ impl Clock for TestClock {
     }
 }
 
-pub struct Memory {
-    pub deployment: Arc<Deployment>,
-    pub keyring: Arc<Keyring>,
-    pub clock: TestClock,
+pub(crate) struct Memory {
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) clock: TestClock,
     issuer: Issuer,
     verifier: Verifier,
     secret: [u8; 32],
     down: AtomicBool,
     links: Mutex<HashMap<EntryId, Link>>,
     sessions: Mutex<HashMap<EntryId, String>>,
-    pub calls: Calls,
+    pub(crate) calls: Calls,
 }
 
 /// How often each question was asked.
 #[derive(Default)]
-pub struct Calls {
-    pub peek: AtomicU64,
-    pub redeem: AtomicU64,
-    pub renew: AtomicU64,
+pub(crate) struct Calls {
+    pub(crate) peek: AtomicU64,
+    pub(crate) redeem: AtomicU64,
+    pub(crate) renew: AtomicU64,
 }
 
 #[derive(Default)]
@@ -57,7 +57,7 @@ struct Link {
 }
 
 impl Memory {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
         let keyring = Arc::new(Keyring::generate(&deployment, clock.now().wall).unwrap());
@@ -69,12 +69,12 @@ impl Memory {
         Arc::new(Self { deployment, keyring, clock, issuer, verifier, secret, down, links, sessions, calls })
     }
 
-    pub fn verifier(&self) -> Verifier {
+    pub(crate) fn verifier(&self) -> Verifier {
         verifier(&self.deployment, &self.keyring)
     }
 
     /// A link that reads files and can be redeemed so often.
-    pub fn link(&self, uses_max: u32) -> String {
+    pub(crate) fn link(&self, uses_max: u32) -> String {
         let permissions = self.deployment.vocabulary.expand(["files:read"]).unwrap();
         let request = LinkRequest::new("studio-7".parse().unwrap(), "42".parse().unwrap(), permissions);
         let link = self.issuer.issue_link(&request, Generations::default(), self.clock.now().wall).unwrap();
@@ -82,15 +82,15 @@ impl Memory {
         link.text().to_owned()
     }
 
-    pub fn revoke(&self, link: &str) {
+    pub(crate) fn revoke(&self, link: &str) {
         self.of(link, |link| link.revoked = true);
     }
 
-    pub fn uses(&self, link: &str) -> u32 {
+    pub(crate) fn uses(&self, link: &str) -> u32 {
         self.of(link, |link| link.uses)
     }
 
-    pub fn set_down(&self, down: bool) {
+    pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Relaxed);
     }
 

@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 
 use crate::memory::Memory;
 
-pub const ORIGIN: &str = "https://portal.example";
+pub(crate) const ORIGIN: &str = "https://portal.example";
 
 #[derive(Clone)]
 struct App {
@@ -29,22 +29,22 @@ impl FromRef<App> for Portal {
     }
 }
 
-pub struct World {
-    pub memory: Arc<Memory>,
-    pub app: Router,
+pub(crate) struct World {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) app: Router,
     log: Arc<Mutex<Vec<Reason>>>,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::at(ORIGIN)
     }
 
-    pub fn at(origin: &str) -> Self {
+    pub(crate) fn at(origin: &str) -> Self {
         Self::with(Rules::new(origin, RulesOptions::default()).unwrap())
     }
 
-    pub fn with_style(style: &str) -> Self {
+    pub(crate) fn with_style(style: &str) -> Self {
         let page = PageOptions { style: style.to_owned(), ..PageOptions::default() };
         Self::with(Rules::new(ORIGIN, RulesOptions { page, ..RulesOptions::default() }).unwrap())
     }
@@ -73,16 +73,16 @@ impl World {
         Self { memory, app, log }
     }
 
-    pub async fn ask(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Reply {
         Reply::of(self.app.clone().oneshot(request).await.unwrap()).await
     }
 
     /// The codes that the log heard since it was asked last.
-    pub fn heard(&self) -> Vec<&'static str> {
+    pub(crate) fn heard(&self) -> Vec<&'static str> {
         self.log.lock().unwrap().drain(..).map(|reason| reason.code).collect()
     }
 
-    pub fn redeemed(&self) -> u64 {
+    pub(crate) fn redeemed(&self) -> u64 {
         self.memory.calls.redeem.load(Ordering::Relaxed)
     }
 }
@@ -94,45 +94,45 @@ async fn file(session: Session, State(app): State<App>, Path(name): Path<String>
 }
 
 /// A request, put together header by header.
-pub struct Ask(axum::http::request::Builder, Body);
+pub(crate) struct Ask(axum::http::request::Builder, Body);
 
-pub fn ask(method: &str, path: &str) -> Ask {
+pub(crate) fn ask(method: &str, path: &str) -> Ask {
     Ask(Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path), Body::empty())
 }
 
 /// A form, as a program posts it.
-pub fn form(path: &str, fields: &[(&str, &str)]) -> Ask {
+pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> Ask {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     ask("POST", path).header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
 impl Ask {
-    pub fn header(self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value), self.1)
     }
 
-    pub fn cookie(self, name: &str, value: &str) -> Self {
+    pub(crate) fn cookie(self, name: &str, value: &str) -> Self {
         self.header("cookie", &format!("{name}={value}"))
     }
 
-    pub fn body(self, body: impl Into<Body>) -> Self {
+    pub(crate) fn body(self, body: impl Into<Body>) -> Self {
         Self(self.0, body.into())
     }
 
-    pub async fn of(self, world: &World) -> Reply {
+    pub(crate) async fn of(self, world: &World) -> Reply {
         world.ask(self.0.body(self.1).unwrap()).await
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Reply {
-    pub async fn of(response: axum::http::Response<Body>) -> Self {
+    pub(crate) async fn of(response: axum::http::Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let headers = parts.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
@@ -141,38 +141,38 @@ impl Reply {
         Self { status: parts.status.as_u16(), headers, body }
     }
 
-    pub fn all(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let all = self.all(name);
         assert!(all.len() <= 1, "{name}: {all:?}");
         all.first().copied()
     }
 
     /// Names and values of the cookies that are set.
-    pub fn cookies(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn cookies(&self) -> Vec<(&str, &str)> {
         let lines = self.all("set-cookie");
         lines.iter().map(|line| line.split(';').next().unwrap().split_once('=').unwrap()).collect()
     }
 
-    pub fn set(&self, name: &str) -> Option<&str> {
+    pub(crate) fn set(&self, name: &str) -> Option<&str> {
         self.cookies().into_iter().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// The nonce, out of the page or out of the JSON.
-    pub fn nonce(&self) -> String {
+    pub(crate) fn nonce(&self) -> String {
         let (open, close) =
             if self.body.starts_with('{') { ("\"nonce\":\"", '"') } else { ("name=\"nonce\" value=\"", '"') };
         self.body.split_once(open).unwrap().1.split_once(close).unwrap().0.to_owned()
     }
 
-    pub fn is_page(&self) -> bool {
+    pub(crate) fn is_page(&self) -> bool {
         self.header("content-type") == Some("text/html; charset=utf-8")
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         assert_eq!(self.header("content-type"), Some("application/json"));
         serde_json::from_str(&self.body).unwrap()
     }
@@ -180,7 +180,7 @@ impl Reply {
 
 /// From where a browser is led to an address.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub(crate) enum From {
     /// A page of the portal.
     Own,
     /// A link in a mail, or typed.
@@ -191,22 +191,22 @@ pub enum From {
 
 /// A browser: keeps cookies as their attributes say, and sends the headers that browsers send.
 #[derive(Default, Clone)]
-pub struct Browser {
+pub(crate) struct Browser {
     /// Value, and whether it is `Strict`.
     jar: BTreeMap<String, (String, bool)>,
 }
 
 impl Browser {
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.jar.contains_key(name)
     }
 
-    pub fn value(&self, name: &str) -> &str {
+    pub(crate) fn value(&self, name: &str) -> &str {
         &self.jar[name].0
     }
 
     /// Opens an address, and follows where it leads.
-    pub async fn open(&mut self, world: &World, from: From, path: &str) -> Reply {
+    pub(crate) async fn open(&mut self, world: &World, from: From, path: &str) -> Reply {
         let request = self.with_cookies(browse("GET", path, from), |strict| from != From::Foreign || !strict);
         let reply = self.keep(request.of(world).await);
         match reply.header("location").map(str::to_owned) {
@@ -216,7 +216,7 @@ impl Browser {
     }
 
     /// Posts a form by navigating; shows what comes without following.
-    pub async fn submit(&mut self, world: &World, from: From, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn submit(&mut self, world: &World, from: From, path: &str, fields: &[(&str, &str)]) -> Reply {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let origin = if from == From::Own { ORIGIN } else { "https://evil.example" };
         let request = browse("POST", path, from)
@@ -228,7 +228,7 @@ impl Browser {
     }
 
     /// What the script of the page does.
-    pub async fn fetch(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn fetch(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Reply {
         let request = form(path, fields)
             .header("accept", "*/*")
             .header("origin", ORIGIN)
