@@ -30,10 +30,11 @@ async fn links_in_chromium() {
     tokio::spawn(axum::serve(listener, app).into_future());
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let evil = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let elsewhere = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
     let attack = world.memory.link(9);
+    let mailed = world.memory.link(1);
     let page = format!(
-        r#"<form method="post" action="{origin}/portal/redeem"><input name="token" value="{attack}"><input name="nonce" value="pwn_1-x"><button>Win</button></form>"#
+        r#"<form method="post" action="{origin}/portal/redeem"><input name="token" value="{attack}"><input name="nonce" value="pwn_1-x"><button>Win</button></form><a href="{origin}/portal/{mailed}">Portal</a>"#
     );
     tokio::spawn(axum::serve(listener, Router::new().route("/", get(async || Html(page)))).into_future());
 
@@ -58,6 +59,16 @@ async fn links_in_chromium() {
     chromium.open(&format!("{origin}/leave"));
     chromium.click("button");
     chromium.wait("leaving", || chromium.cookies().is_empty());
+    chromium.close();
+
+    // A link in a mail, in the browser.
+    let chromium = driver.chromium();
+    chromium.open(&elsewhere);
+    chromium.click("a");
+    chromium.wait("the form", || chromium.address() == portal && chromium.shown() == "form");
+    chromium.click("button");
+    chromium.wait("the application's page", || chromium.address() == home);
+    assert_eq!((chromium.text(), world.memory.uses(&mailed), world.heard()), ("42".to_owned(), 1, vec![]));
     chromium.close();
 
     // A link in the fragment.
@@ -97,7 +108,7 @@ async fn links_in_chromium() {
     // Another site.
     let _ = world.heard();
     let chromium = driver.chromium();
-    chromium.open(&evil);
+    chromium.open(&elsewhere);
     chromium.click("button");
     chromium.wait("the refusal", || chromium.address() == format!("{origin}/portal/redeem"));
     assert_eq!((chromium.shown(), world.heard()), ("refused".to_owned(), vec!["site_foreign"]));

@@ -30,7 +30,9 @@ pub(crate) struct Database {
 pub(super) enum Backend {
     Sqlite,
     #[cfg(feature = "postgres")]
-    Postgres { schema: &'static str },
+    Postgres {
+        schema: &'static str,
+    },
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
