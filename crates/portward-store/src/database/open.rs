@@ -30,9 +30,7 @@ pub(crate) struct Database {
 pub(super) enum Backend {
     Sqlite,
     #[cfg(feature = "postgres")]
-    Postgres {
-        schema: &'static str,
-    },
+    Postgres { schema: &'static str },
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
