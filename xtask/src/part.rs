@@ -35,6 +35,15 @@ pub(crate) const PARTS: &[Part] = &[
     },
     Part { name: "store", needs: &[Need::File("crates/portward-store/Cargo.toml")], run: store },
     Part {
+        name: "postgres",
+        needs: &[
+            Need::File("testkit/servers/Cargo.toml"),
+            Need::Tool { probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"], packages: &["postgresql"] },
+            Need::Tool { probe: &["redis-server", "--version"], packages: &["redis-server"] },
+        ],
+        run: postgres,
+    },
+    Part {
         name: "kms",
         needs: &[
             Need::File("crates/portward-kms/Cargo.toml"),
@@ -107,6 +116,17 @@ fn store(log: &mut Log) -> io::Result<Tally> {
     // The command asks for the key store, so the workspace's tests ran with it: once more without.
     let ran = log.run(&mut cargo(&["test", "-p", "portward-store", "--no-fail-fast"]))?;
     Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
+}
+
+fn postgres(log: &mut Log) -> io::Result<Tally> {
+    // A server that does not start is a failure here, and not a reason to leave tests out.
+    let mut with = |arguments: &[&str]| {
+        let mut test = cargo(&["test", "--no-fail-fast"]);
+        let ran = log.run(test.args(arguments).env("PORTWARD_TEST_SERVERS", "1"))?;
+        Ok::<_, io::Error>(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
+    };
+    let servers = with(&["-p", "portward-test-servers"])?;
+    Ok(servers + with(&["-p", "portward-store", "--features", "keys,links,postgres"])?)
 }
 
 fn kms(log: &mut Log) -> io::Result<Tally> {

@@ -8,3 +8,5 @@ pub mod files;
 #[cfg(feature = "keys")]
 pub mod keys;
 pub mod objects;
+#[cfg(feature = "links")]
+pub mod store;

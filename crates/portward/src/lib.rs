@@ -25,14 +25,15 @@ pub use key::{
 pub use random::RandomError;
 pub use revocation::{
     Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, Follower, Freshness, Generations,
-    Incarnation, ListTimes, RevocationError, RevocationView, Scope, ScopeError, Stamp, Standing, TenantChange,
-    TenantEntries, Unit, ViewCell,
+    Incarnation, ListTimes, PreparedChange, RevocationError, RevocationView, Scope, ScopeError, Stamp, Standing,
+    TenantChange, TenantEntries, Unit, ViewCell,
 };
 pub use time::{Clock, Now, Steady, SystemClock, Timestamp};
 pub use token::{
-    Access, AllowError, BLOCKS_MAX, FormError, IssueError, IssuedToken, Issuer, Kind, LinkAccess, LinkRequest,
-    NarrowError, Narrowing, NarrowingError, NoRevocation, RefusalError, Resources, Revocation, SessionLimits,
-    TOKEN_MAX, UntrustedLink, Verifier, VerifierError, VerifierOptions, VerifyError,
+    Access, AllowError, BLOCKS_MAX, ChainGrant, CheckedNonce, FormError, IssueError, IssuedToken, Issuer, Kind,
+    LinkAccess, LinkHead, LinkRequest, NarrowError, Narrowing, NarrowingError, NoRevocation, NonceError, PeekCookie,
+    RefusalError, RenewableSession, Resources, Revocation, SessionLimits, StoredChain, StoredError, TOKEN_MAX,
+    UntrustedLink, Verifier, VerifierError, VerifierOptions, VerifyError,
 };
 
 /// The quick start of the repository's README is a test too.

@@ -6,13 +6,17 @@ use super::workspace::Package;
 /// A crate and the crates it may depend on, for whatever purpose.
 const ARROWS: &[(&str, &[&str])] = &[
     ("portward", &[]),
-    ("portward-store", &["portward"]),
+    ("portward-store", &["portward", "portward-test-servers"]),
     ("portward-rls", &["portward"]),
     ("portward-tls", &["portward"]),
     ("portward-kms", &["portward"]),
     ("portward-http", &["portward"]),
-    ("portward-cli", &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms"]),
+    (
+        "portward-cli",
+        &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms", "portward-test-servers"],
+    ),
     ("portward-bridge", &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms"]),
+    ("portward-test-servers", &[]),
     ("xtask", &[]),
 ];
 /// Bindings see the core through the bridge alone.

@@ -13,7 +13,6 @@ pub enum Location {
     /// A file.
     Sqlite(PathBuf),
     /// A URL.
-    #[cfg(feature = "postgres")]
     Postgres(String),
 }
 
@@ -21,14 +20,18 @@ pub enum Location {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LocationError;
 
+/// Whether this program can speak to a server.
+const BUILT_IN: bool = cfg!(feature = "postgres");
+
 impl FromStr for Location {
     type Err = LocationError;
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Self::Postgres(text.to_owned())),
+            Some(("postgres" | "postgresql", rest)) if BUILT_IN && rest.starts_with("//") => {
+                Ok(Self::Postgres(text.to_owned()))
+            }
             _ => Err(LocationError),
         }
     }
@@ -38,7 +41,6 @@ impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
-            #[cfg(feature = "postgres")]
             Self::Postgres(_) => f.write_str("Postgres(..)"),
         }
     }

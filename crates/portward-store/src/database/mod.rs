@@ -3,6 +3,7 @@
 mod error;
 mod location;
 mod open;
+pub(crate) mod record;
 mod work;
 
 pub use error::DatabaseError;

@@ -1,3 +1,4 @@
+use portward::EntryId;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Transaction};
 
 use crate::database::error::DatabaseError;
@@ -13,8 +14,10 @@ pub(crate) enum Lock {
     None,
     /// From every other transaction with this lock.
     Store,
-    /// From transactions with the lock of the same 16 bytes.
-    Of([u8; 16]),
+    /// From every transaction with a lock of this link.
+    Link(EntryId),
+    /// From both.
+    StoreAndLink(EntryId),
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
@@ -24,11 +27,10 @@ impl Database {
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work> {
         match self.backend {
             Backend::Sqlite => Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?),
-            #[cfg(feature = "postgres")]
             Backend::Postgres { schema } => {
                 // One round trip. The schema and this program's own number are all that is put in.
-                let lock = lock.number().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
-                let begin = format!("{}{}", postgres_begin(schema, "READ WRITE"), lock.unwrap_or_default());
+                let locks = lock.numbers().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
+                let begin = postgres_begin(schema, "READ WRITE") + &locks.collect::<String>();
                 Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
             }
         }
@@ -38,7 +40,6 @@ impl Database {
     pub(crate) async fn begin_reading(&self) -> Result<Work> {
         match self.backend {
             Backend::Sqlite => Ok(self.pool.begin_with("BEGIN").await?),
-            #[cfg(feature = "postgres")]
             Backend::Postgres { schema } => {
                 let begin = postgres_begin(schema, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
@@ -46,14 +47,22 @@ impl Database {
         }
     }
 
+    /// Tells who listens that the feed has grown, when this transaction ends. It only wakes: who misses it learns by asking.
+    pub(crate) async fn wake_followers(&self, work: &mut AnyConnection) -> Result<()> {
+        match self.backend {
+            Backend::Sqlite => Ok(()),
+            Backend::Postgres { .. } => {
+                sqlx::query("SELECT pg_notify('portward_feed', '')::text").execute(work).await?;
+                Ok(())
+            }
+        }
+    }
+
     pub(super) async fn begin_to_initialise(&self, initialise: bool) -> Result<Work> {
         let mut work = self.begin(Lock::Store).await?;
-        #[cfg(feature = "postgres")]
         if let (Backend::Postgres { schema }, true) = (self.backend, initialise) {
             sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).execute(&mut *work).await?;
         }
-        #[cfg(not(feature = "postgres"))]
-        let _ = (&mut work, initialise);
         Ok(work)
     }
 
@@ -61,7 +70,6 @@ impl Database {
     pub(crate) async fn refuse_foreign(&self, work: &mut AnyConnection) -> Result<()> {
         let sql = match self.backend {
             Backend::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
-            #[cfg(feature = "postgres")]
             Backend::Postgres { .. } => POSTGRES_FOREIGN,
         };
         let (count,): (i64,) = sqlx::query_as(sql).fetch_one(work).await?;
@@ -69,24 +77,24 @@ impl Database {
     }
 }
 
-#[cfg(feature = "postgres")]
 impl Lock {
-    /// The numbers of advisory locks are the database's, not ours alone: two stores that share one wait for each other, no more.
-    fn number(self) -> Option<i64> {
-        match self {
-            Self::None => None,
-            Self::Store => Some(i64::from_be_bytes(*b"portward")),
-            Self::Of([a, b, c, d, e, f, g, h, ..]) => Some(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
-        }
+    /// The numbers of advisory locks are the database's, not ours alone: who else takes the same one waits, no more. Always in this order.
+    fn numbers(self) -> impl Iterator<Item = i64> {
+        let store = matches!(self, Self::Store | Self::StoreAndLink(_)).then_some(i64::from_be_bytes(*b"portward"));
+        let link = match self {
+            Self::Link([a, b, c, d, e, f, g, h, ..]) | Self::StoreAndLink([a, b, c, d, e, f, g, h, ..]) => {
+                Some(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+            Self::None | Self::Store => None,
+        };
+        [store, link].into_iter().flatten()
     }
 }
 
 /// Set for the transaction only, so that a pooler of transactions may stand between.
-#[cfg(feature = "postgres")]
 fn postgres_begin(schema: &str, mode: &str) -> String {
     format!("BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'")
 }
 
-#[cfg(feature = "postgres")]
 const POSTGRES_FOREIGN: &str = "SELECT (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal)
     + (SELECT count(*) FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND (c.relkind NOT IN ('r', 'i') OR c.relhasrules OR c.relrowsecurity))";

@@ -14,11 +14,13 @@ impl Permissions {
     /// No permission at all.
     pub const NONE: Self = Self(0);
 
-    pub(crate) const fn from_bits(bits: u64) -> Self {
+    /// The set whose bitmap this is: bit n for the vocabulary's nth name.
+    pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    pub(crate) const fn bits(self) -> u64 {
+    /// The bitmap.
+    pub const fn bits(self) -> u64 {
         self.0
     }
 

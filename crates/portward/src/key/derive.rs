@@ -14,6 +14,7 @@ const INDEX_LABEL: &str = "portward/v1/index";
 const KEY_CHECK_LABEL: &str = "portward/v1/key-check";
 const ROW_LABEL: &str = "portward/v1/row";
 const ROOT_CHECK_LABEL: &str = "portward/v1/root-check";
+const NONCE_LABEL: &str = "portward/v1/nonce";
 const TOKEN_LABEL: &str = "portward/v1/token";
 const VIEW_LABEL: &str = "portward/v1/view";
 
@@ -57,6 +58,11 @@ pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &To
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.
 pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> StreamMacKey {
     derive(root, deployment, VIEW_LABEL, [scope], StreamMacKey::new)
+}
+
+/// `derive(root, "portward/v1/nonce")` into `key`.
+pub(crate) fn derive_nonce_key(root: &Secret, deployment: &DeploymentId, key: &mut MacKey) {
+    derive(root, deployment, NONCE_LABEL, [], |derived| key.absorb(derived))
 }
 
 /// `derive(root, "portward/v1/row")`, keyed and ready.

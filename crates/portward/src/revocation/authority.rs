@@ -11,10 +11,11 @@ use crate::primitive::{self, Digest32};
 use crate::random::RandomError;
 use crate::revocation::body::{self, BodyWriter, Order};
 use crate::revocation::message::{Header, ListTimes, Proof};
+use crate::revocation::view::Evidence;
 use crate::revocation::{
-    Challenge, Change, FeedError, Follower, Incarnation, RevocationView, Scope, Stamp, TenantChange,
+    Challenge, Change, FeedError, Follower, Incarnation, RevocationView, Scope, Stamp, TenantChange, ViewCell,
 };
-use crate::time::Timestamp;
+use crate::time::{Steady, Timestamp};
 
 /// Where revocations are decided: commits changes one after the other and makes the messages that followers accept.
 ///
@@ -27,6 +28,33 @@ pub struct Authority {
     deltas: VecDeque<Delta>,
     /// How many changes are in them.
     kept: usize,
+    cell: Arc<ViewCell>,
+}
+
+/// Changes that are decided and not yet made: what a store writes down first.
+#[derive(Clone)]
+pub struct PreparedChange {
+    before: (Stamp, Digest32),
+    after: (Stamp, Digest32),
+    changes: Vec<Change>,
+    body: Vec<u8>,
+}
+
+impl PreparedChange {
+    /// When it is made, and in which life.
+    pub const fn stamp(&self) -> Stamp {
+        self.after.0
+    }
+
+    /// The history hash after it.
+    pub const fn history(&self) -> [u8; 32] {
+        self.after.1
+    }
+
+    /// The changes as records. Source: `spec/revocation.md` section 4.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 struct Delta {
@@ -45,6 +73,7 @@ error_codes! {
         OutOfRange => "change_out_of_range", Caller, "a counter or revision of 0, or an expiry beyond 2^40-1, cannot be stated";
         NoPosition => "view_empty", Caller, "a view without a stamp cannot be saved";
         ListTimes => "list_times", Caller, "a list's this-update lies before its next-update";
+        Overtaken => "change_overtaken", Caller, "another change was made since this one was prepared";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
 }
@@ -58,7 +87,22 @@ impl Authority {
         let position = (Stamp { incarnation, sequence: 0 }, [0; 32]);
         let view =
             RevocationView { position: Some(position), ..RevocationView::empty(keyring.deployment(), Scope::ALL)? };
-        Ok(Self { keyring, view, position, deltas: VecDeque::new(), kept: 0 })
+        Ok(Self::at(keyring, view, position))
+    }
+
+    /// A new feed that begins with what these views know: one of a store that was lost, or restored from a backup, for instance.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Random`].
+    pub fn beginning_with(
+        keyring: Arc<Keyring>,
+        incarnation: Incarnation,
+        views: &[&RevocationView],
+    ) -> Result<Self, AuthorityError> {
+        let mut authority = Self::new(keyring, incarnation)?;
+        views.iter().for_each(|view| view.state.visit(|change| authority.view.state.apply(change)));
+        authority.view.state = authority.view.state.compacted();
+        Ok(authority)
     }
 
     /// Goes on from a view that was saved, in the same incarnation.
@@ -71,7 +115,12 @@ impl Authority {
         follower.accept(saved, Timestamp::default())?;
         let view = (*follower.cell().load()).clone();
         let position = view.position.ok_or(FeedError::Malformed)?;
-        Ok(Self { keyring, view, position, deltas: VecDeque::new(), kept: 0 })
+        Ok(Self::at(keyring, view, position))
+    }
+
+    fn at(keyring: Arc<Keyring>, view: RevocationView, position: (Stamp, Digest32)) -> Self {
+        let cell = Arc::new(ViewCell::new(view.clone()));
+        Self { keyring, view, position, deltas: VecDeque::new(), kept: 0, cell }
     }
 
     /// Commits these changes as one: they get one sequence number, and every later answer shows all of them.
@@ -79,7 +128,16 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError::SequenceExhausted`]; [`AuthorityError::RootActive`] for refusing the root that signs the feed;
     /// [`AuthorityError::OutOfRange`] for what no message can state.
-    pub fn commit(&mut self, mut changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
+    pub fn commit(&mut self, changes: Vec<Change>) -> Result<Stamp, AuthorityError> {
+        let prepared = self.prepare(changes)?;
+        self.make(prepared)
+    }
+
+    /// The first half of [`Authority::commit`], for who writes changes down before they are made.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prepare(&self, mut changes: Vec<Change>) -> Result<PreparedChange, AuthorityError> {
         let active = self.keyring.active().map(|root| Change::RefuseRoot(root.id()));
         if changes.iter().any(|change| Some(*change) == active) {
             return Err(AuthorityError::RootActive);
@@ -90,12 +148,50 @@ impl Authority {
         deployment_first(&mut changes);
         let (stamp, before) = self.position;
         let sequence = stamp.sequence.checked_add(1).ok_or(AuthorityError::SequenceExhausted)?;
-        let after = history(&before, sequence, &body::write(&changes));
+        let body = body::write(&changes);
+        let after = history(&before, sequence, &body);
+        Ok(PreparedChange { before: self.position, after: (Stamp { sequence, ..stamp }, after), changes, body })
+    }
+
+    /// The second half.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Overtaken`] if another change was made since it was prepared.
+    pub fn make(&mut self, prepared: PreparedChange) -> Result<Stamp, AuthorityError> {
+        let PreparedChange { before, after, changes, .. } = prepared;
+        if before != self.position {
+            return Err(AuthorityError::Overtaken);
+        }
+        self.advance(after, changes);
+        Ok(after.0)
+    }
+
+    /// Makes a change that was written down: its sequence, its body, and the history hash after it.
+    ///
+    /// # Errors
+    /// [`FeedError::Gap`] if it is not the next one, [`FeedError::Malformed`], [`FeedError::Fork`] if another history comes out.
+    pub fn replay(&mut self, sequence: u64, body: &[u8], history_after: [u8; 32]) -> Result<(), FeedError> {
+        let (stamp, before) = self.position;
+        if stamp.sequence.checked_add(1) != Some(sequence) {
+            return Err(FeedError::Gap);
+        }
+        let mut changes = Vec::new();
+        body::read(body, &Scope::ALL, Order::Delta, |change| changes.push(change)).map_err(|_| FeedError::Malformed)?;
+        let after = history(&before, sequence, body);
+        if after != history_after {
+            return Err(FeedError::Fork);
+        }
+        self.advance((Stamp { sequence, ..stamp }, after), changes);
+        Ok(())
+    }
+
+    fn advance(&mut self, after: (Stamp, Digest32), changes: Vec<Change>) {
+        let (stamp, before) = self.position;
         changes.iter().for_each(|change| self.view.state.apply(*change));
-        self.position = (Stamp { sequence, ..stamp }, after);
-        self.view.position = Some(self.position);
+        self.position = after;
+        self.view.position = Some(after);
         self.kept = self.kept.saturating_add(changes.len());
-        self.deltas.push_back(Delta { sequence, before, changes });
+        self.deltas.push_back(Delta { sequence: stamp.sequence.saturating_add(1), before, changes });
         while self.kept > CHANGES_KEPT {
             let Some(oldest) = self.deltas.pop_front() else { break };
             self.kept = self.kept.saturating_sub(oldest.changes.len());
@@ -103,7 +199,36 @@ impl Authority {
         if self.view.state.unsettled() > UNSETTLED_MAX {
             self.view.state = self.view.state.compacted();
         }
-        Ok(self.position.0)
+    }
+
+    /// The history hash of all changes so far. Source: `spec/revocation.md` section 2.
+    pub const fn history(&self) -> [u8; 32] {
+        self.position.1
+    }
+
+    /// Where verifiers of this process read what the authority knows. It is fresh only by [`Authority::confirm`].
+    pub fn cell(&self) -> Arc<ViewCell> {
+        Arc::clone(&self.cell)
+    }
+
+    /// Shows what is known in the cell, as all that was decided up to this moment. Who reads changes from a store states when the reading
+    /// that brought no more was begun; who alone decides states the present.
+    pub fn confirm(&self, read_at: Steady) {
+        let evidence = Evidence::Live { sent_at: read_at };
+        self.cell.store(RevocationView { evidence, ..self.view.clone() }.shared());
+    }
+
+    /// Goes on as another authority, such as one that was resumed from a later snapshot. The cell stays, and nothing final that was known
+    /// is forgotten in it.
+    pub fn become_other(&mut self, other: Self) {
+        let mut view = other.view;
+        self.view.state.visit(|change| {
+            if !matches!(change, Change::Tenant(_, TenantChange::Suspend { .. })) {
+                view.state.apply(change);
+            }
+        });
+        view.state = view.state.compacted();
+        *self = Self { view, cell: Arc::clone(&self.cell), ..other };
     }
 
     /// Raises the deployment's counter: every token made so far is refused.
@@ -111,8 +236,7 @@ impl Authority {
     /// # Errors
     /// [`AuthorityError::GenerationExhausted`], [`AuthorityError::SequenceExhausted`].
     pub fn revoke_everything(&mut self) -> Result<Stamp, AuthorityError> {
-        let raised = raise(self.view.state.deployment_generation)?;
-        self.commit(vec![Change::DeploymentGeneration(raised)])
+        self.commit(vec![self.view.everything_revoked()?])
     }
 
     /// Raises a tenant's counter: every token of the tenant made so far is refused.
@@ -120,9 +244,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::revoke_everything`].
     pub fn revoke_tenant(&mut self, tenant: Identifier) -> Result<Stamp, AuthorityError> {
-        let known = WireBuffer::from(&tenant);
-        let raised = raise(self.view.state.tenant(known.identifier()).map_or(0, |known| known.generation))?;
-        self.commit(vec![Change::Tenant(tenant, TenantChange::Generation(raised))])
+        self.commit(vec![self.view.tenant_revoked(tenant)?])
     }
 
     /// Raises a client's counter: every token of the client made so far is refused.
@@ -130,8 +252,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::revoke_everything`].
     pub fn revoke_client(&mut self, tenant: Identifier, client: Identifier) -> Result<Stamp, AuthorityError> {
-        let raised = raise(self.view.generations(&tenant, &client).client)?;
-        self.commit(vec![Change::Tenant(tenant, TenantChange::ClientGeneration(client, raised))])
+        self.commit(vec![self.view.client_revoked(tenant, client)?])
     }
 
     /// Answers a follower that stands at `since`: what came after, or everything if that is not known any more.
@@ -197,6 +318,33 @@ impl Authority {
 }
 
 impl RevocationView {
+    /// The change that refuses every token made so far.
+    ///
+    /// # Errors
+    /// [`AuthorityError::GenerationExhausted`].
+    pub fn everything_revoked(&self) -> Result<Change, AuthorityError> {
+        Ok(Change::DeploymentGeneration(raise(self.state.deployment_generation)?))
+    }
+
+    /// The change that refuses every token of a tenant made so far.
+    ///
+    /// # Errors
+    /// [`AuthorityError::GenerationExhausted`].
+    pub fn tenant_revoked(&self, tenant: Identifier) -> Result<Change, AuthorityError> {
+        let known = WireBuffer::from(&tenant);
+        let raised = raise(self.state.tenant(known.identifier()).map_or(0, |known| known.generation))?;
+        Ok(Change::Tenant(tenant, TenantChange::Generation(raised)))
+    }
+
+    /// The change that refuses every token of a client made so far.
+    ///
+    /// # Errors
+    /// [`AuthorityError::GenerationExhausted`].
+    pub fn client_revoked(&self, tenant: Identifier, client: Identifier) -> Result<Change, AuthorityError> {
+        let raised = raise(self.generations(&tenant, &client).client)?;
+        Ok(Change::Tenant(tenant, TenantChange::ClientGeneration(client, raised)))
+    }
+
     /// The view as a message that a follower or [`Authority::resume`] accepts, but that vouches for no freshness.
     ///
     /// # Errors

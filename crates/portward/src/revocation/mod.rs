@@ -16,7 +16,7 @@ mod view;
 
 #[cfg(test)]
 pub(crate) use authority::history;
-pub use authority::{Authority, AuthorityError};
+pub use authority::{Authority, AuthorityError, PreparedChange};
 #[cfg(test)]
 pub(crate) use body::write as body_for_vectors;
 pub use cell::ViewCell;

@@ -80,8 +80,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) generations: Generations,
     pub(crate) link: EntryId,
     pub(crate) copies: &'a [EntryId],
-    /// Token id and link revision of a session.
-    pub(crate) session: Option<(EntryId, u32)>,
+    /// Token id of a session, and its link revision: but for renewing, where a change of the link does not end it.
+    pub(crate) session: Option<(EntryId, Option<u32>)>,
 }
 
 error_codes! {
@@ -170,7 +170,10 @@ impl RevocationView {
         }
         let Some((session, revision)) = subject.session else { return Ok(()) };
         standing(Unit::Session, session, Error::SessionSuspended, Error::SessionRevoked)?;
-        if revision < tenant.minimum_revision(subject.link) { Err(Error::SessionSuperseded) } else { Ok(()) }
+        match revision {
+            Some(revision) if revision < tenant.minimum_revision(subject.link) => Err(Error::SessionSuperseded),
+            _ => Ok(()),
+        }
     }
 
     /// Whether what it says of tokens that it does not name can be believed now.
@@ -209,6 +212,16 @@ impl RevocationView {
     pub fn generations(&self, tenant: &Identifier, client: &Identifier) -> Generations {
         let (tenant, client) = (WireBuffer::from(tenant), WireBuffer::from(client));
         self.current(self.state.tenant(tenant.identifier()), client.identifier())
+    }
+
+    /// The deployment's counter.
+    pub const fn deployment_generation(&self) -> u32 {
+        self.state.deployment_generation
+    }
+
+    /// Whether everything under this root is refused.
+    pub fn is_refused(&self, root: RootId) -> bool {
+        self.state.refused_roots.contains(&root)
     }
 
     /// Whether this stored key was destroyed for ever.

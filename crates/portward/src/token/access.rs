@@ -145,6 +145,11 @@ impl Access {
         &self.copies
     }
 
+    /// The id of the chain: its last copy's, or the link's where there is none.
+    pub fn chain_id(&self) -> EntryId {
+        self.copies.last().copied().unwrap_or(self.link)
+    }
+
     /// The token id of the link: a link's own, or that of the link a session was redeemed from.
     pub const fn link_id(&self) -> EntryId {
         self.link

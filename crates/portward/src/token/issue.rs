@@ -17,6 +17,7 @@ use crate::token::cache::KeyCache;
 use crate::token::chain;
 use crate::token::head::{Head, Origin, RESOURCES_MAX, sorted};
 use crate::token::kind::{ISSUED_LINK_MAX, Kind, TOKEN_MAX};
+use crate::token::stored::{ChainGrant, LinkHead};
 
 /// For whom a link is, and what it grants.
 ///
@@ -40,6 +41,16 @@ impl LinkRequest {
     /// A link of the deployment's default lifetime (90 days) for every audience.
     pub const fn new(tenant: Identifier, client: Identifier, permissions: Permissions) -> Self {
         Self { tenant, client, permissions, audience: None, lifetime: None }
+    }
+
+    /// Whose data.
+    pub const fn tenant(&self) -> Identifier {
+        self.tenant
+    }
+
+    /// Who comes.
+    pub const fn client(&self) -> Identifier {
+        self.client
     }
 
     /// Good for this audience only.
@@ -78,9 +89,15 @@ pub struct IssuedToken {
     id: EntryId,
     expires_at: Timestamp,
     first_tag: Wiped,
+    head: Vec<u8>,
 }
 
 impl IssuedToken {
+    /// The exact bytes of its head: with them, and with the keyring, the same token can be made again.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     /// The token itself.
     pub fn text(&self) -> &str {
         &self.text
@@ -117,6 +134,7 @@ error_codes! {
         TokenTooLong => "token_too_long", Caller, "the token would be longer than a token may be";
         NothingGranted => "nothing_granted", Input, "nothing that the link grants is left for a session";
         Expired => "expired", Input, "the link has no time left for a session";
+        UnknownRoot => "unknown_root", Environment, "the link is under a root that the keyring does not check with";
         NoActiveRoot => "keyring_no_active_root", Caller, "the keyring has no active root";
         DeploymentsDiffer => "deployments_differ", Caller, "deployment, keyring, view and token are not of one deployment";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
@@ -163,6 +181,27 @@ impl Issuer {
         self.issue_session_as(random::bytes()?, link, limits, now)
     }
 
+    /// Makes the same link again. Compare its [`IssuedToken::link_check`] with the one that was kept before it goes out.
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownRoot`] if the keyring does not check with its root any more.
+    pub fn issue_again(&self, head: &LinkHead) -> Result<IssuedToken, IssueError> {
+        self.sign(&head.to_head(), ISSUED_LINK_MAX)
+    }
+
+    /// Makes a session for what a link and its blocks grant, as the store knows it: in place of a session that ends.
+    ///
+    /// # Errors
+    /// As [`Issuer::issue_session`].
+    pub fn renew_session(
+        &self,
+        grant: &ChainGrant,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<IssuedToken, IssueError> {
+        self.issue_session_of(random::bytes()?, grant, limits, now)
+    }
+
     pub(crate) fn issue_link_as(
         &self,
         token_id: EntryId,
@@ -194,17 +233,27 @@ impl Issuer {
         limits: &SessionLimits,
         now: Timestamp,
     ) -> Result<IssuedToken, IssueError> {
+        self.issue_session_of(token_id, &link.to_grant(), limits, now)
+    }
+
+    fn issue_session_of(
+        &self,
+        token_id: EntryId,
+        link: &ChainGrant,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<IssuedToken, IssueError> {
         if link.deployment != self.deployment.id {
             return Err(IssueError::DeploymentsDiffer);
         }
         let lifetime = lifetime(limits.lifetime, self.deployment.session)?;
-        let permissions = limits.permissions.map_or(link.permissions(), |limit| link.permissions().intersection(limit));
-        let resources = session_resources(link.resources(), limits.resources.as_deref())?;
+        let permissions = limits.permissions.map_or(link.permissions, |limit| link.permissions.intersection(limit));
+        let resources = session_resources(&link.resources, limits.resources.as_deref())?;
         let permissions = self.deployment.vocabulary.named(permissions);
         if permissions.is_empty() {
             return Err(IssueError::NothingGranted);
         }
-        let ends = [Some(now.saturating_add(lifetime)), Some(link.expires_at()), limits.expires_at];
+        let ends = [Some(now.saturating_add(lifetime)), Some(link.expires_at), limits.expires_at];
         let expires_at = ends.into_iter().flatten().min().unwrap_or(now);
         if expires_at <= now {
             return Err(IssueError::Expired);
@@ -215,16 +264,16 @@ impl Issuer {
             token_id,
             issued_at: now,
             expires_at,
-            generations: link.generations(),
-            tenant: link.tenant(),
-            client: link.client(),
-            audience: link.audience(),
+            generations: link.generations,
+            tenant: &link.tenant,
+            client: &link.client,
+            audience: link.audience.as_ref(),
             permissions,
             origin: Some(Origin {
-                link: link.link_id(),
+                link: link.link,
                 link_root: link.link_root,
                 revision: limits.revision,
-                copies: link.copies(),
+                copies: &link.copies,
                 resources: &resources,
             }),
         };
@@ -242,6 +291,7 @@ impl Issuer {
         let mut bytes = Vec::with_capacity(192);
         head.write(&mut bytes);
         let tag = self.tag(head, &bytes)?;
+        let signed = bytes.clone();
         bytes.put(&tag.0);
         let prefix = head.kind.prefix();
         let crc = codec::crc32(prefix, &bytes);
@@ -250,7 +300,7 @@ impl Issuer {
         if text.len() > limit {
             return Err(IssueError::TokenTooLong);
         }
-        Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: tag })
+        Ok(IssuedToken { text, id: head.token_id, expires_at: head.expires_at, first_tag: tag, head: signed })
     }
 
     fn tag(&self, head: &Head<'_>, bytes: &[u8]) -> Result<Wiped, IssueError> {
@@ -264,7 +314,7 @@ impl Issuer {
         if let Some(tag) = self.cache.with(&id, |key| Wiped(key.tag(bytes))) {
             return Ok(tag);
         }
-        let root = self.keyring.active().and_then(|root| root.for_checking()).ok_or(IssueError::NoActiveRoot)?;
+        let root = self.keyring.root(head.root).and_then(|root| root.for_checking()).ok_or(IssueError::UnknownRoot)?;
         let mut key = MacKey::EMPTY;
         derive_token_key(root, &self.deployment.id, &id, &mut key);
         let tag = Wiped(key.tag(bytes));

@@ -12,6 +12,8 @@ mod head;
 mod holder;
 mod issue;
 mod kind;
+mod nonce;
+mod stored;
 mod verify;
 
 pub use access::{Access, AllowError, LinkAccess, Resources};
@@ -22,4 +24,6 @@ pub use error::{FormError, RefusalError, VerifyError};
 pub use holder::{NarrowError, UntrustedLink};
 pub use issue::{IssueError, IssuedToken, Issuer, LinkRequest, SessionLimits};
 pub use kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
+pub use nonce::{CheckedNonce, NonceError, PeekCookie};
+pub use stored::{ChainGrant, LinkHead, RenewableSession, StoredChain, StoredError};
 pub use verify::{NoRevocation, Revocation, Verifier, VerifierError, VerifierOptions};

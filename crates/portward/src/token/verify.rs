@@ -17,6 +17,7 @@ use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::{Buffer, UnverifiedToken};
 use crate::token::grant::{Limits, Lineage, Lists};
 use crate::token::kind::Kind;
+use crate::token::stored::RenewableSession;
 
 /// The choice to go without revocation.
 ///
@@ -118,7 +119,7 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Link, &mut chain)?;
-        Ok(LinkAccess(self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id)))
+        Ok(LinkAccess(self.interpret(&token, &mut chain, now, Purpose::Use)?.to_access(&token, self.deployment.id)))
     }
 
     /// Verifies a link, and also returns its check value: what a registry keeps to recognise the link, or any copy of it, without being
@@ -131,7 +132,7 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Link, &mut chain)?;
-        let access = self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id);
+        let access = self.interpret(&token, &mut chain, now, Purpose::Use)?.to_access(&token, self.deployment.id);
         Ok((LinkAccess(access), chain.link_check()))
     }
 
@@ -144,7 +145,20 @@ impl Verifier {
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
         self.authenticate(&token, Kind::Session, &mut chain)?;
-        Ok(self.interpret(&token, &mut chain, now)?.to_access(&token, self.deployment.id))
+        Ok(self.interpret(&token, &mut chain, now, Purpose::Use)?.to_access(&token, self.deployment.id))
+    }
+
+    /// Verifies a session for which another one is to be made: a change of its link, which ends its use, does not end this.
+    ///
+    /// # Errors
+    /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
+    pub fn verify_to_renew(&self, text: &str, now: Now) -> Result<RenewableSession, VerifyError> {
+        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
+        let mut buffer = Buffer::for_text(text);
+        token.read(text, buffer.bytes())?;
+        self.authenticate(&token, Kind::Session, &mut chain)?;
+        let accepted = self.interpret(&token, &mut chain, now, Purpose::Renewing)?;
+        Ok(RenewableSession(accepted.to_access(&token, self.deployment.id)))
     }
 
     /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
@@ -191,6 +205,7 @@ impl Verifier {
         token: &UnverifiedToken<'t>,
         chain: &'t mut Chain,
         now: Now,
+        purpose: Purpose,
     ) -> Result<Accepted<'t>, VerifyError> {
         let fields = &token.fields;
         let refuse = |refusal| Err(VerifyError::refused_authentic(refusal, fields.token_id));
@@ -221,7 +236,7 @@ impl Verifier {
                 generations: fields.generations,
                 link: lineage.link,
                 copies: lineage.copies,
-                session: fields.origin.map(|origin| (fields.token_id, origin.revision)),
+                session: fields.origin.map(|origin| (fields.token_id, purpose.revision(origin.revision))),
             };
             let checked = cell.read(|view| view.check(&subject, *freshness, self.options.skew, now));
             checked.map_err(|cause| VerifyError::revoked(cause, fields.token_id))?; // 20
@@ -233,6 +248,23 @@ impl Verifier {
         match kind {
             Kind::Link => self.deployment.link.ceiling(),
             Kind::Session => self.deployment.session.ceiling(),
+        }
+    }
+}
+
+/// What a token is verified for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Use,
+    Renewing,
+}
+
+impl Purpose {
+    #[inline]
+    const fn revision(self, revision: u32) -> Option<u32> {
+        match self {
+            Self::Use => Some(revision),
+            Self::Renewing => None,
         }
     }
 }

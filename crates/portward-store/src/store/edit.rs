@@ -1,0 +1,150 @@
+use portward::{Change, EntryId, Identifier, Permissions, Resources, Stamp, TenantChange, Timestamp, Unit};
+
+use crate::database::{Lock, record};
+use crate::store::error::StoreError;
+use crate::store::issue::{check_cap, check_label};
+use crate::store::list::{Link, link_row};
+use crate::store::open::{Result, Store, within};
+use crate::store::rows::{EventKind, LinkRow, LinkState};
+
+/// What is to be changed of a link; what is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct LinkEdit {
+    /// What the tenant calls it: `Some(None)` takes the label away.
+    pub label: Option<Option<String>>,
+    /// When it ends: at most its signed expiry.
+    pub expires_at: Option<Timestamp>,
+    /// What it grants: at most what was signed, and something.
+    pub permissions: Option<Permissions>,
+    /// For which resources it is good: 1 to 16, or all.
+    pub resources: Option<Resources>,
+    /// How often it can be redeemed, those times included that it was: `Some(None)` as often as one likes.
+    pub uses_max: Option<Option<u32>>,
+}
+
+impl Store {
+    /// Changes a link that was sent already. What takes something away also ends the sessions made before, which can be renewed: when it
+    /// returns, that is durable, and the view of this store shows it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownLink`], [`StoreError::LinkRevoked`], [`StoreError::OverCeiling`], [`StoreError::NothingLeft`],
+    /// [`StoreError::Label`], and those of the database.
+    pub async fn edit(&self, tenant: Identifier, link: EntryId, edit: LinkEdit) -> Result<Link> {
+        check_label(edit.label.iter().flatten().map(String::as_str).next())?;
+        check_cap(edit.uses_max.flatten())?;
+        within(async {
+            let inner = &self.inner;
+            let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
+            let before = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
+            if before.state == LinkState::Revoked {
+                return Err(StoreError::LinkRevoked);
+            }
+            let mut row = edit.applied(before.clone())?;
+            let mut takes_away = false;
+            for (kind, detail) in differences(&before, &row) {
+                takes_away |= matches!(kind, EventKind::Shortened | EventKind::Narrowed);
+                self.happened(&mut row, kind, detail, &mut turn.work).await?;
+            }
+            if takes_away {
+                row.revision = row.revision.checked_add(1).ok_or(StoreError::State)?;
+                let change = TenantChange::Revision { link, minimum: row.revision, expires_at: row.head.expires_at() };
+                turn.put(vec![Change::Tenant(tenant, change)]).await?;
+            }
+            row.changed = self.wall();
+            record::save(&row, &inner.keyring, &mut turn.work).await?;
+            turn.commit().await?;
+            Ok(Link::of(row, self))
+        })
+        .await
+    }
+
+    /// Lets a link, its copies and its sessions grant nothing until it is restored.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownLink`], [`StoreError::State`], and those of the database.
+    pub async fn pause(&self, tenant: Identifier, link: EntryId) -> Result<Stamp> {
+        self.move_link(tenant, link, LinkState::Active, LinkState::Paused).await
+    }
+
+    /// Lets a paused link grant again what it did.
+    ///
+    /// # Errors
+    /// As [`Store::pause`].
+    pub async fn restore(&self, tenant: Identifier, link: EntryId) -> Result<Stamp> {
+        self.move_link(tenant, link, LinkState::Paused, LinkState::Active).await
+    }
+
+    async fn move_link(&self, tenant: Identifier, link: EntryId, from: LinkState, to: LinkState) -> Result<Stamp> {
+        within(async {
+            let inner = &self.inner;
+            let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
+            let mut row = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
+            if row.state != from {
+                return Err(StoreError::State);
+            }
+            let (unit, id, expires_at) = (Unit::Link, link, row.head.expires_at());
+            let (kind, change) = match to {
+                LinkState::Paused => (EventKind::Paused, TenantChange::Suspend { unit, id, expires_at }),
+                LinkState::Active => (EventKind::Restored, TenantChange::Restore { unit, id }),
+                LinkState::Revoked => (EventKind::Revoked, TenantChange::Revoke { unit, id, expires_at }),
+            };
+            turn.put(vec![Change::Tenant(tenant, change)]).await?;
+            (row.state, row.changed) = (to, self.wall());
+            self.happened(&mut row, kind, None, &mut turn.work).await?;
+            record::save(&row, &inner.keyring, &mut turn.work).await?;
+            turn.commit().await
+        })
+        .await
+    }
+}
+
+impl LinkEdit {
+    fn applied(self, row: LinkRow) -> Result<LinkRow> {
+        let expires = self.expires_at.unwrap_or(row.expires);
+        let permissions = self.permissions.unwrap_or(row.permissions);
+        let resources = self.resources.unwrap_or_else(|| row.resources.clone());
+        if expires > row.head.expires_at() || permissions.intersection(row.head.permissions()) != permissions {
+            return Err(StoreError::OverCeiling);
+        }
+        let lists_well = match &resources {
+            Resources::All => true,
+            Resources::Only(list) => !list.is_empty() && resources.to_bytes().is_some(),
+        };
+        if permissions.is_empty() || !lists_well {
+            return Err(StoreError::NothingLeft);
+        }
+        let label = self.label.unwrap_or_else(|| row.label.clone());
+        let uses_max = self.uses_max.unwrap_or(row.uses_max);
+        Ok(LinkRow { label, expires, permissions, resources, uses_max, ..row })
+    }
+}
+
+/// What was done, for the history.
+fn differences(before: &LinkRow, after: &LinkRow) -> Vec<(EventKind, Option<String>)> {
+    let mut kinds = Vec::new();
+    if before.label != after.label {
+        kinds.push((EventKind::Labelled, after.label.clone()));
+    }
+    if before.expires != after.expires {
+        let kind = if after.expires < before.expires { EventKind::Shortened } else { EventKind::Extended };
+        kinds.push((kind, Some(after.expires.unix().to_string())));
+    }
+    let gained = after.permissions.intersection(before.permissions) != after.permissions
+        || !is_within(&after.resources, &before.resources);
+    let lost = before.permissions.intersection(after.permissions) != before.permissions
+        || !is_within(&before.resources, &after.resources);
+    kinds.extend(gained.then_some((EventKind::Widened, None)));
+    kinds.extend(lost.then_some((EventKind::Narrowed, None)));
+    if before.uses_max != after.uses_max {
+        kinds.push((EventKind::Capped, after.uses_max.map(|max| max.to_string())));
+    }
+    kinds
+}
+
+fn is_within(inner: &Resources, outer: &Resources) -> bool {
+    match (inner, outer) {
+        (_, Resources::All) => true,
+        (Resources::All, Resources::Only(_)) => false,
+        (Resources::Only(inner), Resources::Only(outer)) => inner.iter().all(|resource| outer.contains(resource)),
+    }
+}

@@ -1,0 +1,230 @@
+//! What this process knows of the feed, and how it learns the rest. `spec/store.md` section 5.
+
+use std::sync::Arc;
+
+use portward::{
+    Authority, Change, FeedError, Freshness, Keyring, Now, PreparedChange, RevocationView, Stamp, Steady, ViewCell,
+};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::database::record::{self, Record as _};
+use crate::database::{Database, Lock, Work};
+use crate::store::error::StoreError;
+use crate::store::place::Place;
+use crate::store::rows::{ChangeRow, FeedRow};
+
+type Result<T> = core::result::Result<T, StoreError>;
+
+pub(super) struct Feed {
+    pub(super) database: Database,
+    pub(super) keyring: Arc<Keyring>,
+    pub(super) place: Place,
+    pub(super) cell: Arc<ViewCell>,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    authority: Authority,
+    /// What was known, shown, at this reading. `None`: not yet.
+    confirmed_at: Option<Steady>,
+}
+
+/// A transaction that has read the feed to its end, under the lock of the store: nobody else changes it meanwhile.
+pub(super) struct Turn<'a> {
+    feed: &'a Feed,
+    known: MutexGuard<'a, Known>,
+    pub(super) work: Work,
+    read_at: Steady,
+    row: FeedRow,
+    prepared: Option<PreparedChange>,
+}
+
+impl Feed {
+    /// Reads the whole feed.
+    pub(super) async fn load(database: Database, keyring: Arc<Keyring>, place: Place, now: Now) -> Result<Self> {
+        let mut work = database.begin_reading().await?;
+        let row = feed_row(&mut work, &keyring, &place).await?;
+        let authority = reload(&mut work, &keyring, &row).await?;
+        work.rollback().await?;
+        authority.confirm(now.steady);
+        let cell = authority.cell();
+        let known = Mutex::new(Known { authority, confirmed_at: Some(now.steady) });
+        Ok(Self { database, keyring, place, cell, known })
+    }
+
+    /// Learns what was committed, and shows it as of now. One reading serves all who asked before it began.
+    pub(super) async fn refresh(&self, clock: &(impl Fn() -> Now + Sync)) -> Result<()> {
+        let asked_at = clock().steady;
+        let mut known = self.known.lock().await;
+        let read_at = clock().steady;
+        if known.confirmed_at.is_some_and(|confirmed| asked_at < confirmed && confirmed <= read_at) {
+            return Ok(());
+        }
+        let mut work = self.database.begin_reading().await?;
+        known.catch_up(&mut work, self).await?;
+        work.rollback().await?;
+        known.confirm(read_at);
+        Ok(())
+    }
+
+    /// Learns in a transaction that goes on what was committed, without showing it.
+    pub(super) async fn catch_up(&self, work: &mut AnyConnection) -> Result<()> {
+        self.known.lock().await.catch_up(work, self).await.map(drop)
+    }
+
+    /// Begins a change of the feed.
+    pub(super) async fn begin(&self, lock: Lock, now: Now) -> Result<Turn<'_>> {
+        let mut known = self.known.lock().await;
+        let mut work = self.database.begin(lock).await?;
+        let row = known.catch_up(&mut work, self).await?;
+        Ok(Turn { feed: self, known, work, read_at: now.steady, row, prepared: None })
+    }
+
+    /// Uses the authority as it stands, for answers to followers.
+    pub(super) async fn with<T>(&self, take: impl FnOnce(&Authority) -> T) -> T {
+        take(&self.known.lock().await.authority)
+    }
+
+    pub(super) fn is_fresh(&self, freshness: Freshness, now: Now) -> bool {
+        self.cell.load().is_fresh(freshness, core::time::Duration::ZERO, now)
+    }
+}
+
+impl Known {
+    async fn catch_up(&mut self, work: &mut AnyConnection, feed: &Feed) -> Result<FeedRow> {
+        let row = feed_row(work, &feed.keyring, &feed.place).await?;
+        let own = self.authority.stamp();
+        if row.stamp < own {
+            return Err(StoreError::RolledBack);
+        }
+        if row.stamp.incarnation == own.incarnation {
+            if row.stamp.sequence == own.sequence {
+                let same = self.authority.history() == row.history;
+                return if same { Ok(row) } else { Err(StoreError::Forked) };
+            }
+            if replay(&mut self.authority, work, &feed.keyring, row.stamp).await? {
+                return if self.authority.history() == row.history { Ok(row) } else { Err(StoreError::Forked) };
+            }
+        }
+        let other = reload(work, &feed.keyring, &row).await?;
+        self.authority.become_other(other);
+        Ok(row)
+    }
+
+    fn confirm(&mut self, read_at: Steady) {
+        self.authority.confirm(read_at);
+        self.confirmed_at = Some(read_at);
+    }
+}
+
+impl Turn<'_> {
+    /// What is revoked, as of the present.
+    pub(super) fn view(&self) -> &RevocationView {
+        self.known.authority.view()
+    }
+
+    /// Writes the changes down.
+    pub(super) async fn put(&mut self, changes: Vec<Change>) -> Result<Stamp> {
+        let prepared = self.known.authority.prepare(changes)?;
+        let (stamp, history) = (prepared.stamp(), prepared.history());
+        let keyring = &self.feed.keyring;
+        let change = ChangeRow { stamp, history, body: prepared.body().to_vec() };
+        record::insert(&change, keyring, &mut self.work).await?;
+        self.row = FeedRow { stamp, history, ..self.row.clone() };
+        put_feed_row(&self.row, keyring, &mut self.work).await?;
+        self.feed.database.wake_followers(&mut self.work).await?;
+        self.prepared = Some(prepared);
+        Ok(stamp)
+    }
+
+    /// Ends the transaction; then what was put is made and shown.
+    pub(super) async fn commit(mut self) -> Result<Stamp> {
+        self.work.commit().await?;
+        if let Some(prepared) = self.prepared.take() {
+            self.known.authority.make(prepared)?;
+        }
+        // The lock was held: this is all there was when the transaction ended, which is later than when it began.
+        self.known.confirm(self.read_at);
+        Ok(self.known.authority.stamp())
+    }
+
+    /// Says that a snapshot was written.
+    pub(super) async fn snapshot_at(&mut self, sequence: u64) -> Result<()> {
+        self.row.snapshot = sequence;
+        put_feed_row(&self.row, &self.feed.keyring, &mut self.work).await
+    }
+}
+
+/// Where the feed stands, if the database lies where it began.
+async fn feed_row(work: &mut AnyConnection, keyring: &Keyring, place: &Place) -> Result<FeedRow> {
+    let sql = format!("SELECT feed.*, {} AS place_now FROM feed", place.sql());
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(work).await?;
+    let [row] = rows.as_slice() else { return Err(StoreError::Malformed) };
+    let now = place.told_by(row.try_get("place_now")?)?;
+    let row: FeedRow = record::read(row, keyring)?;
+    if row.place == now { Ok(row) } else { Err(StoreError::Restored) }
+}
+
+pub(super) async fn put_feed_row(row: &FeedRow, keyring: &Keyring, work: &mut AnyConnection) -> Result<()> {
+    sqlx::query("DELETE FROM feed").execute(&mut *work).await?;
+    Ok(record::insert(row, keyring, work).await?)
+}
+
+/// The newest snapshot, and what came after it.
+pub(super) async fn reload(work: &mut AnyConnection, keyring: &Arc<Keyring>, row: &FeedRow) -> Result<Authority> {
+    let incarnation = row.stamp.incarnation;
+    let mut authority = match row.snapshot {
+        0 => Authority::new(Arc::clone(keyring), incarnation)?,
+        sequence => {
+            let sql = "SELECT bytes FROM feed_snapshot WHERE incarnation = $1 AND sequence = $2 ORDER BY part";
+            let query = sqlx::query(sql).bind(incarnation.to_bytes().to_vec()).bind(integer(sequence)?);
+            let parts = query.fetch_all(&mut *work).await?;
+            let parts = parts.iter().map(|part| part.try_get::<Vec<u8>, _>("bytes"));
+            let saved = parts.collect::<core::result::Result<Vec<_>, _>>()?.concat();
+            let authority = Authority::resume(Arc::clone(keyring), &saved)?;
+            if authority.stamp() != (Stamp { incarnation, sequence }) {
+                return Err(StoreError::Feed(FeedError::Gap));
+            }
+            authority
+        }
+    };
+    let complete = replay(&mut authority, work, keyring, row.stamp).await?;
+    if !complete {
+        return Err(StoreError::Feed(FeedError::Gap));
+    }
+    if authority.history() == row.history { Ok(authority) } else { Err(StoreError::Forked) }
+}
+
+/// Makes the changes up to this stamp. `false`, and none made, if the next one is not there any more.
+async fn replay(authority: &mut Authority, work: &mut AnyConnection, keyring: &Keyring, to: Stamp) -> Result<bool> {
+    let mut next = authority.stamp().sequence;
+    while next < to.sequence {
+        let sql = format!(
+            "SELECT * FROM {} WHERE incarnation = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT 1000",
+            ChangeRow::TABLE.name
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(to.incarnation.to_bytes().to_vec());
+        let rows = query.bind(integer(next)?).bind(integer(to.sequence)?).fetch_all(&mut *work).await?;
+        for row in &rows {
+            let row: ChangeRow = record::read(row, keyring)?;
+            if row.stamp.incarnation != to.incarnation {
+                return Err(StoreError::Malformed);
+            }
+            match authority.replay(row.stamp.sequence, &row.body, row.history) {
+                Ok(()) => next = row.stamp.sequence,
+                Err(FeedError::Gap) => return Ok(false),
+                Err(FeedError::Fork) => return Err(StoreError::Forked),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if rows.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn integer(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|_| StoreError::Malformed)
+}

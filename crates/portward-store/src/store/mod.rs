@@ -1,0 +1,37 @@
+//! Links that a tenant can list, change, hand out and end, on one machine or many. `spec/store.md` sections 3 to 5, `spec/redeem.md`.
+
+mod check;
+mod compact;
+mod edit;
+mod error;
+mod feed;
+mod follow;
+mod history;
+mod initialise;
+mod issue;
+mod json_lines;
+mod list;
+mod open;
+mod place;
+mod recover;
+mod redeem;
+mod revoke;
+mod roots;
+mod rows;
+mod sink;
+
+pub use check::Checked;
+pub use compact::Compacted;
+pub use edit::LinkEdit;
+pub use error::{Refusal, StoreError};
+pub use follow::Following;
+pub use initialise::initialise;
+pub use issue::LinkTerms;
+pub use json_lines::JsonLines;
+pub use list::{Link, LinkFilter, Page, PageStart};
+pub use open::{Store, StoreOptions};
+pub use recover::Recovery;
+pub use redeem::{Peeked, Redeemed};
+pub use revoke::Target;
+pub use rows::{EventKind, LinkEvent, LinkState};
+pub use sink::{Event, EventSink, NoSink, Operation, Recording, SinkError, Subject};

@@ -1,0 +1,56 @@
+use std::path::PathBuf;
+
+use crate::database::{DatabaseError, Location};
+use crate::store::error::StoreError;
+
+/// How it is found out where the database lies: it is not where it was when it is a copy. `spec/store.md` section 5.
+pub(super) enum Place {
+    /// Device and inode.
+    File(PathBuf),
+    /// The cluster's system identifier, its timeline and the number of the database.
+    Server,
+}
+
+impl Place {
+    pub(super) fn of(location: &Location) -> Self {
+        match location {
+            Location::Sqlite(path) => Self::File(path.clone()),
+            Location::Postgres(_) => Self::Server,
+        }
+    }
+
+    /// What a query has to select for it.
+    pub(super) const fn sql(&self) -> &'static str {
+        match self {
+            Self::File(_) => "''",
+            // A standby cannot say where it writes: it is no store.
+            Self::Server => {
+                "(SELECT system_identifier FROM pg_control_system())::text || '/' || ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())"
+            }
+        }
+    }
+
+    /// What it says now.
+    pub(super) fn told_by(&self, selected: String) -> Result<String, StoreError> {
+        match self {
+            #[cfg(unix)]
+            Self::File(path) => {
+                use std::os::unix::fs::MetadataExt as _;
+                let found = std::fs::metadata(path).map_err(|error| DatabaseError::from(sqlx::Error::Io(error)))?;
+                Ok(format!("{}/{}", found.dev(), found.ino()))
+            }
+            #[cfg(not(unix))]
+            Self::File(_) => Ok(selected),
+            Self::Server => Ok(selected),
+        }
+    }
+}
+
+impl Place {
+    /// Asks the database.
+    pub(super) async fn read(&self, work: &mut sqlx::AnyConnection) -> Result<String, StoreError> {
+        let sql = format!("SELECT {} AS place_now", self.sql());
+        let (selected,): (String,) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(work).await?;
+        self.told_by(selected)
+    }
+}

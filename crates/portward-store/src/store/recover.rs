@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use portward::{Authority, Change, FeedError, Follower, Incarnation, RevocationView, Scope, Stamp, Timestamp};
+
+use crate::database::{Database, Location, Lock, Work, record};
+use crate::store::error::StoreError;
+use crate::store::feed::{integer, put_feed_row, reload};
+use crate::store::open::{Result, SCHEMA, within};
+use crate::store::place::Place;
+use crate::store::rows::{ChangeRow, FeedRow};
+
+/// What recovering found and did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recovery {
+    /// Where the feed stood that was found.
+    pub found: Stamp,
+    /// Where the new one begins.
+    pub begins: Stamp,
+    /// Whether a newer view was merged: then valid links work again. Otherwise every token made so far is refused.
+    pub merged: bool,
+}
+
+/// How much the deployment generation is raised where nobody knows how high it was.
+const LEAP: u32 = 65_536;
+/// How long a part of a snapshot is.
+const PART: usize = 1 << 20;
+
+impl Recovery {
+    /// Begins a new life of a store that was restored from a backup, copied, or promoted. `newer` is the newest view that somebody saved or
+    /// holds ([`RevocationView::save`]): without one, the deployment generation is raised, and every token made so far is refused.
+    ///
+    /// # Errors
+    /// [`StoreError::Feed`] for a view that is not accepted, or not newer than what is found; those of the database.
+    pub async fn run(
+        location: &Location,
+        keyring: &Arc<portward::Keyring>,
+        newer: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        within(async {
+            let database = Database::open(location, &SCHEMA, false).await?;
+            let mut work = database.begin(Lock::Store).await?;
+            let row = sqlx::query("SELECT * FROM feed").fetch_optional(&mut *work).await?;
+            let row: FeedRow = record::read(&row.ok_or(StoreError::Malformed)?, keyring)?;
+            let found = reload(&mut work, keyring, &row).await?;
+            let newer = newer.map(|saved| view_of(keyring, saved, row.stamp)).transpose()?;
+            let newest = newer.as_deref().and_then(RevocationView::stamp).max(Some(row.stamp));
+            let incarnation = Incarnation::generate(now, newest.map(|stamp| stamp.incarnation))?;
+            let views: Vec<&RevocationView> = [Some(found.view()), newer.as_deref()].into_iter().flatten().collect();
+            let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
+            let leap = if newer.is_some() { Vec::new() } else { vec![leap(found.view())?] };
+            let prepared = authority.prepare(leap)?;
+            let change =
+                ChangeRow { stamp: prepared.stamp(), body: prepared.body().to_vec(), history: prepared.history() };
+            let begins = authority.make(prepared)?;
+            record::insert(&change, keyring, &mut work).await?;
+            put_snapshot(&mut work, begins, &authority.view().save(keyring)?).await?;
+            let place = Place::of(location).read(&mut work).await?;
+            let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
+            let found = found.stamp();
+            put_feed_row(&row, keyring, &mut work).await?;
+            work.commit().await?;
+            Ok(Self { found, begins, merged: newer.is_some() })
+        })
+        .await
+    }
+}
+
+/// A saved view, which has to know as much as what was found.
+fn view_of(keyring: &Arc<portward::Keyring>, saved: &[u8], found: Stamp) -> Result<Arc<RevocationView>> {
+    let mut follower = Follower::new(Arc::clone(keyring), Scope::ALL, core::time::Duration::ZERO, None)?;
+    let stamp = follower.accept(saved, Timestamp::from_unix(0))?;
+    if stamp < found { Err(StoreError::Feed(FeedError::Rollback)) } else { Ok(follower.cell().load()) }
+}
+
+/// Above every generation that may have been raised since the backup.
+fn leap(view: &RevocationView) -> Result<Change> {
+    let current = view.deployment_generation();
+    let next =
+        current.checked_div(LEAP).and_then(|leaps| leaps.checked_add(1)).and_then(|leaps| leaps.checked_mul(LEAP));
+    next.map(Change::DeploymentGeneration).ok_or(StoreError::Authority(portward::AuthorityError::GenerationExhausted))
+}
+
+pub(super) async fn put_snapshot(work: &mut Work, at: Stamp, saved: &[u8]) -> Result<()> {
+    for (part, bytes) in (0i64..).zip(saved.chunks(PART)) {
+        let query = sqlx::query("INSERT INTO feed_snapshot VALUES ($1, $2, $3, $4)");
+        let query = query.bind(at.incarnation.to_bytes().to_vec()).bind(integer(at.sequence)?).bind(part);
+        query.bind(bytes.to_vec()).execute(&mut **work).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+use portward::{Change, EntryId, Identifier, Stamp, TenantChange, Unit};
+
+use crate::database::{Lock, record};
+use crate::store::list::link_row;
+use crate::store::open::{Result, Store, within};
+use crate::store::rows::{EventKind, LinkState};
+use crate::store::sink::{Operation, Subject};
+
+/// What of a tenant is to be revoked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// A link, its copies and its sessions.
+    Link(EntryId),
+    /// A copy of a link, what was narrowed further from it, and their sessions.
+    Copy {
+        /// The link.
+        link: EntryId,
+        /// The copy's id.
+        copy: EntryId,
+    },
+    /// One session of a link.
+    Session {
+        /// The link.
+        link: EntryId,
+        /// The session's token id.
+        session: EntryId,
+    },
+    /// Everything of a client that was made so far.
+    Client(Identifier),
+    /// Everything of the tenant that was made so far.
+    Tenant,
+}
+
+impl Store {
+    /// Revokes, for good. When it returns that is durable, and the view of this store shows it; a view that is at least at the stamp does too.
+    /// Revoking once more changes no more than the history.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownLink`], [`StoreError::Authority`] for a counter that is at its end, and those of the database.
+    pub async fn revoke(&self, tenant: Identifier, target: Target) -> Result<Stamp> {
+        match target {
+            Target::Link(link) => self.revoke_entry(tenant, link, Unit::Link, link).await,
+            Target::Copy { link, copy } => self.revoke_entry(tenant, link, Unit::Copy, copy).await,
+            Target::Session { link, session } => self.revoke_entry(tenant, link, Unit::Session, session).await,
+            Target::Client(client) => self.raise(Some(tenant), Some(client)).await,
+            Target::Tenant => self.raise(Some(tenant), None).await,
+        }
+    }
+
+    /// Revokes every token of the deployment that was made so far.
+    ///
+    /// # Errors
+    /// As [`Store::revoke`].
+    pub async fn revoke_everything(&self) -> Result<Stamp> {
+        self.raise(None, None).await
+    }
+
+    async fn revoke_entry(&self, tenant: Identifier, link: EntryId, unit: Unit, id: EntryId) -> Result<Stamp> {
+        within(async {
+            let inner = &self.inner;
+            let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
+            let mut row = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
+            // A copy or session ends with its link at the latest: so long the entry is kept.
+            let change = TenantChange::Revoke { unit, id, expires_at: row.head.expires_at() };
+            turn.put(vec![Change::Tenant(tenant, change)]).await?;
+            match unit {
+                Unit::Link => {
+                    (row.state, row.changed) = (LinkState::Revoked, self.wall());
+                    self.happened(&mut row, EventKind::Revoked, None, &mut turn.work).await?;
+                }
+                Unit::Copy => self.happened(&mut row, EventKind::CopyRevoked, Some(hex(&id)), &mut turn.work).await?,
+                Unit::Session => {
+                    self.tell(Operation::SessionRevoked, Some(tenant), Some(Subject::Entry(id)), None).await?;
+                }
+            }
+            record::save(&row, &inner.keyring, &mut turn.work).await?;
+            turn.commit().await
+        })
+        .await
+    }
+
+    async fn raise(&self, tenant: Option<Identifier>, client: Option<Identifier>) -> Result<Stamp> {
+        within(async {
+            let mut turn = self.inner.feed.begin(Lock::Store, self.now()).await?;
+            let (operation, change) = match (tenant, client) {
+                (Some(tenant), Some(client)) => (Operation::ClientRevoked, turn.view().client_revoked(tenant, client)?),
+                (Some(tenant), None) => (Operation::TenantRevoked, turn.view().tenant_revoked(tenant)?),
+                (None, _) => (Operation::EverythingRevoked, turn.view().everything_revoked()?),
+            };
+            turn.put(vec![change]).await?;
+            self.tell(operation, tenant, client.map(Subject::Client), None).await?;
+            turn.commit().await
+        })
+        .await
+    }
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(id: &EntryId) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,15 @@
+//! The rows of links, chains and the feed. `spec/store.md` sections 3 to 5.
+
+mod chain;
+mod event;
+mod feed;
+mod link;
+mod redemption;
+
+pub(super) use chain::ChainRow;
+pub(super) use event::EventRow;
+pub use event::{EventKind, LinkEvent};
+pub(super) use feed::{ChangeRow, FeedRow};
+pub(super) use link::LinkRow;
+pub use link::LinkState;
+pub(super) use redemption::RedemptionRow;

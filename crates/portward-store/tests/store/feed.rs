@@ -1,0 +1,198 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use portward::{Clock as _, Follower, Freshness, Scope, Unit};
+use portward_store::store::{Store, Target};
+
+use crate::world::{World, client, tenant};
+
+conformance! {
+    revoked_in_one_process_is_refused_in_another_within_a_second,
+    cut_off_it_denies_and_reconnected_it_catches_up,
+    a_follower_without_the_database_follows,
+    an_old_answer_makes_nothing_fresh,
+    a_snapshot_stands_for_the_changes_before_it,
+    who_is_far_behind_reads_the_snapshot,
+    what_is_committed_at_once_has_one_order,
+    compaction_takes_away_what_ended,
+    compaction_puts_every_row_under_the_active_root,
+}
+
+fn code(world: &World, store: &Store, link: &str) -> Result<(), &'static str> {
+    store.verifier().verify_link(link, world.clock.now()).map(drop).map_err(|error| error.code())
+}
+
+async fn revoked_in_one_process_is_refused_in_another_within_a_second(world: World) {
+    let other = world.another().await;
+    let _following = other.follow(Duration::from_millis(300));
+    for _ in 0..5 {
+        let (token, link) = world.issue().await;
+        assert_eq!(code(&world, &other, token.text()), Ok(()));
+        let stamp = world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+        let start = Instant::now();
+        while code(&world, &other, token.text()).is_ok() {
+            assert!(start.elapsed() < Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(other.stamp().unwrap() >= stamp);
+    }
+}
+
+async fn cut_off_it_denies_and_reconnected_it_catches_up(world: World) {
+    let other = world.another().await;
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let (good, _) = world.issue().await;
+    world.clock.advance(Duration::from_secs(25));
+    assert_eq!(code(&world, &other, good.text()), Ok(()), "30 s are believed");
+    world.clock.advance(Duration::from_secs(6));
+    assert_eq!(code(&world, &other, good.text()), Err("view_stale"));
+    assert_eq!(code(&world, &other, token.text()), Err("view_stale"));
+    assert!(!other.is_fresh());
+    other.refresh().await.unwrap();
+    assert_eq!(code(&world, &other, good.text()), Ok(()));
+    assert_eq!(code(&world, &other, token.text()), Err("link_revoked"));
+}
+
+/// A verifier elsewhere, over a wire: here a function.
+async fn a_follower_without_the_database_follows(world: World) {
+    let scope = Scope::tenants([tenant()]).unwrap();
+    let mut follower = Follower::new(Arc::clone(&world.keyring), scope.clone(), Duration::ZERO, None).unwrap();
+    let (_, link) = world.issue().await;
+    let pull = async |follower: &mut Follower| {
+        let challenge = follower.request(world.clock.now().steady).unwrap();
+        let answer = world.another().await.answer(&scope, follower.highest(), challenge).await.unwrap();
+        follower.accept(&answer, world.now()).unwrap()
+    };
+    pull(&mut follower).await;
+    let stamp = world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    assert_eq!(pull(&mut follower).await, stamp, "every process answers with what any has committed");
+    let view = follower.cell().load();
+    let standing = view.entries_of(&tenant()).standing(Unit::Link, link.id);
+    assert_eq!(standing, portward::Standing::Revoked);
+    let fresh = Freshness::Live { max_staleness: Duration::from_secs(1) };
+    assert!(view.is_fresh(fresh, Duration::ZERO, world.clock.now()));
+}
+
+/// Whoever stands between keeps an answer and gives it again.
+async fn an_old_answer_makes_nothing_fresh(world: World) {
+    let mut follower = Follower::new(Arc::clone(&world.keyring), Scope::ALL, Duration::ZERO, None).unwrap();
+    let challenge = follower.request(world.clock.now().steady).unwrap();
+    let kept = world.store.answer(&Scope::ALL, None, challenge).await.unwrap();
+    follower.accept(&kept, world.now()).unwrap();
+    let (_, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    world.clock.advance(Duration::from_secs(31));
+    let _ = follower.request(world.clock.now().steady).unwrap();
+    let refused = follower.accept(&kept, world.now()).unwrap_err();
+    assert_eq!(refused.code(), "wrong_challenge");
+    let live = Freshness::Live { max_staleness: Duration::from_secs(30) };
+    assert!(!follower.cell().load().is_fresh(live, Duration::ZERO, world.clock.now()));
+    let challenge = follower.request(world.clock.now().steady).unwrap();
+    let answer = world.store.answer(&Scope::ALL, follower.highest(), challenge).await.unwrap();
+    follower.accept(&answer, world.now()).unwrap();
+    assert!(follower.cell().load().is_fresh(live, Duration::ZERO, world.clock.now()));
+}
+
+async fn a_snapshot_stands_for_the_changes_before_it(world: World) {
+    let mut revoked = Vec::new();
+    for _ in 0..5 {
+        let (token, link) = world.issue().await;
+        world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+        revoked.push(token);
+    }
+    world.store.revoke(tenant(), Target::Client("43".parse().unwrap())).await.unwrap();
+    world.store.compact(Duration::from_secs(86_400)).await.unwrap();
+    world.sql("DELETE FROM feed_change").await;
+    let (token, link) = world.issue().await;
+    let fresh = world.another().await;
+    assert_eq!(fresh.stamp(), world.store.stamp());
+    for token in &revoked {
+        assert_eq!(code(&world, &fresh, token.text()), Err("link_revoked"));
+    }
+    assert_eq!(fresh.cell().load().generations(&tenant(), &"43".parse().unwrap()).client, 1);
+    assert_eq!(code(&world, &fresh, token.text()), Ok(()));
+    fresh.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    world.store.refresh().await.unwrap();
+    assert_eq!(code(&world, &world.store, token.text()), Err("link_revoked"));
+}
+
+async fn who_is_far_behind_reads_the_snapshot(world: World) {
+    let behind = world.another().await;
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    world.store.compact(Duration::from_secs(86_400)).await.unwrap();
+    world.sql("DELETE FROM feed_change").await;
+    assert_eq!(code(&world, &behind, token.text()), Ok(()));
+    behind.refresh().await.unwrap();
+    assert_eq!(code(&world, &behind, token.text()), Err("link_revoked"));
+}
+
+async fn what_is_committed_at_once_has_one_order(world: World) {
+    let stores = [world.store.clone(), world.another().await, world.another().await];
+    let tasks: Vec<_> = (0..30)
+        .map(|number| {
+            let store = stores[number % 3].clone();
+            tokio::spawn(async move { store.revoke(tenant(), Target::Client(client())).await.unwrap().sequence })
+        })
+        .collect();
+    let mut sequences = Vec::new();
+    for task in tasks {
+        sequences.push(task.await.unwrap());
+    }
+    sequences.sort_unstable();
+    assert_eq!(sequences, (1..=30).collect::<Vec<_>>(), "no gap, and none twice");
+    for store in &stores {
+        store.refresh().await.unwrap();
+        assert_eq!(store.cell().load().generations(&tenant(), &client()).client, 30);
+    }
+}
+
+async fn compaction_takes_away_what_ended(world: World) {
+    let (token, link) = world.issue().await;
+    let (_, kept) = world.issue().await;
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let day = Duration::from_secs(86_400);
+    let compacted = world.store.compact(day).await.unwrap();
+    assert_eq!((compacted.links, compacted.redemptions), (0, 0));
+    assert_eq!(world.store.cell().load().entries(), 1);
+    world.clock.advance(Duration::from_secs(90 * 86_400) + Duration::from_secs(600) + day);
+    let compacted = world.store.compact(day).await.unwrap();
+    assert_eq!((compacted.links, compacted.redemptions), (2, 1));
+    assert_eq!(world.store.link(tenant(), kept.id).await.unwrap_err().code(), "link_unknown");
+    let fresh = world.another().await;
+    assert_eq!(fresh.cell().load().entries(), 0, "and what was revoked of it");
+    assert_eq!(fresh.check().await.unwrap().links, 0);
+}
+
+async fn compaction_puts_every_row_under_the_active_root(world: World) {
+    let (token, link) = world.issue().await;
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+    world.store.revoke(tenant(), Target::Client("43".parse().unwrap())).await.unwrap();
+    let old: Vec<_> = world.keyring.roots().map(|root| root.id).collect();
+
+    let mut keyring = portward::Keyring::from_json(&world.keyring.to_json(), &world.deployment).unwrap();
+    let active = keyring.add(world.now()).unwrap();
+    keyring.activate(active, world.now()).unwrap();
+    let options = portward_store::store::StoreOptions { clock: world.clock.clone(), ..Default::default() };
+    let open = async |keyring: &portward::Keyring| {
+        let keyring = portward::Keyring::from_json(&keyring.to_json(), &world.deployment).unwrap();
+        Store::open(&world.location, world.deployment.clone(), Arc::new(keyring), options.clone()).await
+    };
+    let store = open(&keyring).await.unwrap();
+    let before = store.census().await.unwrap();
+    assert_eq!(before.keys().copied().collect::<Vec<_>>(), [old[0].to_bytes()]);
+    let compacted = store.compact(Duration::from_secs(86_400)).await.unwrap();
+    assert_eq!(compacted.signed_again, 6, "a link, two events, a chain, a redemption, a change");
+    let after = store.census().await.unwrap();
+    assert_eq!(after.keys().copied().collect::<Vec<_>>(), [active.to_bytes()]);
+
+    keyring.retire(old[0]).unwrap();
+    let store = open(&keyring).await.unwrap();
+    assert_eq!(store.check().await.unwrap().links, 1);
+    assert_eq!(store.link(tenant(), link.id).await.unwrap().uses, 1);
+    assert_eq!(code(&world, &store, token.text()), Err("unknown_root"), "the link itself ends with its root");
+}

@@ -1,0 +1,35 @@
+//! The store on real databases: every test of [`conformance`] runs on SQLite and on PostgreSQL.
+#![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, reason = "test code")]
+
+/// Runs tests that take a [`world::World`] on both back ends.
+macro_rules! conformance {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::world::World::sqlite().await).await;
+            })*
+        }
+
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let Some(world) = $crate::world::World::postgres().await else { return };
+                super::$name(world).await;
+            })*
+        }
+    };
+}
+
+mod bad;
+mod crash;
+mod events;
+mod faults;
+mod feed;
+mod process;
+mod recover;
+mod redeem;
+mod registry;
+mod tamper;
+mod world;

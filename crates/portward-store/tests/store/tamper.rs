@@ -1,0 +1,88 @@
+use portward_store::store::{LinkFilter, Target};
+
+use crate::world::{World, tenant};
+
+conformance! {
+    an_edited_row_is_not_believed,
+    a_row_of_another_link_is_not_believed,
+    a_missing_line_of_the_history_shows,
+    an_edited_feed_is_not_believed,
+    what_has_triggers_is_refused,
+    a_store_is_not_begun_anew,
+}
+
+async fn an_edited_row_is_not_believed(world: World) {
+    for edit in ["expires = expires - 1", "uses_max = 9", "state = 'paused'", "label = 'x'", "revision = 9", "uses = 1"]
+    {
+        let (_, link) = world.issue().await;
+        assert!(world.store.link(tenant(), link.id).await.is_ok());
+        world.sql(&format!("UPDATE link SET {edit}")).await;
+        assert_eq!(world.store.link(tenant(), link.id).await.unwrap_err().code(), "row_forged", "{edit}");
+        let listed = world.store.list(tenant(), &LinkFilter::default(), None, 10).await;
+        assert_eq!(listed.unwrap_err().code(), "row_forged");
+        assert_eq!(world.store.check().await.unwrap_err().code(), "row_forged");
+        world.sql("DELETE FROM link").await;
+    }
+}
+
+/// The attacker's own link, with the victim's id over it, and the other way round.
+async fn a_row_of_another_link_is_not_believed(world: World) {
+    let (_, link) = world.issue().await;
+    let (other, _) = world.issue_with(1).await;
+    let hex = |id: [u8; 16]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let literal = |id| match &world.location {
+        portward_store::database::Location::Sqlite(_) => format!("x'{}'", hex(id)),
+        portward_store::database::Location::Postgres(_) => format!("'\\x{}'", hex(id)),
+    };
+    world.sql(&format!("DELETE FROM link WHERE id = {}", literal(other.id()))).await;
+    world.sql(&format!("UPDATE link SET id = {}", literal(other.id()))).await;
+    assert_eq!(world.store.link(tenant(), other.id()).await.unwrap_err().code(), "row_forged");
+    let peeked = world.store.peek(other.text(), None).unwrap();
+    let refused = world.store.redeem(other.text(), &peeked.cookie, &peeked.nonce).await.unwrap_err();
+    assert_eq!(refused.code(), "row_forged");
+    world.sql(&format!("UPDATE link SET id = {}", literal(link.id))).await;
+    assert!(world.store.link(tenant(), link.id).await.is_ok());
+}
+
+async fn a_missing_line_of_the_history_shows(world: World) {
+    let (_, link) = world.issue().await;
+    world.store.show(tenant(), link.id).await.unwrap();
+    world.store.show(tenant(), link.id).await.unwrap();
+    assert_eq!(world.store.history(tenant(), link.id, None, 10).await.unwrap().len(), 3);
+    world.sql("DELETE FROM link_event WHERE number = 1").await;
+    assert_eq!(world.store.history(tenant(), link.id, None, 10).await.unwrap_err().code(), "link_malformed");
+}
+
+async fn an_edited_feed_is_not_believed(world: World) {
+    let (_, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    assert!(world.reopened().await.is_ok());
+    world.sql("UPDATE feed SET sequence = 0").await;
+    assert_eq!(world.reopened().await.err().unwrap().code(), "row_forged");
+    world.sql("UPDATE feed SET sequence = 1").await;
+    world.sql("CREATE TABLE kept AS SELECT * FROM feed_change; DELETE FROM feed_change").await;
+    assert_eq!(world.reopened().await.err().unwrap().code(), "gap");
+    world.sql("INSERT INTO feed_change SELECT * FROM kept; UPDATE feed_change SET body = history").await;
+    assert_eq!(world.reopened().await.err().unwrap().code(), "row_forged");
+}
+
+async fn what_has_triggers_is_refused(world: World) {
+    assert!(world.reopened().await.is_ok());
+    world.sql("CREATE VIEW spy AS SELECT * FROM link").await;
+    assert_eq!(world.reopened().await.err().unwrap().code(), "store_schema");
+    assert_eq!(world.store.check().await.unwrap_err().code(), "store_schema");
+    world.sql("DROP VIEW spy").await;
+    assert!(world.reopened().await.is_ok());
+}
+
+async fn a_store_is_not_begun_anew(world: World) {
+    let (_, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let again = portward_store::store::initialise(&world.location, &world.keyring, world.now()).await;
+    assert!(again.is_ok(), "what is there stays");
+    assert_eq!(world.another().await.stamp(), world.store.stamp());
+    world.sql("DELETE FROM feed").await;
+    let anew = portward_store::store::initialise(&world.location, &world.keyring, world.now()).await;
+    assert_eq!(anew.unwrap_err().code(), "link_malformed");
+    assert_eq!(world.reopened().await.err().unwrap().code(), "link_malformed");
+}
