@@ -1,8 +1,9 @@
 use core::fmt;
 
+use portward::PeekCookie;
+
 use crate::accept;
 use crate::answer::Answer;
-use crate::links::PeekCookie;
 use crate::request::Request;
 
 /// What is to be done about a request. Each question to the store has its own way to be answered, so none can get another's answer.
@@ -92,8 +93,8 @@ impl Redeem {
     }
 
     /// The peek cookie that came.
-    pub const fn cookie(&self) -> PeekCookie {
-        self.cookie
+    pub const fn cookie(&self) -> &PeekCookie {
+        &self.cookie
     }
 
     /// The nonce that came.

@@ -4,7 +4,7 @@ use form_urlencoded::Serializer;
 use portward::{Audience, Timestamp, UntrustedLink};
 use serde::de::DeserializeOwned;
 
-use crate::cookie::{self, PEEK_COOKIE};
+use crate::cookie::PEEK_COOKIE;
 use crate::links::{Peeked, Redeemed};
 use crate::outcome::{PeekedJson, SessionJson};
 use crate::refusal::Refusal;
@@ -94,7 +94,7 @@ impl Client {
         let lines = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
         let cookies = lines.filter_map(|(_, line)| core::str::from_utf8(line).ok()?.split(';').next()?.split_once('='));
         let mut values = cookies.filter(|(name, _)| *name == PEEK_COOKIE).map(|(_, value)| value);
-        let cookie = values.next().and_then(cookie::decode_peek).ok_or(ClientError::Answer)?;
+        let cookie = values.next().and_then(|value| value.parse().ok()).ok_or(ClientError::Answer)?;
         Ok(Peeked { nonce, expires_at: Timestamp::from_unix(expires_at), cookie })
     }
 
@@ -102,7 +102,7 @@ impl Client {
     pub fn redeem(&self, token: &str, peeked: &Peeked) -> ClientRequest {
         let body =
             Serializer::new(String::new()).append_pair("nonce", &peeked.nonce).append_pair("token", token).finish();
-        let cookie = format!("{PEEK_COOKIE}={}", cookie::encode_peek(&peeked.cookie));
+        let cookie = format!("{PEEK_COOKIE}={}", peeked.cookie.to_text());
         self.post("redeem", body).with("cookie", cookie)
     }
 

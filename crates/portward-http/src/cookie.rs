@@ -2,10 +2,7 @@
 
 use core::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use crate::links::PeekCookie;
+use portward::PeekCookie;
 
 /// Holds the link between the request for it and the page without it.
 pub const LINK_COOKIE: &str = "__Host-portward-link";
@@ -22,7 +19,7 @@ pub(crate) fn set_link(token: &str) -> String {
 }
 
 pub(crate) fn set_peek(cookie: &PeekCookie) -> String {
-    set(PEEK_COOKIE, &encode_peek(cookie), "Strict", PAGE_TIME)
+    set(PEEK_COOKIE, &cookie.to_text(), "Strict", PAGE_TIME)
 }
 
 pub(crate) fn set_session(session: &str, left: Duration) -> String {
@@ -45,15 +42,6 @@ fn set(name: &str, value: &str, same_site: &str, left: Duration) -> String {
     format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={}", left.as_secs())
 }
 
-pub(crate) fn encode_peek(cookie: &PeekCookie) -> String {
-    URL_SAFE_NO_PAD.encode(cookie)
-}
-
-/// `None` unless it is strict base64url of 32 bytes.
-pub(crate) fn decode_peek(text: &str) -> Option<PeekCookie> {
-    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,7 +49,11 @@ mod tests {
     #[test]
     fn cookies_have_the_attributes_of_the_table() {
         assert_eq!(
-            [set_link("pwl_a"), set_peek(&[0; 32]), set_session("pws_a", Duration::from_millis(899_900))],
+            [
+                set_link("pwl_a"),
+                set_peek(&"A".repeat(43).parse().unwrap()),
+                set_session("pws_a", Duration::from_millis(899_900))
+            ],
             [
                 "__Host-portward-link=pwl_a; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600",
                 "__Host-portward-peek=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=600",
@@ -76,18 +68,5 @@ mod tests {
                 "__Host-portward-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
             ]
         );
-    }
-
-    #[test]
-    fn for_each_peek_cookie_exactly_one_text_is_accepted() {
-        let cookie: PeekCookie = core::array::from_fn(|index| u8::try_from(index * 7).unwrap());
-        let text = encode_peek(&cookie);
-        assert_eq!((text.len(), decode_peek(&text)), (43, Some(cookie)));
-        for wrong in [&text[1..], &format!("{text}A"), &format!("{text}="), &format!("{}/", &text[1..]), ""] {
-            assert_eq!(decode_peek(wrong), None, "{wrong}");
-        }
-        // The last character carries two bits that have to be zero.
-        assert!(decode_peek(&"A".repeat(43)).is_some());
-        assert_eq!(decode_peek(&format!("{}B", "A".repeat(42))), None);
     }
 }

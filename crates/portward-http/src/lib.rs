@@ -24,7 +24,7 @@ pub use client::{Client, ClientError, ClientRequest};
 pub use cookie::{LINK_COOKIE, PEEK_COOKIE, SESSION_COOKIE};
 #[cfg(feature = "axum")]
 pub use layer::{Denied, Portal, PortalOptions, Require, Required, Session};
-pub use links::{Links, PeekCookie, Peeked, Redeemed};
+pub use links::{Links, Peeked, Redeemed};
 pub use page::PageOptions;
 pub use refusal::{Reason, Refusal};
 pub use request::{BODY_MAX, Request};

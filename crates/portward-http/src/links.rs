@@ -2,12 +2,9 @@ use core::fmt;
 use core::future::Future;
 use std::sync::Arc;
 
-use portward::Timestamp;
+use portward::{PeekCookie, Timestamp};
 
 use crate::refusal::Reason;
-
-/// The random bytes that tie a nonce to one browser, or to one client of the API.
-pub type PeekCookie = [u8; 32];
 
 /// What peeks at links, redeems them and renews sessions: a store. `spec/redeem.md` sections 1 to 3.
 ///
@@ -20,7 +17,7 @@ pub trait Links: Send + Sync + 'static {
     fn redeem(
         &self,
         token: &str,
-        cookie: PeekCookie,
+        cookie: &PeekCookie,
         nonce: &str,
     ) -> impl Future<Output = Result<Redeemed, Reason>> + Send;
 
@@ -33,7 +30,7 @@ impl<L: Links> Links for Arc<L> {
         (**self).peek(token, cookie).await
     }
 
-    async fn redeem(&self, token: &str, cookie: PeekCookie, nonce: &str) -> Result<Redeemed, Reason> {
+    async fn redeem(&self, token: &str, cookie: &PeekCookie, nonce: &str) -> Result<Redeemed, Reason> {
         (**self).redeem(token, cookie, nonce).await
     }
 

@@ -29,6 +29,8 @@ impl Rules {
     /// The answer to a peek.
     pub fn answer_peek(&self, peek: &Peek, outcome: Result<Peeked, Reason>) -> Answer {
         peek.look.at(match outcome {
+            // Else the page would show nothing but this refusal until the cookie ends.
+            Err(reason) if peek.form => self.refusal(peek.look, reason).with("set-cookie", cookie::take_link()),
             Err(reason) => self.refusal(peek.look, reason),
             Ok(Peeked { nonce, expires_at, cookie }) => {
                 let answer = if peek.form {

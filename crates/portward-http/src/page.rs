@@ -52,7 +52,9 @@ impl Default for PageOptions {
             missing: text("Please open the link in your message once more."),
             no_script: text("This link needs JavaScript. Please allow it for this page, and load it again."),
             damaged: text("This link is not complete. Please copy the whole link from your message."),
-            refused: text("This link is no longer valid. Please ask for a new one."),
+            refused: text(
+                "This did not work. Please open the link in your message once more. If it does not open, ask for a new one.",
+            ),
             unavailable: text("The portal does not answer just now. Please try again in a moment."),
             style: String::new(),
             header_html: String::new(),

@@ -1,15 +1,14 @@
 //! From a request to what is to be done. `spec/redeem.md` section 4, the tables and what follows them, in their order.
 
-use portward::UntrustedLink;
+use portward::{PeekCookie, UntrustedLink};
 
 use crate::accept;
 use crate::action::{Action, Carrier, Look, Peek, Redeem, Renew};
 use crate::answer::Answer;
 use crate::cookie::{self, LINK_COOKIE, PEEK_COOKIE, SESSION_COOKIE};
-use crate::links::PeekCookie;
 use crate::origin::check_origin;
 use crate::page::Shown;
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Refusal};
 use crate::request::{BODY_MAX, Fields, Found, Request};
 use crate::request_error::RequestError;
 use crate::rules::Rules;
@@ -46,7 +45,7 @@ impl Rules {
     /// # Errors
     /// The refusal.
     pub fn session<'a>(&self, request: &Request<'a>) -> Result<&'a str, Answer> {
-        let (session, carrier) = carried(request).map_err(|error| self.refuse(request, error.into()))?;
+        let (session, carrier) = carried(request).map_err(|error| self.refuse(request, without_session(error)))?;
         let changes = !matches!(request.method, "GET" | "HEAD" | "OPTIONS");
         if changes && carrier == Carrier::Cookie {
             check_origin(request, &self.origin).map_err(|error| self.refuse(request, error.into()))?;
@@ -76,7 +75,9 @@ impl Rules {
             "/redeem" => Some(Route::Redeem),
             "/renew" => Some(Route::Renew),
             "/leave" => Some(Route::Leave),
-            rest => rest.strip_prefix('/').filter(|token| token.starts_with("pwl_")).map(Route::Token),
+            rest => {
+                rest.strip_prefix('/').filter(|end| end.starts_with("pwl_") && !end.contains('/')).map(Route::Token)
+            }
         }
     }
 
@@ -100,17 +101,17 @@ impl Rules {
                         let answer = Answer::page(200, self.page.policy(), self.page.html(Shown::Missing));
                         Ok(Action::Answer(look.at(answer)))
                     }
-                    Found::Several => Err(fail(RequestError::CookieRepeated)),
+                    Found::Several => Err(fail(RequestError::CookieRepeated).with("set-cookie", cookie::take_link())),
                 }
             }
             Route::Peek => {
                 let fields = self.fields(request, look)?;
-                let token = fields.get("token").ok_or_else(|| fail(RequestError::FieldMissing))?.to_owned();
+                let token = given(fields.get("token")).ok_or_else(|| fail(RequestError::FieldMissing))?.to_owned();
                 Ok(Action::Peek(Peek { token, cookie: known(request), form: false, look }))
             }
             Route::Redeem => {
                 let fields = self.fields(request, look)?;
-                let nonce = fields.get("nonce").ok_or_else(|| fail(RequestError::FieldMissing))?.to_owned();
+                let nonce = given(fields.get("nonce")).ok_or_else(|| fail(RequestError::FieldMissing))?.to_owned();
                 let token = link(request, &fields).map_err(fail)?.to_owned();
                 let cookie = proof(request).map_err(fail)?;
                 Ok(Action::Redeem(Redeem { token, cookie, nonce, json: accept::wants_json(request), look }))
@@ -133,11 +134,12 @@ impl Rules {
             return Err(Answer::new(405).with("allow", "POST"));
         }
         check_origin(request, &self.origin).map_err(|error| self.refusal(look, error.into()))?;
-        if !matches!(request.header("content-type"), Found::One(value) if is_form(value)) {
-            return Err(Answer::new(415));
-        }
         if request.body.len() > BODY_MAX {
             return Err(Answer::new(413));
+        }
+        let is_form = matches!(request.header("content-type"), Found::One(value) if is_form(value));
+        if !request.body.is_empty() && !is_form {
+            return Err(Answer::new(415));
         }
         Fields::parse(request.body).ok_or_else(|| self.refusal(look, RequestError::FieldRepeated.into()))
     }
@@ -155,13 +157,13 @@ fn is_form(value: &[u8]) -> bool {
 
 /// The peek cookie, if there is a good one.
 fn known(request: &Request<'_>) -> Option<PeekCookie> {
-    if let Found::One(text) = request.cookie(PEEK_COOKIE) { cookie::decode_peek(text) } else { None }
+    if let Found::One(text) = request.cookie(PEEK_COOKIE) { text.parse().ok() } else { None }
 }
 
 /// The peek cookie, which has to be there.
 fn proof(request: &Request<'_>) -> Result<PeekCookie, RequestError> {
     match request.cookie(PEEK_COOKIE) {
-        Found::One(text) => cookie::decode_peek(text).ok_or(RequestError::CookieMalformed),
+        Found::One(text) => text.parse().map_err(|_| RequestError::CookieMalformed),
         Found::Nothing => Err(RequestError::CookieMissing),
         Found::Several => Err(RequestError::CookieRepeated),
     }
@@ -170,15 +172,29 @@ fn proof(request: &Request<'_>) -> Result<PeekCookie, RequestError> {
 /// The field goes before the cookie.
 fn link<'f>(request: &Request<'f>, fields: &'f Fields<'_>) -> Result<&'f str, RequestError> {
     match (fields.get("token"), request.cookie(LINK_COOKIE)) {
-        (Some(token), _) | (None, Found::One(token)) => Ok(token),
+        (Some(token), _) => given(Some(token)).ok_or(RequestError::LinkMissing),
+        (None, Found::One(token)) => Ok(token),
         (None, Found::Nothing) => Err(RequestError::LinkMissing),
         (None, Found::Several) => Err(RequestError::CookieRepeated),
     }
 }
 
+/// What is empty is not there.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// To the application's routes many come whose session has just ended, so that nothing is left of it. Nothing of theirs is damaged.
+fn without_session(error: RequestError) -> Reason {
+    match error {
+        RequestError::SessionMissing => Reason { refusal: Refusal::Refused, ..error.into() },
+        _ => error.into(),
+    }
+}
+
 /// The session, from the one of the two places where it is.
 fn carried<'a>(request: &Request<'a>) -> Result<(&'a str, Carrier), RequestError> {
-    let bearer = Found::of(request.values("authorization").filter_map(bearer_session));
+    let bearer = Found::of(request.values("authorization").filter_map(bearer));
     match (request.cookie(SESSION_COOKIE), bearer) {
         (Found::One(session), Found::Nothing) => Ok((session, Carrier::Cookie)),
         (Found::Nothing, Found::One(session)) => Ok((session, Carrier::Bearer)),
@@ -188,9 +204,8 @@ fn carried<'a>(request: &Request<'a>) -> Result<(&'a str, Carrier), RequestError
     }
 }
 
-/// What else `Authorization` can hold is the application's.
-fn bearer_session(value: &[u8]) -> Option<&str> {
+/// What `Authorization` holds under another scheme is the application's.
+fn bearer(value: &[u8]) -> Option<&str> {
     let (scheme, rest) = core::str::from_utf8(value).ok()?.split_once(' ')?;
-    let session = rest.trim_matches(' ');
-    (scheme.eq_ignore_ascii_case("bearer") && session.starts_with("pws_")).then_some(session)
+    if scheme.eq_ignore_ascii_case("bearer") { given(Some(rest.trim_matches(' '))) } else { None }
 }

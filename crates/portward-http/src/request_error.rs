@@ -10,7 +10,7 @@ use crate::refusal::{Reason, Refusal};
 pub enum RequestError {
     /// A field is there twice.
     FieldRepeated,
-    /// A field is missing.
+    /// A field is missing, or empty.
     FieldMissing,
     /// A cookie is there twice.
     CookieRepeated,
@@ -18,7 +18,7 @@ pub enum RequestError {
     CookieMalformed,
     /// There is no peek cookie.
     CookieMissing,
-    /// There is neither a field `token` nor a link cookie.
+    /// There is neither a field `token` nor a link cookie, or it is empty.
     LinkMissing,
     /// There is no session.
     SessionMissing,
@@ -67,9 +67,9 @@ impl RequestError {
             Self::FieldMissing => ("field_missing", Damaged, "a field is missing"),
             Self::CookieRepeated => ("cookie_repeated", Damaged, "a cookie is there twice"),
             Self::CookieMalformed => ("cookie_malformed", Damaged, "the peek cookie is not one"),
-            Self::CookieMissing => ("cookie_missing", Refused, "there is no peek cookie"),
-            Self::LinkMissing => ("link_missing", Refused, "there is neither a token nor a link cookie"),
-            Self::SessionMissing => ("session_missing", Refused, "there is no session"),
+            Self::CookieMissing => ("cookie_missing", Damaged, "there is no peek cookie"),
+            Self::LinkMissing => ("link_missing", Damaged, "there is neither a token nor a link cookie"),
+            Self::SessionMissing => ("session_missing", Damaged, "there is no session"),
             Self::SessionRepeated => ("session_repeated", Refused, "there are two sessions"),
             Self::OriginForeign => ("origin_foreign", Refused, "another origin's page made the request"),
             Self::SiteForeign => ("site_foreign", Refused, "another site's page made the request"),

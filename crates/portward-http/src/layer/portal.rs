@@ -62,7 +62,7 @@ impl Portal {
             async move { portal.serve(&*links, request).await }
         });
         let path = self.rules().path();
-        let ends = ["", "/pwl_", "/pwl_{*rest}", "/peek", "/redeem", "/renew", "/leave"];
+        let ends = ["", "/pwl_", "/pwl_{rest}", "/peek", "/redeem", "/renew", "/leave"];
         ends.iter().fold(Router::new(), |router, end| router.route(&format!("{path}{end}"), serve.clone()))
     }
 

@@ -30,17 +30,17 @@ async fn each_defence_holds_alone() {
     let fields = [("nonce", &*nonce), ("token", &*link)];
     let post = || form("/portal/redeem", &fields);
     let with_cookie = || post().cookie(PEEK_COOKIE, &cookie);
-    for (request, code) in [
-        (with_cookie().header("origin", "https://evil.example"), "origin_foreign"),
-        (with_cookie().header("origin", "null"), "origin_foreign"),
-        (with_cookie().header("sec-fetch-site", "cross-site"), "site_foreign"),
-        (with_cookie().header("sec-fetch-site", "same-site").header("origin", ORIGIN), "site_foreign"),
+    for (request, status, code) in [
+        (with_cookie().header("origin", "https://evil.example"), 403, "origin_foreign"),
+        (with_cookie().header("origin", "null"), 403, "origin_foreign"),
+        (with_cookie().header("sec-fetch-site", "cross-site"), 403, "site_foreign"),
+        (with_cookie().header("sec-fetch-site", "same-site").header("origin", ORIGIN), 403, "site_foreign"),
         // A browser that sends neither still does not send the `Strict` cookie.
-        (post(), "cookie_missing"),
+        (post(), 400, "cookie_missing"),
         // The victim's own peek cookie does not fit the attacker's nonce.
-        (post().cookie(PEEK_COOKIE, &"A".repeat(43)), "nonce_forged"),
+        (post().cookie(PEEK_COOKIE, &"A".repeat(43)), 403, "nonce_forged"),
     ] {
-        assert_eq!((request.of(&world).await.status, world.heard()), (403, vec![code]));
+        assert_eq!((request.of(&world).await.status, world.heard()), (status, vec![code]));
     }
     assert_eq!(with_cookie().of(&world).await.status, 303);
 }

@@ -1,8 +1,8 @@
 //! What every `POST` has to be.
 
-use portward_http::{BODY_MAX, PEEK_COOKIE, SESSION_COOKIE};
+use portward_http::{BODY_MAX, LINK_COOKIE, PEEK_COOKIE, SESSION_COOKIE};
 
-use crate::world::{Reply, World, ask, form};
+use crate::world::{Ask, Reply, World, ask, form};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const ROUTES: [&str; 4] = ["/portal/peek", "/portal/redeem", "/portal/renew", "/portal/leave"];
@@ -29,6 +29,8 @@ async fn the_type_is_that_of_a_form() {
             assert_eq!((reply.status, &*reply.body), (415, ""), "{route} {bad}");
         }
         assert_eq!(ask("POST", route).body(body.clone()).of(&world).await.status, 415);
+        // Where there is no body there is nothing to be of a type.
+        assert_ne!(ask("POST", route).of(&world).await.status, 415);
         let twice = ask("POST", route).header("content-type", FORM).header("content-type", FORM);
         assert_eq!(twice.body(body.clone()).of(&world).await.status, 415);
     }
@@ -70,13 +72,32 @@ async fn each_field_is_there_at_most_once() {
 }
 
 #[tokio::test]
-async fn a_missing_field_is_damaged() {
+async fn a_field_that_is_missing_or_empty_is_damaged() {
     let world = World::new();
     let token = world.memory.link(1);
-    let reply = form("/portal/peek", &[("nonce", "pwn_x")]).of(&world).await;
-    assert_eq!((reply.status, world.heard()), (400, vec!["field_missing"]));
-    let reply = form("/portal/redeem", &[("token", &token)]).cookie(PEEK_COOKIE, &"A".repeat(43)).of(&world).await;
-    assert_eq!((reply.status, world.heard()), (400, vec!["field_missing"]));
+    for fields in [&[("nonce", "pwn_x")][..], &[("token", "")], &[]] {
+        // The link cookie is not for this route.
+        let reply = form("/portal/peek", fields).cookie(LINK_COOKIE, &token).of(&world).await;
+        assert_eq!((reply.status, world.heard()), (400, vec!["field_missing"]));
+    }
+    for fields in [&[("token", &*token)][..], &[("token", &token), ("nonce", "")]] {
+        let reply = form("/portal/redeem", fields).cookie(PEEK_COOKIE, &"A".repeat(43)).of(&world).await;
+        assert_eq!((reply.status, world.heard()), (400, vec!["field_missing"]));
+    }
+}
+
+#[tokio::test]
+async fn the_first_of_several_faults_decides() {
+    let world = World::new();
+    let long = || "a=&a=&".repeat(1000);
+    let foreign = |request: Ask| request.header("origin", "https://evil.example");
+    let typed = |request: Ask| request.header("content-type", "text/plain");
+    let status = async |request: Ask| request.of(&world).await.status;
+    assert_eq!(status(foreign(typed(ask("PUT", "/portal/redeem").body(long())))).await, 405);
+    assert_eq!(status(foreign(typed(ask("POST", "/portal/redeem").body(long())))).await, 403);
+    assert_eq!(status(typed(ask("POST", "/portal/redeem").body(long()))).await, 413);
+    assert_eq!(status(typed(ask("POST", "/portal/redeem").body("a=&a=&"))).await, 415);
+    assert_eq!(status(form("/portal/redeem", &[("a", ""), ("a", "")])).await, 400);
 }
 
 #[tokio::test]

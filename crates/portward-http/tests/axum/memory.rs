@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use portward::{
-    Clock, Deployment, EntryId, Generations, Issuer, Keyring, LinkRequest, NoRevocation, Now, Revocation,
-    SessionLimits, Steady, Timestamp, Verifier, VerifierOptions, Vocabulary,
+    Clock, Deployment, EntryId, Generations, Issuer, Keyring, LinkRequest, NoRevocation, NonceError, Now, PeekCookie,
+    Revocation, SessionLimits, Steady, Timestamp, Verifier, VerifierOptions, Vocabulary,
 };
-use portward_http::{Links, PeekCookie, Peeked, Reason, Redeemed, Refusal};
-use sha2::{Digest as _, Sha256};
+use portward_http::{Links, Peeked, Reason, Redeemed, Refusal};
 
 /// A clock that stands until it is moved.
 #[derive(Clone)]
@@ -33,7 +32,6 @@ pub(crate) struct Memory {
     pub(crate) clock: TestClock,
     issuer: Issuer,
     verifier: Verifier,
-    secret: [u8; 32],
     down: AtomicBool,
     links: Mutex<HashMap<EntryId, Link>>,
     sessions: Mutex<HashMap<EntryId, String>>,
@@ -52,7 +50,7 @@ pub(crate) struct Calls {
 struct Link {
     uses: u32,
     uses_max: u32,
-    redemptions: Vec<String>,
+    redemptions: Vec<EntryId>,
     revoked: bool,
 }
 
@@ -63,10 +61,9 @@ impl Memory {
         let keyring = Arc::new(Keyring::generate(&deployment, clock.now().wall).unwrap());
         let issuer = Issuer::new(deployment.clone(), keyring.clone());
         let verifier = verifier(&deployment, &keyring);
-        let secret = Sha256::digest(deployment.to_json()).into();
         let (links, sessions) = Default::default();
         let (down, calls) = Default::default();
-        Arc::new(Self { deployment, keyring, clock, issuer, verifier, secret, down, links, sessions, calls })
+        Arc::new(Self { deployment, keyring, clock, issuer, verifier, down, links, sessions, calls })
     }
 
     pub(crate) fn verifier(&self) -> Verifier {
@@ -99,17 +96,6 @@ impl Memory {
         work(self.links.lock().unwrap().get_mut(&id).unwrap())
     }
 
-    fn nonce(&self, token: &str, cookie: &PeekCookie, expires_at: Timestamp) -> String {
-        let mac = Sha256::new()
-            .chain_update(self.secret)
-            .chain_update(expires_at.unix().to_be_bytes())
-            .chain_update(cookie)
-            .chain_update(token)
-            .finalize();
-        let mac: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("pwn_{}-{mac}", expires_at.unix())
-    }
-
     fn session(&self, token: &str) -> Result<Redeemed, Reason> {
         let now = self.clock.now();
         let link = self.verifier.verify_link(token, now)?;
@@ -126,41 +112,32 @@ impl Memory {
 
 impl Links for Memory {
     async fn peek(&self, token: &str, cookie: Option<PeekCookie>) -> Result<Peeked, Reason> {
-        let asked = self.calls.peek.fetch_add(1, Ordering::Relaxed);
+        self.calls.peek.fetch_add(1, Ordering::Relaxed);
         self.is_up()?;
         let now = self.clock.now();
-        self.verifier.verify_link(token, now)?;
-        let new = || Sha256::new().chain_update(self.secret).chain_update(asked.to_be_bytes()).finalize().into();
-        let cookie = cookie.unwrap_or_else(new);
-        let expires_at = Timestamp::from_unix(now.wall.unix() + 600);
-        Ok(Peeked { nonce: self.nonce(token, &cookie, expires_at), expires_at, cookie })
+        let access = self.verifier.verify_link(token, now)?;
+        let cookie = cookie.unwrap_or_else(|| PeekCookie::generate().unwrap());
+        let (nonce, expires_at) = self.keyring.make_nonce(access.chain_id(), &cookie, now.wall).unwrap();
+        Ok(Peeked { nonce, expires_at, cookie })
     }
 
-    async fn redeem(&self, token: &str, cookie: PeekCookie, nonce: &str) -> Result<Redeemed, Reason> {
+    async fn redeem(&self, token: &str, cookie: &PeekCookie, nonce: &str) -> Result<Redeemed, Reason> {
         self.calls.redeem.fetch_add(1, Ordering::Relaxed);
         self.is_up()?;
         let now = self.clock.now();
-        let id = self.verifier.verify_link(token, now)?.link_id();
-        let parts = nonce.strip_prefix("pwn_").and_then(|rest| rest.split_once('-'));
-        let expires_at = parts.and_then(|(expires_at, _)| expires_at.parse().ok()).map(Timestamp::from_unix);
-        let expires_at = expires_at.ok_or(reason(Refusal::Damaged, "nonce_malformed"))?;
-        if self.nonce(token, &cookie, expires_at) != nonce {
-            return Err(reason(Refusal::Refused, "nonce_forged"));
-        }
-        if now.wall >= expires_at {
-            return Err(reason(Refusal::Refused, "nonce_expired"));
-        }
+        let access = self.verifier.verify_link(token, now)?;
+        let checked = self.keyring.check_nonce(nonce, access.chain_id(), cookie, now.wall).map_err(of_nonce)?;
         let mut links = self.links.lock().unwrap();
-        let link = links.get_mut(&id).ok_or(reason(Refusal::Refused, "link_unknown"))?;
+        let link = links.get_mut(&access.link_id()).ok_or(reason(Refusal::Refused, "link_unknown"))?;
         if link.revoked {
             return Err(reason(Refusal::Refused, "link_revoked"));
         }
-        if !link.redemptions.iter().any(|other| other == nonce) {
+        if !link.redemptions.contains(&checked.id) {
             if link.uses >= link.uses_max {
                 return Err(reason(Refusal::Refused, "uses_exhausted"));
             }
             link.uses += 1;
-            link.redemptions.push(nonce.to_owned());
+            link.redemptions.push(checked.id);
         }
         drop(links);
         self.session(token)
@@ -181,6 +158,13 @@ impl Links for Memory {
 
 fn reason(refusal: Refusal, code: &'static str) -> Reason {
     Reason { refusal, code, token_id: None }
+}
+
+fn of_nonce(error: NonceError) -> Reason {
+    match error {
+        NonceError::Malformed => reason(Refusal::Damaged, error.code()),
+        _ => reason(Refusal::Refused, error.code()),
+    }
 }
 
 fn verifier(deployment: &Arc<Deployment>, keyring: &Arc<Keyring>) -> Verifier {

@@ -3,7 +3,7 @@
 use portward::UntrustedLink;
 use portward_http::{LINK_COOKIE, PEEK_COOKIE};
 
-use crate::world::{Ask, Reply, World, ask};
+use crate::world::{Ask, Reply, World, ask, form};
 
 #[tokio::test]
 async fn a_link_leads_to_the_page_without_it() {
@@ -29,7 +29,7 @@ async fn a_link_is_looked_at_for_its_form_only() {
 
     let link = world.memory.link(1);
     let cut = &link[..link.len() - 1];
-    for damaged in [cut, "pwl_x", &format!("{link}."), &format!("{link}/"), &format!("{link}/more")] {
+    for damaged in [cut, "pwl_x", "pwl_", &format!("{link}."), &format!("{link}A")] {
         for method in ["GET", "HEAD"] {
             let reply = ask(method, &format!("/portal/{damaged}")).of(&world).await;
             assert_eq!((reply.status, reply.all("set-cookie").len()), (400, 0), "{damaged}");
@@ -47,7 +47,8 @@ async fn other_paths_are_the_applications() {
         assert_eq!((reply.status, reply.body.starts_with("the application's ")), (200, true), "{page}");
         assert_eq!(reply.header("referrer-policy"), None);
     }
-    for elsewhere in ["/", "/portals", "/portal/peek/", "/Portal", "/x/portal"] {
+    for elsewhere in ["/", "/portals", "/portal/peek/", "/portal/pwl_x/", "/portal/pwl_x/more", "/Portal", "/x/portal"]
+    {
         assert_eq!(ask("GET", elsewhere).of(&world).await.status, 404, "{elsewhere}");
     }
 }
@@ -131,7 +132,25 @@ async fn two_link_cookies_are_damaged() {
     let link = world.memory.link(1);
     let reply = ask("GET", "/portal").cookie(LINK_COOKIE, &link).cookie(LINK_COOKIE, &link).of(&world).await;
     assert_eq!((reply.status, world.heard()), (400, vec!["cookie_repeated"]));
+    assert_eq!(reply.all("set-cookie"), [GONE]);
 }
+
+/// Else the browser would be refused again and again.
+#[tokio::test]
+async fn a_refusal_of_the_page_takes_the_link_away() {
+    let world = World::new();
+    let foreign = World::new().memory.link(1);
+    for (link, status) in [("pwl_x", 400), (&*foreign, 403)] {
+        for accept in ["text/html", "application/json"] {
+            let reply = ask("GET", "/portal").cookie(LINK_COOKIE, link).header("accept", accept).of(&world).await;
+            assert_eq!((reply.status, reply.all("set-cookie")), (status, vec![GONE]));
+        }
+        let other = form("/portal/peek", &[("token", link)]).cookie(LINK_COOKIE, link).of(&world).await;
+        assert_eq!((other.status, other.cookies().len()), (status, 0));
+    }
+}
+
+const GONE: &str = "__Host-portward-link=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0";
 
 #[tokio::test]
 async fn other_methods_are_not_allowed() {

@@ -45,11 +45,14 @@ async fn there_is_one_session_or_none() {
     let bearer = format!("Bearer {session}");
     let post = || form("/portal/renew", &[]);
     for (request, status, code) in [
-        (post(), 403, "session_missing"),
-        (post().cookie(SESSION_COOKIE, ""), 403, "session_missing"),
-        (post().header("authorization", "Basic cHdzXzE6Mg=="), 403, "session_missing"),
-        (post().header("authorization", &format!("Bearer {link}")), 403, "session_missing"),
-        (post().header("authorization", &session), 403, "session_missing"),
+        (post(), 400, "session_missing"),
+        (post().cookie(SESSION_COOKIE, ""), 400, "session_missing"),
+        (post().header("authorization", "Basic cHdzXzE6Mg=="), 400, "session_missing"),
+        (post().header("authorization", "Bearer "), 400, "session_missing"),
+        (post().header("authorization", &format!("Bearer {link}")), 403, "wrong_kind"),
+        (post().header("authorization", "Bearer other"), 400, "bad_prefix"),
+        (post().cookie(SESSION_COOKIE, &session).header("authorization", "Bearer other"), 403, "session_repeated"),
+        (post().header("authorization", &session), 400, "session_missing"),
         (post().cookie(SESSION_COOKIE, &session).header("authorization", &bearer), 403, "session_repeated"),
         (post().header("authorization", &bearer).header("authorization", &bearer), 403, "session_repeated"),
         (post().cookie(SESSION_COOKIE, &session).cookie(SESSION_COOKIE, &session), 400, "cookie_repeated"),
