@@ -209,3 +209,29 @@ fn bearer(value: &[u8]) -> Option<&str> {
     let (scheme, rest) = core::str::from_utf8(value).ok()?.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") { given(Some(rest.trim_matches(' '))) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::RulesOptions;
+
+    #[test]
+    fn what_is_not_of_the_table_is_the_applications() {
+        let rules = Rules::new("https://portal.example", RulesOptions::default()).unwrap();
+        let is_ours = |path: &str| {
+            let request = Request { method: "PUT", path, headers: &[], body: b"" };
+            !matches!(rules.read(&request), Action::NotOurs)
+        };
+        for ours in ["", "/peek", "/redeem", "/renew", "/leave", "/pwl_", "/pwl_x", "?x=/", "/peek?", "/pwl_x?/y"] {
+            assert!(is_ours(&format!("/portal{ours}")), "{ours}");
+        }
+        for other in
+            ["/", "s", "/peek/", "/peeked", "/Peek", "/pwl", "/pws_x", "/%70wl_x", "/pwl_x/", "/pwl_x/y", "//peek"]
+        {
+            assert!(!is_ours(&format!("/portal{other}")), "{other}");
+        }
+        for outside in ["", "/", "/Portal", "/pwl_x", "portal", "/x/portal", "https://portal.example/portal"] {
+            assert!(!is_ours(outside), "{outside}");
+        }
+    }
+}
