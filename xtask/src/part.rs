@@ -148,7 +148,7 @@ fn http(log: &mut Log) -> io::Result<Tally> {
         "-p",
         "portward-http",
         "--features",
-        "axum",
+        "axum,store",
         "--no-fail-fast",
         "--",
         "--skip",

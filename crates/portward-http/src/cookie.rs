@@ -19,7 +19,7 @@ pub(crate) fn set_link(token: &str) -> String {
 }
 
 pub(crate) fn set_peek(cookie: &PeekCookie) -> String {
-    set(PEEK_COOKIE, &cookie.to_text(), "Strict", PAGE_TIME)
+    set(PEEK_COOKIE, &cookie.to_text(), "Lax", PAGE_TIME)
 }
 
 pub(crate) fn set_session(session: &str, left: Duration) -> String {
@@ -31,7 +31,7 @@ pub(crate) fn take_link() -> String {
 }
 
 pub(crate) fn take_peek() -> String {
-    set(PEEK_COOKIE, "", "Strict", Duration::ZERO)
+    set(PEEK_COOKIE, "", "Lax", Duration::ZERO)
 }
 
 pub(crate) fn take_session() -> String {
@@ -56,7 +56,7 @@ mod tests {
             ],
             [
                 "__Host-portward-link=pwl_a; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600",
-                "__Host-portward-peek=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=600",
+                "__Host-portward-peek=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600",
                 "__Host-portward-session=pws_a; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=899",
             ]
         );
@@ -64,7 +64,7 @@ mod tests {
             [take_link(), take_peek(), take_session()],
             [
                 "__Host-portward-link=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
-                "__Host-portward-peek=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0",
+                "__Host-portward-peek=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
                 "__Host-portward-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
             ]
         );

@@ -17,6 +17,8 @@ mod refusal;
 mod request;
 mod request_error;
 mod rules;
+#[cfg(feature = "store")]
+mod store;
 
 pub use action::{Action, Carrier, Peek, Redeem, Renew};
 pub use answer::Answer;

@@ -74,7 +74,7 @@ fn changed(mut answer: Value, change: Change, case: &Value) -> Value {
     let gone = |name: &str, same_site: &str| {
         json!(format!("__Host-portward-{name}=; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age=0"))
     };
-    let pair = || [gone("link", "Lax"), gone("peek", "Strict")];
+    let pair = || [gone("link", "Lax"), gone("peek", "Lax")];
     let store = &case["store"];
     match change {
         Change::NoType if case["request"]["target"] == "/portal/leave" => {

@@ -38,14 +38,14 @@ pub struct Portal(Arc<Shared>);
 
 struct Shared {
     rules: Rules,
-    verifier: Verifier,
+    verifier: Arc<Verifier>,
     options: PortalOptions,
 }
 
 impl Portal {
     /// A portal with these rules, whose sessions this verifier believes.
-    pub fn new(rules: Rules, verifier: Verifier, options: PortalOptions) -> Self {
-        Self(Arc::new(Shared { rules, verifier, options }))
+    pub fn new(rules: Rules, verifier: impl Into<Arc<Verifier>>, options: PortalOptions) -> Self {
+        Self(Arc::new(Shared { rules, verifier: verifier.into(), options }))
     }
 
     /// The rules.

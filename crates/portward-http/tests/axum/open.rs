@@ -65,7 +65,7 @@ async fn a_link_cookie_is_peeked_at() {
     assert!(reply.nonce().starts_with("pwn_"));
     assert!(!reply.body.contains(&link));
     let cookie = reply.set(PEEK_COOKIE).unwrap();
-    let line = format!("{PEEK_COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=600");
+    let line = format!("{PEEK_COOKIE}={cookie}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600");
     assert_eq!((reply.all("set-cookie"), cookie.len()), (vec![&*line], 43));
 }
 

@@ -6,7 +6,7 @@ use crate::world::{Ask, Browser, From, Reply, World, form};
 
 const GONE: [&str; 2] = [
     "__Host-portward-link=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
-    "__Host-portward-peek=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0",
+    "__Host-portward-peek=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0",
 ];
 
 /// What a program does first.

@@ -192,8 +192,8 @@ pub(crate) enum From {
 /// A browser: keeps cookies as their attributes say, and sends the headers that browsers send.
 #[derive(Default, Clone)]
 pub(crate) struct Browser {
-    /// Value, and whether it is `Strict`.
-    jar: BTreeMap<String, (String, bool)>,
+    /// Every cookie is `Lax`: sent with what navigates here by `GET`, whoever led there, and otherwise only from here.
+    jar: BTreeMap<String, String>,
 }
 
 impl Browser {
@@ -202,12 +202,12 @@ impl Browser {
     }
 
     pub(crate) fn value(&self, name: &str) -> &str {
-        &self.jar[name].0
+        &self.jar[name]
     }
 
     /// Opens an address, and follows where it leads.
     pub(crate) async fn open(&mut self, world: &World, from: From, path: &str) -> Reply {
-        let request = self.with_cookies(browse("GET", path, from), |strict| from != From::Foreign || !strict);
+        let request = self.with_cookies(browse("GET", path, from), true);
         let reply = self.keep(request.of(world).await);
         match reply.header("location").map(str::to_owned) {
             Some(next) => Box::pin(self.open(world, from, &next)).await,
@@ -223,7 +223,7 @@ impl Browser {
             .header("origin", origin)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);
-        let reply = self.with_cookies(request, |_| from == From::Own).of(world).await;
+        let reply = self.with_cookies(request, from == From::Own).of(world).await;
         self.keep(reply)
     }
 
@@ -234,14 +234,13 @@ impl Browser {
             .header("origin", ORIGIN)
             .header("sec-fetch-site", "same-origin")
             .header("sec-fetch-mode", "cors");
-        let reply = self.with_cookies(request, |_| true).of(world).await;
+        let reply = self.with_cookies(request, true).of(world).await;
         self.keep(reply)
     }
 
-    fn with_cookies(&self, request: Ask, sends: impl Fn(bool) -> bool) -> Ask {
-        let sent = self.jar.iter().filter(|(_, (_, strict))| sends(*strict));
-        let pairs: Vec<String> = sent.map(|(name, (value, _))| format!("{name}={value}")).collect();
-        if pairs.is_empty() { request } else { request.header("cookie", &pairs.join("; ")) }
+    fn with_cookies(&self, request: Ask, sent: bool) -> Ask {
+        let pairs: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if sent && !pairs.is_empty() { request.header("cookie", &pairs.join("; ")) } else { request }
     }
 
     fn keep(&mut self, reply: Reply) -> Reply {
@@ -250,7 +249,8 @@ impl Browser {
             if line.ends_with("Max-Age=0") {
                 self.jar.remove(name);
             } else {
-                self.jar.insert(name.to_owned(), (value.to_owned(), line.contains("SameSite=Strict")));
+                assert!(line.contains("; SameSite=Lax;"), "{line}");
+                self.jar.insert(name.to_owned(), value.to_owned());
             }
         }
         reply

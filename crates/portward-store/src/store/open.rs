@@ -30,7 +30,7 @@ pub(super) struct Inner {
     pub(super) deployment: Arc<Deployment>,
     pub(super) keyring: Arc<Keyring>,
     pub(super) issuer: Issuer,
-    pub(super) verifier: Verifier,
+    pub(super) verifier: Arc<Verifier>,
     pub(super) freshness: Freshness,
     pub(super) clock: Arc<dyn Clock + Send + Sync>,
     sink: Arc<dyn EventSink>,
@@ -93,6 +93,7 @@ impl Store {
         let freshness = Freshness::Live { max_staleness };
         let revocation = Revocation::View(Arc::clone(&feed.cell), freshness);
         let verifier = Verifier::new(Arc::clone(&deployment), Arc::clone(&keyring), revocation, verifier)?;
+        let verifier = Arc::new(verifier);
         let issuer = Issuer::new(Arc::clone(&deployment), Arc::clone(&keyring));
         let inner = Inner {
             feed,
@@ -123,6 +124,11 @@ impl Store {
     /// Verifies links and sessions against the view of this store.
     pub fn verifier(&self) -> &Verifier {
         &self.inner.verifier
+    }
+
+    /// The same, to be kept by others.
+    pub fn shared_verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.inner.verifier)
     }
 
     /// Where the view is read: for verifiers of one's own, and for a key store.
