@@ -100,3 +100,36 @@ const QUERY_CANCELED: &str = "57014";
 const READ_ONLY_SQL_TRANSACTION: &str = "25006";
 const SQLITE_BUSY: u16 = 5;
 const SQLITE_READONLY: u16 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_on_the_page() {
+        let page = include_str!("../../../../spec/store.md");
+        let all = [
+            DatabaseError::Unavailable(Arc::new(sqlx::Error::PoolClosed)),
+            DatabaseError::ReadOnly,
+            DatabaseError::TimedOut,
+            DatabaseError::Permissions,
+            DatabaseError::Uninitialised,
+            DatabaseError::Newer,
+            DatabaseError::Schema,
+        ];
+        for code in all.iter().map(DatabaseError::code).chain([crate::database::LocationError.code()]) {
+            assert!(page.contains(&format!("`{code}`")), "{code}");
+        }
+    }
+
+    #[test]
+    fn why_is_told_from_what_the_driver_says() {
+        let code = |error: sqlx::Error| DatabaseError::from(error).code();
+        assert_eq!(code(sqlx::Error::PoolTimedOut), "store_timed_out");
+        assert_eq!(code(sqlx::Error::WorkerCrashed), "store_unavailable");
+        let newer = [MigrateError::VersionMissing(9), MigrateError::VersionMismatch(1)];
+        assert!(newer.into_iter().all(|error| DatabaseError::from(error).code() == "store_newer"));
+        let inside = MigrateError::ExecuteMigration(sqlx::Error::PoolTimedOut, 1);
+        assert_eq!(DatabaseError::from(inside).code(), "store_timed_out");
+    }
+}

@@ -36,6 +36,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// Destroys every data key of a scope, also what of it is loaded. `backups_kept`: how long backups of this store are kept. Done again,
     /// it changes nothing and answers the same.
     ///
+    /// On PostgreSQL the wrapped key stays in a dead row until VACUUM, in the write-ahead log and its archive, and in copies that follow:
+    /// `backups_kept` has to cover all of these, and `VACUUM` of `portward_keys.tenant_kek` and `portward_keys.data_key` is to be run before it
+    /// is over. SQLite overwrites it.
+    ///
     /// # Errors
     /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Row`] for a row that is not believed: reinstate its root, if it is retired;
     /// [`KeyStoreError::Database`].
