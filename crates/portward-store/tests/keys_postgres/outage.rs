@@ -68,28 +68,28 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
 async fn who_waits_in_vain_leaves_nothing_behind() {
     let world = World::new();
     let store = world.store_of_tenant().await;
-    let number = i64::from_be_bytes(*b"portward");
-    let holding = |seconds: u32| {
+    let (number, bob) = (i64::from_be_bytes(*b"portward"), "subject:bob".parse().unwrap());
+    let hold = |seconds: u32| {
         let database = world.place.database.clone();
         let sql = format!("BEGIN; SELECT pg_advisory_xact_lock({number}); SELECT pg_sleep({seconds}); COMMIT");
-        let holder = tokio::task::spawn_blocking(move || server().sql(&database, &sql).unwrap());
-        async {
-            let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-            while world.place.sql(held).await == "0" {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            holder
+        tokio::task::spawn_blocking(move || server().sql(&database, &sql).unwrap())
+    };
+    let held = async || {
+        let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while world.place.sql(count).await == "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let bob = "subject:bob".parse().unwrap();
-    let holder = holding(12).await;
+    let holder = hold(12);
+    held().await;
     assert_eq!(code(store.scope(world.tenant, &bob).await), "store_timed_out");
     holder.await.unwrap();
     for _ in 0..12 {
         assert_eq!(code(store.scope_for(world.tenant, &bob, 1).await), "ok", "every connection is of use");
     }
 
-    let holder = holding(2).await;
+    let holder = hold(2);
+    held().await;
     let given_up = tokio::time::timeout(Duration::from_millis(300), store.scope_for(world.tenant, &bob, 1)).await;
     assert!(given_up.is_err());
     holder.await.unwrap();
