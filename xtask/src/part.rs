@@ -39,6 +39,7 @@ pub(crate) const PARTS: &[Part] = &[
         needs: &[
             Need::File("testkit/servers/Cargo.toml"),
             Need::Tool { probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"], packages: &["postgresql"] },
+            Need::Tool { probe: &["test", "-x", "/usr/sbin/pgbouncer"], packages: &["pgbouncer"] },
             Need::Tool { probe: &["redis-server", "--version"], packages: &["redis-server"] },
         ],
         run: postgres,

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::database::{DatabaseError, Location};
+use crate::database::{DatabaseError, Location, Work};
 use crate::store::error::StoreError;
 
 /// How it is found out where the database lies: it is not where it was when it is a copy. `spec/store.md` section 5.
@@ -48,9 +48,9 @@ impl Place {
 
 impl Place {
     /// Asks the database.
-    pub(super) async fn read(&self, work: &mut sqlx::AnyConnection) -> Result<String, StoreError> {
+    pub(super) async fn read(&self, work: &mut Work) -> Result<String, StoreError> {
         let sql = format!("SELECT {} AS place_now", self.sql());
-        let (selected,): (String,) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(work).await?;
+        let (selected,): (String,) = work.query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&mut **work).await?;
         self.told_by(selected)
     }
 }

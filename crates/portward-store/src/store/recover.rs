@@ -40,7 +40,7 @@ impl Recovery {
         within(async {
             let database = Database::open(location, &SCHEMA, false).await?;
             let mut work = database.begin(Lock::Store).await?;
-            let row = sqlx::query("SELECT * FROM feed").fetch_optional(&mut *work).await?;
+            let row = work.query("SELECT * FROM feed").fetch_optional(&mut *work).await?;
             let row: FeedRow = record::read(&row.ok_or(StoreError::Malformed)?, keyring)?;
             let found_at = row.stamp;
             let newer = newer.map(|saved| view_of(keyring, saved, row.stamp)).transpose()?;
@@ -91,7 +91,7 @@ fn leap(view: &RevocationView) -> Result<Change> {
 
 pub(super) async fn put_snapshot(work: &mut Work, at: Stamp, saved: &[u8]) -> Result<()> {
     for (part, bytes) in (0i64..).zip(saved.chunks(PART)) {
-        let query = sqlx::query("INSERT INTO feed_snapshot VALUES ($1, $2, $3, $4)");
+        let query = work.query("INSERT INTO feed_snapshot VALUES ($1, $2, $3, $4)");
         let query = query.bind(at.incarnation.to_bytes().to_vec()).bind(integer(at.sequence)?).bind(part);
         query.bind(bytes.to_vec()).execute(&mut **work).await?;
     }

@@ -31,7 +31,7 @@ impl Store {
         ] {
             let mut work = self.inner.feed.database.begin_reading().await?;
             let sql = format!("SELECT root, count(*) AS rows FROM {table} GROUP BY root");
-            for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *work).await? {
+            for row in work.query(AssertSqlSafe(sql)).fetch_all(&mut *work).await? {
                 let root: [u8; 4] = row.try_get::<Vec<u8>, _>("root")?.try_into().map_err(|_| StoreError::Malformed)?;
                 let rows = u64::try_from(row.try_get::<i64, _>("rows")?).map_err(|_| StoreError::Malformed)?;
                 let counted = census.entry(root).or_insert(0u64);
@@ -62,7 +62,7 @@ impl Store {
             let batch = within(async {
                 let mut work = self.inner.feed.database.begin(Lock::Store).await?;
                 let sql = format!("SELECT * FROM {} WHERE root <> $1 LIMIT $2", R::TABLE.name);
-                let query = sqlx::query(AssertSqlSafe(sql)).bind(active.to_bytes().to_vec()).bind(BATCH);
+                let query = work.query(AssertSqlSafe(sql)).bind(active.to_bytes().to_vec()).bind(BATCH);
                 let rows = query.fetch_all(&mut *work).await?;
                 for row in &rows {
                     record::sign_again::<R>(row, &self.inner.keyring, &mut work).await?;
