@@ -22,12 +22,11 @@ pub(super) enum Backend {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Lock {
     /// From nothing: it only reads, or adds rows that nobody else knows of.
-    #[cfg_attr(not(feature = "links"), expect(dead_code, reason = "the key store's writers keep each other out"))]
     None,
     /// From every other transaction with this lock.
     Store,
     /// From every transaction with a lock of this link.
-    #[cfg_attr(not(feature = "links"), expect(dead_code, reason = "as above"))]
+    #[cfg_attr(not(feature = "links"), expect(dead_code, reason = "the key store has no links"))]
     Link(EntryId),
     /// From both.
     #[cfg_attr(not(feature = "links"), expect(dead_code, reason = "as above"))]

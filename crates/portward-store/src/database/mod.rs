@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod location;
 mod open;
+#[cfg(feature = "links")]
 pub(crate) mod record;
 mod work;
 
