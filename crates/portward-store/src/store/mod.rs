@@ -17,6 +17,8 @@ mod redeem;
 mod revoke;
 mod rows;
 mod sink;
+#[cfg(test)]
+mod vectors;
 
 pub use check::Checked;
 pub use compact::Compacted;
