@@ -201,7 +201,7 @@ def rows_read(subject):
         def add(name, comment, intended=None, fields=fields, table=table, **more):
             read_case(subject, f"{table}-{name}", comment, table, fields, intended, **more)
 
-        malformed = "feed_malformed" if table.startswith("feed") else "link_malformed"
+        malformed = "link_malformed"
         add("good", "a row of the page")
         add("older", "under an older root", root="older")
         for root in ("retired", "gone", "idle"):
@@ -217,7 +217,7 @@ def rows_read(subject):
             elif not table.startswith("feed"):
                 add(f"{name}-absent", f"without {name}, which may not be absent", malformed, fields=with_value(fields, name, None))
             if table.startswith("feed"):
-                continue  # no code is named
+                continue  # that the code is that of section 3 is not said
             others = {"number": text("1"), "text": data(b"acme"), "bytes": text("acme")}
             add(f"{name}-kind", f"{name} of another kind", malformed, fields=with_value(fields, name, others[next(iter(held))]))
             if "number" in held:
@@ -244,17 +244,17 @@ def link_rows(subject):
 
     end = HEAD.expires_at
     add("expires-head", "as late as the head", "expires", number(end))
-    add("expires-over", "a second later", "expires", number(end + 1), "over_ceiling")
-    add("expires-far", "as late as 40 bits say", "expires", number(U40_MAX), "over_ceiling")
-    add("expires-2-63-minus-1", "as late as a number can be", "expires", number(2**63 - 1), "over_ceiling")
+    add("expires-over", "a second later", "expires", number(end + 1), "link_malformed")
+    add("expires-far", "as late as 40 bits say", "expires", number(U40_MAX), "link_malformed")
+    add("expires-2-63-minus-1", "as late as a number can be", "expires", number(2**63 - 1), "link_malformed")
     add("expires-0", "an expiry of 0", "expires", number(0))
     add("permissions-head", "all that the head has", "permissions", data(links.permission_bytes(HEAD.permissions)))
     add("permissions-none", "nothing", "permissions", data(bytes(8)))
-    add("permissions-more", "a bit that the head lacks", "permissions", data(links.permission_bytes({0, 2})), "over_ceiling")
-    add("permissions-unnamed", "a bit without a name", "permissions", data(links.permission_bytes({0, 63})), "over_ceiling")
-    add("permissions-all", "all bits", "permissions", data(b"\xff" * 8), "over_ceiling")
+    add("permissions-more", "a bit that the head lacks", "permissions", data(links.permission_bytes({0, 2})), "link_malformed")
+    add("permissions-unnamed", "a bit without a name", "permissions", data(links.permission_bytes({0, 63})), "link_malformed")
+    add("permissions-all", "all bits", "permissions", data(b"\xff" * 8), "link_malformed")
     add("permissions-little-endian", "the bytes the other way round", "permissions",
-        data(links.permission_bytes({0, 1, 9})[::-1]), "over_ceiling")
+        data(links.permission_bytes({0, 1, 9})[::-1]), "link_malformed")
     for value, intended in ((0, "link_malformed"), (1, None), (2**32 - 1, None), (2**32, "link_malformed"), (2**63 - 1, "link_malformed")):
         add(f"uses-max-{value}", f"a cap of {value}", "uses_max", number(value), intended)
     add("uses-above", "more uses than the cap, which was put lower", "uses", number(26))
@@ -269,6 +269,8 @@ def link_rows(subject):
         add(f"{name}-{other.split('@')[0] or 'empty'}", f"another {name} than the head's", name, text(other), "link_malformed")
     add("id-other", "another id than the head's", "id", data(seeded("another id", 16)), "link_malformed")
     add("id-flip", "a bit of it", "id", data(HEAD.token_id[:-1] + bytes([HEAD.token_id[-1] ^ 1])), "link_malformed")
+    for value in (2**32 - 1, 2**32, 2**63 - 1):
+        add(f"revision-{value}", "a revision, though no token has one above 32 bits", "revision", number(value))
     add("check-other", "another check value: not seen before the token is made", "check", data(bytes(16)))
 
 
@@ -302,8 +304,11 @@ def link_heads(subject):
         read_case(subject, "link-head-" + name, "another head, its own row", "link", link_fields(changed))
     old = replace(HEAD, root_id=root_id("older"))
     read_case(subject, "link-head-older", "a head under an older root, the row under the active one", "link", link_fields(old, "older"))
-    retired = replace(HEAD, root_id=root_id("retired"))
-    read_case(subject, "link-head-retired", "a head under a retired root: the row can be read", "link", link_fields(retired, "retired"))
+    for root in ("retired", "gone", "idle"):
+        head = replace(HEAD, root_id=root_id(root))
+        read_case(subject, "link-head-" + root, "a head under a root that does not check: the row can be read", "link", link_fields(head, root))
+    strange = replace(HEAD, root_id=b"\xde\xad\xbe\xef")
+    read_case(subject, "link-head-strange", "under one that nobody has", "link", with_value(ROWS["link"], "head", data(t.encode_head(strange))))
 
 
 def link_resources(subject):
@@ -354,6 +359,8 @@ def link_labels(subject):
     add("a0", "a space that does not break is none", "Ann\u00a0Ben")
     add("tilde", "the last printable character of ASCII", "~")
     add("markup", "markup is text", "<b>&amp;\"'")
+    for code in (0xAD, 0x200B, 0x2028, 0x2029, 0x202E, 0xE000, 0xFEFF, 0xFFFF, 0xE0001, 0x10FFFF):
+        add(f"category-{code:x}", "of another category than Cc: Cf, Zl, Zp, Co, Cn", "Ann" + chr(code) + "Ben")
 
 
 def chain_rows(subject):
@@ -386,6 +393,17 @@ def chain_rows(subject):
     add("audience-65", "65 characters", "link_malformed", audience=text("a" * 65))
     add("recipients-one", "one label of two blocks", recipients=text("Ben"))
     add("recipients-same", "the same label twice", recipients=text("Ben\nBen"))
+    add("recipients-32", "a label as long as may be", recipients=text("Ben\n" + "x" * 32))
+    add("recipients-33", "a character more", "link_malformed", recipients=text("Ben\n" + "x" * 33))
+    add("recipients-ends", "the first and the last character of a label", recipients=text(" \n~"))
+    add("recipients-empty", "an empty label: absence says so", "link_malformed", recipients=text(""))
+    add("recipients-empty-first", "an empty one before another", "link_malformed", recipients=text("\nBen"))
+    add("recipients-empty-last", "a line feed at the end", "link_malformed", recipients=text("Ben\n"))
+    add("recipients-control", "a control character", "link_malformed", recipients=text("Ben\tCem"))
+    add("recipients-carriage-return", "two characters between", "link_malformed", recipients=text("Ben\r\nCem"))
+    add("recipients-not-ascii", "a letter that no block can have", "link_malformed", recipients=text("Ren\u00e9"))
+    add("recipients-three", "more labels than blocks", "link_malformed", recipients=text("Ben\nCem\nDan"))
+    add("recipients-without-copies", "a label without a block", "link_malformed", **of(0), recipients=text("Ben"))
 
 
 def other_rows(subject):
@@ -438,4 +456,4 @@ def showing(subject):
             with_value(fields, "head", data(t.encode_head(head))), "link_differs")
     add("forged", "a row whose MAC differs", with_value(fields, "uses", number(4)), "row_forged", mac=mac_of("link", fields))
     add("malformed", "a row that is none", with_value(fields, "state", text("")), "link_malformed")
-    add("over-ceiling", "a row that ends after its head", with_value(fields, "expires", number(HEAD.expires_at + 1)), "over_ceiling")
+    add("expires-over", "a row that ends after its head", with_value(fields, "expires", number(HEAD.expires_at + 1)), "link_malformed")

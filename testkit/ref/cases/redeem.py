@@ -6,7 +6,7 @@ from portward_ref import redeem
 from portward_ref import token as t
 from portward_ref.wire import U40_MAX, U64_MAX, b64u, u40
 
-from .common import MAIN_ID, OK, OTHER_ID, Has, Subject, fixtures, root_id, root_key, seeded
+from .common import MAIN_ID, OK, OTHER_ID, ROOT_IDS, Has, Subject, deployment_value, fixtures, root_id, root_key, seeded
 from .token import LETTERS, NOW, TOP, UUID_A, audience, expiry, link, permissions, recipient, resources, session, sign
 
 COOKIE = seeded("peek cookie", 32)
@@ -16,7 +16,8 @@ LINK_ID = link().token_id
 CHAIN = seeded("chain id", 16)
 OTHER_CHAIN = seeded("another chain id", 16)
 ENDS = NOW + 600
-LIFETIME = 900
+# What the deployments give sessions.
+LIFETIME, DAY = 900, 86_400
 SESSION_ID = seeded("session of a redemption", 16)
 LIVE_MODE = {"live_max_staleness": 30_000}
 
@@ -38,22 +39,34 @@ def text(data):
 
 
 GOOD = signed(parts())
-VIEWS = {"superseded": b"\x16" + LINK_ID + b"\x05" + u40(NOW + 86_300), "revoked": b"\x13\x01" + LINK_ID + u40(NOW + 86_300),
-         "suspended": b"\x14\x01" + LINK_ID + u40(NOW + 86_300), "copy": None, "empty": b""}
+
+# Records of tenant 7.
+ENDS_LATE = u40(NOW + 86_300)
+SUPERSEDED = b"\x16" + LINK_ID + b"\x05" + ENDS_LATE
+REVOKED, SUSPENDED = b"\x13\x01" + LINK_ID + ENDS_LATE, b"\x14\x01" + LINK_ID + ENDS_LATE
 
 
-def view(records, evidence=None):
+def view(records, evidence=None, deployment=b"", scope="all"):
     return {
-        "scope": "all", "incarnation": "00" * 16, "sequence": 9, "history": seeded("history", 32).hex(),
-        "records": (b"\x10\x02\x07" + records).hex() if records else "",
+        "scope": scope, "incarnation": "00" * 16, "sequence": 9, "history": seeded("history", 32).hex(),
+        "records": (deployment + (b"\x10\x02\x07" + records if records else b"")).hex(),
         "evidence": {"live_sent_at": 1000} if evidence is None else evidence,
     }
 
 
 def views():
-    copies = copy_ids()
-    found = {**VIEWS, "copy": b"\x13\x03" + copies[0] + u40(NOW + 86_300)}
-    return {**{name: view(records) for name, records in found.items()}, "stale": view(VIEWS["superseded"], "none")}
+    session_id = session().token_id
+    return {
+        "superseded": view(SUPERSEDED), "revoked": view(REVOKED), "suspended": view(SUSPENDED),
+        "copy": view(b"\x13\x03" + copy_ids()[0] + ENDS_LATE), "empty": view(b""), "stale": view(SUPERSEDED, "none"),
+        "superseded_revoked": view(REVOKED + SUPERSEDED), "superseded_suspended": view(SUSPENDED + SUPERSEDED),
+        "superseded_session_revoked": view(b"\x13\x02" + session_id + ENDS_LATE + SUPERSEDED),
+        "superseded_session_suspended": view(b"\x14\x02" + session_id + ENDS_LATE + SUPERSEDED),
+        "superseded_client": view(b"\x12\x02\x0c\x01" + SUPERSEDED), "superseded_tenant": view(b"\x11\x01" + SUPERSEDED),
+        "superseded_deployment": view(SUPERSEDED, deployment=b"\x01\x01"),
+        "superseded_root": view(SUPERSEDED, deployment=b"\x02" + root_id("active")),
+        "other_scope": view(b"", scope=["8"]),
+    }
 
 
 BODIES = (recipient("Ann"), permissions(0, 1) + recipient("Ben"))
@@ -68,7 +81,10 @@ def copy_ids(bodies=BODIES, head=None):
 
 
 def build():
-    subject = Subject("redeem", fixtures(views=views()))
+    found = fixtures(views=views())
+    day = deployment_value()
+    found["deployments"]["day"] = {**day, "session": {**day["session"], "default_lifetime": DAY}}
+    subject = Subject("redeem", found)
     derivation(subject)
     chains(subject)
     making(subject)
@@ -331,6 +347,7 @@ def orders(subject):
 def link_row(head=None, **changes):
     head = head or link()
     row = {
+        "head": t.encode_head(head).hex(),
         "check": t.link_check(t.first_tag(root_key(_root_of(head)), MAIN_ID, head)).hex(), "state": "active",
         "expires": head.expires_at, "permissions": ["files:read", "files:upload"], "resources": None, "uses_max": None,
         "uses": 0, "revision": 0,
@@ -340,18 +357,20 @@ def link_row(head=None, **changes):
 
 
 def _root_of(head):
-    return next(name for name in ("active", "older", "retired") if root_id(name) == head.root_id)
+    return next(name for name in ROOT_IDS if root_id(name) == head.root_id)
 
 
 def redeeming(subject):
-    def add(name, comment, intended=OK, token=None, row=None, nonce=None, cookie=None, redeemed=False, lifetime=LIFETIME,
+    def add(name, comment, intended=OK, token=None, row=None, nonce=None, cookie=None, redeemed=None, deployment="main",
             now=NOW, chain=LINK_ID, **more):
+        """`redeemed`: the chain of a redemption, or True: this one."""
         token = token or sign(link())
+        redeemed = chain if redeemed is True else redeemed
         nonce = nonce or text(signed(parts(ends=now + 600), chain=chain))
-        subject.add("redeem/" + name, comment, "redeem", intended, deployment="main", keyring="main", token=token,
+        subject.add("redeem/" + name, comment, "redeem", intended, deployment=deployment, keyring="main", token=token,
                     cookie=b64u(COOKIE) if cookie is None else cookie, nonce=nonce, now=now,
-                    row=link_row() if row is None else row or None, redeemed=redeemed, token_id=SESSION_ID.hex(),
-                    lifetime=lifetime, **more)
+                    row=link_row() if row is None else row or None, redeemed=redeemed and redeemed.hex(), token_id=SESSION_ID.hex(),
+                    lifetime=DAY if deployment == "day" else LIFETIME, **more)
 
     one, two = sign(link(), BODIES[0]), sign(link(), *BODIES)
     copies = copy_ids()
@@ -395,6 +414,13 @@ def redeeming(subject):
     add("uses-last", "the last of many", Has(counted=True), row=link_row(uses_max=2**32 - 1, uses=2**32 - 2))
     add("uses-last-over", "one more", "uses_exhausted", row=link_row(uses_max=2**32 - 1, uses=2**32 - 1))
     add("uses-above", "a cap put below what was used", "uses_exhausted", row=link_row(uses_max=3, uses=7))
+    add("again-copy", "the same nonce again, of a copy", Has(counted=False), token=two, chain=copies[1], redeemed=True)
+    for name, other in (("other", OTHER_CHAIN), ("copy", copies[0]), ("flip", LINK_ID[:-1] + bytes([LINK_ID[-1] ^ 1]))):
+        add("again-chain-" + name, "a redemption with its random, but for another chain", "link_malformed", redeemed=other)
+    add("again-chain-link", "for the link of the copy", "link_malformed", token=one, chain=copies[0], redeemed=LINK_ID)
+    add("again-chain-shorter", "for the copy of which this one was made", "link_malformed", token=two, chain=copies[1], redeemed=copies[0])
+    add("again-chain-uses", "and no uses left", "link_malformed", redeemed=OTHER_CHAIN, row=link_row(uses_max=1, uses=1))
+    add("again-chain-revoked", "and revoked", "link_revoked", redeemed=OTHER_CHAIN, row=link_row(state="revoked"))
     add("again-expired", "the same nonce again after ten minutes", "nonce_expired", redeemed=True,
         nonce=text(signed(parts(ends=NOW), chain=LINK_ID)))
 
@@ -405,19 +431,31 @@ def redeeming(subject):
         chain=copy_ids([permissions(1)])[0], row=link_row(permissions=["files:read"]))
     add("permissions-again", "the same nonce again, the row allows nothing now", "nothing_granted", redeemed=True,
         row=link_row(permissions=[]))
+    add("permissions-none-uses", "the row allows nothing, and no uses are left: what is granted is first", "nothing_granted",
+        row=link_row(permissions=[], uses_max=1, uses=1))
+    add("permissions-disjoint-uses", "the same of a block", "nothing_granted", token=sign(link(), permissions(1)),
+        chain=copy_ids([permissions(1)])[0], row=link_row(permissions=["files:read"], uses_max=1, uses=1))
+    unnamed = link(permissions={0, 1, 12, 63})
+    add("permissions-unnamed", "bits without a name are left out", token=sign(unnamed), row=link_row(unnamed))
+    nameless = link(permissions={12, 63})
+    add("permissions-unnamed-only", "nothing is left of them", "nothing_granted", token=sign(nameless), row=link_row(nameless, permissions=[]))
     add("resources-row", "the row restricts", row=link_row(resources=["doc-1", "doc-2"]))
     ab = sign(link(), resources("doc-1", "doc-2"))
     chain = copy_ids([resources("doc-1", "doc-2")])[0]
     add("resources-block", "a block restricts", token=ab, chain=chain)
     add("resources-both", "both do", token=ab, chain=chain, row=link_row(resources=["doc-2", "doc-3"]))
     add("resources-disjoint", "to nothing in common", "nothing_granted", token=ab, chain=chain, row=link_row(resources=["doc-3"]))
+    add("resources-disjoint-uses", "and no uses left", "nothing_granted", token=ab, chain=chain,
+        row=link_row(resources=["doc-3"], uses_max=1, uses=1))
     add("resources-16", "as many as there may be", row=link_row(resources=[f"d{n}" for n in range(16)]))
+    add("resources-long", "so long that the session is too", "token_too_long", row=link_row(resources=[f"{n:064}" for n in range(16)]))
+    add("resources-less-long", "shorter ones", row=link_row(resources=[f"r-{n:030}" for n in range(16)]))
 
     add("expiry-lifetime", "the lifetime is first", Has(expires_at=NOW + 900))
     add("expiry-row", "the row is", Has(expires_at=NOW + 100), row=link_row(expires=NOW + 100))
     add("expiry-block", "a block is", Has(expires_at=NOW + 50), token=sign(link(), expiry(NOW + 50)), chain=copy_ids([expiry(NOW + 50)])[0],
         row=link_row(expires=NOW + 100))
-    add("expiry-link", "the link is", Has(expires_at=NOW + 86_300), lifetime=86_400)
+    add("expiry-link", "the link is", Has(expires_at=NOW + 86_300), deployment="day")
     add("revision", "the row's revision", row=link_row(revision=7))
     add("revision-max", "the greatest", row=link_row(revision=2**32 - 1))
     named = link(audience="portal")
@@ -444,14 +482,16 @@ def spoiled_tag(token):
 # --- renew -------------------------------------------------------------------------------------
 
 def renewing(subject):
-    def add(name, comment, intended=OK, token=None, row=None, chain=None, lifetime=LIFETIME, now=NOW, **more):
-        held = {"permissions": ["files:read", "files:upload"], "resources": None, "audience": None, "expires": NOW + 86_300}
+    def add(name, comment, intended=OK, token=None, row=None, chain=None, deployment="main", now=NOW, **more):
+        copies = t.parse(token).head.copies if token else []
+        held = {"copies": [copy.hex() for copy in copies], "permissions": ["files:read", "files:upload"], "resources": None,
+                "audience": None, "expires": NOW + 86_300}
         if chain is not None:
             assert set(chain) <= set(held)
             held = {**held, **chain} if chain else None
-        subject.add("renew/" + name, comment, "renew", intended, deployment="main", keyring="main",
+        subject.add("renew/" + name, comment, "renew", intended, deployment=deployment, keyring="main",
                     session=token or sign(session()), now=now, row=link_row() if row is None else row or None, chain=held,
-                    token_id=SESSION_ID.hex(), lifetime=lifetime, **more)
+                    token_id=SESSION_ID.hex(), lifetime=DAY if deployment == "day" else LIFETIME, **more)
 
     watched = {"mode": LIVE_MODE, "monotonic": 1000}
     add("good", "a session that has not expired", Has(expires_at=NOW + 900))
@@ -460,6 +500,16 @@ def renewing(subject):
     add("copies", "copies are the old one's", token=sign(session(copies=copy_ids())))
     add("superseded", "an edit of its link does not end it here", view="superseded", **watched)
     add("superseded-stale", "but a stale view does", "view_stale", view="stale", **watched)
+    for name, code in (
+        ("revoked", "link_revoked"), ("suspended", "link_suspended"), ("session_revoked", "session_revoked"),
+        ("session_suspended", "session_suspended"), ("client", "client_revoked"), ("tenant", "tenant_revoked"),
+        ("deployment", "deployment_revoked"), ("root", "root_refused"),
+    ):
+        add("superseded-" + name.replace("_", "-"), "every other step does", code, view="superseded_" + name, **watched)
+    ahead = link(generations=[0, 0, 1])
+    add("superseded-ahead", "a generation beyond the view", "generation_ahead", view="superseded", row=link_row(ahead),
+        token=sign(session(generations=[0, 0, 1])), **watched)
+    add("view-out-of-scope", "a view of other tenants", "out_of_scope", view="other_scope", **watched)
     add("fresh", "nothing is revoked", view="empty", **watched)
     add("view-revoked", "its link is revoked in the view", "link_revoked", view="revoked", **watched)
     add("view-suspended", "paused in it", "link_suspended", view="suspended", **watched)
@@ -470,7 +520,20 @@ def renewing(subject):
     add("row-paused", "paused", "link_suspended", row=link_row(state="paused"))
     add("row-ended", "past its own expiry", "link_ended", row=link_row(expires=NOW))
     add("row-uses", "no uses left: nothing is counted", row=link_row(uses_max=1, uses=1))
+    add("row-check", "the row's check value is not compared: no session has one", row=link_row(check=bytes(16).hex()))
+    add("row-head-times", "nor are the times of its head", row=link_row(link(issued_at=NOW - 101)))
+    named = link(client="13")
+    add("row-client", "its head is another client's", "link_differs", row=link_row(named))
+    add("row-client-good", "a session of that one", row=link_row(named), token=sign(session(client="13")))
+    add("row-root", "its head is under another root than the old one's link", "link_differs", row=link_row(link(root_id=root_id("older"))))
+    add("row-root-back", "the other way round", "link_differs", token=sign(session(link_root=root_id("older"))))
     add("chain-none", "no row of its chain", "chain_unknown", chain={})
+    two, copies = sign(session(copies=copy_ids())), [copy.hex() for copy in copy_ids()]
+    add("chain-copies", "the chain's row is of the same copies", token=two, chain={"copies": copies})
+    add("chain-copies-fewer", "of fewer", "link_differs", token=two, chain={"copies": copies[1:]})
+    add("chain-copies-more", "of more", "link_differs", token=sign(session(copies=copy_ids()[1:])), chain={"copies": copies})
+    add("chain-copies-other", "of another first one", "link_differs", token=two, chain={"copies": [OTHER_CHAIN.hex(), copies[1]]})
+    add("chain-copies-twice", "of the last one twice", "link_differs", token=two, chain={"copies": [copies[1], copies[1]]})
     add("order-row-chain", "revoked, and no row of its chain", "link_revoked", row=link_row(state="revoked"), chain={})
     add("wider", "what link and row allow now, whatever the old one had", token=sign(session(permissions={0})))
     add("wider-resources", "resources too", token=sign(session(resources=["doc-1"])))
@@ -484,12 +547,19 @@ def renewing(subject):
     add("chain-expires", "the chain ends before", Has(expires_at=NOW + 10), chain={"expires": NOW + 10})
     add("row-expires", "the row does", Has(expires_at=NOW + 11), row=link_row(expires=NOW + 11))
     add("revision", "the row's revision, not the old one's", token=sign(session(link_revision=2)), row=link_row(revision=5))
-    add("generations", "the old one's generations", token=sign(session(generations=[1, 2, 3])))
-    add("audience", "the chain's audience", token=sign(session(audience="portal")), chain={"audience": "portal"}, audience="portal")
-    add("root-older", "the root of its link stays", token=sign(session(link_root=root_id("older"))))
+    counted = link(generations=[1, 2, 3])
+    add("generations", "the old one's generations", token=sign(session(generations=[1, 2, 3])), row=link_row(counted))
+    add("generations-row", "whatever the row's head has", row=link_row(counted))
+    add("audience", "the chain's audience", token=sign(session(audience="portal")), chain={"audience": "portal"}, audience="portal",
+        row=link_row(link(audience="portal")))
+    add("root-older", "the root of its link stays", token=sign(session(link_root=root_id("older"))), row=link_row(link(root_id=root_id("older"))))
+    for root in ("retired", "gone"):
+        add("root-" + root, "also where it does not check any more", token=sign(session(link_root=root_id(root))),
+            row=link_row(link(root_id=root_id(root))))
     add("under-older", "a session under an older root: the new one under the active",
         token=sign(session(root_id=root_id("older")), root="older"))
     add("link", "a link in the place of a session", "wrong_kind", token=sign(link()))
     add("forged", "a forged one", "forged", token=spoiled_tag(sign(session())))
     add("under-retired", "under a retired root", "unknown_root", token=sign(session(root_id=root_id("retired")), root="retired"))
-    add("lifetime", "as long as a session may be", Has(expires_at=NOW + 86_300), lifetime=86_400)
+    add("lifetime", "what another deployment gives sessions", Has(expires_at=NOW + 86_300), deployment="day")
+    add("lifetime-row", "the row ends before", Has(expires_at=NOW + 50_000), deployment="day", row=link_row(expires=NOW + 50_000))

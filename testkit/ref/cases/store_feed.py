@@ -1,5 +1,7 @@
 """Cases of spec/store.md section 5: committing changes, reading them back, recovering."""
 
+import hashlib
+
 from portward_ref import feed, revocation
 from portward_ref.revocation import history_after
 from portward_ref.wire import u40, u64
@@ -35,8 +37,9 @@ CHANGES = [
 class Store:
     """Changes committed one after the other; `database` tells its rows."""
 
-    def __init__(self, bodies=CHANGES, incarnation=INCARNATION, place=PLACE):
-        self.bodies, self.incarnation, self.place = bodies, incarnation, place
+    def __init__(self, bodies=CHANGES, incarnation=INCARNATION, place=PLACE, readable=None, known=()):
+        """`readable`: how many bodies are; `known`: records that a recovered store begins with, in its snapshot at 1."""
+        self.bodies, self.incarnation, self.place, self.readable, self.known = bodies, incarnation, place, readable, known
         self.histories = [bytes(32)]
         for sequence, body in enumerate(bodies, 1):
             self.histories.append(history_after(self.histories[-1], sequence, body))
@@ -57,23 +60,26 @@ class Store:
 
     def state(self, last=None):
         state = revocation.State()
-        for body in self.bodies[:last]:
+        for body in [*self.known, *self.bodies[:self.readable if last is None else last]]:
             for record in revocation.read_body(body, revocation.WHOLE, snapshot=False):
                 state.apply(record)
         return state
 
-    def message(self, last, under="active", **changes):
+    def fields(self, last, under="active", **changes):
         found = {
             "kind": feed.SAVED_SNAPSHOT, "root_id": root_id(under), "root": root_key(under), "deployment_id": MAIN_ID,
             "incarnation": self.incarnation, "scope_wire": b"\x00", "first": 0, "before": bytes(32), "last": last,
-            "after": self.histories[last], "proof": b"", "body": self.state(last).snapshot(),
+            "after": self.histories[last], "proof": b"", "body": self.state(last).snapshot() if "body" not in changes else None,
         }
-        return feed.encode(**{**found, **changes})
+        return {**found, **changes}
 
-    def parts(self, last, size=50, message=None, numbers=None, incarnation=None):
+    def message(self, last, under="active", **changes):
+        return feed.encode(**self.fields(last, under, **changes))
+
+    def parts(self, last, message=None, incarnation=None):
+        """One part: a short snapshot has no more."""
         message = self.message(last) if message is None else message
-        pieces = [message[at:at + size] for at in range(0, len(message), size)]
-        return [part(incarnation or self.incarnation, last, number, piece) for number, piece in zip(numbers or range(len(pieces)), pieces)]
+        return [part(incarnation or self.incarnation, last, 0, message)]
 
     def seen(self, sequence, **changes):
         found = {"incarnation": self.incarnation.hex(), "sequence": sequence, "history": self.histories[sequence].hex()}
@@ -97,6 +103,7 @@ def with_value(told, **changes):
 
 
 STORE = Store()
+OTHER = Store([*CHANGES[:5], tenant("9") + tenant_generation(1), *CHANGES[6:]])
 LAST = len(CHANGES)
 
 
@@ -107,7 +114,9 @@ def build():
     seen_before(subject)
     rows(subject)
     gaps(subject)
+    orders(subject)
     snapshots(subject)
+    long_snapshots(subject)
     places(subject)
     recovering(subject)
     return subject
@@ -131,6 +140,7 @@ def committing(subject):
     add("place", "elsewhere", Store(place="7412876543210987654/1/16384").feed(0), CHANGES[0])
     add("late", "far on", Store().feed(0, sequence=number(2**40), history=data(seeded("history", 32))), CHANGES[1], Has(sequence=2**40 + 1))
     add("long", "as long as a body may be", STORE.feed(0), LONGEST)
+    add("empty", "a body without records: a new life may begin with it", Store(incarnation=GREATER).feed(0), b"")
 
 
 LONGEST = {"parts": [{"repeat": "\u0002AAAA", "times": 13_107}]}  # 65,535 bytes: one root refused again and again
@@ -149,7 +159,7 @@ class Reading:
         if isinstance(intended, Store):
             intended = Has(sequence=len(intended.bodies), records=intended.state().snapshot().hex(),
                            history=intended.histories[-1].hex(), incarnation=intended.incarnation.hex())
-        case = {"keyring": "main", "feed": row or store.feed(), "changes": store.changes() if changes is None else changes,
+        case = {"keyring": "main", "feed": store.feed() if row is None else row, "changes": store.changes() if changes is None else changes,
                 "snapshot": list(snapshot), "place": store.place if place is None else place}
         if seen is not None:
             case["seen"] = seen
@@ -170,13 +180,10 @@ def reading(subject):
             snapshot=STORE.parts(last))
     add("snapshot-changes", "changes up to it still there", row=STORE.feed(snapshot=4), snapshot=STORE.parts(4))
     add("snapshot-some-changes", "some of them", row=STORE.feed(snapshot=4), changes=[STORE.change(2), *STORE.changes(5)], snapshot=STORE.parts(4))
-    add("snapshot-one-part", "in one part", row=STORE.feed(snapshot=8), changes=[], snapshot=STORE.parts(8, 10_000))
-    add("snapshot-many-parts", "in parts of 7 bytes", row=STORE.feed(snapshot=8), changes=[], snapshot=STORE.parts(8, 7))
-    add("snapshot-parts-any-order", "parts come in no order", row=STORE.feed(snapshot=8), changes=[], snapshot=STORE.parts(8)[::-1])
     add("snapshot-older", "an older one lies beside it", row=STORE.feed(snapshot=6), changes=STORE.changes(7),
         snapshot=[*STORE.parts(3), *STORE.parts(6)])
     add("snapshot-incomplete-newer", "the beginning of a newer one too: not complete", row=STORE.feed(snapshot=6), changes=STORE.changes(7),
-        snapshot=[*STORE.parts(6), *STORE.parts(8)[:1]])
+        snapshot=[*STORE.parts(6), *STORE.parts(8, STORE.message(8)[:150])])
     add("snapshot-none-stated", "one lies there, but none is stated", snapshot=STORE.parts(6))
     add("snapshot-root-older", "a snapshot under an older root", row=STORE.feed(snapshot=8), changes=[],
         snapshot=STORE.parts(8, message=STORE.message(8, "older")))
@@ -202,21 +209,20 @@ def seen_before(subject):
     add("rolled-back-feed", "the row of feed alone put back", "store_rolled_back", row=STORE.feed(5), changes=STORE.changes(1, 5), seen=STORE.seen(6))
     add("rolled-back-snapshot", "put back to a snapshot", "store_rolled_back", row=STORE.feed(5, snapshot=5), changes=[], snapshot=STORE.parts(5),
         seen=STORE.seen(6))
-    other = Store([*CHANGES[:5], tenant("9") + tenant_generation(1), *CHANGES[6:]])
     for sequence in (6, 7, 8):
-        add(f"forked-{sequence}", "another change 6", "store_forked", store=other, seen=STORE.seen(sequence))
-    add("forked-unseen", "before it is no difference", store=other, seen=STORE.seen(5))
-    add("forked-never", "nor for who has seen nothing", store=other)
-    add("forked-own", "nor for who has seen that one", store=other, seen=other.seen(8))
+        add(f"forked-{sequence}", "another change 6", "store_forked", store=OTHER, seen=STORE.seen(sequence))
+    add("forked-unseen", "before it is no difference", store=OTHER, seen=STORE.seen(5))
+    add("forked-never", "nor for who has seen nothing", store=OTHER)
+    add("forked-own", "nor for who has seen that one", store=OTHER, seen=OTHER.seen(8))
     add("forked-history", "a bit of the history that was seen", "store_forked",
         seen=STORE.seen(8, history=(bytes([STORE.histories[8][0] ^ 1]) + STORE.histories[8][1:]).hex()))
     add("forked-first", "another first change", "store_forked", store=Store([deployment_generation(2), *CHANGES[1:]]), seen=STORE.seen(1))
     add("forked-empty", "at 0 there is but one history", "store_forked", seen=STORE.seen(0, history="01" + "00" * 31))
     for at in (6, 8):
-        add(f"forked-snapshot-{at}", "a snapshot of the other", "store_forked", store=other, row=other.feed(snapshot=at), changes=other.changes(at + 1),
-            snapshot=other.parts(at), seen=STORE.seen(at))
-    add("forked-shorter", "another change 6, and put back: first it is before", "store_rolled_back", store=Store(other.bodies[:7]), seen=STORE.seen(8))
-    ahead = Store([*other.bodies, deployment_generation(9)])
+        add(f"forked-snapshot-{at}", "a snapshot of the other", "store_forked", store=OTHER, row=OTHER.feed(snapshot=at), changes=OTHER.changes(at + 1),
+            snapshot=OTHER.parts(at), seen=STORE.seen(at))
+    add("forked-shorter", "another change 6, and put back: first it is before", "store_rolled_back", store=Store(OTHER.bodies[:7]), seen=STORE.seen(8))
+    ahead = Store([*OTHER.bodies, deployment_generation(9)])
     add("forked-longer", "another change 6, and further on", "store_forked", store=ahead, seen=STORE.seen(8))
 
     lesser, greater = Store(CHANGES, LESSER), Store(CHANGES[:2], GREATER)
@@ -248,6 +254,12 @@ def rows(subject):
     add("feed-mac-older", "the MAC of an older one", "row_forged", row={**good, "mac": STORE.feed(7)["mac"]})
     add("feed-root-retired", "under a retired root", "unknown_root", row=row("feed", good["fields"], "retired"))
     add("feed-root-strange", "under one that nobody has", "unknown_root", row={**good, "root_id": "deadbeef"})
+    for name, several in (
+        ("none", []), ("twice", [good, good]), ("older", [good, STORE.feed(7)]), ("life", [good, Store(CHANGES, GREATER).feed()]),
+        ("three", [good, STORE.feed(7), STORE.feed(6)]), ("root", [good, row("feed", good["fields"], "older")]),
+    ):
+        add(f"feed-several-{name}", "no row of feed" if name == "none" else "more than one, each authentic", "link_malformed", row=several)
+    add("feed-several-none-empty", "none, and no change", "link_malformed", row=[], changes=[])
     add("feed-root-older", "under an older one", row=row("feed", good["fields"], "older"))
     add("feed-root-named", "the id of another root", "row_forged", row={**good, "root_id": root_id("older").hex()})
     for at in (1, 4, 8):
@@ -276,35 +288,70 @@ def gaps(subject):
     """Every row is authentic: whoever has the store can take rows away and put old ones back, but make none."""
     add = Reading(subject)
     for at in range(1, LAST + 1):
-        add(f"gap-{at}", f"change {at} deleted", "feed_malformed", changes=[STORE.change(n) for n in range(1, LAST + 1) if n != at])
-    add("gap-all", "all deleted", "feed_malformed", changes=[])
-    add("gap-first-half", "the first half deleted, without a snapshot", "feed_malformed", changes=STORE.changes(5))
-    add("gap-seen", "also for who has seen what comes before", "feed_malformed", changes=STORE.changes(6), seen=STORE.seen(4))
-    add("gap-after-snapshot", "the change after a snapshot deleted", "feed_malformed", row=STORE.feed(snapshot=4), changes=STORE.changes(6),
+        add(f"gap-{at}", f"change {at} deleted", "gap", changes=[STORE.change(n) for n in range(1, LAST + 1) if n != at])
+    add("gap-all", "all deleted", "gap", changes=[])
+    add("gap-first-half", "the first half deleted, without a snapshot", "gap", changes=STORE.changes(5))
+    add("gap-seen", "also for who has seen what comes before", "gap", changes=STORE.changes(6), seen=STORE.seen(4))
+    add("gap-seen-all", "and for who has seen all", "gap", changes=STORE.changes(6), seen=STORE.seen(8))
+    add("gap-after-snapshot", "the change after a snapshot deleted", "gap", row=STORE.feed(snapshot=4), changes=STORE.changes(6),
         snapshot=STORE.parts(4))
-    add("gap-after-snapshot-last", "the last one deleted", "feed_malformed", row=STORE.feed(snapshot=4), changes=STORE.changes(5, 7),
+    add("gap-after-snapshot-last", "the last one deleted", "gap", row=STORE.feed(snapshot=4), changes=STORE.changes(5, 7),
         snapshot=STORE.parts(4))
-    other = Store([*CHANGES[:5], tenant("9") + tenant_generation(1), *CHANGES[6:]])
-    add("mixed-6", "change 6 of another history, the others after it not", "feed_malformed",
-        changes=[*STORE.changes(1, 5), other.change(6), *STORE.changes(7)])
-    add("mixed-7", "from change 7 on those of another history", "feed_malformed", changes=[*STORE.changes(1, 6), *other.changes(7)],
-        row=other.feed())
-    add("mixed-feed", "the row of feed of another history", "feed_malformed", row=other.feed())
-    add("mixed-last", "the last change of another", "feed_malformed", changes=[*STORE.changes(1, 7), other.change(8)])
+    add("mixed-6", "change 6 of another history, the others after it not", "store_forked",
+        changes=[*STORE.changes(1, 5), OTHER.change(6), *STORE.changes(7)])
+    add("mixed-7", "from change 7 on those of another history", "store_forked", changes=[*STORE.changes(1, 6), *OTHER.changes(7)],
+        row=OTHER.feed())
+    add("mixed-feed", "the row of feed of another history", "store_forked", row=OTHER.feed())
+    add("mixed-last", "the last change of another", "store_forked", changes=[*STORE.changes(1, 7), OTHER.change(8)])
     lesser = Store(CHANGES, LESSER)
-    add("mixed-life", "a change of another life in the place of one deleted", "feed_malformed",
+    add("mixed-life", "a change of another life in the place of one deleted", "gap",
         changes=[*STORE.changes(1, 3), lesser.change(4), *STORE.changes(5)])
     swapped = [STORE.change(3, body=data(CHANGES[3])), STORE.change(4, body=data(CHANGES[2]))]
-    add("history-of-body", "bodies swapped by who has the root: the history does not come out", "feed_malformed",
+    add("history-of-body", "bodies swapped by who has the root: the history does not come out", "store_forked",
         changes=[*STORE.changes(1, 2), *swapped, *STORE.changes(5)])
-    add("history-feed", "another history in the row of feed", "feed_malformed", row=STORE.feed(history=data(seeded("history", 32))))
-    add("history-empty", "a history where nothing was committed", "feed_malformed", store=Store([]), row=Store([]).feed(history=data(seeded("history", 32))))
-    for name, body in (("type", b"\x03\x00"), ("cut", CHANGES[6][:-1]), ("tenant-empty", tenant("7")), ("zero", b"\x01\x00")):
-        bad = Store([])
-        bad.bodies = [*CHANGES[:2], body]
-        for sequence, held in enumerate(bad.bodies, 1):
-            bad.histories.append(history_after(bad.histories[-1], sequence, held))
-        add("body-" + name, "a body that is none", "feed_malformed", store=bad)
+    add("history-feed", "another history in the row of feed", "store_forked", row=STORE.feed(history=data(seeded("history", 32))))
+    add("history-empty", "a history where nothing was committed", "store_forked", store=Store([]), row=Store([]).feed(history=data(seeded("history", 32))))
+    for name, body in (
+        ("type", b"\x03\x00"), ("cut", CHANGES[6][:-1]), ("tenant-empty", tenant("7")), ("zero", b"\x01\x00"),
+        ("order", CHANGES[3] + CHANGES[0]), ("longer", CHANGES[0] + b"\x00"), ("unit", tenant("7") + b"\x13\x04" + LINK_ID + u40(NOW)),
+    ):
+        add("body-" + name, "a body that is none", "malformed_message", store=Store([*CHANGES[:2], body], readable=2))
+    add("body-empty", "a body without records", store=Store([CHANGES[0], b"", CHANGES[1]]))
+    add("body-empty-first", "also at the beginning", store=Store([b"", CHANGES[0]]))
+
+
+def orders(subject):
+    """The row of feed, place, where it stands, then the rest; each case has a fault of two or three of these."""
+    add = Reading(subject)
+    there = "2049/1312"
+    old, fork = Store(CHANGES[:5]), {"store": OTHER, "seen": STORE.seen(8)}
+    gap, cut = [*STORE.changes(1, 2), *STORE.changes(4)], {"row": STORE.feed(snapshot=4), "changes": STORE.changes(5), "snapshot": []}
+    forged = [*STORE.changes(1, 2), with_value(STORE.change(3), body=data(CHANGES[0])), *STORE.changes(4)]
+    add("order-feed-place", "a forged row of feed, elsewhere", "row_forged", row={**STORE.feed(), "mac": STORE.feed(7)["mac"]}, place=there)
+    add("order-feed-root-place", "under a retired root, elsewhere", "unknown_root", row=row("feed", STORE.feed()["fields"], "retired"), place=there)
+    add("order-feed-seen", "a forged row of feed, put back", "row_forged", row={**STORE.feed(5), "mac": STORE.feed(6)["mac"]}, seen=STORE.seen(8))
+    add("order-none-place", "no row of feed, elsewhere", "link_malformed", row=[], place=there)
+    add("order-several-place", "two, elsewhere", "link_malformed", row=[STORE.feed(), STORE.feed(7)], place=there)
+    add("order-several-seen", "two, one of them put back", "link_malformed", row=[STORE.feed(5), STORE.feed(4)], seen=STORE.seen(6))
+    add("order-place-seen", "elsewhere, put back", "store_restored", store=old, seen=STORE.seen(8), place=there)
+    add("order-place-life", "elsewhere, a lesser life", "store_restored", store=Store(CHANGES, LESSER), seen=STORE.seen(8), place=there)
+    add("order-place-fork", "elsewhere, another history", "store_restored", place=there, **fork)
+    add("order-place-gap", "elsewhere, a change deleted", "store_restored", changes=gap, place=there)
+    add("order-place-change", "elsewhere, a change forged", "store_restored", changes=forged, place=there)
+    add("order-place-snapshot", "elsewhere, no snapshot", "store_restored", place=there, **cut)
+    add("order-seen-gap", "put back, a change deleted", "store_rolled_back", store=old, changes=gap[:4], seen=STORE.seen(8))
+    add("order-seen-change", "put back, a change forged", "store_rolled_back", store=old, changes=forged[:5], seen=STORE.seen(8))
+    add("order-seen-snapshot", "put back, no snapshot", "store_rolled_back", row=STORE.feed(5, snapshot=4), changes=STORE.changes(5, 5),
+        seen=STORE.seen(8))
+    add("order-life-gap", "a lesser life, a change deleted", "store_rolled_back", store=Store(CHANGES, LESSER), changes=[], seen=STORE.seen(1))
+    add("order-fork-gap", "another history, a change deleted", "store_forked", changes=OTHER.changes(2), **fork)
+    add("order-fork-all", "all changes deleted", "store_forked", changes=[], **fork)
+    add("order-fork-change", "another history, a change forged", "store_forked", changes=[
+        with_value(OTHER.change(1), body=data(CHANGES[1])), *OTHER.changes(2)], **fork)
+    add("order-fork-snapshot", "another history, no snapshot", "store_forked", row=OTHER.feed(snapshot=4), changes=OTHER.changes(5), **fork)
+    add("order-gap-good", "with none of these but a change deleted", "gap", changes=gap, seen=STORE.seen(8))
+    add("order-change-good", "but a change forged", "row_forged", changes=forged, seen=STORE.seen(8))
+    add("order-snapshot-good", "but no snapshot", "malformed_message", seen=STORE.seen(8), **cut)
 
 
 def snapshots(subject):
@@ -313,56 +360,100 @@ def snapshots(subject):
     def at_4(name, comment, intended, snapshot, **more):
         add("snapshot-" + name, comment, intended, row=STORE.feed(snapshot=4), changes=STORE.changes(5), snapshot=snapshot, **more)
 
-    parts = STORE.parts(4)
-    assert len(parts) >= 3
+    def of(**changes):
+        return STORE.parts(4, message=STORE.message(4, **changes))
+
     whole = STORE.message(4)
-    at_4("good", "as it was saved", STORE, parts)
-    at_4("missing", "no part", "feed_malformed", [])
-    at_4("missing-first", "the first part missing", "feed_malformed", parts[1:])
-    at_4("missing-middle", "one in the middle", "feed_malformed", [parts[0], *parts[2:]])
-    at_4("missing-last", "the last one", "forged_message", STORE.parts(4, 5)[:-1])
-    at_4("missing-last-long", "the last one: what is left is no message", "malformed_message", parts[:-1])
-    at_4("first-only", "all but the first", "malformed_message", parts[:1])
-    at_4("numbers-from-1", "numbered from 1", "feed_malformed", STORE.parts(4, numbers=range(1, len(parts) + 1)))
-    at_4("cut", "the last byte cut", "forged_message", STORE.parts(4, message=whole[:-1]))
+    at_4("good", "as it was saved", STORE, STORE.parts(4))
+    at_4("missing", "none there", "malformed_message", [])
+    at_4("number-1", "the first part missing: numbered from 1", "malformed_message", [part(INCARNATION, 4, 1, whole)])
+    for length in (0, 3, 100, 121, 122, 153):
+        at_4(f"cut-{length}", f"cut to {length} bytes: no message", "malformed_message", STORE.parts(4, message=whole[:length]))
+    for length in (154, 155, 160, len(whole) - 1):
+        at_4(f"cut-{length}", f"cut to {length} of {len(whole)} bytes", "forged_message", STORE.parts(4, message=whole[:length]))
+    at_4("cut-first", "the first byte cut", "malformed_message", STORE.parts(4, message=whole[1:]))
     at_4("longer", "a byte after it", "forged_message", STORE.parts(4, message=whole + b"\x00"))
-    at_4("empty-part", "an empty part changes nothing", STORE, [*parts, part(INCARNATION, 4, len(parts), b"")])
-    at_4("swapped", "two parts swapped", "forged_message", [*parts[:2], part(INCARNATION, 4, 2, whole[150:]), part(INCARNATION, 4, 3, whole[100:150])])
-    at_4("swapped-first", "the first with another", "malformed_message", [part(INCARNATION, 4, 0, whole[50:100]), part(INCARNATION, 4, 1, whole[:50]),
-         part(INCARNATION, 4, 2, whole[100:])])
-    at_4("repeated", "the third part twice under two numbers", "forged_message", STORE.parts(4, message=whole[:150] + whole[100:]))
+    at_4("longer-before", "a byte before it", "malformed_message", STORE.parts(4, message=b"\x00" + whole))
     for at in (10, 30, 60, 100, len(whole) - 33, len(whole) - 1):
         intended = {10: "wrong_deployment", 60: "malformed_message"}.get(at, "forged_message")
         at_4(f"flip-{at}", "a bit of it", intended, STORE.parts(4, message=whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:]))
     at_4("magic", "another magic", "malformed_message", STORE.parts(4, message=b"pwx" + whole[3:]))
-    at_4("version", "another version", "unknown_version", STORE.parts(4, message=STORE.message(4, version=2)))
-    at_4("type", "an unknown type", "unknown_type", STORE.parts(4, message=STORE.message(4, kind=6)))
-    at_4("type-list", "a list snapshot", "feed_malformed", STORE.parts(4, message=STORE.message(
-        4, kind=feed.LIST_SNAPSHOT, proof=u40(NOW) + u40(NOW + 100))))
-    at_4("type-live", "a live one", "feed_malformed", STORE.parts(4, message=STORE.message(4, kind=feed.LIVE_SNAPSHOT, proof=bytes(16))))
-    at_4("scope", "of some tenants", "wrong_scope", STORE.parts(4, message=STORE.message(4, scope_wire=revocation.encode_scope(["7", "8"]), body=b"")))
-    at_4("deployment", "of another deployment", "wrong_deployment", STORE.parts(4, message=STORE.message(4, deployment_id=OTHER_ID)))
-    at_4("root-retired", "under a retired root", "unknown_root", STORE.parts(4, message=STORE.message(4, "retired")))
-    at_4("root-strange", "under one that nobody has", "unknown_root", STORE.parts(4, message=STORE.message(4, root_id=b"\xde\xad\xbe\xef")))
-    at_4("root-other", "under another root than it names", "forged_message", STORE.parts(4, message=STORE.message(4, root=root_key("older"))))
-    at_4("message-older", "an older snapshot in its place", "feed_malformed", STORE.parts(4, message=STORE.message(3)))
-    at_4("message-newer", "a newer one", "feed_malformed", STORE.parts(4, message=STORE.message(5)))
-    at_4("life", "one of another life", "feed_malformed", STORE.parts(4, message=Store(CHANGES, LESSER).message(4)))
-    at_4("life-rows", "in rows of another life", "feed_malformed", STORE.parts(4, incarnation=LESSER))
-    at_4("rows-older", "only an older one there", "feed_malformed", STORE.parts(3))
-    at_4("history", "one with another history: the change after it does not come out", "feed_malformed",
-         STORE.parts(4, message=STORE.message(4, after=seeded("history", 32))))
-    at_4("history-seen", "for who has seen it", "store_forked", STORE.parts(4, message=STORE.message(4, after=seeded("history", 32))),
-         seen=STORE.seen(4))
-    at_4("body", "a body that is none", "malformed_message", STORE.parts(4, message=STORE.message(4, body=b"\x03")))
-    at_4("body-restored", "a body that only a delta may have", "malformed_message",
-         STORE.parts(4, message=STORE.message(4, body=tenant("7") + restored(LINK, LINK_ID))))
-    at_4("first", "with a beginning", "malformed_message", STORE.parts(4, message=STORE.message(4, first=1)))
-    add("snapshot-last-history", "at the end, with another history than the row of feed", "feed_malformed", row=STORE.feed(snapshot=8), changes=[],
+    at_4("version", "another version", "unknown_version", of(version=2))
+    at_4("type", "an unknown type", "unknown_type", of(kind=6))
+    at_4("scope", "of some tenants", "wrong_scope", of(scope_wire=revocation.encode_scope(["7", "8"]), body=b""))
+    at_4("deployment", "of another deployment", "wrong_deployment", of(deployment_id=OTHER_ID))
+    at_4("root-retired", "under a retired root", "unknown_root", of(under="retired"))
+    at_4("root-strange", "under one that nobody has", "unknown_root", of(root_id=b"\xde\xad\xbe\xef"))
+    at_4("root-other", "under another root than it names", "forged_message", of(root=root_key("older")))
+    at_4("message-older", "an older snapshot in its place", "gap", STORE.parts(4, message=STORE.message(3)))
+    at_4("message-newer", "a newer one", "gap", STORE.parts(4, message=STORE.message(5)))
+    at_4("message-0", "one of the beginning", "gap", STORE.parts(4, message=STORE.message(0)))
+    at_4("message-far", "one of far on", "gap",
+         STORE.parts(4, message=feed.encode(**{**STORE.fields(4), "last": 2**63})))
+    at_4("life-rows", "one lies there, but in rows of another life", "malformed_message", STORE.parts(4, incarnation=LESSER))
+    at_4("history", "one with another history: the change after it does not come out", "store_forked", of(after=seeded("history", 32)))
+    at_4("history-seen", "for who has seen it", "store_forked", of(after=seeded("history", 32)), seen=STORE.seen(4))
+    at_4("body", "a body that is none", "malformed_message", of(body=b"\x03"))
+    at_4("body-cut", "a body cut before it was saved", "malformed_message", of(body=STORE.state(4).snapshot()[:-1]))
+    at_4("body-restored", "a body that only a delta may have", "malformed_message", of(body=tenant("7") + restored(LINK, LINK_ID)))
+    at_4("body-order", "records in another order", "malformed_message", of(body=tenant("8") + tenant_generation(1) + tenant("7") + tenant_generation(1)))
+    at_4("first", "with a beginning", "malformed_message", of(first=1))
+    at_4("before", "with a history before it", "malformed_message", of(before=STORE.histories[1]))
+    add("snapshot-last-history", "at the end, with another history than the row of feed", "store_forked", row=STORE.feed(snapshot=8), changes=[],
         snapshot=STORE.parts(8, message=STORE.message(8, after=seeded("history", 32))))
-    add("snapshot-ahead", "stated beyond the end", "feed_malformed", row=STORE.feed(7, snapshot=8), changes=[], snapshot=STORE.parts(8))
-    add("snapshot-unstated-gap", "it lies there, but the row of feed says there is none", "feed_malformed", changes=STORE.changes(5),
+    add("snapshot-unstated-gap", "it lies there, but the row of feed says there is none", "gap", changes=STORE.changes(5),
         snapshot=STORE.parts(4))
+
+
+# --- snapshots of more than one part -----------------------------------------------------------
+
+FULL = 1_048_576
+RECORD = 17
+
+
+def long_snapshot(name, records, after_them):
+    """A store whose snapshot at 1 has so many tombstones of one tenant, and its message as parts of a file before it is cut."""
+    store = Store([b""])
+    header = feed.encode(**store.fields(1, body=b""))[:-feed.TAG]
+    text = "\u0017key 000 %"
+    body = tenant(name) + "".join(text.replace("%", f"{at:08x}") for at in range(records)).encode() + after_them
+    message = store.message(1, body=body)
+    assert message.startswith(header + tenant(name))
+    return store, [{"hex": (header + tenant(name)).hex()}, {"repeat": text, "times": records}], message, body
+
+
+def long_snapshots(subject):
+    """Parts are full but the last."""
+    def add(name, comment, store, parts, intended=OK):
+        subject.add("feed_read/snapshot-" + name, comment, "feed_read", intended, keyring="main", feed=store.feed(snapshot=1), changes=[],
+                    snapshot=[{"incarnation": INCARNATION.hex(), "sequence": 1, "part": at, "bytes": told} for at, told in parts], place=PLACE)
+
+    def digest(body):
+        return Has(records={"length": len(body), "sha256": hashlib.sha256(body).hexdigest()})
+
+    one = "exactly-full"
+    count = (FULL - 122 - feed.TAG - len(tenant(one))) // RECORD
+    store, told, message, body = long_snapshot(one, count, b"")
+    assert len(message) == FULL
+    full = {"parts": [*told, {"hex": message[-feed.TAG:].hex()}]}
+    add("full", "one part, as long as may be", store, [(0, full)], digest(body))
+
+    count = (FULL - 122 - len(tenant("7"))) // RECORD
+    more = b"".join(tombstone(b"key 001 " + f"{at:08x}".encode()) for at in range(20))
+    store, told, message, body = long_snapshot("7", count, more)
+    at = 122 + len(tenant("7")) + RECORD * count
+    assert at < FULL < at + RECORD
+    first, second = {"parts": [*told, {"hex": message[at:FULL].hex()}]}, message[FULL:].hex()
+    add("parts", "two parts, cut within a record", store, [(0, first), (1, second)], digest(body))
+    add("parts-any-order", "they come in no order", store, [(1, second), (0, first)], digest(body))
+    add("parts-last-missing", "the last missing", store, [(0, first)], "forged_message")
+    add("parts-first-missing", "the first missing", store, [(1, second)], "malformed_message")
+    add("parts-swapped", "swapped", store, [(1, first), (0, second)], "malformed_message")
+    add("parts-last-cut", "the last cut", store, [(0, first), (1, second[:-2])], "forged_message")
+    add("parts-last-flip", "a bit of the last", store, [(0, first), (1, second[:-2] + f"{message[-1] ^ 1:02x}")], "forged_message")
+    other = {"parts": [told[0], {"repeat": "\u0017key 000x%", "times": count}, {"hex": message[at:FULL].hex()}]}
+    add("parts-first-other", "other bytes in the first", store, [(0, other), (1, second)], "forged_message")
+    add("parts-of-other", "the last of another snapshot", store, [(0, first), (1, STORE.message(4).hex())], "forged_message")
 
 
 # --- places ------------------------------------------------------------------------------------
@@ -405,3 +496,26 @@ def recovering(subject):
     ):
         subject.add(f"recovered_generation/{found}", "the next multiple of 65,536 above it", "recovered_generation",
                     {"generation": raised}, found=found)
+    for found in (2**32 - 65_536, 2**32 - 65_535, 2**32 - 2, 2**32 - 1):
+        subject.add(f"recovered_generation/{found}", "32 bits hold no multiple above it", "recovered_generation", "generation_exhausted", found=found)
+
+    add = Reading(subject)
+    there, more = "2049/1312", CHANGES[5:]
+    raised = Store([deployment_generation(65_536)], GREATER, there, known=CHANGES)
+    taken = Store([b""], GREATER, there, known=CHANGES)
+    on = Store([deployment_generation(65_536), *more], GREATER, there, known=CHANGES[:5])
+    for name, store in (("raised", raised), ("taken", taken), ("on", on)):
+        comment = {"raised": "a new life: change 1 raises the generation, the snapshot at 1 has all that is known", "on": "and goes on",
+                   "taken": "a new life for which a newer view was taken over: change 1 has nothing"}[name]
+        start = {"store": store, "row": store.feed(snapshot=1), "snapshot": store.parts(1)}
+        add("recovered-" + name, comment, seen=STORE.seen(8), **start)
+        add(f"recovered-{name}-unseen", "for who has seen nothing", **start)
+        add(f"recovered-{name}-deleted", "change 1 deleted, as the snapshot has it", changes=store.changes(2) if name == "on" else [], **start)
+        add(f"recovered-{name}-beside", "all of the old life lies beside it", changes=[*STORE.changes(), *store.changes()],
+            **{**start, "snapshot": [*STORE.parts(4), *start["snapshot"]]})
+        add(f"recovered-{name}-again", "for who has seen its beginning", seen=store.seen(1), **start)
+        add(f"recovered-{name}-snapshot-none", "its snapshot deleted", "malformed_message", **{**start, "snapshot": []})
+        add(f"recovered-{name}-snapshot-old", "only that of the old life there", "malformed_message",
+            **{**start, "snapshot": STORE.parts(1)})
+        add(f"recovered-{name}-place", "moved again", "store_restored", place=PLACE, **start)
+        add(f"recovered-{name}-back", "the old life put back", "store_rolled_back", store=STORE, seen=store.seen(len(store.bodies)))

@@ -49,7 +49,7 @@ TABLES = {
 # --- what fields hold --------------------------------------------------------------------------
 
 def bits_of(permissions):
-    """The bit numbers of eight bytes, big-endian."""
+    """The bit numbers of a u64."""
     value = int.from_bytes(permissions, "big")
     return {bit for bit in range(64) if value >> bit & 1}
 
@@ -98,7 +98,6 @@ def read_head(data):
 
 
 def _check_link(row):
-    """Gives back the head."""
     head = read_head(row["head"])
     if (row["tenant"], row["id"], row["client"]) != (head.tenant, head.token_id, head.client):
         raise Malformed("not those of the head")
@@ -110,7 +109,8 @@ def _check_link(row):
         raise Malformed("uses_max")
     if row["state"] not in STATES:
         raise Malformed("state")
-    return head
+    if row["expires"] > head.expires_at or not bits_of(row["permissions"]) <= head.permissions:
+        raise Malformed("beyond the head")
 
 
 def _check_chain(row):
@@ -146,15 +146,13 @@ def read_row(keyring, table, fields, root_id, mac):
             if row[name] is not None or not optional:
                 _check_kind(row[name], kind)
         if table == "link":
-            head = _check_link(row)
+            _check_link(row)
         elif table == "chain":
             _check_chain(row)
         elif table == "link_event" and row["kind"] not in KINDS:
             raise Malformed("kind of event")
     except Malformed:
-        raise Refused("feed_malformed" if table.startswith("feed") else "link_malformed") from None
-    if table == "link" and (row["expires"] > head.expires_at or not bits_of(row["permissions"]) <= head.permissions):
-        raise Refused("over_ceiling")
+        raise Refused("link_malformed") from None
     return row
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from . import token
 from .derive import derive, hmac_sha256
 from .errors import Malformed, Refused
+from .links import read_head
 from .token import LINK, SESSION
 from .wire import U40_MAX, Reader, b64u, b64u_decode, u40
 
@@ -93,8 +94,9 @@ def check_nonce(deployment_id, keyring, text, chain, cookie_text, now):
 
 @dataclass
 class LinkRow:
-    """The fields of a link's row that count here; `check` None: not compared."""
+    """The fields of a link's row that count here."""
 
+    head: bytes
     check: bytes
     state: str
     expires: int
@@ -107,6 +109,7 @@ class LinkRow:
 
 @dataclass
 class ChainRow:
+    copies: list
     permissions: list
     resources: list | None
     audience: str | None
@@ -114,6 +117,7 @@ class ChainRow:
 
 
 def _check_row(row, check, now):
+    """`check` None: not compared."""
     if row is None:
         raise Refused("link_unknown")
     if check is not None and not hmac.compare_digest(row.check, check):
@@ -158,18 +162,24 @@ class Granted:
 # --- redeeming and renewing --------------------------------------------------------------------
 
 def redeem(deployment, keyring, text, cookie, nonce, now, row, redeemed, token_id, lifetime, audience=None):
-    """Session, its expiry, and whether a use is counted; `redeemed`: there is a redemption with this nonce's random."""
+    """Session, its expiry, and whether a use is counted; `redeemed`: the chain of the redemption with this nonce's random."""
     verified = token.verify(deployment, keyring, text, LINK, now, audience=audience)
     head = verified.head
-    check_nonce(deployment.id, keyring, nonce, chain_id(head.token_id, verified.copies), cookie, now)
+    chain = chain_id(head.token_id, verified.copies)
+    check_nonce(deployment.id, keyring, nonce, chain, cookie, now)
     first_tag = token.first_tag(keyring.checking(head.root_id).key, deployment.id, head)
     _check_row(row, token.link_check(first_tag), now)
-    if not redeemed and row.uses_max is not None and row.uses >= row.uses_max:
-        raise Refused("uses_exhausted")
     session = replace(head, audience=verified.audience, link_id=head.token_id, link_root=head.root_id,
                       copies=verified.copies)
     granted = Granted(verified.permissions, verified.resources, verified.expires_at)
-    return *_issue(deployment, keyring, token_id, now, lifetime, session, granted, row), not redeemed
+    issued = _issue(deployment, keyring, token_id, now, lifetime, session, granted, row)
+    if redeemed is not None:
+        if redeemed != chain:
+            raise Refused("link_malformed")
+        return *issued, False
+    if row.uses_max is not None and row.uses >= row.uses_max:
+        raise Refused("uses_exhausted")
+    return *issued, True
 
 
 def verify_to_renew(deployment, keyring, text, now, *, audience=None, view=None, monotonic=0, mode=None):
@@ -187,6 +197,9 @@ def renew(deployment, keyring, text, now, row, chain, token_id, lifetime, **how)
     _check_row(row, None, now)
     if chain is None:
         raise Refused("chain_unknown")
-    head = replace(verified.head, audience=chain.audience)
+    old, link = verified.head, read_head(row.head)
+    if (old.copies, old.tenant, old.client, old.link_root) != (chain.copies, link.tenant, link.client, link.root_id):
+        raise Refused("link_differs")
+    head = replace(old, audience=chain.audience)
     granted = Granted(deployment.bits(chain.permissions), chain.resources, chain.expires)
     return _issue(deployment, keyring, token_id, now, lifetime, head, granted, row)

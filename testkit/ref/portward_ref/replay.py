@@ -556,14 +556,21 @@ def _nonce_check(case, fixtures):
 def _link_row(value):
     if value is None:
         return None
-    return redeem.LinkRow(**{**value, "check": bytes.fromhex(value["check"])})
+    return redeem.LinkRow(**{**value, "head": bytes.fromhex(value["head"]), "check": bytes.fromhex(value["check"])})
+
+
+def _chain_row(value):
+    if value is None:
+        return None
+    return redeem.ChainRow(**{**value, "copies": [bytes.fromhex(copy) for copy in value["copies"]]})
 
 
 @op("redeem")
 def _redeem(case, fixtures):
+    redeemed = None if case["redeemed"] is None else bytes.fromhex(case["redeemed"])
     session, expires_at, counted = redeem.redeem(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["token"], case["cookie"],
-        case["nonce"], case["now"], _link_row(case["row"]), case["redeemed"], bytes.fromhex(case["token_id"]),
+        case["nonce"], case["now"], _link_row(case["row"]), redeemed, bytes.fromhex(case["token_id"]),
         case["lifetime"], case.get("audience"))
     return {"session": session, "expires_at": expires_at, "counted": counted}
 
@@ -575,10 +582,9 @@ def _how(case, fixtures):
 
 @op("renew")
 def _renew(case, fixtures):
-    chain = None if case["chain"] is None else redeem.ChainRow(**case["chain"])
     session, expires_at = redeem.renew(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["session"], case["now"],
-        _link_row(case["row"]), chain, bytes.fromhex(case["token_id"]), case["lifetime"], **_how(case, fixtures))
+        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"], **_how(case, fixtures))
     return {"session": session, "expires_at": expires_at}
 
 
@@ -633,7 +639,12 @@ def _told_row(value):
 
 def _snapshot_part(value):
     return {"incarnation": bytes.fromhex(value["incarnation"]), "sequence": value["sequence"], "part": value["part"],
-            "bytes": bytes.fromhex(value["bytes"])}
+            "bytes": _field_value({"bytes": value["bytes"]})}
+
+
+def _records_value(body):
+    """A long one by its digest."""
+    return body.hex() if len(body) <= 4096 else _digest(body)
 
 
 @op("feed_commit")
@@ -647,8 +658,9 @@ def _feed_commit(case, fixtures):
 
 @op("feed_read")
 def _feed_read(case, fixtures):
+    rows = case["feed"]
     database = {
-        "feed": _told_row(case["feed"]),
+        "feed": [_told_row(row) for row in (rows if isinstance(rows, list) else [rows])],
         "changes": [_told_row(change) for change in case["changes"]],
         "snapshot": [_snapshot_part(part) for part in case["snapshot"]],
     }
@@ -657,7 +669,7 @@ def _feed_read(case, fixtures):
         seen = (bytes.fromhex(seen["incarnation"]), seen["sequence"], bytes.fromhex(seen["history"]))
     row, state = storefeed.read(fixtures.keyrings[case["keyring"]], database, case["place"], seen)
     return {"incarnation": row["incarnation"].hex(), "sequence": row["sequence"], "history": row["history"].hex(),
-            "records": state.snapshot().hex()}
+            "records": _records_value(state.snapshot())}
 
 
 @op("feed_place")

@@ -25,6 +25,8 @@ CSP = ("default-src 'none'; script-src 'sha256-*'; connect-src 'self'; form-acti
 
 # Refusals that are damage beside those of token.md part A.
 DAMAGED = token.DAMAGED | {"nonce_malformed", "cookie_malformed", "field_malformed"}
+# What the store says when it has to be recovered first.
+UNAVAILABLE = {"store_restored", "store_rolled_back", "store_forked"}
 STATUS = {"damaged": 400, "refused": 403, "unavailable": 503}
 
 
@@ -78,41 +80,25 @@ class Request:
         pairs = (pair.strip().partition("=") for pair in (self.header("cookie") or "").split(";"))
         return next((value for held, _, value in pairs if held == name), None)
 
-    def accepts(self, kind):
-        """RFC 9110 section 12.5.1: the most specific range counts, a weight of 0 refuses, no header takes all."""
-        accept = self.header("accept")
-        if accept is None:
-            return True
-        ranges = {}
-        for part in accept.split(","):
-            name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-            weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-            ranges[name] = float(weight) > 0
-        for name in (kind, kind.partition("/")[0] + "/*", "*/*"):
-            if name in ranges:
-                return ranges[name]
-        return False
-
-    def is_browser(self):
-        """A page in place of JSON: None where the page of the specification does not tell."""
-        accept = (self.header("accept") or "").lower()
-        if "text/html" in accept and self.accepts("text/html"):
-            return True
-        return False if self.accepts("application/json") and not self.accepts("text/html") else None
+    def names(self, kind):
+        """Whether `Accept` has this very type, whatever else it has and with which weight."""
+        return kind in (part.partition(";")[0].strip().lower() for part in (self.header("accept") or "").split(","))
 
     def check_post(self):
+        """The fields."""
         origin, site = self.header("origin"), self.header("sec-fetch-site")
         if origin is not None and origin != "https://" + self.header("host"):
             raise Refused("foreign_origin")
         if site is not None and site not in ("same-origin", "none"):
             raise Refused("foreign_origin")
-        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
-        if kind != FORM:
-            raise Status(415)
         if len(self.body) > BODY_MAX:
             raise Status(413)
+        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        if self.body and kind != FORM:
+            raise Status(415)
+        return self._fields()
 
-    def fields(self):
+    def _fields(self):
         found = {}
         for pair in self.body.decode("utf-8").split("&"):
             if not pair:
@@ -151,10 +137,9 @@ class Portal:
         try:
             answer = self._answer(request, routes)
         except Refused as refused:
-            answer = self._refusal(request, "damaged" if refused.code in DAMAGED else "refused")
+            answer = self._refusal(request, self._word(refused.code))
         except Unavailable:
             answer = self._refusal(request, "unavailable")
-            answer.headers["retry-after"] = "1"
         except Status as status:
             answer = Answer(status.status, status.headers)
         answer.headers = {**ALWAYS, **answer.headers}
@@ -163,7 +148,7 @@ class Portal:
         return answer
 
     def _routes(self, request):
-        """Methods and what each does."""
+        """Methods and what each does, of a POST with its fields."""
         if request.path == self.path:
             return {"GET": self._show, "HEAD": self._show}
         below = request.path.removeprefix(self.path + "/")
@@ -178,15 +163,20 @@ class Portal:
         if request.method not in routes:
             raise Status(405, allow=", ".join(routes))
         if request.method == "POST":
-            request.check_post()
+            return routes["POST"](request, request.check_post())
         return routes[request.method](request)
 
+    @staticmethod
+    def _word(code):
+        return "damaged" if code in DAMAGED else "unavailable" if code in UNAVAILABLE else "refused"
+
     def _refusal(self, request, word):
-        answer = Answer(STATUS[word])
-        browser = request.is_browser()
-        if browser:
+        answer = Answer(STATUS[word], {"retry-after": "1"} if word == "unavailable" else {})
+        if request.path == self.path:  # only what `GET` and `HEAD` ask for is refused there
+            answer.cookies.append(cookie(LINK_COOKIE, "", 0))
+        if request.names("text/html"):
             answer.type = "text/html"
-        elif browser is False:
+        else:
             answer.type, answer.body = "application/json", {"text": f'{{"error":"{word}"}}'}
         return answer
 
@@ -216,12 +206,11 @@ class Portal:
             return page()
         return page(self._peek_at(request, link)[2])
 
-    def _peek(self, request):
-        nonce, expires_at, peek_cookie = self._peek_at(request, request.fields().get("token", ""))
+    def _peek(self, request, fields):
+        nonce, expires_at, peek_cookie = self._peek_at(request, fields.get("token", ""))
         return told({"nonce": nonce, "expires_at": expires_at}, peek_cookie)
 
-    def _redeem(self, request):
-        fields = request.fields()
+    def _redeem(self, request, fields):
         link = fields.get("token", request.cookie(LINK_COOKIE) or "")
         verified = self._verify(link)
         chain = redeem.chain_id(verified.head.token_id, verified.copies)
@@ -229,14 +218,14 @@ class Portal:
                            request.cookie(PEEK_COOKIE) or "", self.now)
         session, expires_at = self.store()
         gone = [cookie(LINK_COOKIE, "", 0), cookie(PEEK_COOKIE, "", 0)]
-        if request.accepts("application/json") and not request.accepts("text/html"):
+        if request.names("application/json") and not request.names("text/html"):
             return told({"session": session, "expires_at": expires_at}, *gone)
         return Answer(303, {"location": self.path + "/"}, [*gone, self._session_cookie(session, expires_at)])
 
     def _session_cookie(self, session, expires_at):
         return cookie(SESSION_COOKIE, session, expires_at - self.now)
 
-    def _renew(self, request):
+    def _renew(self, request, _):
         text, bearer = request.session()
         redeem.verify_to_renew(self.deployment, self.keyring, text, self.now, **self.verifier)
         session, expires_at = self.store()
@@ -244,5 +233,5 @@ class Portal:
             return told({"session": session, "expires_at": expires_at})
         return Answer(204, {}, [self._session_cookie(session, expires_at)])
 
-    def _leave(self, request):
+    def _leave(self, request, _):
         return Answer(204, {}, [cookie(SESSION_COOKIE, "", 0)])

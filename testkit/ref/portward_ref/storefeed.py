@@ -1,5 +1,7 @@
 """The feed as the store keeps it: store.md section 5. Committing, reading, and how far recovering raises a generation."""
 
+from itertools import count, takewhile
+
 from . import feed, links, store
 from .errors import Malformed, Refused
 from .revocation import NO_HISTORY, WHOLE, State, encode_scope, history_after, read_body
@@ -41,24 +43,28 @@ def postgres_place(system, timeline, database):
 
 # --- reading -----------------------------------------------------------------------------------
 
-def _malformed(condition):
+def _refuse_if(condition, code):
     if condition:
-        raise Refused("feed_malformed")
+        raise Refused(code)
 
 
 def _records(body, snapshot):
     try:
         return read_body(body, WHOLE, snapshot)
     except Malformed:
-        raise Refused("malformed_message" if snapshot else "feed_malformed") from None
+        raise Refused("malformed_message") from None
+
+
+def _snapshot_bytes(row, parts):
+    """The parts from 0 on, as far as none is missing: nothing is as good as a message cut to nothing."""
+    found = {part["part"]: part["bytes"] for part in parts
+             if (part["incarnation"], part["sequence"]) == (row["incarnation"], row["snapshot"])}
+    return b"".join(found[number] for number in takewhile(found.__contains__, count()))
 
 
 def _read_snapshot(keyring, row, parts):
-    """History and records. A saved message: refused as one, revocation.md section 5."""
-    found = {part["part"]: part["bytes"] for part in parts
-             if (part["incarnation"], part["sequence"]) == (row["incarnation"], row["snapshot"])}
-    _malformed(not found or sorted(found) != list(range(len(found))))
-    data = b"".join(found[number] for number in range(len(found)))
+    """History and records. A saved message: refused as one, revocation.md section 5, steps 1 to 7."""
+    data = _snapshot_bytes(row, parts)
     message = feed.parse(data)
     if message.deployment_id != keyring.deployment_id:
         raise Refused("wrong_deployment")
@@ -68,20 +74,23 @@ def _read_snapshot(keyring, row, parts):
     if feed.message_tag(root.key, keyring.deployment_id, message.scope_wire, data[:-feed.TAG]) != data[-feed.TAG:]:
         raise Refused("forged_message")
     records = _records(message.body, snapshot=True)
-    _malformed(message.kind != feed.SAVED_SNAPSHOT)
-    _malformed((message.incarnation, message.last) != (row["incarnation"], row["snapshot"]))
+    _refuse_if(message.kind != feed.SAVED_SNAPSHOT, "malformed_message")
+    _refuse_if((message.incarnation, message.last) != (row["incarnation"], row["snapshot"]), "gap")
     return message.after, records
 
 
 def read(keyring, database, place, seen):
     """State and row of a database. `seen`: incarnation, sequence and history that were read before, or None."""
-    row = links.read_row(keyring, "feed", *database["feed"])
-    if row["place"] != place:
-        raise Refused("store_restored")
-    stamp = (row["incarnation"], row["sequence"])
-    if seen is not None and stamp < seen[:2]:
-        raise Refused("store_rolled_back")
-    _malformed(row["snapshot"] > row["sequence"])
+    _refuse_if(len(database["feed"]) != 1, "link_malformed")
+    row = links.read_row(keyring, "feed", *database["feed"][0])
+    _refuse_if(row["place"] != place, "store_restored")
+
+    def compare_with_seen(sequence, history):
+        _refuse_if(seen is not None and seen[:2] == (row["incarnation"], sequence) and seen[2] != history, "store_forked")
+
+    _refuse_if(seen is not None and (row["incarnation"], row["sequence"]) < seen[:2], "store_rolled_back")
+    compare_with_seen(row["sequence"], row["history"])
+    _refuse_if(row["snapshot"] > row["sequence"], "gap")
 
     changes = {}
     for fields, root_id, mac in database["changes"]:
@@ -95,28 +104,24 @@ def read(keyring, database, place, seen):
         for record in records:
             state.apply(record)
 
-    def compare_with_seen():
-        if seen is not None and seen[:2] == (row["incarnation"], sequence) and seen[2] != history:
-            raise Refused("store_forked")
-
-    compare_with_seen()
+    compare_with_seen(sequence, history)
     while sequence < row["sequence"]:
         sequence += 1
-        _malformed(sequence not in changes)
+        _refuse_if(sequence not in changes, "gap")
         change = changes[sequence]
         history = history_after(history, sequence, change["body"])
-        _malformed(change["history"] != history)
-        compare_with_seen()
+        _refuse_if(change["history"] != history, "store_forked")
+        compare_with_seen(sequence, history)
         for record in _records(change["body"], snapshot=False):
             state.apply(record)
-    _malformed(row["history"] != history)
+    _refuse_if(row["history"] != history, "store_forked")
     return row, state
 
 
 # --- recovering --------------------------------------------------------------------------------
 
 def recovered_generation(found):
-    """The next multiple of 65,536 above it. Nothing is said of one that has none in 32 bits."""
+    """The next multiple of 65,536 above it."""
     raised = (found // GENERATION_STEP + 1) * GENERATION_STEP
     if raised > U32_MAX:
         raise Refused("generation_exhausted")

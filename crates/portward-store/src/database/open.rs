@@ -37,13 +37,16 @@ type Result<T> = core::result::Result<T, DatabaseError>;
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 impl Database {
-    /// Opens a database. A file is made if it is not there, and its tables are brought up to date; on a server that is done only when
-    /// asked for, since it takes rights that a running application does not need.
+    /// Opens a database, and makes it with its tables when asked to. The tables of a file are brought up to date in any case; those of a
+    /// server only when asked, since it takes rights that a running application does not need.
     pub(crate) async fn open(location: &Location, schema: &'static Schema, initialise: bool) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let (backend, url, connections) = match location {
             Location::Sqlite(path) => {
-                create_private(path)?;
+                if initialise {
+                    create_private(path)?;
+                }
+                check_private(path)?;
                 (Backend::Sqlite, sqlite_url(path)?, 4)
             }
             Location::Postgres(url) => (Backend::Postgres { schema: schema.postgres.0 }, url.clone(), 10),
@@ -113,9 +116,8 @@ fn sqlite_url(path: &Path) -> Result<String> {
     Ok(format!("sqlite://{}?mode=rw", path.bytes().map(escape).collect::<String>()))
 }
 
-/// Others may neither read it nor what the database puts beside it.
+/// Before anything is made where a link points.
 fn create_private(path: &Path) -> Result<()> {
-    // Before anything is made where a link points.
     if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(DatabaseError::Permissions);
     }
@@ -124,7 +126,15 @@ fn create_private(path: &Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(sqlx::Error::Io)?;
-    let found = std::fs::symlink_metadata(path).map_err(sqlx::Error::Io)?;
+    Ok(())
+}
+
+/// Others may neither read it nor what the database puts beside it.
+fn check_private(path: &Path) -> Result<()> {
+    let found = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(DatabaseError::Uninitialised),
+        found => found.map_err(sqlx::Error::Io)?,
+    };
     #[cfg(unix)]
     let others = std::os::unix::fs::MetadataExt::mode(&found) & 0o077 != 0;
     #[cfg(not(unix))]

@@ -158,6 +158,27 @@ pub(crate) async fn save<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyC
     write(record, keyring, to, format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), others.join(", "))).await
 }
 
+/// Gives an authentic row a MAC under the active root, unless it was changed meanwhile: then that gave it one.
+pub(crate) async fn sign_again<R: Record>(row: &AnyRow, keyring: &Keyring, to: &mut AnyConnection) -> Result<()> {
+    let record: R = read(row, keyring)?;
+    let Table { name, columns, key } = R::TABLE;
+    let mut values = record.to_values();
+    let RowMac { root, mac } = with_row::<R, _>(&values, |row| keyring.mac_row(row))?;
+    values.truncate(key);
+    let place =
+        |(at, (name, _)): (usize, &(&'static str, Type))| format!("{} = ${}", quoted(name), at.saturating_add(4));
+    let key: Vec<_> = columns.iter().take(key).enumerate().map(place).collect();
+    // Names that are constants of this program are all that is put in.
+    let sql = format!("UPDATE {name} SET root = $1, mac = $2 WHERE mac = $3 AND {}", key.join(" AND "));
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(root.to_bytes().to_vec()).bind(mac.to_vec());
+    query = query.bind(row.try_get::<Vec<u8>, _>("mac")?);
+    for (value, (_, of)) in values.into_iter().zip(columns) {
+        query = value.bind(*of, query)?;
+    }
+    query.execute(to).await?;
+    Ok(())
+}
+
 async fn write<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyConnection, conflict: String) -> Result<()> {
     let Table { name, columns, .. } = R::TABLE;
     let values = record.to_values();

@@ -30,7 +30,9 @@ impl Database {
             Backend::Postgres { schema } => {
                 // One round trip. The schema and this program's own number are all that is put in.
                 let locks = lock.numbers().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
-                let begin = postgres_begin(schema, "READ WRITE") + &locks.collect::<String>();
+                // Who waits for a lock has to see what was done until then; who has none sees one state of all tables.
+                let mode = if lock == Lock::None { "ISOLATION LEVEL REPEATABLE READ READ WRITE" } else { "READ WRITE" };
+                let begin = postgres_begin(schema, mode) + &locks.collect::<String>();
                 Ok(self.pool.begin_with(AssertSqlSafe(begin)).await?)
             }
         }

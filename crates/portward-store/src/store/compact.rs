@@ -17,6 +17,8 @@ pub struct Compacted {
     pub redemptions: u64,
     /// Links that ended long ago, with all that belongs to them.
     pub links: u64,
+    /// Rows that were under an older root of the keyring and are now under the active one.
+    pub signed_again: u64,
 }
 
 /// Changes that are kept behind a snapshot, for processes that are a little behind.
@@ -27,8 +29,8 @@ const GRACE: Duration = Duration::from_secs(600);
 const BATCH: i64 = 1000;
 
 impl Store {
-    /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, and takes away links whose signed expiry
-    /// is longer ago than `kept`. Once a day is often enough.
+    /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, takes away links whose signed expiry is
+    /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired.
     ///
     /// # Errors
     /// Those of the database, and of damaged rows.
@@ -38,7 +40,8 @@ impl Store {
         while let Some(taken) = self.take_ended_links(kept).await? {
             links = links.saturating_add(taken);
         }
-        Ok(Compacted { changes, redemptions, links })
+        let signed_again = self.sign_again().await?;
+        Ok(Compacted { changes, redemptions, links, signed_again })
     }
 
     async fn compact_feed(&self) -> Result<(u64, u64)> {

@@ -67,10 +67,10 @@ impl Feed {
     pub(super) async fn refresh(&self, clock: &(impl Fn() -> Now + Sync)) -> Result<()> {
         let asked_at = clock().steady;
         let mut known = self.known.lock().await;
-        if known.confirmed_at.is_some_and(|confirmed| confirmed > asked_at) {
+        let read_at = clock().steady;
+        if known.confirmed_at.is_some_and(|confirmed| asked_at < confirmed && confirmed <= read_at) {
             return Ok(());
         }
-        let read_at = clock().steady;
         let mut work = self.database.begin_reading().await?;
         known.catch_up(&mut work, self).await?;
         work.rollback().await?;
@@ -124,7 +124,7 @@ impl Known {
 
     fn confirm(&mut self, read_at: Steady) {
         self.authority.confirm(read_at);
-        self.confirmed_at = self.confirmed_at.max(Some(read_at));
+        self.confirmed_at = Some(read_at);
     }
 }
 

@@ -2,8 +2,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
-    Challenge, Change, Clock, Deployment, Freshness, Identifier, Issuer, Keyring, ListTimes, Now, Revocation, Scope,
-    Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
+    Challenge, Change, Clock, Deployment, FeedRequest, Freshness, Identifier, Issuer, Keyring, ListTimes, Now,
+    Revocation, Scope, Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
 };
 use sqlx::migrate;
 
@@ -157,6 +157,15 @@ impl Store {
     pub async fn answer(&self, scope: &Scope, since: Option<Stamp>, challenge: Challenge) -> Result<Vec<u8>> {
         self.refresh().await?;
         Ok(self.inner.feed.with(|authority| authority.answer(scope, since, challenge)).await?)
+    }
+
+    /// Answers the bytes of a request ([`portward::FeedRequest`]), as of now.
+    ///
+    /// # Errors
+    /// [`StoreError::Request`], and as [`Store::answer`].
+    pub async fn answer_request(&self, request: &[u8]) -> Result<Vec<u8>> {
+        let FeedRequest { scope, since, challenge } = FeedRequest::from_bytes(request)?;
+        self.answer(&scope, since, challenge).await
     }
 
     /// A list for verifiers without a live feed, as of now: [`portward::Authority::publish`].

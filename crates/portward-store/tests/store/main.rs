@@ -22,10 +22,16 @@ macro_rules! conformance {
     };
 }
 
+mod bad;
+mod crash;
 mod events;
+mod faults;
 mod feed;
+mod process;
 mod recover;
 mod redeem;
 mod registry;
+#[cfg(feature = "redis")]
+mod remote;
 mod tamper;
 mod world;
