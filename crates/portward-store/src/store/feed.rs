@@ -48,9 +48,19 @@ impl Feed {
         let authority = reload(&mut work, &keyring, &row).await?;
         work.rollback().await?;
         authority.confirm(now.steady);
+        Ok(Self::at(database, keyring, place, authority, Some(now.steady)))
+    }
+
+    /// Goes on from what was read before.
+    pub(super) fn at(
+        database: Database,
+        keyring: Arc<Keyring>,
+        place: Place,
+        authority: Authority,
+        confirmed_at: Option<Steady>,
+    ) -> Self {
         let cell = authority.cell();
-        let known = Mutex::new(Known { authority, confirmed_at: Some(now.steady) });
-        Ok(Self { database, keyring, place, cell, known })
+        Self { database, keyring, place, cell, known: Mutex::new(Known { authority, confirmed_at }) }
     }
 
     /// Learns what was committed, and shows it as of now. One reading serves all who asked before it began.

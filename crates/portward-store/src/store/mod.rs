@@ -19,6 +19,8 @@ mod revoke;
 mod roots;
 mod rows;
 mod sink;
+#[cfg(test)]
+mod vectors;
 
 pub use check::Checked;
 pub use compact::Compacted;

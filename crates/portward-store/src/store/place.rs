@@ -9,6 +9,9 @@ pub(super) enum Place {
     File(PathBuf),
     /// The cluster's system identifier, its timeline and the number of the database.
     Server,
+    /// For the vectors of the testkit: this.
+    #[cfg(test)]
+    Told(String),
 }
 
 impl Place {
@@ -20,13 +23,10 @@ impl Place {
     }
 
     /// What a query has to select for it.
-    pub(super) const fn sql(&self) -> &'static str {
+    pub(super) fn sql(&self) -> String {
         match self {
-            Self::File(_) => "''",
-            // A standby cannot say where it writes: it is no store.
-            Self::Server => {
-                "(SELECT system_identifier FROM pg_control_system())::text || '/' || ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())"
-            }
+            Self::Server => joined([SYSTEM, TIMELINE, DATABASE]),
+            _ => "''".to_owned(),
         }
     }
 
@@ -37,16 +37,16 @@ impl Place {
             Self::File(path) => {
                 use std::os::unix::fs::MetadataExt as _;
                 let found = std::fs::metadata(path).map_err(|error| DatabaseError::from(sqlx::Error::Io(error)))?;
-                Ok(format!("{}/{}", found.dev(), found.ino()))
+                Ok(of_file(found.dev(), found.ino()))
             }
             #[cfg(not(unix))]
             Self::File(_) => Ok(selected),
             Self::Server => Ok(selected),
+            #[cfg(test)]
+            Self::Told(place) => Ok(place.clone()),
         }
     }
-}
 
-impl Place {
     /// Asks the database.
     pub(super) async fn read(&self, work: &mut Work) -> Result<String, StoreError> {
         let sql = format!("SELECT {} AS place_now", self.sql());
@@ -54,3 +54,18 @@ impl Place {
         self.told_by(selected)
     }
 }
+
+#[cfg(any(unix, test))]
+pub(super) fn of_file(device: u64, inode: u64) -> String {
+    format!("{device}/{inode}")
+}
+
+/// What selects these texts with `/` between.
+pub(super) fn joined(parts: [&str; 3]) -> String {
+    parts.join(" || '/' || ")
+}
+
+const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
+/// A standby cannot say where it writes: it is no store.
+const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+const DATABASE: &str = "(SELECT oid FROM pg_database WHERE datname = current_database())";
