@@ -22,6 +22,7 @@ macro_rules! conformance {
     };
 }
 
+mod codes;
 mod crash;
 mod events;
 mod faults;
