@@ -13,9 +13,17 @@ mod killed;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod sealing;
 #[cfg(test)]
 mod shell;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod studio;
 #[cfg(test)]
