@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::fs;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portward::{Audience, Authority, Change, Deployment, Identifier, Keyring, Stamp, VerifierOptions};
 use portward_store::database::{DatabaseError, Location, LocationError};
@@ -127,6 +128,14 @@ impl Links {
             rest = more;
         }
         self.wait(self.store.commit(rest.to_vec()))
+    }
+
+    /// So that it can be read when another root is retired. A feed without a change is not compacted: it gets one.
+    pub(crate) fn bring_feed_under_active_root(&self) -> Result<(), Failure> {
+        if self.store.stamp().is_none_or(|stamp| stamp.sequence == 0) {
+            self.commit(&[])?;
+        }
+        self.wait(self.store.compact(Duration::MAX)).map(drop)
     }
 
     /// What is revoked, as of when this was opened, for what an authority answers. What it commits does not reach the store.

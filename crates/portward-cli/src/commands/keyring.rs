@@ -205,7 +205,7 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
     let links = named::links_with(global, &open.keyring, &deployment);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
-    let kept = links.and_then(|links| links.map(|links| links.wait(links.store.compact(Duration::MAX))).transpose());
+    let kept = links.and_then(|links| links.map(|links| links.bring_feed_under_active_root()).transpose());
     locked.replace_view(&view, &open.keyring)?;
     locked.replace_keyring(&open)?;
     let report =

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod completions;
+pub(crate) mod initialise;
 pub(crate) mod inspect;
 pub(crate) mod keyring;
 pub(crate) mod link;

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
-use portward::{Change, FeedError, Keyring, RevocationView, Stamp, TenantChange};
-use portward_store::files::{self, Directory, FileError, FilesError, StampText};
-use portward_store::store::{self, Recovery, StoreError};
+use portward::{Authority, FeedError, Keyring, Stamp};
+use portward_store::files::{self, StampText};
+use portward_store::store::{Recovery, StoreError};
 
+use crate::commands::initialise;
 use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::Report;
-use crate::store::{Links, Waiter, called};
+use crate::store::{Links, Waiter};
 use crate::{named, read};
 
 #[derive(Subcommand, Debug)]
@@ -39,56 +40,12 @@ pub(crate) enum StoreCommand {
 
 pub(crate) fn run(global: &Global, command: StoreCommand) -> Result<Report, Failure> {
     match command {
-        StoreCommand::Init => init(global),
+        StoreCommand::Init => initialise::run(global),
         StoreCommand::Status => status(global),
         StoreCommand::Check => check(global),
         StoreCommand::Compact { keep_days } => compact(global, keep_days),
         StoreCommand::Recover { newer } => recover(global, newer.as_deref()),
     }
-}
-
-/// Under the lock of the directory, so that its view stays as it is meanwhile. Killed, the same command goes on.
-fn init(global: &Global) -> Result<Report, Failure> {
-    let name = global.store.as_ref().ok_or_else(named::needed)?;
-    let location = name.location()?;
-    let directory = context::directory(global)?;
-    let locked = directory.lock()?;
-    let deployment = Arc::new(context::deployment(&directory)?);
-    let keyring = Arc::new(context::open_keyring(global, locked.directory(), &deployment)?.keyring);
-    let own = own_view(&directory, &keyring)?;
-    let waiter = Waiter::new(&location)?;
-    waiter.wait(store::initialise(&location, &keyring, context::now().wall))?;
-    let links = Links::open(name, &deployment, &keyring, None)?;
-    let unknown = own.map(|own| unknown(&own, &links.store.cell().load())).unwrap_or_default();
-    if !unknown.is_empty() {
-        links.commit(&unknown)?;
-    }
-    Ok(Report::new()
-        .fact("store", called(&location))
-        .fact("stamp", stamp(links.store.stamp()))
-        .fact("taken_over", unknown.len())
-        .note("name it from now on in every command and on every machine (--store, PORTWARD_STORE): without it a command asks the directory's own view, which hears nothing of the store")
-        .note("keep an export of the view elsewhere, and make it anew now and then (view export): after a loss, only it keeps links valid"))
-}
-
-/// `None` where there is none.
-fn own_view(directory: &Directory, keyring: &Arc<Keyring>) -> Result<Option<RevocationView>, Failure> {
-    match directory.authority(keyring) {
-        Ok(authority) => Ok(Some(authority.view().clone())),
-        Err(FilesError::File(_, FileError::Missing)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What was revoked before there was a store stays so. Only the first time, what is paused: it may have been restored since. That comes first.
-fn unknown(own: &RevocationView, stored: &RevocationView) -> Vec<Change> {
-    let is_new = stored.stamp().is_none_or(|stamp| stamp.sequence == 0);
-    let is_pause = |change: &Change| matches!(change, Change::Tenant(_, TenantChange::Suspend { .. }));
-    let known = stored.to_changes();
-    let mut unknown = own.to_changes();
-    unknown.retain(|change| !known.contains(change) && (is_new || !is_pause(change)));
-    unknown.sort_by_key(|change| !is_pause(change));
-    unknown
 }
 
 fn status(global: &Global) -> Result<Report, Failure> {
@@ -150,7 +107,7 @@ fn recover(global: &Global, newer: Option<&Path>) -> Result<Report, Failure> {
 /// What is wrong with the file itself is said of it.
 fn read_view(file: &Path, keyring: &Arc<Keyring>) -> Result<Vec<u8>, Failure> {
     let message = files::read_message(file).map_err(|error| Failure::file(file, error))?;
-    portward::Authority::resume(Arc::clone(keyring), &message)?;
+    Authority::resume(Arc::clone(keyring), &message)?;
     Ok(message.to_vec())
 }
 

@@ -1,6 +1,6 @@
 //! What is revoked, paused and restored in a store: the link's row and the feed in one step.
 
-use portward::{Change, Identifier, Stamp, TenantChange, Unit};
+use portward::{Change, Identifier, Stamp, Standing, TenantChange, Unit};
 use portward_store::store::{LinkFilter, StoreError, Target as Stored};
 
 use crate::commands::target::{Act, Origin, Target};
@@ -16,8 +16,16 @@ pub(crate) fn unit(links: &Links, act: Act, unit: Unit, target: &Target) -> Resu
         Err(StoreError::UnknownLink) if target.origin != Origin::Named => {
             Ok((links.commit(&[change(act, unit, target)])?, false))
         }
+        // Paused by a view that was newer than the row, and that a recovery merged.
+        Err(StoreError::State) if act == Act::Restore && is_suspended(links, unit, target) => {
+            Ok((links.commit(&[change(act, unit, target)])?, true))
+        }
         Err(error) => Err(links.failed(error)),
     }
+}
+
+fn is_suspended(links: &Links, unit: Unit, target: &Target) -> bool {
+    links.store.cell().load().entries_of(&target.tenant).standing(unit, target.id) == Standing::Suspended
 }
 
 /// `None`: this concerns no row.

@@ -99,12 +99,13 @@ fn a_view_of_the_store_is_shown_exported_and_published() {
 #[test]
 fn a_copied_store_is_recovered() {
     let home = Home::stored();
-    let (revoked, good) = (home.link(), home.link());
+    let (revoked, good, paused) = (home.link(), home.link(), home.link());
     home.ok(&["view", "export", "old.pwf"]);
     home.ok(&["store", "compact"]);
     std::fs::copy(home.beside("store.db"), home.beside("copy.db")).unwrap();
     mode(&home.beside("copy.db"), 0o600);
     home.ok(&["revoke", "link", &revoked]);
+    home.ok(&["revoke", "pause", "link", &paused]);
     home.ok(&["view", "export", "newer.pwf"]);
     let copy = "--store=sqlite:copy.db";
     let said = home.fails(&["link", "verify", &good, copy], 3, "store_restored");
@@ -116,13 +117,17 @@ fn a_copied_store_is_recovered() {
     assert!(recovered["merged"] == true && text(&recovered, "begins") > text(&recovered, "found"), "{recovered}");
     home.refuses(&["link", "verify", &revoked, copy], "refused", "link_revoked");
     home.ok(&["link", "verify", &good, copy]);
+    home.refuses(&["link", "verify", &paused, copy], "refused", "link_suspended");
+    home.ok(&["revoke", "restore", "link", &paused, copy]);
+    home.ok(&["link", "verify", &paused, copy]);
+    home.fails(&["revoke", "restore", "link", &paused, copy], 1, "link_state");
     let older = home.fails(&["store", "recover", "--newer=old.pwf", copy], 1, "rollback");
     assert!(text(&older["error"], "message").contains("older"), "{older}");
     home.ok(&["link", "verify", &good, copy]);
 
     let said = home.run(&["store", "recover", copy]);
     assert_snapshot!(masked(&said.stdout), @r"
-    found   [id]:1
+    found   [id]:2
     begins  [id]:1
     merged  no
     ");

@@ -149,6 +149,21 @@ fn roots_in_a_store() {
     home.ok(&["store", "check"]);
 }
 
+/// Also of a store in which nothing was ever revoked.
+#[test]
+fn a_root_is_retired_and_the_store_goes_on() {
+    let home = Home::stored();
+    let (link, first, second) = (home.link(), home.active(), text(&home.ok(&["keyring", "add"]), "added"));
+    home.ok(&["keyring", "activate", &second]);
+    home.ok(&["link", "list", TENANT]);
+    home.ok(&["keyring", "retire", &first]);
+    home.refuses(&["link", "verify", &link], "refused", "unknown_root");
+    let new = home.link();
+    home.ok(&["link", "verify", &new]);
+    home.ok(&["revoke", "link", &new]);
+    home.refuses(&["link", "verify", &new], "refused", "link_revoked");
+}
+
 #[test]
 fn an_erasure_is_known_to_the_store() {
     let home = Home::stored();
