@@ -161,10 +161,17 @@ impl Store {
             if more {
                 links.pop();
             }
-            let next = links.last().filter(|_| more).map(|link| PageStart { created_at: link.created_at, id: link.id });
+            let next = links.last().filter(|_| more).map(PageStart::after);
             Ok(Page { links, next })
         })
         .await
+    }
+}
+
+impl PageStart {
+    /// Behind this link.
+    pub const fn after(link: &Link) -> Self {
+        Self { created_at: link.created_at, id: link.id }
     }
 }
 
