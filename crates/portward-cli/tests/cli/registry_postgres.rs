@@ -68,6 +68,6 @@ fn a_store_lives_on_postgresql() {
     home.ok(&["store", "recover"]);
     home.refuses(&["link", "verify", &good], "refused", "deployment_revoked");
     server.kill().unwrap();
-    let said = home.fails(&["link", "verify", &good], 3, "store_unavailable");
+    let said = home.fails(&["link", "verify", &good], 3, "store_timed_out");
     assert!(!said.to_string().contains(password), "{said}");
 }
