@@ -10,6 +10,8 @@ mod history;
 mod initialise;
 mod issue;
 mod list;
+#[cfg(feature = "backup")]
+mod mark;
 mod open;
 mod place;
 mod recover;
@@ -26,6 +28,8 @@ pub use follow::Following;
 pub use initialise::initialise;
 pub use issue::LinkTerms;
 pub use list::{Link, LinkFilter, Page, PageStart};
+#[cfg(feature = "backup")]
+pub(crate) use mark::restored;
 pub use open::{Store, StoreOptions};
 pub use recover::Recovery;
 pub use redeem::{Peeked, Redeemed};

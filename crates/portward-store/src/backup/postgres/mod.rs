@@ -1,0 +1,16 @@
+//! PostgreSQL, with its own programs. `spec/backup.md` sections 2, 4 and 5.
+
+mod archive;
+mod environment;
+mod restore;
+mod script;
+mod snapshot;
+mod tool;
+
+pub(super) use archive::count_rows;
+pub(super) use snapshot::Snapshot;
+
+/// Where key stores are.
+const KEYS_SCHEMA: &str = "portward_keys";
+/// Where stores are.
+const STORE_SCHEMA: &str = "portward";
