@@ -113,7 +113,7 @@ fn a_large_stream_takes_little_memory() {
         command
     };
     let mut sealing = limited("\"$PORTWARD\" backup create backups --stream=large");
-    let mut sealing = sealing.stdin(Stdio::piped()).spawn().unwrap();
+    let mut sealing = sealing.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdin = sealing.stdin.take().unwrap();
     let piece = plaintext(1 << 20);
     for _ in 0..512 {
@@ -122,7 +122,8 @@ fn a_large_stream_takes_little_memory() {
     drop(stdin);
     assert!(sealing.wait().unwrap().success());
     assert!(fs::metadata(home.beside("backups/stream-000000000001.pwb")).unwrap().len() > 512 << 20);
-    assert!(limited("\"$PORTWARD\" backup verify backups").status().unwrap().success());
+    let mut verifying = limited("\"$PORTWARD\" backup verify backups");
+    assert!(verifying.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
     let mut opening = limited("\"$PORTWARD\" backup restore backups --stream=large");
     let mut opening = opening.stdout(Stdio::piped()).spawn().unwrap();
     let mut stdout = opening.stdout.take().unwrap();
@@ -134,6 +135,26 @@ fn a_large_stream_takes_little_memory() {
     assert!(opening.wait().unwrap().success());
     // The control: the limit is one.
     assert!(!limited("perl -e '$x = \"x\" x 300_000_000'").stderr(Stdio::null()).status().unwrap().success());
+}
+
+/// Killed in the middle: no file, not even a part of one, and the next one gets the next number.
+#[test]
+fn a_killed_backup_leaves_nothing() {
+    let home = Home::new();
+    home.ok(&["backup", "create", "backups", "--stream=notes", "--input=portward/view.pwf"]);
+    let mut killed = home.command(&["backup", "create", "backups", "--stream=notes"]);
+    let mut killed = killed.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    killed.stdin.as_mut().unwrap().write_all(&plaintext(3 << 20)).unwrap();
+    assert_eq!(home.ok(&["backup", "list", "backups"])["highest"].as_u64(), Some(2), "it is under way");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let mut found: Vec<_> =
+        fs::read_dir(home.beside("backups")).unwrap().map(|found| found.unwrap().file_name()).collect();
+    found.sort();
+    assert_eq!(found, [".lock", "catalogue.pwc", "stream-000000000001.pwb"]);
+    home.ok(&["backup", "verify", "backups"]);
+    let next = home.ok(&["backup", "create", "backups", "--stream=notes", "--input=portward/view.pwf"]);
+    assert_eq!(numbers(&next), [3]);
 }
 
 /// Nothing is acknowledged, nothing is half there, and what was there is whole.

@@ -125,7 +125,9 @@ impl Backups {
         let (private, passing, dump) = self.unpack(opened, &entry, folder(target)).await?;
         let buried = self.prepare(&private, &manifest, graves, now).await?;
         passing.keep()?;
+        let replaced = Passing::of(target, entry.kind);
         place(&private.path(), target, options.existing)?;
+        drop(replaced);
         Ok(Restored { entry, manifest, dump, buried })
     }
 

@@ -86,6 +86,12 @@ impl Drop for Passing {
 }
 
 impl Passing {
+    /// What is there and about to be replaced, if something is.
+    pub(super) fn of(path: &Path, kind: Kind) -> Option<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+        Some(Self { file, wiped: kind == Kind::Keys })
+    }
+
     /// It is to stay.
     pub(super) fn keep(mut self) -> Result<()> {
         self.wiped = false;

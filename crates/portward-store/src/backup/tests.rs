@@ -1,5 +1,4 @@
 //! Sealed files that nobody makes by the command: authentic, and not of the page.
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 use std::io::Write as _;
 use std::path::Path;

@@ -78,7 +78,7 @@ impl Values {
     }
 
     /// All that are left.
-    #[cfg(feature = "backup")]
+    #[cfg(all(unix, feature = "backup"))]
     pub(crate) fn rest(&mut self) -> Vec<Value> {
         self.0.by_ref().collect()
     }
@@ -180,7 +180,7 @@ async fn write<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyConnection,
 }
 
 /// The statement of PostgreSQL that writes a row into a schema.
-#[cfg(all(feature = "backup", feature = "postgres"))]
+#[cfg(all(unix, feature = "backup", feature = "postgres"))]
 pub(crate) fn statement<R: Record>(record: &R, keyring: &Keyring, schema: &str) -> Result<String> {
     let values = record.to_values();
     let RowMac { root, mac } = with_row::<R, _>(&values, |row| keyring.mac_row(row))?;

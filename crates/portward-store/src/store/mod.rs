@@ -10,7 +10,7 @@ mod history;
 mod initialise;
 mod issue;
 mod list;
-#[cfg(feature = "backup")]
+#[cfg(all(unix, feature = "backup"))]
 mod mark;
 mod open;
 mod place;
@@ -28,7 +28,7 @@ pub use follow::Following;
 pub use initialise::initialise;
 pub use issue::LinkTerms;
 pub use list::{Link, LinkFilter, Page, PageStart};
-#[cfg(feature = "backup")]
+#[cfg(all(unix, feature = "backup"))]
 pub(crate) use mark::restored;
 pub use open::{Store, StoreOptions};
 pub use recover::Recovery;

@@ -1,5 +1,5 @@
 //! Backups of real databases: made, damaged, swapped, rolled back, restored.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "test code")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "test code")]
 
 mod catalogue;
 mod damage;

@@ -158,10 +158,50 @@ async fn rows_that_are_hidden_are_no_backup() {
     let made = backups.back_up(Kind::Data, &location, now()).await;
     assert_eq!(code(made), "store_unavailable");
     assert!(backups.catalogue().unwrap().entries.is_empty());
-    // The control: it is only the policy, and a password with such letters gets to every program.
+    // The control: it is only the policy, and a password with such letters gets to every program …
     server.sql(&name, &format!("ALTER ROLE {role} BYPASSRLS")).unwrap();
+    let watch = Watch::start();
     let entry = backups.back_up(Kind::Data, &location, now()).await.unwrap();
     verify(&backups, entry.number).await.unwrap();
+    // … and into no arguments.
+    let seen = watch.end();
+    assert!(seen.iter().any(|line| line.contains("--snapshot=")), "the dump was seen");
+    assert!(!seen.iter().any(|line| line.contains("p@ss") || line.contains("p%40ss")));
+    // What pg_dump cannot do is no backup either, although every row was counted.
+    server.sql(&name, "SELECT lo_create(4711)").unwrap();
+    let failed = backups.back_up(Kind::Data, &location, now()).await.unwrap_err();
+    assert_eq!(failed.code(), "backup_tool_failed");
+    assert!(failed.to_string().contains("permission denied for large object"), "{failed}");
+    assert_eq!(crate::world::sealed_files(&backups), [entry.file_name()]);
+    verify(&backups, entry.number).await.unwrap();
+}
+
+/// Arguments of every process, again and again, as anybody can see them.
+struct Watch {
+    is_over: Arc<std::sync::atomic::AtomicBool>,
+    thread: std::thread::JoinHandle<std::collections::BTreeSet<String>>,
+}
+
+impl Watch {
+    fn start() -> Self {
+        let is_over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let watched = Arc::clone(&is_over);
+        let thread = std::thread::spawn(move || {
+            let mut seen = std::collections::BTreeSet::new();
+            while !watched.load(std::sync::atomic::Ordering::SeqCst) {
+                let processes = fs::read_dir("/proc").unwrap().flatten();
+                let lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+                seen.extend(lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")));
+            }
+            seen
+        });
+        Self { is_over, thread }
+    }
+
+    fn end(self) -> std::collections::BTreeSet<String> {
+        self.is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.thread.join().unwrap()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,7 +63,7 @@ impl World {
     }
 
     pub(crate) async fn issue(&self, store: &Store) -> (IssuedToken, Link) {
-        let permissions = self.deployment.vocabulary.expand(&["files:*"]).unwrap();
+        let permissions = self.deployment.vocabulary.expand(["files:*"]).unwrap();
         let request = LinkRequest::new(tenant(), "42".parse().unwrap(), permissions);
         store.issue(&request, LinkTerms::default()).await.unwrap()
     }

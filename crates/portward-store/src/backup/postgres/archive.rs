@@ -7,7 +7,9 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
+use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, Stone};
+use crate::backup::manifest::TableRows;
 use crate::backup::postgres::KEYS_SCHEMA;
 use crate::backup::postgres::script::Script;
 use crate::backup::postgres::tool::Tool;
@@ -18,18 +20,20 @@ use crate::objects::ObjectError;
 type Result<T> = core::result::Result<T, BackupError>;
 type Rows = BTreeMap<(String, String), u64>;
 
-/// Rows of each table, and how long the dump is.
-pub(in crate::backup) fn count_rows(
-    opened: &mut Opened,
-    expected: [u8; 32],
-    told: &dyn Fn(u64),
-) -> Result<(u64, Rows)> {
-    let mut rows = Rows::new();
+/// Compares the rows of each table with those that were counted. Returns how long the dump is.
+pub(in crate::backup) fn verify_rows(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64)) -> Result<u64> {
+    let (mut rows, manifest) = (Rows::new(), opened.manifest.clone());
     let dump = read_script(opened, expected, told, |table, _| match rows.get_mut(table) {
         Some(count) => *count = count.saturating_add(1),
         None => drop(rows.insert(table.clone(), 1)),
     })?;
-    Ok((dump, rows))
+    refuse_empty(&manifest)?;
+    // A table that the dump does not mention has no row in it.
+    let is_same = |table: &TableRows| {
+        let name = (table.schema.clone(), table.table.clone());
+        rows.get(&name).copied().unwrap_or(0) == table.rows
+    };
+    if manifest.tables.iter().all(is_same) { Ok(dump) } else { Err(BackupError::RowsDiffer) }
 }
 
 fn read_script(
@@ -85,7 +89,7 @@ impl Backups {
         entry: &Entry,
     ) -> Result<()> {
         let (backups, expected) = (self.clone(), entry.sha256);
-        let stones = crate::backup::create::blocking(move || {
+        let stones = blocking(move || {
             let mut stones = Vec::new();
             let mut is_whole = true;
             read_script(&mut opened, expected, &*backups.options.progress, |table, row| {

@@ -7,7 +7,7 @@ mod script;
 mod snapshot;
 mod tool;
 
-pub(super) use archive::count_rows;
+pub(super) use archive::verify_rows;
 pub(super) use snapshot::Snapshot;
 
 /// Where key stores are.
