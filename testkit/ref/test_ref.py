@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import random
+import re
 
 import pytest
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
@@ -15,7 +16,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from cases import SUBJECTS
 from cases.common import MAIN_ID, Subject, fixtures, root_id, root_key
-from portward_ref import aead, blind_index, chunked, derive, envelope, feed, files, revocation, store, token, wire, wrapped
+from cases.links import ROWS
+from cases.store_feed import CHANGES, INCARNATION, PLACE, Store, tenant, tenant_generation
+from portward_ref import (aead, blind_index, chunked, derive, envelope, feed, files, links, redeem, replay, revocation, routes, store, storefeed, token,
+                          wire, wrapped)
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
 from portward_ref.replay import _file as replay_file
@@ -551,12 +555,12 @@ def test_no_two_rows_have_one_form():
 
 
 def store_cases(subjects, *ops):
-    return [case for case in subjects[4].cases if case["op"] in ops]
+    return [case for subject in (subjects[4], subjects[6]) for case in subject.cases if case["op"] in ops]
 
 
 def test_rows_of_the_vectors_have_macs_of_their_own(subjects):
     macs = [case["expect"]["ok"]["mac"] for case in store_cases(subjects, "row_mac") if "ok" in case["expect"]]
-    assert len(set(macs)) == len(macs) > 80
+    assert len(set(macs)) == len(macs) > 140
 
 
 def test_no_row_is_refused_twice(subjects):
@@ -684,3 +688,271 @@ def test_wrapped_cases_differ(subjects):
 def test_bindings_of_wrapped_keyrings_differ(subjects):
     found = [case["expect"]["ok"]["binding"] for case in wrapped_cases(subjects, "wrapped_binding")]
     assert len(set(found)) == len(found) >= 8
+
+
+def test_no_case_of_links_feed_and_redeeming_is_refused_twice(subjects):
+    for subject in subjects[6:]:
+        seen = {}
+        for case in subject.cases:
+            if "error" not in case["expect"]:
+                continue  # a control may stand beside several groups
+            inputs = json.dumps({**case, "id": 0, "comment": 0}, sort_keys=True)
+            assert inputs not in seen, (case["id"], seen[inputs])
+            seen[inputs] = case["id"]
+
+
+# --- links and chains --------------------------------------------------------------------------
+
+def ops_of(subject, *ops):
+    return [case for case in subject.cases if case["op"] in ops]
+
+
+def test_tables_of_the_vectors_are_those_of_the_page(subjects):
+    for table, fields in ROWS.items():
+        assert [name for name, _ in fields] == [name for name, _, _ in links.TABLES[table]]
+
+
+def test_permission_bytes():
+    """A 64-bit number, big-endian: bit 0 is the lowest of the last byte."""
+    assert links.permission_bytes({0}) == bytes(7) + b"\x01" and links.permission_bytes({63}) == b"\x80" + bytes(7)
+    for bits in (set(), {0, 1, 9}, set(range(64)), {8, 16, 63}):
+        assert links.bits_of(links.permission_bytes(bits)) == bits
+
+
+def test_shown_links_verify(subjects):
+    """What is shown is the link that was made, and a verifier takes it."""
+    seen = 0
+    for case in ops_of(subjects[6], "link_show"):
+        if "ok" not in case["expect"]:
+            continue
+        shown = case["expect"]["ok"]["token"]
+        read, head = subjects[6].read_fixtures, token.parse(shown).head
+        found = token.verify(read.deployments["main"], read.keyrings["main"], shown, token.LINK, head.issued_at, audience=head.audience)
+        assert token.encode_head(found.head).hex() == dict(map(tuple, case["fields"]))["head"]["bytes"]
+        seen += 1
+    assert seen >= 6
+
+
+# --- nonces ------------------------------------------------------------------------------------
+
+def test_nonce_written_out():
+    """Section 1 of redeem.md byte by byte."""
+    keyring = Fixtures(fixtures()).keyrings["main"]
+    random_, chain, cookie = bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 64))
+    key = hmac.new(root_key("active"), b"\x00\x11portward/v1/nonce\x00\x10" + MAIN_ID + b"\x01", hashlib.sha256).digest()
+    start = b"\x01" + bytes.fromhex("a1b2c3d4") + (1600).to_bytes(5, "big") + random_
+    mac = hmac.new(key, start + chain + hashlib.sha256(cookie).digest(), hashlib.sha256).digest()
+    right = "pwn_" + base64.urlsafe_b64encode(start + mac).decode().rstrip("=")
+    assert redeem.make_nonce(MAIN_ID, keyring, 1000, random_, chain, cookie) == right and len(right) == 82
+    text = base64.urlsafe_b64encode(cookie).decode().rstrip("=")
+    assert redeem.check_nonce(MAIN_ID, keyring, right, chain, text, 1599).random == random_
+
+
+def test_every_changed_bit_of_a_nonce_is_noticed():
+    keyring = Fixtures(fixtures()).keyrings["main"]
+    chain, cookie = bytes(16), bytes(32)
+    good = redeem.make_nonce(MAIN_ID, keyring, 1000, bytes(16), chain, cookie)
+    data = wire.b64u_decode(good[4:])
+
+    def code(nonce, chain=chain, cookie=cookie):
+        with pytest.raises(Refused) as refused:
+            redeem.check_nonce(MAIN_ID, keyring, nonce, chain, wire.b64u(cookie), 1000)
+        return refused.value.code
+
+    def flipped(bytes_, bit):
+        changed = bytearray(bytes_)
+        changed[bit // 8] ^= 1 << bit % 8
+        return bytes(changed)
+
+    for bit in range(len(data) * 8):
+        right = "nonce_malformed" if bit < 8 else "unknown_root" if bit < 40 else "nonce_forged"
+        assert code("pwn_" + wire.b64u(flipped(data, bit))) == right
+    for bit in range(128):
+        assert code(good, chain=flipped(chain, bit)) == "nonce_forged"
+    for bit in range(256):
+        assert code(good, cookie=flipped(cookie, bit)) == "nonce_forged"
+
+
+def test_a_nonce_has_one_text():
+    keyring = Fixtures(fixtures()).keyrings["main"]
+    good = redeem.make_nonce(MAIN_ID, keyring, 1000, bytes(16), bytes(16), bytes(32))
+    taken = set()
+    for at in range(len(good)):
+        for letter in map(chr, range(128)):
+            try:
+                redeem.check_nonce(MAIN_ID, keyring, good[:at] + letter + good[at + 1:], bytes(16), wire.b64u(bytes(32)), 1000)
+            except Refused:
+                continue
+            taken.add(good[:at] + letter + good[at + 1:])
+    assert taken == {good}
+
+
+def test_no_session_has_more_than_link_and_row(subjects):
+    seen = 0
+    for case in ops_of(subjects[8], "redeem", "renew"):
+        if "ok" not in case["expect"]:
+            continue
+        read = subjects[8].read_fixtures
+        deployment, row = read.deployments["main"], case["row"]
+        made = token.parse(case["expect"]["ok"]["session"]).head
+        names = set(deployment.names(made.permissions))
+        assert names and names <= set(row["permissions"])
+        assert row["resources"] is None or made.resources and set(made.resources) <= set(row["resources"])
+        assert made.expires_at == case["expect"]["ok"]["expires_at"] <= row["expires"] and made.issued_at == case["now"]
+        assert made.link_revision == row["revision"]
+        source = token.parse(case["token" if case["op"] == "redeem" else "session"])
+        assert (made.tenant, made.client, made.generations) == (source.head.tenant, source.head.client, source.head.generations)
+        if case["op"] == "redeem":
+            assert made.permissions <= source.head.permissions and made.expires_at <= source.head.expires_at
+            assert (made.link_id, made.link_root) == (source.head.token_id, source.head.root_id)
+            assert len(made.copies) == len(source.blocks)
+        else:
+            assert names <= set(case["chain"]["permissions"]) and made.expires_at <= case["chain"]["expires"]
+            assert (made.link_id, made.link_root, made.copies) == (source.head.link_id, source.head.link_root, source.head.copies)
+        seen += 1
+    assert seen > 40
+
+
+def test_told_rows_could_stand_in_a_store(subjects):
+    """No row goes beyond its head, and the lifetime is the deployment's."""
+    for case in ops_of(subjects[8], "redeem", "renew"):
+        deployment, row = subjects[8].fixtures["deployments"][case["deployment"]], case["row"]
+        assert case["lifetime"] == deployment["session"]["default_lifetime"]
+        if row is not None:
+            head = links.read_head(bytes.fromhex(row["head"]))
+            names = {name for bit, name in enumerate(deployment["permissions"]) if bit in head.permissions}
+            assert row["expires"] <= head.expires_at and set(row["permissions"]) <= names, case["id"]
+            assert case.get("chain") is None or case["chain"]["expires"] <= head.expires_at and set(case["chain"]["permissions"]) <= names
+
+
+def test_every_code_of_redeeming_has_a_case(subjects):
+    codes = {case["expect"].get("error") for case in subjects[8].cases}
+    assert {"nonce_malformed", "unknown_root", "nonce_forged", "nonce_expired", "cookie_malformed", "link_unknown", "link_differs", "link_revoked",
+            "link_suspended", "link_ended", "uses_exhausted", "nothing_granted", "chain_unknown", "link_malformed", "session_revoked"} <= codes
+
+
+def test_every_code_of_the_feed_has_a_case(subjects):
+    codes = {case["expect"].get("error") for case in ops_of(subjects[7], "feed_read")}
+    assert codes == {None, "row_too_long", "unknown_root", "row_forged", "link_malformed", "store_restored", "store_rolled_back", "store_forked", "gap",
+                     "malformed_message", "unknown_version", "unknown_type", "wrong_deployment", "wrong_scope", "forged_message"}
+
+
+def test_parts_of_snapshots_are_full_but_the_last(subjects):
+    """Those of the vectors that are read: others are not of the page, and no code is named."""
+    for case in ops_of(subjects[7], "feed_read"):
+        sizes = {}
+        for told in case["snapshot"]:
+            part = replay._snapshot_part(told)
+            sizes.setdefault((part["incarnation"], part["sequence"]), {})[part["part"]] = len(part["bytes"])
+        for found in sizes.values():
+            last = max(found)
+            assert all(size == 1_048_576 for at, size in found.items() if at != last) or "error" in case["expect"], case["id"]
+
+
+# --- over HTTP ---------------------------------------------------------------------------------
+
+def answers(subjects):
+    for case in subjects[9].cases:
+        expect = case["expect"]
+        if expect.get("ok") != "application":
+            yield case, expect["answer"] if "answer" in expect else expect["ok"]
+
+
+def test_every_answer_has_the_headers_of_the_page(subjects):
+    for case, answer in answers(subjects):
+        assert routes.ALWAYS.items() <= answer["headers"].items(), case["id"]
+        assert ("location" in answer["headers"]) == (answer["status"] == 303)
+        assert ("allow" in answer["headers"]) == (answer["status"] == 405)
+        assert ("retry-after" in answer["headers"]) == (answer["status"] == 503)
+
+
+def test_refusals_are_the_same_for_every_reason(subjects):
+    found = {}
+    for case, answer in answers(subjects):
+        word = case["expect"].get("error")
+        if word in ("damaged", "refused", "unavailable") and case["request"]["method"] != "HEAD":
+            found.setdefault((word, answer["type"], bool(answer["cookies"])), set()).add(json.dumps(answer, sort_keys=True))
+            accept = dict(map(tuple, case["request"]["headers"])).get("Accept", "").lower()
+            assert (answer["type"] == "text/html") == ("text/html" in re.split("[ ,;]+", accept)), case["id"]
+    assert len(found) == 10 and all(len(told) == 1 for told in found.values())
+
+
+def test_refusals_take_the_link_at_most_and_only_posts_ask_the_store(subjects):
+    for case, answer in answers(subjects):
+        taken = ["__Host-portward-link=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"]
+        shows = case["request"]["target"].partition("?")[0] == case["path"] and case["request"]["method"] in ("GET", "HEAD")
+        assert answer["status"] < 400 or answer["cookies"] == (taken if shows else []), case["id"]
+        assert case["request"]["method"] == "POST" or "store" not in case, case["id"]
+        asked = case["request"]["target"].partition("?")[0].endswith(("/redeem", "/renew"))
+        assert asked or "store" not in case, case["id"]
+
+
+def test_cookies_are_those_of_the_page(subjects):
+    names = set()
+    for case, answer in answers(subjects):
+        for cookie in answer["cookies"]:
+            pair, *attributes = cookie.split("; ")
+            name, _, value = pair.partition("=")
+            site = "Strict" if name.endswith("peek") else "Lax"
+            assert attributes[:4] == ["Path=/", "Secure", "HttpOnly", f"SameSite={site}"] and name.startswith("__Host-portward-")
+            age = int(attributes[4].removeprefix("Max-Age="))
+            assert (age == 0) == (value == "") and len(attributes) == 5
+            assert value == "" or name.endswith("session") or age == 600
+            names.add((name, age > 0))
+    assert len(names) == 6
+
+
+# --- the feed in the store ---------------------------------------------------------------------
+
+def test_what_is_committed_is_read():
+    keyring, root = Fixtures(fixtures()).keyrings["main"], root_key("active")
+    held = storefeed.feed_fields(INCARNATION, 0, bytes(32), 0, "1/2")
+    database = {"feed": [(held, root_id("active"), store.row_mac(root, MAIN_ID, "feed", held))], "changes": [], "snapshot": []}
+    for number, body in enumerate(CHANGES, 1):
+        change, row = storefeed.commit(root, MAIN_ID, dict(database["feed"][0][0]), body)
+        database["changes"].append((change[0], root_id("active"), change[1]))
+        database["feed"] = [(row[0], root_id("active"), row[1])]
+        read, state = storefeed.read(keyring, database, "1/2", None)
+        assert read["sequence"] == number
+    follower = feed.Follower(Fixtures(fixtures()).deployments["main"], keyring, None)
+    follower.accept(feed.encode(
+        kind=feed.SAVED_SNAPSHOT, root_id=root_id("active"), root=root, deployment_id=MAIN_ID, incarnation=INCARNATION, scope_wire=b"\x00",
+        first=0, before=bytes(32), last=read["sequence"], after=read["history"], proof=b"", body=state.snapshot()), 0)
+    assert follower.view.state.snapshot() == state.snapshot()
+
+
+def test_whoever_has_no_root_can_only_roll_back():
+    """Rows of two histories mixed in any way: what is read is a state that was committed, of one of them."""
+    keyring = Fixtures(fixtures()).keyrings["main"]
+    one, two = Store(), Store([*CHANGES[:4], tenant("9") + tenant_generation(1), *CHANGES[5:]])
+    committed = {(other.histories[last], other.state(last).snapshot()) for other in (one, two) for last in range(len(CHANGES) + 1)}
+
+    def plain(told):
+        def value(item):
+            return int(item["number"]) if "number" in item else item["text"] if "text" in item else bytes.fromhex(item["bytes"])
+        return [(name, value(item)) for name, item in told["fields"]], bytes.fromhex(told["root_id"]), bytes.fromhex(told["mac"])
+
+    feeds = [plain(other.feed(last)) for other in (one, two) for last in range(len(CHANGES) + 1)]
+    changes = [plain(other.change(at)) for other in (one, two) for at in range(1, len(CHANGES) + 1)]
+    chance, read, refused = random.Random(7), 0, 0
+    for _ in range(4000):
+        base = changes[:8] if chance.random() < 0.5 else changes[8:]
+        held = [chance.choice(changes) if chance.random() < 0.05 else change for change in base if chance.random() < 0.98]
+        try:
+            row, state = storefeed.read(keyring, {"feed": [chance.choice(feeds)], "changes": held, "snapshot": []}, PLACE, None)
+        except Refused as error:
+            assert error.code in ("gap", "store_forked")
+            refused += 1
+            continue
+        assert (row["history"], state.snapshot()) in committed
+        read += 1
+    assert read > 300 and refused > 300
+
+
+def test_recovered_generations():
+    for found in (0, 1, 65_535, 65_536, 10**6, 2**32 - 65_537):
+        raised = storefeed.recovered_generation(found)
+        assert raised > found and raised % 65_536 == 0 and raised - found <= 65_536
+    for found in (2**32 - 65_536, 2**32 - 1):
+        with pytest.raises(Refused, match="generation_exhausted"):
+            storefeed.recovered_generation(found)

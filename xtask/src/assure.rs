@@ -15,8 +15,23 @@ struct LongForm {
     command: &'static [&'static str],
 }
 
-const LONG_FORMS: &[LongForm] =
-    &[LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] }];
+const LONG_FORMS: &[LongForm] = &[
+    LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] },
+    LongForm {
+        name: "kills",
+        command: &[
+            "cargo",
+            "test",
+            "-p",
+            "portward-store",
+            "--features",
+            "keys,links,postgres",
+            "--test",
+            "store",
+            "crash",
+        ],
+    },
+];
 
 /// Runs the named long forms, or all; `true` if each ran and none failed.
 pub(crate) fn run(names: &[&str]) -> io::Result<bool> {

@@ -8,6 +8,7 @@ mod matrix;
 mod measure;
 mod page;
 mod row;
+mod store;
 mod table;
 mod took;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
     match arguments {
         ["files"] => files::run(),
         ["foreign"] => foreign::run(),
+        ["store"] => store::run(),
         [] => {
             let start = SystemTime::now();
             if !(cargo::bench(&["verify", "issue", "refuse", "view", "envelope"], "", None)?

@@ -65,5 +65,6 @@ cargo xtask assure [part…]   run the long forms of the tests and date them in 
 cargo xtask bench            measure against the floor and the goals, and rewrite the table in docs/performance.md
 cargo xtask bench <filter>   measure what the filter names, and print
 cargo xtask bench files      one large file, disk to disk and memory to memory, with the memory that it takes
+cargo xtask bench store      the store on SQLite and PostgreSQL
 cargo xtask bench foreign    objects beside Rust's, Python's and Node's libraries
 cargo xtask help             this page";

@@ -39,6 +39,7 @@ pub(crate) const PARTS: &[Part] = &[
         needs: &[
             Need::File("testkit/servers/Cargo.toml"),
             Need::Tool { probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"], packages: &["postgresql"] },
+            Need::Tool { probe: &["test", "-x", "/usr/sbin/pgbouncer"], packages: &["pgbouncer"] },
             Need::Tool { probe: &["redis-server", "--version"], packages: &["redis-server"] },
         ],
         run: postgres,
@@ -52,6 +53,15 @@ pub(crate) const PARTS: &[Part] = &[
             Need::Venv { folder: "target/venv-moto", requirements: "crates/portward-kms/tests/moto/requirements.txt" },
         ],
         run: kms,
+    },
+    Part { name: "http", needs: &[], run: http },
+    Part {
+        name: "browser",
+        needs: &[
+            Need::Tool { probe: &["chromedriver", "--version"], packages: &["chromium", "chromium-driver"] },
+            Need::Tool { probe: &["chromium", "--version"], packages: &["chromium"] },
+        ],
+        run: browser,
     },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
@@ -130,6 +140,28 @@ fn kms(log: &mut Log) -> io::Result<Tally> {
     let token = with("portward-kms", "softhsm-tests", &[])?;
     let command = with("portward-cli", "softhsm-tests", &["wrapped::"])?;
     Ok(token + command + with("portward-kms", "aws-kms-tests", &[])?)
+}
+
+fn http(log: &mut Log) -> io::Result<Tally> {
+    // The workspace's tests ran without axum.
+    let ran = log.run(&mut cargo(&[
+        "test",
+        "-p",
+        "portward-http",
+        "--features",
+        "axum,store",
+        "--no-fail-fast",
+        "--",
+        "--skip",
+        "browser::",
+    ]))?;
+    Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
+}
+
+fn browser(log: &mut Log) -> io::Result<Tally> {
+    let test = ["test", "-p", "portward-http", "--features", "axum", "--test", "axum", "--", "--ignored", "browser::"];
+    let ran = log.run(&mut cargo(&test))?;
+    Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
 }
 
 fn benches_build(log: &mut Log) -> io::Result<Tally> {

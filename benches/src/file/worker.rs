@@ -12,6 +12,7 @@ use crate::file::medium::{Input, Medium, Output};
 use crate::objects::{CHUNK, Objects};
 use crate::raw::{Raw, TAG, nonce};
 
+#[allow(clippy::large_enum_variant, reason = "there is one in a run; how large it is depends on the cipher")]
 pub enum Worker {
     /// Reads and writes, which all of them have to.
     Copy,

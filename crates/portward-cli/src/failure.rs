@@ -10,6 +10,7 @@ use portward::{
     NarrowError, NarrowingError, PublicAnswer, RandomError, ScopeError, SealedError, UnsealError, VerifierError,
     VerifyError, VocabularyError,
 };
+use portward_store::database::LocationError;
 use portward_store::files::{FileError, FilesError};
 use portward_store::keys::KeyStoreError;
 use serde_json::json;
@@ -182,6 +183,7 @@ from_core! {
         }
         _ => Exit::Refused,
     };
+    LocationError => |_| Exit::Usage;
     NarrowError => |error: &NarrowError| match error {
         NarrowError::EmptyBlock => Exit::Usage,
         _ => Exit::Refused,

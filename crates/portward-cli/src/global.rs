@@ -8,8 +8,8 @@ pub(crate) struct Global {
     /// The directory of the deployment
     #[arg(long, global = true, env = "PORTWARD_DIR", default_value = "./portward", value_name = "DIR")]
     pub(crate) dir: PathBuf,
-    /// The file of the key store; without it: keys.db in that directory
-    #[arg(long, global = true, env = "PORTWARD_KEY_STORE", value_name = "FILE")]
+    /// The key store: a file, or sqlite:FILE, or postgres://…, whose password is better in the environment; without it: keys.db in that directory
+    #[arg(long, global = true, env = "PORTWARD_KEY_STORE", hide_env_values = true, value_name = "PLACE")]
     pub(crate) key_store: Option<PathBuf>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]

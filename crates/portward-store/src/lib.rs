@@ -10,5 +10,7 @@ pub mod files;
 #[cfg(feature = "keys")]
 pub mod keys;
 pub mod objects;
+#[cfg(feature = "remote")]
+pub mod remote;
 #[cfg(feature = "links")]
 pub mod store;

@@ -25,9 +25,9 @@ pub use key::{
 pub use primitive::Checksum;
 pub use random::{RandomError, random_id};
 pub use revocation::{
-    Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, Follower, Freshness, Generations,
-    Incarnation, ListTimes, PreparedChange, RevocationError, RevocationView, Scope, ScopeError, Stamp, Standing,
-    TenantChange, TenantEntries, Unit, ViewCell,
+    Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, FeedRequest, FeedRequestError,
+    Follower, Freshness, Generations, Incarnation, ListTimes, PreparedChange, RevocationError, RevocationView, Scope,
+    ScopeError, Stamp, Standing, TenantChange, TenantEntries, Unit, ViewCell,
 };
 pub use time::{Clock, Now, Steady, SystemClock, Timestamp};
 pub use token::{

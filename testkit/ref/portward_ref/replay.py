@@ -3,7 +3,8 @@
 import hashlib
 import json
 
-from . import blind_index, derive, envelope, feed, files, revocation, store, token, wire, wrapped
+from . import (blind_index, derive, envelope, feed, files, links, redeem, revocation, routes, store, storefeed, token, wire,
+               wrapped)
 from .errors import Malformed, Refused
 
 OPS = {}
@@ -53,6 +54,8 @@ def _view(value):
 
 
 def run(case, fixtures):
+    if case["op"] == "http":
+        return _http(case, fixtures)
     return _outcome(lambda: OPS[case["op"]](case, fixtures), case["op"] in PUBLIC)
 
 
@@ -505,3 +508,177 @@ def _wrapped_binding(case, _):
     deployment_id, head = bytes.fromhex(case["deployment"]), _wrapped_kek(case["kek"]).head()
     return {"binding": wrapped.binding(deployment_id, head).hex(),
             "pairs": [list(pair) for pair in sorted(wrapped.encryption_context(deployment_id, head).items())]}
+
+
+# --- rows of links and of the feed -------------------------------------------------------------
+
+def _read_row(case, fixtures):
+    fields = [(_words(name), _field_value(value)) for name, value in case["fields"]]
+    return links.read_row(fixtures.keyrings[case["keyring"]], case["table"], fields, bytes.fromhex(case["root_id"]),
+                          bytes.fromhex(case["mac"]))
+
+
+@op("row_read")
+def _row_read(case, fixtures):
+    _read_row(case, fixtures)
+    return {}
+
+
+@op("link_show")
+def _link_show(case, fixtures):
+    return {"token": links.show(fixtures.keyrings[case["keyring"]], _read_row(case, fixtures))}
+
+
+# --- redeeming ---------------------------------------------------------------------------------
+
+@op("chain_id")
+def _chain_id(case, fixtures):
+    verified = _verify(case, fixtures, _kind(case["kind"]))
+    first = verified.head.token_id if case["kind"] == "link" else verified.head.link_id
+    return {"id": redeem.chain_id(first, verified.copies).hex()}
+
+
+@op("nonce_make")
+def _nonce_make(case, fixtures):
+    random, chain, cookie = (bytes.fromhex(case[name]) for name in ("random", "chain", "cookie"))
+    nonce = redeem.make_nonce(fixtures.deployments[case["deployment"]].id, fixtures.keyrings[case["keyring"]],
+                              case["now"], random, chain, cookie)
+    return {"nonce": nonce, "expires_at": redeem.expires_at(case["now"]), "cookie": wire.b64u(cookie)}
+
+
+@op("nonce_check")
+def _nonce_check(case, fixtures):
+    nonce = redeem.check_nonce(fixtures.deployments[case["deployment"]].id, fixtures.keyrings[case["keyring"]],
+                               case["nonce"], bytes.fromhex(case["chain"]), case["cookie"], case["now"])
+    return {"random": nonce.random.hex(), "expires_at": nonce.expires_at}
+
+
+def _link_row(value):
+    if value is None:
+        return None
+    return redeem.LinkRow(**{**value, "head": bytes.fromhex(value["head"]), "check": bytes.fromhex(value["check"])})
+
+
+def _chain_row(value):
+    if value is None:
+        return None
+    return redeem.ChainRow(**{**value, "copies": [bytes.fromhex(copy) for copy in value["copies"]]})
+
+
+@op("redeem")
+def _redeem(case, fixtures):
+    redeemed = None if case["redeemed"] is None else bytes.fromhex(case["redeemed"])
+    session, expires_at, counted = redeem.redeem(
+        fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["token"], case["cookie"],
+        case["nonce"], case["now"], _link_row(case["row"]), redeemed, bytes.fromhex(case["token_id"]),
+        case["lifetime"], case.get("audience"))
+    return {"session": session, "expires_at": expires_at, "counted": counted}
+
+
+def _how(case, fixtures):
+    view = fixtures.views[case["view"]] if "view" in case else None
+    return {"audience": case.get("audience"), "view": view, "mode": case.get("mode"), "monotonic": case.get("monotonic", 0)}
+
+
+@op("renew")
+def _renew(case, fixtures):
+    session, expires_at = redeem.renew(
+        fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["session"], case["now"],
+        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"], **_how(case, fixtures))
+    return {"session": session, "expires_at": expires_at}
+
+
+# --- over HTTP ---------------------------------------------------------------------------------
+
+def _store_that_says(value):
+    def ask():
+        if value == "unavailable":
+            raise routes.Unavailable
+        if value is None:
+            raise AssertionError("the store is not to be asked")
+        if "error" in value:
+            raise Refused(value["error"])
+        return value["session"], value["expires_at"]
+
+    return ask
+
+
+WORDS = {400: "damaged", 403: "refused", 503: "unavailable", 405: "405", 413: "413", 415: "415"}
+
+
+def _http(case, fixtures):
+    """Beside `ok`: a refusal tells its whole answer, so it is no `_outcome`."""
+    made = tuple(bytes.fromhex(case["made"][name]) for name in ("cookie", "random"))
+    portal = routes.Portal(case["path"], fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]],
+                           case["now"], made, _store_that_says(case.get("store")), _how(case, fixtures))
+    told = case["request"]
+    body = told["body"] if isinstance(told["body"], str) else _file(told["body"])
+    request = routes.Request(told["method"], told["target"], told["headers"], body.encode("utf-8") if isinstance(body, str) else body)
+    answer = portal.answer(request)
+    if answer is None:
+        return {"ok": "application"}
+    value = {"status": answer.status, "headers": answer.headers, "cookies": sorted(answer.cookies)}
+    if answer.type is not None:
+        value["type"] = answer.type
+    if request.method == "HEAD":
+        value["body"] = {"text": ""}
+    elif answer.body is not None:
+        value["body"] = answer.body
+    return {"ok": value} if answer.status < 400 else {"error": WORDS[answer.status], "answer": value}
+
+
+# --- the feed in the store ---------------------------------------------------------------------
+
+def _fields(value):
+    return [(name, _field_value(item)) for name, item in value]
+
+
+def _told_row(value):
+    return _fields(value["fields"]), bytes.fromhex(value["root_id"]), bytes.fromhex(value["mac"])
+
+
+def _snapshot_part(value):
+    return {"incarnation": bytes.fromhex(value["incarnation"]), "sequence": value["sequence"], "part": value["part"],
+            "bytes": _field_value({"bytes": value["bytes"]})}
+
+
+def _records_value(body):
+    """A long one by its digest."""
+    return body.hex() if len(body) <= 4096 else _digest(body)
+
+
+@op("feed_commit")
+def _feed_commit(case, fixtures):
+    root, deployment_id = bytes.fromhex(case["root"]), bytes.fromhex(case["deployment"])
+    change, row = storefeed.commit(root, deployment_id, dict(_fields(case["feed"])), _field_value({"bytes": case["body"]}))
+    after = dict(row[0])
+    return {"sequence": after["sequence"], "history": after["history"].hex(), "change_mac": change[1].hex(),
+            "feed_mac": row[1].hex()}
+
+
+@op("feed_read")
+def _feed_read(case, fixtures):
+    rows = case["feed"]
+    database = {
+        "feed": [_told_row(row) for row in (rows if isinstance(rows, list) else [rows])],
+        "changes": [_told_row(change) for change in case["changes"]],
+        "snapshot": [_snapshot_part(part) for part in case["snapshot"]],
+    }
+    seen = case.get("seen")
+    if seen is not None:
+        seen = (bytes.fromhex(seen["incarnation"]), seen["sequence"], bytes.fromhex(seen["history"]))
+    row, state = storefeed.read(fixtures.keyrings[case["keyring"]], database, case["place"], seen)
+    return {"incarnation": row["incarnation"].hex(), "sequence": row["sequence"], "history": row["history"].hex(),
+            "records": _records_value(state.snapshot())}
+
+
+@op("feed_place")
+def _feed_place(case, _):
+    if "inode" in case:
+        return {"place": storefeed.sqlite_place(case["device"], case["inode"])}
+    return {"place": storefeed.postgres_place(case["system"], case["timeline"], case["database"])}
+
+
+@op("recovered_generation")
+def _recovered_generation(case, _):
+    return {"generation": storefeed.recovered_generation(case["found"])}

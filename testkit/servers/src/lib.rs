@@ -21,11 +21,13 @@
 #![cfg(unix)]
 
 mod account;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod redis;
 mod server;
 mod warden;
 
+pub use pgbouncer::PgBouncer;
 pub use postgres::{Durability, Postgres, Snapshot};
 pub use redis::Redis;

@@ -11,7 +11,7 @@ use crate::server::{Server, password};
 
 /// A PostgreSQL server of its own, as Debian's package `postgresql` brings it.
 pub struct Postgres {
-    server: Server,
+    pub(crate) server: Server,
     programs: PathBuf,
     durability: Durability,
     databases: AtomicU32,
@@ -30,7 +30,7 @@ pub enum Durability {
 pub struct Snapshot(tempfile::TempDir);
 
 /// The user that all is done as: a superuser.
-const USER: &str = "postgres";
+pub(crate) const USER: &str = "postgres";
 
 impl Postgres {
     /// Where it is missing, a test says that this has to be installed.
@@ -92,14 +92,26 @@ impl Postgres {
         Ok(name)
     }
 
+    /// Makes another database of what one of them holds, which may be in use, and returns its name.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn copy_database(&self, database: &str) -> io::Result<String> {
+        let copy = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {copy} TEMPLATE template0"))?;
+        let dump = self.server.file(&copy);
+        done(self.client("pg_dump").args(["-d", database, "-f"]).arg(&dump))?;
+        done(self.client("psql").args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &copy, "-f"]).arg(&dump))?;
+        fs::remove_file(dump)?;
+        Ok(copy)
+    }
+
     /// Runs statements as the superuser; returns what they print, without decoration.
     ///
     /// # Errors
     /// What the server answers.
     pub fn sql(&self, database: &str, statements: &str) -> io::Result<String> {
-        let mut psql = self.client("psql");
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statements]);
-        done(&mut psql)
+        ask(&mut self.client("psql"), database, statements)
     }
 
     /// Ends all its processes at once, as a machine that dies; its files stay.
@@ -171,9 +183,14 @@ impl Postgres {
     }
 
     fn client(&self, program: &str) -> Command {
+        self.client_of(program, self.server.port)
+    }
+
+    /// A client of what listens at a port.
+    pub(crate) fn client_of(&self, program: &str, port: u16) -> Command {
         let mut command = self.server.command(&self.programs.join(program));
         command.env("PGPASSWORD", &self.server.password).env("PGUSER", USER).env("PGCONNECT_TIMEOUT", "10");
-        command.args(["-h", "127.0.0.1", "-p", &self.server.port.to_string()]);
+        command.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
         command
     }
 }
@@ -195,6 +212,11 @@ fn programs() -> io::Result<Option<PathBuf>> {
     let programs = newest.map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")));
     let is_whole = |programs: &PathBuf| ["initdb", "postgres", "psql"].iter().all(|name| programs.join(name).exists());
     Ok(programs.filter(is_whole))
+}
+
+/// What statements print.
+pub(crate) fn ask(psql: &mut Command, database: &str, statements: &str) -> io::Result<String> {
+    done(psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statements]))
 }
 
 fn done(command: &mut Command) -> io::Result<String> {

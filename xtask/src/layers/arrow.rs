@@ -5,17 +5,19 @@ use super::workspace::Package;
 
 /// A crate and the crates it may depend on, for whatever purpose.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("portward", &[]),
-    ("portward-store", &["portward", "portward-test-servers"]),
+    ("portward", &["portward-test-vectors"]),
+    ("portward-store", &["portward", "portward-test-servers", "portward-test-vectors"]),
     ("portward-rls", &["portward"]),
     ("portward-tls", &["portward"]),
     ("portward-kms", &["portward"]),
+    ("portward-http", &["portward", "portward-store"]),
     (
         "portward-cli",
         &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms", "portward-test-servers"],
     ),
     ("portward-bridge", &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms"]),
     ("portward-test-servers", &[]),
+    ("portward-test-vectors", &[]),
     ("xtask", &[]),
 ];
 /// Bindings see the core through the bridge alone.

@@ -71,7 +71,7 @@ fn new(global: &Global, tenant: &str) -> Result<Report, Failure> {
     keys.wait(keys.store.new_tenant(tenant))?;
     Ok(Report::new()
         .fact("tenant", tenant.to_string())
-        .fact("key_store", keys.path().to_string_lossy())
+        .fact("key_store", keys.place().to_string())
         .note("back the key store up apart from the data: without it, or without the keyring, nothing opens"))
 }
 

@@ -15,6 +15,8 @@ mod killed;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod sealing;
 #[cfg(test)]
 mod shell;

@@ -199,7 +199,7 @@ fn what_cannot_be_read_or_written_is_named() {
     says(&elsewhere, "file_missing", "lost.db: ");
     home.secret("rubbish.db", "no database, but a text that is long enough to be told from one");
     let rubbish = [&home.open("object", &["-o", "opened"])[..], &["--key-store=rubbish.db"]].concat();
-    says(&rubbish, "key_store_unavailable", "rubbish.db: ");
+    says(&rubbish, "store_unavailable", "rubbish.db: ");
     home.has_only(&["object", "plaintext", "rubbish.db"]);
     home.ok(&home.open("object", &["-o", "opened"]));
     assert_eq!(home.bytes("object"), object);

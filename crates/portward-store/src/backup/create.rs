@@ -45,6 +45,8 @@ impl Backups {
                 snapshot.end().await;
                 sealed
             }
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => Err(BackupError::ToolMissing("pg_dump")),
         }
     }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use portward::envelope::Slot;
 use portward::{EntryId, Keyring, RevocationView, Timestamp};
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
 use crate::backup::BackupError;
+use crate::database::Work;
 use crate::database::record::{self, Record, RecordError, Table, Type, Value, Values};
 
 type Result<T> = core::result::Result<T, BackupError>;
@@ -40,8 +41,8 @@ impl Graves {
     }
 
     /// Adds the tombstones of a key store. A row that is not believed says nothing.
-    pub(super) async fn add_from(&mut self, connection: &mut AnyConnection, keyring: &Keyring) -> Result<()> {
-        for stone in rows::<Stone>(connection, keyring).await? {
+    pub(super) async fn add_from(&mut self, work: &mut Work, keyring: &Keyring) -> Result<()> {
+        for stone in rows::<Stone>(work, keyring).await? {
             self.add(stone);
         }
         Ok(())
@@ -62,34 +63,23 @@ impl Graves {
     }
 
     /// Destroys in a key store what is known to be destroyed. Returns how many keys that were.
-    pub(super) async fn bury(
-        &mut self,
-        connection: &mut AnyConnection,
-        keyring: &Keyring,
-        now: Timestamp,
-    ) -> Result<u64> {
-        self.add_from(connection, keyring).await?;
+    pub(super) async fn bury(&mut self, work: &mut Work, keyring: &Keyring, now: Timestamp) -> Result<u64> {
+        self.add_from(work, keyring).await?;
         let mut buried = 0u64;
-        for row in rows::<TenantKek>(connection, keyring).await? {
-            buried = buried.saturating_add(self.bury_row(row, connection, keyring, now).await?);
+        for row in rows::<TenantKek>(work, keyring).await? {
+            buried = buried.saturating_add(self.bury_row(row, work, keyring, now).await?);
         }
-        for row in rows::<DataKey>(connection, keyring).await? {
-            buried = buried.saturating_add(self.bury_row(row, connection, keyring, now).await?);
+        for row in rows::<DataKey>(work, keyring).await? {
+            buried = buried.saturating_add(self.bury_row(row, work, keyring, now).await?);
         }
         let stones: Vec<Stone> = self.stones().collect();
         for stone in stones {
-            record::save(&stone, keyring, connection).await.map_err(of_record)?;
+            record::save(&stone, keyring, work).await.map_err(of_record)?;
         }
         Ok(buried)
     }
 
-    async fn bury_row<R: KeyRow>(
-        &mut self,
-        row: R,
-        connection: &mut AnyConnection,
-        keyring: &Keyring,
-        now: Timestamp,
-    ) -> Result<u64> {
+    async fn bury_row<R: KeyRow>(&mut self, row: R, work: &mut Work, keyring: &Keyring, now: Timestamp) -> Result<u64> {
         let mut values = row.to_values();
         let malformed = || BackupError::Malformed;
         let (Some(Value::Text(tenant)), Some(Value::Bytes(id))) =
@@ -112,17 +102,17 @@ impl Graves {
         set::<R>(&mut values, "state", Value::Text("destroyed".to_owned()));
         set::<R>(&mut values, "changed", Value::Number(now.unix()));
         set::<R>(&mut values, "revision", Value::Number(revision));
-        record::save(&R::of(values), keyring, connection).await.map_err(of_record)?;
+        record::save(&R::of(values), keyring, work).await.map_err(of_record)?;
         self.stones.entry((tenant, id)).or_insert(now.unix());
         Ok(1)
     }
 }
 
 /// The rows of a table that are believed.
-async fn rows<R: Record>(connection: &mut AnyConnection, keyring: &Keyring) -> Result<Vec<R>> {
+async fn rows<R: Record>(work: &mut Work, keyring: &Keyring) -> Result<Vec<R>> {
     let sql = format!("SELECT * FROM {}", R::TABLE.name);
     let mut believed = Vec::new();
-    for row in sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await? {
+    for row in work.query(AssertSqlSafe(sql)).fetch_all(&mut **work).await? {
         match record::read(&row, keyring) {
             Ok(row) => believed.push(row),
             Err(RecordError::Database(error)) => return Err(error.into()),

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::{Identifier, RevocationView, Timestamp};
-use sqlx::Connection as _;
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, of_record};
@@ -13,7 +12,7 @@ use crate::backup::sealed::Opened;
 use crate::backup::sqlite::{self, Passing, Private};
 use crate::backup::verify::write_all;
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind};
-use crate::database::{Location, record};
+use crate::database::{Database, Location, Lock, record};
 use crate::files::{FileError, sync_parent};
 use crate::objects::ObjectError;
 use crate::store;
@@ -52,6 +51,9 @@ pub struct Restored {
     pub buried: u64,
 }
 
+/// Where the rows of key stores are on a server.
+pub(super) const KEYS_SCHEMA: &str = "portward_keys";
+
 type Result<T> = core::result::Result<T, BackupError>;
 
 impl Backups {
@@ -73,6 +75,8 @@ impl Backups {
             Location::Sqlite(path) => self.restore_file(&catalogue, entry, path, options, now).await,
             #[cfg(feature = "postgres")]
             Location::Postgres(url) => self.restore_server(&catalogue, entry, url, options, now).await,
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => Err(BackupError::ToolMissing("psql")),
         }
     }
 
@@ -116,9 +120,7 @@ impl Backups {
         let mut graves = Graves::of(options.view);
         if entry.kind == Kind::Keys {
             if target.exists() {
-                let mut connection = sqlite::connect(target).await?;
-                graves.add_from(&mut connection, &self.owner.keyring).await?;
-                connection.close().await?;
+                self.add_known(&mut graves, &Location::Sqlite(target.to_owned())).await?;
             }
             self.add_later(&mut graves, catalogue, entry.number).await?;
         }
@@ -155,18 +157,30 @@ impl Backups {
     /// Marks a feed, and buries keys, before the database has its name.
     async fn prepare(&self, private: &Private, manifest: &Manifest, mut graves: Graves, now: Timestamp) -> Result<u64> {
         let keyring = &self.owner.keyring;
-        let mut connection = sqlite::connect(&private.path()).await?;
+        let database = Database::bare(&Location::Sqlite(private.path()), "").await?;
+        let mut work = database.begin(Lock::Store).await?;
         if let Some(feed) = manifest.feed {
             let row = store::restored(feed.stamp, feed.history, feed.snapshot, manifest.number);
-            sqlx::query("DELETE FROM feed").execute(&mut connection).await?;
-            record::insert(&row, keyring, &mut connection).await.map_err(of_record)?;
+            work.query("DELETE FROM feed").execute(&mut *work).await?;
+            record::insert(&row, keyring, &mut work).await.map_err(of_record)?;
         }
         let buried = match manifest.kind {
-            Kind::Keys => graves.bury(&mut connection, keyring, now).await?,
+            Kind::Keys => graves.bury(&mut work, keyring, now).await?,
             Kind::Data | Kind::Stream => 0,
         };
-        connection.close().await?;
+        work.commit().await?;
+        database.close().await;
         Ok(buried)
+    }
+
+    /// Adds what a key store knows to be destroyed.
+    pub(super) async fn add_known(&self, graves: &mut Graves, of: &Location) -> Result<()> {
+        let database = Database::bare(of, KEYS_SCHEMA).await?;
+        let mut work = database.begin_reading().await?;
+        graves.add_from(&mut work, &self.owner.keyring).await?;
+        work.rollback().await?;
+        database.close().await;
+        Ok(())
     }
 
     /// Adds what later backups of keys know to be destroyed.
@@ -177,9 +191,7 @@ impl Backups {
             match opened.manifest.format {
                 Format::Sqlite => {
                     let (private, _passing, _) = self.unpack(opened, entry, &self.options.scratch).await?;
-                    let mut connection = sqlite::connect(&private.path()).await?;
-                    graves.add_from(&mut connection, &self.owner.keyring).await?;
-                    connection.close().await?;
+                    self.add_known(graves, &Location::Sqlite(private.path())).await?;
                 }
                 #[cfg(feature = "postgres")]
                 Format::Postgres => self.add_of_archive(graves, opened, entry).await?,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use portward::{Incarnation, Stamp};
 use rustix::fs::{FlockOperation, flock};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::backup::manifest::{FeedPosition, TableRows};
@@ -121,23 +121,6 @@ pub(super) async fn copy(database: &Path, kind: Kind) -> Result<(Private, Passin
     connection.close().await?;
     let copied = private.file(kind)?;
     Ok((private, copied))
-}
-
-/// A connection for rows with MACs, to a file that nobody else has.
-pub(super) async fn connect(database: &Path) -> Result<AnyConnection> {
-    sqlx::any::install_default_drivers();
-    let path = database.to_str().ok_or(BackupError::Kind)?;
-    let escape = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    let url = format!("sqlite://{}?mode=rw", path.bytes().map(escape).collect::<String>());
-    let mut connection = AnyConnection::connect(&url).await?;
-    // What is overwritten is gone, and no journal keeps it.
-    for pragma in ["PRAGMA journal_mode = MEMORY", "PRAGMA secure_delete = ON"] {
-        sqlx::query(pragma).execute(&mut connection).await?;
-    }
-    Ok(connection)
 }
 
 /// Counts the rows of each table of a file that nobody else has.

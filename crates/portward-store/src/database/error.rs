@@ -9,6 +9,8 @@ use sqlx::migrate::MigrateError;
 pub enum DatabaseError {
     /// It cannot be reached, or did not do what was asked. Whether a change that was under way was made is not known.
     Unavailable(Arc<sqlx::Error>),
+    /// It can be read only: a copy that follows another, or it was told so.
+    ReadOnly,
     /// It did not answer in time. Whether a change that was under way was made is not known.
     TimedOut,
     /// Others than its owner have rights on the file, or it is no regular file.
@@ -26,6 +28,7 @@ impl DatabaseError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "store_unavailable",
+            Self::ReadOnly => "store_read_only",
             Self::TimedOut => "store_timed_out",
             Self::Permissions => "store_permissions",
             Self::Uninitialised => "store_uninitialised",
@@ -38,12 +41,19 @@ impl DatabaseError {
     pub const fn audience(&self) -> Audience {
         Audience::Environment
     }
+
+    /// Whether it may pass by itself.
+    #[cfg(feature = "keys")]
+    pub(crate) const fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::ReadOnly | Self::TimedOut)
+    }
 }
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unavailable(_) => "the database failed",
+            Self::ReadOnly => "the database can be read only",
             Self::TimedOut => "the database did not answer in time",
             Self::Permissions => "others than its owner have rights on the database, or it is no regular file",
             Self::Uninitialised => "the database has not been initialised",
@@ -64,7 +74,15 @@ impl core::error::Error for DatabaseError {
 
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(Arc::new(error))
+        let code = error.as_database_error().and_then(|told| told.code());
+        // PostgreSQL's have five characters; SQLite's are numbers with the reason in the last byte.
+        let sqlite = || code.as_deref().filter(|code| code.len() < 5)?.parse::<u16>().ok();
+        match (code.as_deref(), sqlite().map(|code| code & 0xFF)) {
+            (Some(QUERY_CANCELED), _) | (_, Some(SQLITE_BUSY)) => Self::TimedOut,
+            (Some(READ_ONLY_SQL_TRANSACTION), _) | (_, Some(SQLITE_READONLY)) => Self::ReadOnly,
+            _ if matches!(error, sqlx::Error::PoolTimedOut) => Self::TimedOut,
+            _ => Self::Unavailable(Arc::new(error)),
+        }
     }
 }
 
@@ -72,7 +90,46 @@ impl From<MigrateError> for DatabaseError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => Self::Newer,
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
             error => sqlx::Error::from(error).into(),
         }
+    }
+}
+
+const QUERY_CANCELED: &str = "57014";
+const READ_ONLY_SQL_TRANSACTION: &str = "25006";
+const SQLITE_BUSY: u16 = 5;
+const SQLITE_READONLY: u16 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_on_the_page() {
+        let page = include_str!("../../../../spec/store.md");
+        let all = [
+            DatabaseError::Unavailable(Arc::new(sqlx::Error::PoolClosed)),
+            DatabaseError::ReadOnly,
+            DatabaseError::TimedOut,
+            DatabaseError::Permissions,
+            DatabaseError::Uninitialised,
+            DatabaseError::Newer,
+            DatabaseError::Schema,
+        ];
+        for code in all.iter().map(DatabaseError::code).chain([crate::database::LocationError.code()]) {
+            assert!(page.contains(&format!("`{code}`")), "{code}");
+        }
+    }
+
+    #[test]
+    fn why_is_told_from_what_the_driver_says() {
+        let code = |error: sqlx::Error| DatabaseError::from(error).code();
+        assert_eq!(code(sqlx::Error::PoolTimedOut), "store_timed_out");
+        assert_eq!(code(sqlx::Error::WorkerCrashed), "store_unavailable");
+        let newer = [MigrateError::VersionMissing(9), MigrateError::VersionMismatch(1)];
+        assert!(newer.into_iter().all(|error| DatabaseError::from(error).code() == "store_newer"));
+        let inside = MigrateError::ExecuteMigration(sqlx::Error::PoolTimedOut, 1);
+        assert_eq!(DatabaseError::from(inside).code(), "store_timed_out");
     }
 }

@@ -1,12 +1,18 @@
 //! SQLite or PostgreSQL behind one set of statements, which both understand: `$1`, and the types whole number, text and bytes.
 
+#[cfg(all(unix, feature = "backup"))]
+mod bare;
+mod begin;
 mod error;
+mod file;
 mod location;
 mod open;
+#[cfg(feature = "links")]
 pub(crate) mod record;
 mod work;
 
+pub(crate) use begin::{Database, Lock};
 pub use error::DatabaseError;
 pub use location::{Location, LocationError};
-pub(crate) use open::{Database, Schema};
-pub(crate) use work::{Lock, Work};
+pub(crate) use open::Schema;
+pub(crate) use work::Work;

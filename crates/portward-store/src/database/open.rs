@@ -1,13 +1,15 @@
-use std::fs::OpenOptions;
-use std::path::Path;
 use std::time::Duration;
 
+use sqlx::Row as _;
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, Connection as _};
 
+use crate::database::begin::{Backend, Database};
 use crate::database::error::DatabaseError;
+use crate::database::file::{check_private, create_private, sqlite_url};
 use crate::database::location::Location;
+use crate::database::work::Work;
 
 /// The tables of one kind of store.
 pub(crate) struct Schema {
@@ -16,23 +18,7 @@ pub(crate) struct Schema {
     /// What makes the tables.
     pub(crate) sqlite: Migrator,
     /// The schema they are in, and what makes them there.
-    #[cfg(feature = "postgres")]
     pub(crate) postgres: (&'static str, Migrator),
-}
-
-/// A pool of connections to an initialised database.
-pub(crate) struct Database {
-    pub(super) pool: AnyPool,
-    pub(super) backend: Backend,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Backend {
-    Sqlite,
-    #[cfg(feature = "postgres")]
-    Postgres {
-        schema: &'static str,
-    },
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
@@ -41,65 +27,95 @@ type Result<T> = core::result::Result<T, DatabaseError>;
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 impl Database {
-    /// Opens a database. A file is made if it is not there, and its tables are brought up to date; on a server that is done only when
-    /// asked for, since it takes rights that a running application does not need.
+    /// Opens a database, and makes it with its tables when asked to. The tables of a file are brought up to date in any case; those of a
+    /// server only when asked, since it takes rights that a running application does not need.
     pub(crate) async fn open(location: &Location, schema: &'static Schema, initialise: bool) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let (backend, url, connections) = match location {
             Location::Sqlite(path) => {
-                create_private(path)?;
+                if initialise {
+                    create_private(path)?;
+                }
+                check_private(path)?;
                 (Backend::Sqlite, sqlite_url(path)?, 4)
             }
-            #[cfg(feature = "postgres")]
             Location::Postgres(url) => (Backend::Postgres { schema: schema.postgres.0 }, url.clone(), 10),
         };
-        let pragmas = if backend == Backend::Sqlite { schema.pragmas } else { &[] };
         let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-        let options = options.after_connect(move |connection, _| {
-            Box::pin(async move {
-                for pragma in pragmas {
-                    sqlx::query(*pragma).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        });
+        let options = match backend {
+            Backend::Sqlite => {
+                // What is wrong with a file is told at once: the pool would try again until its time is over, and say only that.
+                let mut first = AnyConnection::connect(&url).await?;
+                set(&mut first, schema.pragmas).await?;
+                first.close().await?;
+                options.after_connect(|connection, _| Box::pin(set(connection, schema.pragmas)))
+            }
+            Backend::Postgres { .. } => options.after_release(|connection, _| Box::pin(is_idle(connection))),
+        };
         // Without a connection yet: a server that is not there now may be there later.
         let pool = options.connect_lazy(&url)?;
-        let database = Self { pool, backend };
+        let named = !url.split(['?', '&']).any(|option| option == "statement-cache-capacity=0");
+        let database = Self { pool, backend, named };
         database.bring_up_to_date(schema, initialise).await?;
         Ok(database)
     }
 
     async fn bring_up_to_date(&self, schema: &'static Schema, initialise: bool) -> Result<()> {
-        let (migrator, initialise) = match self.backend {
-            Backend::Sqlite => (&schema.sqlite, true),
-            #[cfg(feature = "postgres")]
-            Backend::Postgres { .. } => (&schema.postgres.1, initialise),
-        };
-        // In one transaction, so that of several processes that are the first one is.
-        let mut work = self.begin_to_initialise(initialise).await?;
-        if initialise {
-            migrator.run_direct(None, &mut *work, false).await?;
-        } else {
-            check_versions(&mut work, migrator).await?;
+        match self.backend {
+            Backend::Sqlite => self.migrate(&schema.sqlite).await,
+            Backend::Postgres { .. } => {
+                // First it only looks: where all is made, nobody needs the right to make anything.
+                let mut reading = self.begin_reading().await?;
+                match check_versions(&mut reading, &schema.postgres.1).await {
+                    Err(DatabaseError::Uninitialised) if initialise => {
+                        reading.rollback().await?;
+                        self.migrate(&schema.postgres.1).await
+                    }
+                    checked => {
+                        checked?;
+                        self.refuse_foreign(&mut reading).await
+                    }
+                }
+            }
         }
+    }
+
+    /// In one transaction, so that of several processes that are the first one is.
+    async fn migrate(&self, migrator: &Migrator) -> Result<()> {
+        let mut work = self.begin_to_initialise().await?;
+        // The transaction has its own lock; the migrator's would outlive it, on the server's side of a pooler.
+        let mut migrator = Migrator::with_migrations(migrator.iter().cloned().collect());
+        migrator.set_locking(false).run_direct(None, &mut *work, false).await?;
         self.refuse_foreign(&mut work).await?;
         work.commit().await?;
         Ok(())
     }
 }
 
+async fn set(connection: &mut AnyConnection, pragmas: &[&'static str]) -> sqlx::Result<()> {
+    for pragma in pragmas {
+        sqlx::query(*pragma).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Whether a connection that is given back is outside of a transaction. The pool does not see one whose beginning was given up or failed half
+/// way: it would keep its lock, or refuse all that follows.
+async fn is_idle(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    // Sent as one message: the parts of a prepared statement have a time each.
+    let row = sqlx::raw_sql("SELECT now() = statement_timestamp()").fetch_one(connection).await?;
+    row.try_get(0)
+}
+
 /// The tables are those that this program knows, no more and no fewer.
-async fn check_versions(work: &mut AnyConnection, migrator: &Migrator) -> Result<()> {
+async fn check_versions(work: &mut Work, migrator: &Migrator) -> Result<()> {
+    let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let (is_there,): (bool,) = work.query_as(sql).fetch_one(&mut **work).await?;
+    if !is_there {
+        return Err(DatabaseError::Uninitialised);
+    }
     let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
-    let found: Vec<(i64,)> = match sqlx::query_as(sql).fetch_all(&mut *work).await {
-        Ok(found) => found,
-        // There is no such table.
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => {
-            return Err(DatabaseError::Uninitialised);
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let found: Vec<(i64,)> = work.query_as(sql).fetch_all(&mut **work).await?;
     let wanted = migrator.iter().filter(|migration| !migration.migration_type.is_down_migration());
     let wanted: Vec<i64> = wanted.map(|migration| migration.version).collect();
     let found: Vec<i64> = found.into_iter().map(|(version,)| version).collect();
@@ -108,32 +124,4 @@ async fn check_versions(work: &mut AnyConnection, migrator: &Migrator) -> Result
         core::cmp::Ordering::Equal if found == wanted => Ok(()),
         _ => Err(DatabaseError::Newer),
     }
-}
-
-fn sqlite_url(path: &Path) -> Result<String> {
-    let path = path.to_str().ok_or(DatabaseError::Permissions)?;
-    let escape = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    Ok(format!("sqlite://{}?mode=rw", path.bytes().map(escape).collect::<String>()))
-}
-
-/// Others may neither read it nor what the database puts beside it.
-fn create_private(path: &Path) -> Result<()> {
-    // Before anything is made where a link points.
-    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(DatabaseError::Permissions);
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(sqlx::Error::Io)?;
-    let found = std::fs::symlink_metadata(path).map_err(sqlx::Error::Io)?;
-    #[cfg(unix)]
-    let others = std::os::unix::fs::MetadataExt::mode(&found) & 0o077 != 0;
-    #[cfg(not(unix))]
-    let others = false;
-    if found.is_file() && !others { Ok(()) } else { Err(DatabaseError::Permissions) }
 }

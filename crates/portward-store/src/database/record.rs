@@ -3,9 +3,9 @@
 use portward::{Keyring, RootId, Row, RowError, RowMac, RowValue};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
+use sqlx::{Any, AssertSqlSafe, Row as _};
 
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, Work};
 
 /// A table: its name, its columns in the order of the specification, and how many of them, from the first on, are its key.
 pub(crate) struct Table {
@@ -149,12 +149,12 @@ pub(crate) fn read<R: Record>(row: &AnyRow, keyring: &Keyring) -> Result<R> {
 }
 
 /// Writes a row that is not there yet.
-pub(crate) async fn insert<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyConnection) -> Result<()> {
+pub(crate) async fn insert<R: Record>(record: &R, keyring: &Keyring, to: &mut Work) -> Result<()> {
     write(record, keyring, to, String::new()).await
 }
 
 /// Writes a row, in place of the one with the same key if there is one.
-pub(crate) async fn save<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyConnection) -> Result<()> {
+pub(crate) async fn save<R: Record>(record: &R, keyring: &Keyring, to: &mut Work) -> Result<()> {
     let table = R::TABLE;
     let (key, others) = table.columns.split_at_checked(table.key).unwrap_or((table.columns, &[]));
     let name = |(name, _): &(&'static str, Type)| quoted(name);
@@ -164,18 +164,39 @@ pub(crate) async fn save<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyC
     write(record, keyring, to, format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), others.join(", "))).await
 }
 
-async fn write<R: Record>(record: &R, keyring: &Keyring, to: &mut AnyConnection, conflict: String) -> Result<()> {
+/// Gives an authentic row a MAC under the active root, unless it was changed meanwhile: then that gave it one.
+pub(crate) async fn sign_again<R: Record>(row: &AnyRow, keyring: &Keyring, to: &mut Work) -> Result<()> {
+    let record: R = read(row, keyring)?;
+    let Table { name, columns, key } = R::TABLE;
+    let mut values = record.to_values();
+    let RowMac { root, mac } = with_row::<R, _>(&values, |row| keyring.mac_row(row))?;
+    values.truncate(key);
+    let place =
+        |(at, (name, _)): (usize, &(&'static str, Type))| format!("{} = ${}", quoted(name), at.saturating_add(4));
+    let key: Vec<_> = columns.iter().take(key).enumerate().map(place).collect();
+    // Names that are constants of this program are all that is put in.
+    let sql = format!("UPDATE {name} SET root = $1, mac = $2 WHERE mac = $3 AND {}", key.join(" AND "));
+    let mut query = to.query(AssertSqlSafe(sql)).bind(root.to_bytes().to_vec()).bind(mac.to_vec());
+    query = query.bind(row.try_get::<Vec<u8>, _>("mac")?);
+    for (value, (_, of)) in values.into_iter().zip(columns) {
+        query = value.bind(*of, query)?;
+    }
+    query.execute(&mut **to).await?;
+    Ok(())
+}
+
+async fn write<R: Record>(record: &R, keyring: &Keyring, to: &mut Work, conflict: String) -> Result<()> {
     let Table { name, columns, .. } = R::TABLE;
     let values = record.to_values();
     let RowMac { root, mac } = with_row::<R, _>(&values, |row| keyring.mac_row(row))?;
     let places: Vec<_> = (1..=columns.len().saturating_add(2)).map(|place| format!("${place}")).collect();
     // Names that are constants of this program are all that is put in.
     let sql = format!("INSERT INTO {name} VALUES ({}){conflict}", places.join(", "));
-    let mut query = sqlx::query(AssertSqlSafe(sql));
+    let mut query = to.query(AssertSqlSafe(sql));
     for (value, (_, of)) in values.into_iter().zip(columns) {
         query = value.bind(*of, query)?;
     }
-    query.bind(root.to_bytes().to_vec()).bind(mac.to_vec()).execute(to).await?;
+    query.bind(root.to_bytes().to_vec()).bind(mac.to_vec()).execute(&mut **to).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use portward::envelope::{KekName, Slot, UnwrapKey, WrapKey};
 use portward::{Change, RevocationView, TenantChange};
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
@@ -38,16 +38,16 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// # Errors
     /// [`KeyStoreError::Malformed`], [`KeyStoreError::Database`].
     pub async fn census(&self) -> Result<Census> {
-        let mut reading = self.shelf.pool.begin().await?;
+        let mut reading = self.shelf.database.begin_reading().await?;
         let mut census = Census::default();
         let slots = "SELECT slot FROM tenant_kek WHERE slot IS NOT NULL UNION ALL SELECT slot FROM data_key WHERE slot IS NOT NULL";
-        for (slot,) in sqlx::query_as::<_, (Vec<u8>,)>(slots).fetch_all(&mut *reading).await? {
+        for (slot,) in reading.query_as::<(Vec<u8>,)>(slots).fetch_all(&mut *reading).await? {
             let slot = Slot::from_bytes(&slot).ok_or(KeyStoreError::Malformed)?;
             let known = census.keks.entry(slot.kek().clone()).or_default();
             *known = known.saturating_add(1);
         }
-        let roots = "SELECT root, count(*) FROM (SELECT root FROM tenant_kek UNION ALL SELECT root FROM data_key UNION ALL SELECT root FROM key_tombstone UNION ALL SELECT root FROM tenant_minimum) GROUP BY root";
-        for (root, count) in sqlx::query_as::<_, (Vec<u8>, i64)>(roots).fetch_all(&mut *reading).await? {
+        let roots = "SELECT root, count(*) FROM (SELECT root FROM tenant_kek UNION ALL SELECT root FROM data_key UNION ALL SELECT root FROM key_tombstone UNION ALL SELECT root FROM tenant_minimum) AS every GROUP BY root";
+        for (root, count) in reading.query_as::<(Vec<u8>, i64)>(roots).fetch_all(&mut *reading).await? {
             let root = root.try_into().map_err(|_| KeyStoreError::Malformed)?;
             census.roots.insert(root, u64::try_from(count).map_err(|_| KeyStoreError::Malformed)?);
         }
@@ -60,18 +60,18 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// [`KeyStoreError::Database`].
     pub async fn check(&self, view: &RevocationView) -> Result<Checked> {
         let keyring = &self.shelf.keyring;
-        let mut reading = self.shelf.pool.begin().await?;
+        let mut reading = self.shelf.database.begin_reading().await?;
         let mut checked = Checked::default();
-        for row in sqlx::query("SELECT * FROM tenant_kek").fetch_all(&mut *reading).await? {
+        for row in reading.query("SELECT * FROM tenant_kek").fetch_all(&mut *reading).await? {
             checked.note("tenant_kek", &row, TenantKekRow::read(&row, keyring));
         }
-        for row in sqlx::query("SELECT * FROM data_key").fetch_all(&mut *reading).await? {
+        for row in reading.query("SELECT * FROM data_key").fetch_all(&mut *reading).await? {
             checked.note("data_key", &row, DataKeyRow::read(&row, keyring));
         }
-        for row in sqlx::query("SELECT * FROM tenant_minimum").fetch_all(&mut *reading).await? {
+        for row in reading.query("SELECT * FROM tenant_minimum").fetch_all(&mut *reading).await? {
             checked.note("tenant_minimum", &row, MinimumRow::read(&row, keyring));
         }
-        for row in sqlx::query("SELECT * FROM key_tombstone").fetch_all(&mut *reading).await? {
+        for row in reading.query("SELECT * FROM key_tombstone").fetch_all(&mut *reading).await? {
             let stone = checked.note("key_tombstone", &row, TombstoneRow::read(&row, keyring));
             let missing = stone.filter(|stone| !view.is_tombstoned(&stone.tenant, stone.id));
             checked
@@ -83,7 +83,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
 }
 
 impl Checked {
-    fn note<R>(&mut self, table: &'static str, row: &SqliteRow, read: Result<R>) -> Option<R> {
+    fn note<R>(&mut self, table: &'static str, row: &AnyRow, read: Result<R>) -> Option<R> {
         match read {
             Ok(read) => {
                 self.rows = self.rows.saturating_add(1);

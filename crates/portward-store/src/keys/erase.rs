@@ -2,9 +2,10 @@ use core::time::Duration;
 
 use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
 use portward::{Change, Identifier, KeyState, TenantChange, Timestamp};
-use sqlx::{Sqlite, Transaction};
 
-use crate::keys::database;
+use sqlx::Row as _;
+
+use crate::database::Work;
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -35,9 +36,13 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// Destroys every data key of a scope, also what of it is loaded. `backups_kept`: how long backups of this store are kept. Done again,
     /// it changes nothing and answers the same.
     ///
+    /// On PostgreSQL the wrapped key stays in a dead row until VACUUM, in the write-ahead log and its archive, and in copies that follow:
+    /// `backups_kept` has to cover all of these, and `VACUUM` of `portward_keys.tenant_kek` and `portward_keys.data_key` is to be run before it
+    /// is over. SQLite overwrites it.
+    ///
     /// # Errors
     /// [`KeyStoreError::UnknownKey`], [`KeyStoreError::Row`] for a row that is not believed: reinstate its root, if it is retired;
-    /// [`KeyStoreError::Schema`], [`KeyStoreError::Database`].
+    /// [`KeyStoreError::Database`].
     pub async fn destroy_scope(
         &self,
         tenant: Identifier,
@@ -62,7 +67,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
 
     async fn bury(
         &self,
-        mut work: Transaction<'static, Sqlite>,
+        mut work: Work,
         tenant: Identifier,
         (keks, rows): (Vec<TenantKekRow>, Vec<DataKeyRow>),
         backups_kept: Duration,
@@ -91,25 +96,20 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     }
 
     /// When the last of the keys was destroyed. What was written is read back: a database that does otherwise than it says makes no erasure.
-    async fn buried_since(
-        &self,
-        work: &mut Transaction<'static, Sqlite>,
-        tenant: Identifier,
-        keys: &[KeyId],
-    ) -> Result<Timestamp> {
-        database::refuse_triggers(&mut *work).await?;
-        let slots: Vec<(Vec<u8>,)> = sqlx::query_as(
-            "SELECT id FROM tenant_kek WHERE tenant = ?1 AND slot IS NOT NULL UNION ALL SELECT id FROM data_key WHERE tenant = ?1 AND slot IS NOT NULL",
-        )
-        .bind(tenant.to_string())
-        .fetch_all(&mut **work)
-        .await?;
+    async fn buried_since(&self, work: &mut Work, tenant: Identifier, keys: &[KeyId]) -> Result<Timestamp> {
+        self.shelf.database.refuse_foreign(work).await?;
+        let query = work.query(
+            "SELECT id FROM tenant_kek WHERE tenant = $1 AND slot IS NOT NULL UNION ALL SELECT id FROM data_key WHERE tenant = $1 AND slot IS NOT NULL",
+        );
+        let slots = query.bind(tenant.to_string()).fetch_all(&mut **work).await?;
+        let ids =
+            slots.iter().map(|slot| slot.try_get::<Vec<u8>, _>(0)).collect::<core::result::Result<Vec<_>, _>>()?;
         let mut since = Timestamp::from_unix(0);
         for key in keys {
             let stone = self.shelf.tombstone(&mut *work, tenant, *key).await?.ok_or(KeyStoreError::Malformed)?;
             since = since.max(stone.at);
         }
-        let is_left = slots.iter().any(|(id,)| keys.iter().any(|key| key.as_slice() == id.as_slice()));
+        let is_left = ids.iter().any(|id| keys.iter().any(|key| key.as_slice() == id.as_slice()));
         if is_left { Err(KeyStoreError::Malformed) } else { Ok(since) }
     }
 }

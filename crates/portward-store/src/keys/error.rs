@@ -1,15 +1,16 @@
 use core::fmt;
-use std::sync::Arc;
 
 use portward::envelope::{KekError, OpenError};
 use portward::{Audience, RandomError, RowError};
+
+use crate::database::DatabaseError;
 
 /// Why the key store did not do something.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum KeyStoreError {
-    /// The database failed.
-    Database(Arc<sqlx::Error>),
+    /// The database cannot be used.
+    Database(DatabaseError),
     /// A row is not what its table holds.
     Malformed,
     /// A row is not believed.
@@ -38,12 +39,8 @@ pub enum KeyStoreError {
     KeyExhausted,
     /// No part of the budget is reserved for so long a body.
     TooLong,
-    /// Others than its owner have rights on the database, or it is no regular file.
-    Permissions,
     /// The tenant's keys were changed again and again meanwhile.
     Contended,
-    /// The database has a trigger or a view, which none of ours has: it can make the store believe what is not so.
-    Schema,
     /// Deployment and keyring are not of one deployment.
     DeploymentsDiffer,
 }
@@ -52,7 +49,7 @@ impl KeyStoreError {
     /// The stable code.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Database(_) => "key_store_unavailable",
+            Self::Database(error) => error.code(),
             Self::Malformed => "key_store_malformed",
             Self::Row(error) => error.code(),
             Self::Kek(error) => error.code(),
@@ -67,9 +64,7 @@ impl KeyStoreError {
             Self::IndexKey => "index_key",
             Self::KeyExhausted => "key_exhausted",
             Self::TooLong => "body_too_long",
-            Self::Permissions => "key_store_permissions",
             Self::Contended => "key_store_contended",
-            Self::Schema => "key_store_schema",
             Self::DeploymentsDiffer => "deployments_differ",
         }
     }
@@ -77,9 +72,8 @@ impl KeyStoreError {
     /// Who has to act.
     pub const fn audience(&self) -> Audience {
         match self {
-            Self::Database(_) | Self::Malformed | Self::Random | Self::Contended | Self::Schema | Self::Permissions => {
-                Audience::Environment
-            }
+            Self::Malformed | Self::Random | Self::Contended => Audience::Environment,
+            Self::Database(error) => error.audience(),
             Self::Row(error) => error.audience(),
             Self::Kek(error) => error.audience(),
             Self::Key(error) => error.audience(),
@@ -98,21 +92,21 @@ impl KeyStoreError {
 
     /// Whether nobody said no: something could not be reached.
     pub(super) const fn is_outage(&self) -> bool {
-        matches!(
-            self,
-            Self::Database(_)
-                | Self::Random
-                | Self::Contended
-                | Self::Kek(KekError::Unavailable)
-                | Self::Key(OpenError::KekUnavailable)
-        )
+        match self {
+            Self::Database(error) => error.is_outage(),
+            Self::Random
+            | Self::Contended
+            | Self::Kek(KekError::Unavailable)
+            | Self::Key(OpenError::KekUnavailable) => true,
+            _ => false,
+        }
     }
 }
 
 impl fmt::Display for KeyStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Database(_) => f.write_str("the database of the key store failed"),
+            Self::Database(error) => error.fmt(f),
             Self::Malformed => f.write_str("a row of the key store is not what its table holds"),
             Self::Row(error) => error.fmt(f),
             Self::Kek(error) => error.fmt(f),
@@ -129,11 +123,7 @@ impl fmt::Display for KeyStoreError {
             }
             Self::KeyExhausted => f.write_str("as much was sealed under the data key as is safe: rotate the scope"),
             Self::TooLong => f.write_str("an object has at most 128 TiB here"),
-            Self::Permissions => {
-                f.write_str("others than its owner have rights on the key store, or it is no regular file")
-            }
             Self::Contended => f.write_str("the tenant's keys were changed again and again meanwhile"),
-            Self::Schema => f.write_str("the database of the key store has triggers or views, which it must not have"),
             Self::DeploymentsDiffer => f.write_str("deployment and keyring are not of one deployment"),
         }
     }
@@ -142,15 +132,21 @@ impl fmt::Display for KeyStoreError {
 impl core::error::Error for KeyStoreError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Database(error) => Some(&**error),
+            Self::Database(error) => error.source(),
             _ => None,
         }
     }
 }
 
+impl From<DatabaseError> for KeyStoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
 impl From<sqlx::Error> for KeyStoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(Arc::new(error))
+        Self::Database(error.into())
     }
 }
 

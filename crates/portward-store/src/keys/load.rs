@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portward::envelope::{DataKey, DataScope, OpenError, ScopeKeys, Slot, TenantKek, TenantKeks, UnwrapKey, WrapKey};
 use portward::{Identifier, KeyState};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 
+use crate::database::Work;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::{LoadedKeks, Purpose};
 use crate::keys::rows::{DataKeyRow, TenantKekRow};
@@ -22,11 +22,11 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         self: &Arc<Self>,
         tenant: Identifier,
         purpose: Purpose,
-    ) -> Result<(Transaction<'static, Sqlite>, Arc<LoadedKeks>)> {
+    ) -> Result<(Work, Arc<LoadedKeks>)> {
         for _ in 0..ATTEMPTS {
             let keks = self.tenant_keks(tenant).await?;
             let mut work = match purpose {
-                Purpose::Open => self.pool.begin().await?,
+                Purpose::Open => self.database.begin_reading().await?,
                 Purpose::Seal => self.begin().await?,
             };
             if self.is_as_loaded(&mut work, tenant, &keks).await? {
@@ -37,7 +37,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         Err(KeyStoreError::Contended)
     }
 
-    async fn is_as_loaded(&self, work: &mut SqliteConnection, tenant: Identifier, keks: &LoadedKeks) -> Result<bool> {
+    async fn is_as_loaded(&self, work: &mut Work, tenant: Identifier, keks: &LoadedKeks) -> Result<bool> {
         let rows = self.kek_rows(work, tenant).await?;
         Ok(rows == keks.rows && self.minimum(work, tenant, &rows).await? == keks.minimum)
     }
@@ -52,7 +52,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
 
     async fn load_keks(&self, tenant: Identifier) -> Result<LoadedKeks> {
         let since = self.clock.now().steady;
-        let mut reading = self.pool.begin().await?;
+        let mut reading = self.database.begin_reading().await?;
         let rows = self.kek_rows(&mut reading, tenant).await?;
         let minimum = self.minimum(&mut reading, tenant, &rows).await?;
         let dead = Arc::new(self.tombstones(&mut reading, tenant).await?);
@@ -76,7 +76,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     }
 
     /// Of the KEK that is active; what is of an older beginning is destroyed.
-    async fn minimum(&self, work: &mut SqliteConnection, tenant: Identifier, rows: &[TenantKekRow]) -> Result<u32> {
+    async fn minimum(&self, work: &mut Work, tenant: Identifier, rows: &[TenantKekRow]) -> Result<u32> {
         let Some(active) = rows.iter().find(|row| row.state == KeyState::Active) else { return Ok(1) };
         Ok(self.minimum_row(work, tenant, active.id).await?.map_or(1, |row| row.minimum))
     }

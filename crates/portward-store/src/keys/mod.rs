@@ -1,8 +1,7 @@
-//! Where wrapped tenant KEKs and data keys are kept: SQLite, one file, apart from the data. `spec/store.md` section 2.
+//! Where wrapped tenant KEKs and data keys are kept, apart from the data: an SQLite file, or PostgreSQL. `spec/store.md` section 2.
 
 mod cache;
 mod census;
-mod database;
 mod erase;
 mod error;
 mod load;
@@ -10,6 +9,7 @@ mod loaded;
 mod read;
 mod rewrap;
 mod rows;
+mod schema;
 mod scope;
 mod shelf;
 mod state;

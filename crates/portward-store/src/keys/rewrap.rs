@@ -45,15 +45,15 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
 
     /// Every tenant that has, or had, a key, as the database names it.
     async fn names(&self) -> Result<Vec<String>> {
-        let sql = "SELECT tenant FROM tenant_kek UNION SELECT tenant FROM data_key UNION SELECT tenant FROM key_tombstone UNION SELECT tenant FROM tenant_minimum";
-        let mut reading = self.shelf.pool.begin().await?;
-        let rows: Vec<(String,)> = sqlx::query_as(sql).fetch_all(&mut *reading).await?;
+        let sql = "SELECT tenant FROM tenant_kek UNION SELECT tenant FROM data_key UNION SELECT tenant FROM key_tombstone UNION SELECT tenant FROM tenant_minimum ORDER BY 1";
+        let mut reading = self.shelf.database.begin_reading().await?;
+        let rows: Vec<(String,)> = reading.query_as(sql).fetch_all(&mut *reading).await?;
         Ok(rows.into_iter().map(|(tenant,)| tenant).collect())
     }
 
     async fn rewrap_keks(&self, tenant: Identifier) -> Result<u64> {
         let shelf = &self.shelf;
-        let mut reading = shelf.pool.begin().await?;
+        let mut reading = shelf.database.begin_reading().await?;
         let rows = shelf.kek_rows(&mut reading, tenant).await?;
         reading.rollback().await?;
         let deployment = shelf.deployment.id;
@@ -96,7 +96,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let mut work = self.shelf.begin().await?;
         let mut count = 0_u64;
         for table in TABLES {
-            let query = sqlx::query(table.old_rows).bind(tenant.to_string()).bind(active.to_bytes().to_vec());
+            let query = work.query(table.old_rows).bind(tenant.to_string()).bind(active.to_bytes().to_vec());
             for row in query.fetch_all(&mut *work).await? {
                 match table.kind {
                     Kind::TenantKek => TenantKekRow::read(&row, keyring)?.save(keyring, &mut work).await?,
@@ -128,8 +128,8 @@ enum Kind {
 }
 
 const TABLES: [Table; 4] = [
-    Table { kind: Kind::TenantKek, old_rows: "SELECT * FROM tenant_kek WHERE tenant = ? AND root <> ?" },
-    Table { kind: Kind::DataKey, old_rows: "SELECT * FROM data_key WHERE tenant = ? AND root <> ?" },
-    Table { kind: Kind::Minimum, old_rows: "SELECT * FROM tenant_minimum WHERE tenant = ? AND root <> ?" },
-    Table { kind: Kind::Tombstone, old_rows: "SELECT * FROM key_tombstone WHERE tenant = ? AND root <> ?" },
+    Table { kind: Kind::TenantKek, old_rows: "SELECT * FROM tenant_kek WHERE tenant = $1 AND root <> $2" },
+    Table { kind: Kind::DataKey, old_rows: "SELECT * FROM data_key WHERE tenant = $1 AND root <> $2" },
+    Table { kind: Kind::Minimum, old_rows: "SELECT * FROM tenant_minimum WHERE tenant = $1 AND root <> $2" },
+    Table { kind: Kind::Tombstone, old_rows: "SELECT * FROM key_tombstone WHERE tenant = $1 AND root <> $2" },
 ];

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use portward::envelope::{DataKey, DataScope, ScopeKeys, UnwrapKey, Usage, WrapKey};
 use portward::{Identifier, KeyState};
-use sqlx::SqliteConnection;
 
+use crate::database::Work;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::{LoadedKeks, LoadedScope, Purpose, ScopeName};
 use crate::keys::rows::DataKeyRow;
@@ -136,7 +136,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
 
     async fn add_data_key(
         &self,
-        work: &mut SqliteConnection,
+        work: &mut Work,
         keks: &LoadedKeks,
         (tenant, scope): (Identifier, &DataScope),
     ) -> Result<DataKeyRow> {

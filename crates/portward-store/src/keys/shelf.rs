@@ -3,15 +3,15 @@ use std::time::Duration;
 
 use portward::envelope::{Tombstones, UnwrapKey, WrapKey};
 use portward::{Clock, Deployment, Identifier, Keyring, Timestamp, ViewCell};
-use sqlx::{Sqlite, SqlitePool, Transaction};
 
+use crate::database::{Database, Lock, Work};
 use crate::keys::cache::Cache;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::LoadedKeks;
 
 /// What loading needs, also where the store itself is not at hand.
 pub(super) struct Shelf<K> {
-    pub(super) pool: SqlitePool,
+    pub(super) database: Database,
     pub(super) deployment: Arc<Deployment>,
     pub(super) keyring: Arc<Keyring>,
     pub(super) kek: Arc<K>,
@@ -24,9 +24,9 @@ pub(super) struct Shelf<K> {
 }
 
 impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
-    /// A transaction that may write.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, KeyStoreError> {
-        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    /// A transaction that may write, alone.
+    pub(super) async fn begin(&self) -> Result<Work, KeyStoreError> {
+        Ok(self.database.begin(Lock::Store).await?)
     }
 
     pub(super) fn now(&self) -> Timestamp {

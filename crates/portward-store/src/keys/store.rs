@@ -1,14 +1,14 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use portward::envelope::{RootKeks, Tombstones, UnwrapKey, WrapKey};
 use portward::{Clock, Deployment, Keyring, NoRevocation, SystemClock, ViewCell};
 
+use crate::database::{Database, Location};
 use crate::keys::cache::Cache;
-use crate::keys::database;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::{LoadedScope, ScopeName};
+use crate::keys::schema::SCHEMA;
 use crate::keys::shelf::Shelf;
 
 /// Keeps the wrapped keys of tenants: makes them, rotates them, and destroys them for good.
@@ -39,28 +39,31 @@ pub struct KeyStoreOptions {
     pub capacity: u64,
     /// The clock: that of the system.
     pub clock: Arc<dyn Clock + Send + Sync>,
+    /// Whether the tables are made where they are missing, or older: no. A file is always brought up to date; on a server it takes rights
+    /// (to make a schema, `portward_keys`, and tables in it) that are not needed later.
+    pub initialise: bool,
 }
 
 impl Default for KeyStoreOptions {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(300), capacity: 10_000, clock: Arc::new(SystemClock) }
+        Self { lifetime: Duration::from_secs(300), capacity: 10_000, clock: Arc::new(SystemClock), initialise: false }
     }
 }
 
 impl KeyStore<RootKeks> {
-    /// Opens the database, and makes it if it is not there. Tenant KEKs lie under the keyring. Needs a Tokio runtime.
+    /// Opens the database; a file is made if it is not there. Tenant KEKs lie under the keyring. Needs a Tokio runtime, with I/O and time.
     ///
     /// # Errors
-    /// [`KeyStoreError::Database`], [`KeyStoreError::Schema`], [`KeyStoreError::DeploymentsDiffer`].
+    /// [`KeyStoreError::Database`], [`KeyStoreError::DeploymentsDiffer`].
     pub async fn open(
-        path: &Path,
+        location: &Location,
         deployment: Arc<Deployment>,
         keyring: Arc<Keyring>,
         feed: Feed,
         options: KeyStoreOptions,
     ) -> Result<Self, KeyStoreError> {
         let kek = Arc::new(RootKeks::new(&keyring));
-        Self::open_under(path, deployment, keyring, kek, feed, options).await
+        Self::open_under(location, deployment, keyring, kek, feed, options).await
     }
 }
 
@@ -70,7 +73,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// # Errors
     /// As [`KeyStore::open`].
     pub async fn open_under(
-        path: &Path,
+        location: &Location,
         deployment: Arc<Deployment>,
         keyring: Arc<Keyring>,
         kek: Arc<K>,
@@ -80,8 +83,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if keyring.deployment() != deployment.id {
             return Err(KeyStoreError::DeploymentsDiffer);
         }
-        let pool = database::open(path).await?;
-        let KeyStoreOptions { lifetime, capacity, clock } = options;
+        let KeyStoreOptions { lifetime, capacity, clock, initialise } = options;
+        // A file is made where there is none.
+        let initialise = initialise || matches!(location, Location::Sqlite(_));
+        let database = Database::open(location, &SCHEMA, initialise).await?;
         let view = match feed {
             Feed::View(view) => Some(view),
             Feed::None(NoRevocation) => None,
@@ -90,7 +95,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let keks = Cache::new(capacity, lifetime, Arc::clone(&clock));
         let dead = Arc::new(Tombstones::new());
         Ok(Self {
-            shelf: Arc::new(Shelf { pool, deployment, keyring, kek, keks, dead, view, clock, lifetime }),
+            shelf: Arc::new(Shelf { database, deployment, keyring, kek, keks, dead, view, clock, lifetime }),
             scopes,
         })
     }

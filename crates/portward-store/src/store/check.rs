@@ -44,7 +44,7 @@ impl Store {
         let sql = format!("SELECT * FROM {}", R::TABLE.name);
         let mut checked = 0u64;
         {
-            let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *work);
+            let mut rows = work.query(AssertSqlSafe(sql)).fetch(&mut *work);
             while let Some(row) = rows.try_next().await? {
                 let _: R = record::read(&row, &self.inner.keyring)?;
                 checked = checked.saturating_add(1);

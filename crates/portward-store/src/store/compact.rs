@@ -17,6 +17,8 @@ pub struct Compacted {
     pub redemptions: u64,
     /// Links that ended long ago, with all that belongs to them.
     pub links: u64,
+    /// Rows that were under an older root of the keyring and are now under the active one.
+    pub signed_again: u64,
 }
 
 /// Changes that are kept behind a snapshot, for processes that are a little behind.
@@ -27,8 +29,8 @@ const GRACE: Duration = Duration::from_secs(600);
 const BATCH: i64 = 1000;
 
 impl Store {
-    /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, and takes away links whose signed expiry
-    /// is longer ago than `kept`. Once a day is often enough.
+    /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, takes away links whose signed expiry is
+    /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired.
     ///
     /// # Errors
     /// Those of the database, and of damaged rows.
@@ -38,7 +40,8 @@ impl Store {
         while let Some(taken) = self.take_ended_links(kept).await? {
             links = links.saturating_add(taken);
         }
-        Ok(Compacted { changes, redemptions, links })
+        let signed_again = self.sign_again().await?;
+        Ok(Compacted { changes, redemptions, links, signed_again })
     }
 
     async fn compact_feed(&self) -> Result<(u64, u64)> {
@@ -47,14 +50,14 @@ impl Store {
             let mut turn = self.inner.feed.begin(Lock::Store, now).await?;
             let view = turn.view().collected(now.wall);
             let Some(at) = view.stamp().filter(|at| at.sequence > 0) else { return Ok((0, 0)) };
-            sqlx::query("DELETE FROM feed_snapshot").execute(&mut *turn.work).await?;
+            turn.work.query("DELETE FROM feed_snapshot").execute(&mut *turn.work).await?;
             put_snapshot(&mut turn.work, at, &view.save(&self.inner.keyring)?).await?;
             turn.snapshot_at(at.sequence).await?;
             let (incarnation, last) = (at.incarnation.to_bytes().to_vec(), at.sequence.saturating_sub(CHANGES_KEPT));
             let sql = "DELETE FROM feed_change WHERE incarnation <> $1 OR sequence <= $2";
-            let changes = sqlx::query(sql).bind(incarnation).bind(integer(last)?).execute(&mut *turn.work).await?;
+            let changes = turn.work.query(sql).bind(incarnation).bind(integer(last)?).execute(&mut *turn.work).await?;
             let sql = "DELETE FROM redemption WHERE expires <= $1";
-            let redemptions = sqlx::query(sql).bind(integer(now.wall.unix())?).execute(&mut *turn.work).await?;
+            let redemptions = turn.work.query(sql).bind(integer(now.wall.unix())?).execute(&mut *turn.work).await?;
             turn.commit().await?;
             Ok((changes.rows_affected(), redemptions.rows_affected()))
         })
@@ -68,7 +71,7 @@ impl Store {
             let ended = |row: &LinkRow| now >= row.head.expires_at().saturating_add(GRACE).saturating_add(kept);
             let before = Timestamp::from_unix(now.unix().saturating_sub(kept.as_secs()));
             let mut work = self.inner.feed.database.begin(Lock::Store).await?;
-            let query = sqlx::query("SELECT * FROM link WHERE expires < $1 ORDER BY expires LIMIT $2");
+            let query = work.query("SELECT * FROM link WHERE expires < $1 ORDER BY expires LIMIT $2");
             let rows = query.bind(integer(before.unix())?).bind(BATCH).fetch_all(&mut *work).await?;
             let mut taken = 0u64;
             for row in &rows {
@@ -92,7 +95,7 @@ async fn take_link(work: &mut Work, tenant: Identifier, link: EntryId) -> Result
         "DELETE FROM redemption WHERE tenant = $1 AND link = $2",
         "DELETE FROM link_event WHERE tenant = $1 AND link = $2",
     ] {
-        sqlx::query(sql).bind(tenant.to_string()).bind(link.to_vec()).execute(&mut **work).await?;
+        work.query(sql).bind(tenant.to_string()).bind(link.to_vec()).execute(&mut **work).await?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 use core::fmt;
 
 use portward::{
-    Audience, AuthorityError, FeedError, IssueError, NonceError, PublicAnswer, RandomError, RowError, VerifierError,
-    VerifyError,
+    Audience, AuthorityError, FeedError, FeedRequestError, IssueError, NonceError, PublicAnswer, RandomError, RowError,
+    VerifierError, VerifyError,
 };
 
 use crate::database::DatabaseError;
@@ -26,6 +26,8 @@ pub enum StoreError {
     Forked,
     /// A message or change of the feed.
     Feed(FeedError),
+    /// A request of a follower.
+    Request(FeedRequestError),
     /// A change of the feed that cannot be made.
     Authority(AuthorityError),
     /// There is no such link.
@@ -102,6 +104,7 @@ impl StoreError {
             Self::RolledBack => "store_rolled_back",
             Self::Forked => "store_forked",
             Self::Feed(error) => error.code(),
+            Self::Request(error) => error.code(),
             Self::Authority(error) => error.code(),
             Self::UnknownLink => "link_unknown",
             Self::LinkDiffers => "link_differs",
@@ -135,6 +138,7 @@ impl StoreError {
             | Self::Forked
             | Self::Sink(_)
             | Self::Random => Audience::Environment,
+            Self::Request(error) => error.audience(),
             Self::Authority(error) => error.audience(),
             Self::Verify(error) => error.audience(),
             Self::Nonce(error) => error.audience(),
@@ -159,6 +163,7 @@ impl fmt::Display for StoreError {
             Self::Database(error) => return error.fmt(f),
             Self::Row(error) => return error.fmt(f),
             Self::Feed(error) => return error.fmt(f),
+            Self::Request(error) => return error.fmt(f),
             Self::Authority(error) => return error.fmt(f),
             Self::Verify(error) => return error.fmt(f),
             Self::Nonce(error) => return error.fmt(f),
@@ -236,5 +241,5 @@ macro_rules! wraps {
     )*};
 }
 
-wraps! { DatabaseError as Database, RowError as Row, AuthorityError as Authority, FeedError as Feed, VerifyError as Verify,
+wraps! { DatabaseError as Database, RowError as Row, AuthorityError as Authority, FeedError as Feed, FeedRequestError as Request, VerifyError as Verify,
 NonceError as Nonce, IssueError as Issue, SinkError as Sink }

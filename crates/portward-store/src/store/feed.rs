@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portward::{
     Authority, Change, FeedError, Freshness, Keyring, Now, PreparedChange, RevocationView, Stamp, Steady, ViewCell,
 };
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::database::record::{self, Record as _};
@@ -48,19 +48,29 @@ impl Feed {
         let authority = reload(&mut work, &keyring, &row).await?;
         work.rollback().await?;
         authority.confirm(now.steady);
+        Ok(Self::at(database, keyring, place, authority, Some(now.steady)))
+    }
+
+    /// Goes on from what was read before.
+    pub(super) fn at(
+        database: Database,
+        keyring: Arc<Keyring>,
+        place: Place,
+        authority: Authority,
+        confirmed_at: Option<Steady>,
+    ) -> Self {
         let cell = authority.cell();
-        let known = Mutex::new(Known { authority, confirmed_at: Some(now.steady) });
-        Ok(Self { database, keyring, place, cell, known })
+        Self { database, keyring, place, cell, known: Mutex::new(Known { authority, confirmed_at }) }
     }
 
     /// Learns what was committed, and shows it as of now. One reading serves all who asked before it began.
     pub(super) async fn refresh(&self, clock: &(impl Fn() -> Now + Sync)) -> Result<()> {
         let asked_at = clock().steady;
         let mut known = self.known.lock().await;
-        if known.confirmed_at.is_some_and(|confirmed| confirmed > asked_at) {
+        let read_at = clock().steady;
+        if known.confirmed_at.is_some_and(|confirmed| asked_at < confirmed && confirmed <= read_at) {
             return Ok(());
         }
-        let read_at = clock().steady;
         let mut work = self.database.begin_reading().await?;
         known.catch_up(&mut work, self).await?;
         work.rollback().await?;
@@ -69,7 +79,7 @@ impl Feed {
     }
 
     /// Learns in a transaction that goes on what was committed, without showing it.
-    pub(super) async fn catch_up(&self, work: &mut AnyConnection) -> Result<()> {
+    pub(super) async fn catch_up(&self, work: &mut Work) -> Result<()> {
         self.known.lock().await.catch_up(work, self).await.map(drop)
     }
 
@@ -92,7 +102,7 @@ impl Feed {
 }
 
 impl Known {
-    async fn catch_up(&mut self, work: &mut AnyConnection, feed: &Feed) -> Result<FeedRow> {
+    async fn catch_up(&mut self, work: &mut Work, feed: &Feed) -> Result<FeedRow> {
         let row = feed_row(work, &feed.keyring, &feed.place).await?;
         let own = self.authority.stamp();
         if row.stamp < own {
@@ -114,7 +124,7 @@ impl Known {
 
     fn confirm(&mut self, read_at: Steady) {
         self.authority.confirm(read_at);
-        self.confirmed_at = self.confirmed_at.max(Some(read_at));
+        self.confirmed_at = Some(read_at);
     }
 }
 
@@ -157,29 +167,29 @@ impl Turn<'_> {
 }
 
 /// Where the feed stands, if the database lies where it began.
-async fn feed_row(work: &mut AnyConnection, keyring: &Keyring, place: &Place) -> Result<FeedRow> {
+async fn feed_row(work: &mut Work, keyring: &Keyring, place: &Place) -> Result<FeedRow> {
     let sql = format!("SELECT feed.*, {} AS place_now FROM feed", place.sql());
-    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(work).await?;
+    let rows = work.query(AssertSqlSafe(sql)).fetch_all(&mut **work).await?;
     let [row] = rows.as_slice() else { return Err(StoreError::Malformed) };
     let now = place.told_by(row.try_get("place_now")?)?;
     let row: FeedRow = record::read(row, keyring)?;
     if row.place == now { Ok(row) } else { Err(StoreError::Restored) }
 }
 
-pub(super) async fn put_feed_row(row: &FeedRow, keyring: &Keyring, work: &mut AnyConnection) -> Result<()> {
-    sqlx::query("DELETE FROM feed").execute(&mut *work).await?;
+pub(super) async fn put_feed_row(row: &FeedRow, keyring: &Keyring, work: &mut Work) -> Result<()> {
+    work.query("DELETE FROM feed").execute(&mut **work).await?;
     Ok(record::insert(row, keyring, work).await?)
 }
 
 /// The newest snapshot, and what came after it.
-pub(super) async fn reload(work: &mut AnyConnection, keyring: &Arc<Keyring>, row: &FeedRow) -> Result<Authority> {
+pub(super) async fn reload(work: &mut Work, keyring: &Arc<Keyring>, row: &FeedRow) -> Result<Authority> {
     let incarnation = row.stamp.incarnation;
     let mut authority = match row.snapshot {
         0 => Authority::new(Arc::clone(keyring), incarnation)?,
         sequence => {
             let sql = "SELECT bytes FROM feed_snapshot WHERE incarnation = $1 AND sequence = $2 ORDER BY part";
-            let query = sqlx::query(sql).bind(incarnation.to_bytes().to_vec()).bind(integer(sequence)?);
-            let parts = query.fetch_all(&mut *work).await?;
+            let query = work.query(sql).bind(incarnation.to_bytes().to_vec()).bind(integer(sequence)?);
+            let parts = query.fetch_all(&mut **work).await?;
             let parts = parts.iter().map(|part| part.try_get::<Vec<u8>, _>("bytes"));
             let saved = parts.collect::<core::result::Result<Vec<_>, _>>()?.concat();
             let authority = Authority::resume(Arc::clone(keyring), &saved)?;
@@ -197,15 +207,15 @@ pub(super) async fn reload(work: &mut AnyConnection, keyring: &Arc<Keyring>, row
 }
 
 /// Makes the changes up to this stamp. `false`, and none made, if the next one is not there any more.
-async fn replay(authority: &mut Authority, work: &mut AnyConnection, keyring: &Keyring, to: Stamp) -> Result<bool> {
+async fn replay(authority: &mut Authority, work: &mut Work, keyring: &Keyring, to: Stamp) -> Result<bool> {
     let mut next = authority.stamp().sequence;
     while next < to.sequence {
         let sql = format!(
             "SELECT * FROM {} WHERE incarnation = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT 1000",
             ChangeRow::TABLE.name
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(to.incarnation.to_bytes().to_vec());
-        let rows = query.bind(integer(next)?).bind(integer(to.sequence)?).fetch_all(&mut *work).await?;
+        let query = work.query(AssertSqlSafe(sql)).bind(to.incarnation.to_bytes().to_vec());
+        let rows = query.bind(integer(next)?).bind(integer(to.sequence)?).fetch_all(&mut **work).await?;
         for row in &rows {
             let row: ChangeRow = record::read(row, keyring)?;
             if row.stamp.incarnation != to.incarnation {

@@ -25,7 +25,7 @@ impl Store {
             let row = link_row(&mut work, keyring, tenant, link).await?;
             let end = before.unwrap_or(row.events).min(row.events);
             let sql = "SELECT * FROM link_event WHERE tenant = $1 AND link = $2 AND number < $3 ORDER BY number DESC LIMIT $4";
-            let query = sqlx::query(sql).bind(tenant.to_string()).bind(link.to_vec()).bind(integer(end)?);
+            let query = work.query(sql).bind(tenant.to_string()).bind(link.to_vec()).bind(integer(end)?);
             let rows = query.bind(i64::from(limit.clamp(1, 1000))).fetch_all(&mut *work).await?;
             work.rollback().await?;
             let mut events = Vec::with_capacity(rows.len());

@@ -20,7 +20,7 @@ pub async fn initialise(location: &Location, keyring: &Arc<Keyring>, now: Timest
     let mut work = database.begin(Lock::Store).await?;
     let place = Place::of(location);
     let sql = "SELECT (SELECT count(*) FROM feed) AS feeds, (SELECT count(*) FROM feed_change) + (SELECT count(*) FROM feed_snapshot) + (SELECT count(*) FROM link) AS others";
-    let row = sqlx::query(sql).fetch_one(&mut *work).await?;
+    let row = work.query(sql).fetch_one(&mut *work).await?;
     match (row.try_get::<i64, _>("feeds")?, row.try_get::<i64, _>("others")?) {
         (0, 0) => {
             let stamp = Stamp { incarnation: Incarnation::generate(now, None)?, sequence: 0 };

@@ -1,8 +1,8 @@
 use portward::{EntryId, Identifier, Keyring, Permissions, Resources, Timestamp, Unit};
 use portward::{Generations, Standing};
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
-use crate::database::record;
+use crate::database::{Work, record};
 use crate::store::error::StoreError;
 use crate::store::feed::integer;
 use crate::store::open::{Result, Store, within};
@@ -130,7 +130,8 @@ impl Store {
                 condition(" AND (created, id) < (?, ?)", 2);
             }
             condition(" ORDER BY created DESC, id DESC LIMIT ?", 1);
-            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(tenant.to_string());
+            let mut work = self.inner.feed.database.begin_reading().await?;
+            let mut query = work.query(AssertSqlSafe(sql)).bind(tenant.to_string());
             if let Some(client) = &filter.client {
                 query = query.bind(client.to_string());
             }
@@ -146,7 +147,6 @@ impl Store {
             if let Some(PageStart { created_at, id }) = start {
                 query = query.bind(integer(created_at.unix())?).bind(id.to_vec());
             }
-            let mut work = self.inner.feed.database.begin_reading().await?;
             let rows = query.bind(i64::from(limit).saturating_add(1)).fetch_all(&mut *work).await?;
             work.rollback().await?;
             let mut links = Vec::with_capacity(rows.len());
@@ -207,14 +207,9 @@ fn state(row: &LinkRow, store: &Store) -> LinkState {
 }
 
 /// The row of a link, of the tenant that asks and of no other.
-pub(super) async fn link_row(
-    work: &mut AnyConnection,
-    keyring: &Keyring,
-    tenant: Identifier,
-    link: EntryId,
-) -> Result<LinkRow> {
-    let query = sqlx::query("SELECT * FROM link WHERE tenant = $1 AND id = $2");
-    let row = query.bind(tenant.to_string()).bind(link.to_vec()).fetch_optional(work).await?;
+pub(super) async fn link_row(work: &mut Work, keyring: &Keyring, tenant: Identifier, link: EntryId) -> Result<LinkRow> {
+    let query = work.query("SELECT * FROM link WHERE tenant = $1 AND id = $2");
+    let row = query.bind(tenant.to_string()).bind(link.to_vec()).fetch_optional(&mut **work).await?;
     let row: LinkRow = record::read(&row.ok_or(StoreError::UnknownLink)?, keyring)?;
     if *row.head.tenant() == tenant && row.head.id() == link { Ok(row) } else { Err(StoreError::Malformed) }
 }

@@ -9,6 +9,7 @@ mod follow;
 mod history;
 mod initialise;
 mod issue;
+mod json_lines;
 mod list;
 #[cfg(all(unix, feature = "backup"))]
 mod mark;
@@ -17,8 +18,11 @@ mod place;
 mod recover;
 mod redeem;
 mod revoke;
+mod roots;
 mod rows;
 mod sink;
+#[cfg(test)]
+mod vectors;
 
 pub use check::Checked;
 pub use compact::Compacted;
@@ -27,6 +31,7 @@ pub use error::{Refusal, StoreError};
 pub use follow::Following;
 pub use initialise::initialise;
 pub use issue::LinkTerms;
+pub use json_lines::JsonLines;
 pub use list::{Link, LinkFilter, Page, PageStart};
 #[cfg(all(unix, feature = "backup"))]
 pub(crate) use mark::restored;

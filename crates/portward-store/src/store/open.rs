@@ -2,8 +2,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
-    Challenge, Change, Clock, Deployment, Freshness, Identifier, Issuer, Keyring, ListTimes, Now, Revocation, Scope,
-    Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
+    Challenge, Change, Clock, Deployment, FeedRequest, Freshness, Identifier, Issuer, Keyring, ListTimes, Now,
+    Revocation, Scope, Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
 };
 use sqlx::migrate;
 
@@ -24,11 +24,13 @@ pub struct Store {
 
 pub(super) struct Inner {
     pub(super) feed: Feed,
+    /// For listening.
+    #[cfg(feature = "postgres")]
     pub(super) location: Location,
     pub(super) deployment: Arc<Deployment>,
     pub(super) keyring: Arc<Keyring>,
     pub(super) issuer: Issuer,
-    pub(super) verifier: Verifier,
+    pub(super) verifier: Arc<Verifier>,
     pub(super) freshness: Freshness,
     pub(super) clock: Arc<dyn Clock + Send + Sync>,
     sink: Arc<dyn EventSink>,
@@ -68,7 +70,6 @@ pub(super) static SCHEMA: Schema = Schema {
         "PRAGMA trusted_schema = OFF",
     ],
     sqlite: migrate!("migrations/store/sqlite"),
-    #[cfg(feature = "postgres")]
     postgres: ("portward", migrate!("migrations/store/postgres")),
 };
 
@@ -92,9 +93,20 @@ impl Store {
         let freshness = Freshness::Live { max_staleness };
         let revocation = Revocation::View(Arc::clone(&feed.cell), freshness);
         let verifier = Verifier::new(Arc::clone(&deployment), Arc::clone(&keyring), revocation, verifier)?;
+        let verifier = Arc::new(verifier);
         let issuer = Issuer::new(Arc::clone(&deployment), Arc::clone(&keyring));
-        let location = location.clone();
-        let inner = Inner { feed, location, deployment, keyring, issuer, verifier, freshness, clock, sink };
+        let inner = Inner {
+            feed,
+            #[cfg(feature = "postgres")]
+            location: location.clone(),
+            deployment,
+            keyring,
+            issuer,
+            verifier,
+            freshness,
+            clock,
+            sink,
+        };
         Ok(Self { inner: Arc::new(inner), actor: None })
     }
 
@@ -112,6 +124,11 @@ impl Store {
     /// Verifies links and sessions against the view of this store.
     pub fn verifier(&self) -> &Verifier {
         &self.inner.verifier
+    }
+
+    /// The same, to be kept by others.
+    pub fn shared_verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.inner.verifier)
     }
 
     /// Where the view is read: for verifiers of one's own, and for a key store.
@@ -146,6 +163,15 @@ impl Store {
     pub async fn answer(&self, scope: &Scope, since: Option<Stamp>, challenge: Challenge) -> Result<Vec<u8>> {
         self.refresh().await?;
         Ok(self.inner.feed.with(|authority| authority.answer(scope, since, challenge)).await?)
+    }
+
+    /// Answers the bytes of a request ([`portward::FeedRequest`]), as of now.
+    ///
+    /// # Errors
+    /// [`StoreError::Request`], and as [`Store::answer`].
+    pub async fn answer_request(&self, request: &[u8]) -> Result<Vec<u8>> {
+        let FeedRequest { scope, since, challenge } = FeedRequest::from_bytes(request)?;
+        self.answer(&scope, since, challenge).await
     }
 
     /// A list for verifiers without a live feed, as of now: [`portward::Authority::publish`].

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::database::{DatabaseError, Location};
+use crate::database::{DatabaseError, Location, Work};
 use crate::store::error::StoreError;
 
 /// How it is found out where the database lies: it is not where it was when it is a copy. `spec/store.md` section 5.
@@ -8,28 +8,25 @@ pub(super) enum Place {
     /// Device and inode.
     File(PathBuf),
     /// The cluster's system identifier, its timeline and the number of the database.
-    #[cfg(feature = "postgres")]
     Server,
+    /// For the vectors of the testkit: this.
+    #[cfg(test)]
+    Told(String),
 }
 
 impl Place {
     pub(super) fn of(location: &Location) -> Self {
         match location {
             Location::Sqlite(path) => Self::File(path.clone()),
-            #[cfg(feature = "postgres")]
             Location::Postgres(_) => Self::Server,
         }
     }
 
     /// What a query has to select for it.
-    pub(super) const fn sql(&self) -> &'static str {
+    pub(super) fn sql(&self) -> String {
         match self {
-            Self::File(_) => "''",
-            // A standby cannot say where it writes: it is no store.
-            #[cfg(feature = "postgres")]
-            Self::Server => {
-                "(SELECT system_identifier FROM pg_control_system())::text || '/' || ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())"
-            }
+            Self::Server => joined([SYSTEM, TIMELINE, DATABASE]),
+            _ => "''".to_owned(),
         }
     }
 
@@ -40,21 +37,35 @@ impl Place {
             Self::File(path) => {
                 use std::os::unix::fs::MetadataExt as _;
                 let found = std::fs::metadata(path).map_err(|error| DatabaseError::from(sqlx::Error::Io(error)))?;
-                Ok(format!("{}/{}", found.dev(), found.ino()))
+                Ok(of_file(found.dev(), found.ino()))
             }
             #[cfg(not(unix))]
             Self::File(_) => Ok(selected),
-            #[cfg(feature = "postgres")]
             Self::Server => Ok(selected),
+            #[cfg(test)]
+            Self::Told(place) => Ok(place.clone()),
         }
     }
-}
 
-impl Place {
     /// Asks the database.
-    pub(super) async fn read(&self, work: &mut sqlx::AnyConnection) -> Result<String, StoreError> {
+    pub(super) async fn read(&self, work: &mut Work) -> Result<String, StoreError> {
         let sql = format!("SELECT {} AS place_now", self.sql());
-        let (selected,): (String,) = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(work).await?;
+        let (selected,): (String,) = work.query_as(sqlx::AssertSqlSafe(sql)).fetch_one(&mut **work).await?;
         self.told_by(selected)
     }
 }
+
+#[cfg(any(unix, test))]
+pub(super) fn of_file(device: u64, inode: u64) -> String {
+    format!("{device}/{inode}")
+}
+
+/// What selects these texts with `/` between.
+pub(super) fn joined(parts: [&str; 3]) -> String {
+    parts.join(" || '/' || ")
+}
+
+const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
+/// A standby cannot say where it writes: it is no store.
+const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+const DATABASE: &str = "(SELECT oid FROM pg_database WHERE datname = current_database())";

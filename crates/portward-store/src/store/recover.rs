@@ -40,15 +40,24 @@ impl Recovery {
         within(async {
             let database = Database::open(location, &SCHEMA, false).await?;
             let mut work = database.begin(Lock::Store).await?;
-            let row = sqlx::query("SELECT * FROM feed").fetch_optional(&mut *work).await?;
+            let row = work.query("SELECT * FROM feed").fetch_optional(&mut *work).await?;
             let row: FeedRow = record::read(&row.ok_or(StoreError::Malformed)?, keyring)?;
-            let found = reload(&mut work, keyring, &row).await?;
+            let found_at = row.stamp;
             let newer = newer.map(|saved| view_of(keyring, saved, row.stamp)).transpose()?;
+            // A view that knows more makes up for a feed that cannot be read.
+            let found = match (reload(&mut work, keyring, &row).await, &newer) {
+                (Err(StoreError::Feed(_) | StoreError::Forked | StoreError::Row(_)), Some(_)) => None,
+                (found, _) => Some(found?),
+            };
             let newest = newer.as_deref().and_then(RevocationView::stamp).max(Some(row.stamp));
             let incarnation = Incarnation::generate(now, newest.map(|stamp| stamp.incarnation))?;
-            let views: Vec<&RevocationView> = [Some(found.view()), newer.as_deref()].into_iter().flatten().collect();
+            let of_found = found.as_ref().map(Authority::view);
+            let views: Vec<&RevocationView> = [of_found, newer.as_deref()].into_iter().flatten().collect();
             let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
-            let leap = if newer.is_some() { Vec::new() } else { vec![leap(found.view())?] };
+            let leap = match of_found {
+                Some(found) if newer.is_none() => vec![leap(found)?],
+                _ => Vec::new(),
+            };
             let prepared = authority.prepare(leap)?;
             let change =
                 ChangeRow { stamp: prepared.stamp(), body: prepared.body().to_vec(), history: prepared.history() };
@@ -57,10 +66,9 @@ impl Recovery {
             put_snapshot(&mut work, begins, &authority.view().save(keyring)?).await?;
             let place = Place::of(location).read(&mut work).await?;
             let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
-            let found = found.stamp();
             put_feed_row(&row, keyring, &mut work).await?;
             work.commit().await?;
-            Ok(Self { found, begins, merged: newer.is_some() })
+            Ok(Self { found: found_at, begins, merged: newer.is_some() })
         })
         .await
     }
@@ -83,7 +91,7 @@ fn leap(view: &RevocationView) -> Result<Change> {
 
 pub(super) async fn put_snapshot(work: &mut Work, at: Stamp, saved: &[u8]) -> Result<()> {
     for (part, bytes) in (0i64..).zip(saved.chunks(PART)) {
-        let query = sqlx::query("INSERT INTO feed_snapshot VALUES ($1, $2, $3, $4)");
+        let query = work.query("INSERT INTO feed_snapshot VALUES ($1, $2, $3, $4)");
         let query = query.bind(at.incarnation.to_bytes().to_vec()).bind(integer(at.sequence)?).bind(part);
         query.bind(bytes.to_vec()).execute(&mut **work).await?;
     }

@@ -105,7 +105,7 @@ impl Store {
     }
 
     async fn was_redeemed(&self, redemption: &RedemptionRow, work: &mut Work) -> Result<bool> {
-        let query = sqlx::query("SELECT * FROM redemption WHERE tenant = $1 AND link = $2 AND id = $3");
+        let query = work.query("SELECT * FROM redemption WHERE tenant = $1 AND link = $2 AND id = $3");
         let query = query.bind(redemption.tenant.to_string()).bind(redemption.link.to_vec());
         let Some(row) = query.bind(redemption.id.to_vec()).fetch_optional(&mut **work).await? else { return Ok(false) };
         let row: RedemptionRow = record::read(&row, &self.inner.keyring)?;
@@ -134,7 +134,7 @@ type ChainKey = (portward::Identifier, portward::EntryId, portward::EntryId);
 
 async fn chain_row(work: &mut Work, store: &Store, key: ChainKey) -> Result<Option<ChainRow>> {
     let (tenant, link, id) = key;
-    let query = sqlx::query("SELECT * FROM chain WHERE tenant = $1 AND link = $2 AND id = $3");
+    let query = work.query("SELECT * FROM chain WHERE tenant = $1 AND link = $2 AND id = $3");
     let row = query.bind(tenant.to_string()).bind(link.to_vec()).bind(id.to_vec()).fetch_optional(&mut **work).await?;
     let Some(row) = row else { return Ok(None) };
     let row: ChainRow = record::read(&row, &store.inner.keyring)?;

@@ -247,93 +247,56 @@ async fn a_backup_is_of_one_moment_while_others_write() {
     writing.join().unwrap();
 }
 
-/// The rows of a key store as they are on a server; made from those of a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_were_destroyed_stay_so() {
     let Some(server) = server() else { return };
     let world = World::new();
     let (name, location) = database(server);
-    let keys = world.keys("keys.db", None).await.unwrap();
+    let keys = world.keys_at(&location, None).await.unwrap();
     keys.new_tenant(tenant()).await.unwrap();
-    let scope: DataScope = "subject:anna".parse().unwrap();
+    let [anna, bob]: [DataScope; 2] = ["subject:anna", "subject:bob"].map(|scope| scope.parse().unwrap());
     let context = Context::new(&tenant(), "clients.phone", "7").unwrap();
-    let sealed = keys.scope(tenant(), &scope).await.unwrap().seal_record(&context, b"1").unwrap();
-    assert!(!sealed.is_empty());
-    copy_keys(&world, server, &name, "keys.db").await;
+    let mut records = Vec::new();
+    for scope in [&anna, &bob] {
+        records.push(keys.scope(tenant(), scope).await.unwrap().seal_record(&context, b"1").unwrap());
+    }
     server.sql(&name, "CREATE TABLE public.app (x INT); INSERT INTO public.app VALUES (1)").unwrap();
     let backups = world.backups();
     let entry = backups.back_up(Kind::Keys, &location, now()).await.unwrap();
     let verified = backups.verify(entry.number, Depth::Rows).await.unwrap();
     assert!(verified.manifest.tables.iter().all(|table| table.schema == "portward_keys"));
-    // Destroyed since, and backed up since.
-    keys.destroy_scope(tenant(), &scope, MONTH).await.unwrap();
-    let slots = "SELECT count(slot) FROM portward_keys.data_key";
-    let tombstones = "SELECT count(*) FROM portward_keys.key_tombstone";
-    // By what the target knows.
-    server.sql(&name, "DROP SCHEMA portward_keys CASCADE").unwrap();
-    copy_keys(&world, server, &name, "keys.db").await;
+    let slots = |name: &str| server.sql(name, "SELECT count(slot) FROM portward_keys.data_key").unwrap();
+    let opens = async |location: &Location| {
+        let keys = world.keys_at(location, None).await.unwrap();
+        let mut codes = Vec::new();
+        for (scope, record) in [&anna, &bob].into_iter().zip(&records) {
+            let opened = keys.known_scope(tenant(), scope).await.unwrap().open_record(&context, record);
+            codes.push(opened.err().map_or("ok", |error| error.code()));
+        }
+        codes
+    };
+    // The control: where nobody knows, it comes back.
+    let control = database(server);
+    let restored = backups.restore(Kind::Keys, &control.1, RestoreOptions::default(), now()).await.unwrap();
+    assert_eq!((restored.buried, slots(&control.0).as_str(), opens(&control.1).await), (0, "2", vec!["ok", "ok"]));
+    // By what the target knows that is replaced.
+    keys.destroy_scope(tenant(), &anna, MONTH).await.unwrap();
     let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
     let restored = backups.restore(Kind::Keys, &location, options, now()).await.unwrap();
-    assert_eq!(
-        (restored.buried, server.sql(&name, slots).unwrap(), server.sql(&name, tombstones).unwrap()),
-        (1, "0".into(), "1".into())
-    );
+    assert_eq!((restored.buried, slots(&name).as_str()), (1, "1"));
+    assert_eq!(opens(&location).await, ["data_key_destroyed", "ok"]);
     assert_eq!(server.sql(&name, "SELECT count(*) FROM public.app").unwrap(), "1", "what is not of it stays");
     // By what a later backup knows.
     backups.back_up(Kind::Keys, &location, now()).await.unwrap();
-    let (other, into) = database(server);
+    let later = database(server);
     let options = RestoreOptions { number: Some(entry.number), ..RestoreOptions::default() };
-    let restored = backups.restore(Kind::Keys, &into, options, now()).await.unwrap();
-    assert_eq!(
-        (restored.buried, server.sql(&other, slots).unwrap(), server.sql(&other, tombstones).unwrap()),
-        (1, "0".into(), "1".into())
-    );
-    // The control: where nobody knows, it comes back.
-    let (control, into) = database(server);
-    let lonely = world.backups_in("lonely").unwrap();
-    server.sql(&name, "DROP SCHEMA portward_keys CASCADE").unwrap();
-    let before = world.keys("before.db", None).await.unwrap();
-    before.new_tenant(tenant()).await.unwrap();
-    before.scope(tenant(), &scope).await.unwrap();
-    copy_keys(&world, server, &name, "before.db").await;
-    lonely.back_up(Kind::Keys, &location, now()).await.unwrap();
-    let restored = lonely.restore(Kind::Keys, &into, RestoreOptions::default(), now()).await.unwrap();
-    assert_eq!((restored.buried, server.sql(&control, slots).unwrap()), (0, "1".into()));
-}
-
-/// `spec/store.md` section 2, on a server: the tables of a file, in the schema `portward_keys`.
-async fn copy_keys(world: &World, server: &Postgres, name: &str, file: &str) {
-    use sqlx::{Column as _, Connection as _, Row as _, TypeInfo as _, ValueRef as _};
-    let tables = "CREATE SCHEMA portward_keys; SET search_path = portward_keys;
-        CREATE TABLE tenant_kek (tenant TEXT, id BYTEA, version BIGINT, state TEXT, slot BYTEA, \"check\" BYTEA, created BIGINT, changed BIGINT, revision BIGINT, root BYTEA, mac BYTEA, PRIMARY KEY (tenant, id, version));
-        CREATE TABLE data_key (tenant TEXT, scope TEXT, id BYTEA, state TEXT, slot BYTEA, \"check\" BYTEA, cost BYTEA, created BIGINT, changed BIGINT, revision BIGINT, root BYTEA, mac BYTEA, PRIMARY KEY (tenant, scope, id));
-        CREATE TABLE key_tombstone (tenant TEXT, id BYTEA, at BIGINT, root BYTEA, mac BYTEA, PRIMARY KEY (tenant, id));
-        CREATE TABLE tenant_minimum (tenant TEXT, id BYTEA, minimum BIGINT, revision BIGINT, root BYTEA, mac BYTEA, PRIMARY KEY (tenant, id))";
-    server.sql(name, tables).unwrap();
-    let url = format!("sqlite://{}", world.file(file).display());
-    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-    for table in ["tenant_kek", "data_key", "key_tombstone"] {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT * FROM {table}")))
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
-        for row in rows {
-            let literal = |at: usize| match row.try_get_raw(at).unwrap() {
-                value if value.is_null() => "NULL".to_owned(),
-                value => match value.type_info().name() {
-                    "TEXT" => format!("'{}'", row.get::<String, _>(at)),
-                    "INTEGER" => row.get::<i64, _>(at).to_string(),
-                    _ => {
-                        let hex: String = row.get::<Vec<u8>, _>(at).iter().map(|byte| format!("{byte:02x}")).collect();
-                        format!("'\\x{hex}'")
-                    }
-                },
-            };
-            let values: Vec<_> = row.columns().iter().map(|column| literal(column.ordinal())).collect();
-            server.sql(name, &format!("INSERT INTO portward_keys.{table} VALUES ({})", values.join(", "))).unwrap();
-        }
-    }
-    connection.close().await.unwrap();
+    let restored = backups.restore(Kind::Keys, &later.1, options, now()).await.unwrap();
+    assert_eq!((restored.buried, slots(&later.0).as_str()), (1, "1"));
+    assert_eq!(opens(&later.1).await, ["data_key_destroyed", "ok"]);
+    // A backup of data has none of it.
+    let data = backups.back_up(Kind::Data, &location, now()).await.unwrap();
+    let verified = backups.verify(data.number, Depth::Rows).await.unwrap();
+    assert!(verified.manifest.tables.iter().all(|table| table.schema == "public"));
 }
 
 pub(crate) fn new_database() -> Option<Location> {

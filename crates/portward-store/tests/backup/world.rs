@@ -69,9 +69,18 @@ impl World {
     }
 
     pub(crate) async fn keys(&self, name: &str, feed: Option<&Store>) -> Result<KeyStore<RootKeks>, KeyStoreError> {
+        self.keys_at(&self.sqlite(name), feed).await
+    }
+
+    pub(crate) async fn keys_at(
+        &self,
+        location: &Location,
+        feed: Option<&Store>,
+    ) -> Result<KeyStore<RootKeks>, KeyStoreError> {
         let feed = feed.map_or(Feed::None(NoRevocation), |store| Feed::View(store.cell()));
         let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
-        KeyStore::open(&self.file(name), deployment, keyring, feed, KeyStoreOptions::default()).await
+        let options = KeyStoreOptions { initialise: true, ..KeyStoreOptions::default() };
+        KeyStore::open(location, deployment, keyring, feed, options).await
     }
 
     /// Where backups go, with a memory.

@@ -16,10 +16,8 @@ async fn a_destroyed_scope_does_not_come_back() {
     store.new_tenant(world.tenant).await.unwrap();
     let keys = store.scope(world.tenant, &world.scope).await.unwrap();
     let object = keys.seal_record(&world.context(), b"x").unwrap();
-    let copy = world.folder.path().join("backup.db");
-    sqlx::query("VACUUM INTO ?").bind(copy.to_str().unwrap()).execute(&world.sql().await).await.unwrap();
+    let copy = world.place.backup().await;
 
-    std::fs::set_permissions(&copy, std::fs::metadata(world.path()).unwrap().permissions()).unwrap();
     let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
     assert_eq!((erasure.keys.len(), erasure.complete_at), (1, NOW.saturating_add(DAY)));
     assert_eq!(code(store.scope(world.tenant, &world.scope).await), "key_destroyed", "get-or-create does not");
@@ -90,26 +88,6 @@ async fn a_destroyed_tenant_takes_everything_along() {
     let fresh = store.scope(world.tenant, &"subject:cleo".parse().unwrap()).await.unwrap();
     assert_eq!(fresh.open_record(&world.context(), &detached), Err(OpenError::DataKeyDestroyed));
     assert!(fresh.seal(&world.context(), b"x", Keep::Detached, ONE).is_ok(), "a new beginning, asked for by name");
-}
-
-/// No key is in the file, nor is what was destroyed.
-#[tokio::test]
-async fn what_is_destroyed_is_not_in_the_file() {
-    let world = World::new();
-    let store = world.store().await;
-    store.new_tenant(world.tenant).await.unwrap();
-    store.scope(world.tenant, &world.scope).await.unwrap();
-    let pool = world.sql().await;
-    let (slot,): (Vec<u8>,) = sqlx::query_as("SELECT slot FROM data_key").fetch_one(&pool).await.unwrap();
-    let is_in_files = |needle: &[u8]| {
-        let files = std::fs::read_dir(world.folder.path()).unwrap();
-        files
-            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
-            .any(|bytes| bytes.windows(needle.len()).any(|window| window == needle))
-    };
-    assert!(is_in_files(&slot), "the control");
-    store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
-    assert!(!is_in_files(&slot));
 }
 
 /// A KEK that dies in the feed takes along what was loaded from under it.

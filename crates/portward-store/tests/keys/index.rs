@@ -24,7 +24,7 @@ async fn rows(table: &SqlitePool, indexes: &[Vec<u8>]) -> Vec<(i64, Vec<u8>)> {
 async fn an_index_is_rotated_while_it_is_used() {
     let world = World::new();
     let store = world.store_of_tenant().await;
-    let url = format!("sqlite://{}?mode=rwc", world.folder.path().join("clients.db").display());
+    let url = format!("sqlite://{}?mode=rwc", world.place.folder().join("clients.db").display());
     let table = SqlitePool::connect(&url).await.unwrap();
     let create = "CREATE TABLE clients (id INTEGER PRIMARY KEY, email BLOB NOT NULL, email_index BLOB NOT NULL)";
     sqlx::query(create).execute(&table).await.unwrap();

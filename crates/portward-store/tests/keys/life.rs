@@ -67,9 +67,14 @@ async fn rotation_opens_the_old_and_seals_the_new() {
 #[tokio::test]
 async fn parts_of_two_deployments_do_not_work_together() {
     let (here, there) = (World::new(), World::new());
-    let mixed =
-        KeyStore::open(&here.path(), Arc::clone(&here.deployment), Arc::clone(&there.keyring), ALONE, here.options())
-            .await;
+    let mixed = KeyStore::open(
+        &here.location(),
+        Arc::clone(&here.deployment),
+        Arc::clone(&there.keyring),
+        ALONE,
+        here.options(),
+    )
+    .await;
     assert_eq!(code(mixed), "deployments_differ");
 }
 

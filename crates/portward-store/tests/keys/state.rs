@@ -84,9 +84,13 @@ async fn one_bad_row_is_one_bad_key() {
     store.rotate_tenant(world.tenant).await.unwrap();
     world.clock.pass(Duration::from_secs(300));
     store.raise_minimum(world.tenant, 2).await.unwrap();
-    world.tamper("UPDATE old_keys SET state = 'active' WHERE 0 OR 1").await;
+    world.tamper("UPDATE old_keys SET state = 'active'").await;
     world.tamper("DELETE FROM data_key WHERE state = 'active'").await;
-    world.tamper("INSERT OR REPLACE INTO data_key SELECT * FROM old_keys").await;
+    world
+        .tamper(
+            "DELETE FROM data_key WHERE id IN (SELECT id FROM old_keys); INSERT INTO data_key SELECT * FROM old_keys",
+        )
+        .await;
     let store = world.store().await;
     let keys = store.known_scope(world.tenant, &world.scope).await.unwrap();
     assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::NoSlot));
@@ -118,8 +122,7 @@ async fn what_was_sealed_is_kept_count_of() {
     let world = World::new();
     let store = world.store_of_tenant().await;
     let cost = async || {
-        let query = sqlx::query_as("SELECT cost FROM data_key WHERE state = 'active'");
-        let (cost,): (Vec<u8>,) = query.fetch_one(&world.sql().await).await.unwrap();
+        let cost = world.bytes("SELECT cost FROM data_key WHERE state = 'active'").await;
         u128::from_be_bytes(cost.try_into().unwrap())
     };
     let part = Usage::of_body(1 << 40).cost();
@@ -177,7 +180,7 @@ async fn everything_goes_under_a_new_root() {
     };
     let open = async |keyring| {
         let store =
-            KeyStore::open(&world.path(), Arc::clone(&world.deployment), keyring, ALONE, world.options()).await?;
+            KeyStore::open(&world.location(), Arc::clone(&world.deployment), keyring, ALONE, world.options()).await?;
         let keys = store.known_scope(world.tenant, &world.scope).await?;
         Ok(keys.open_record(&world.context(), &object).unwrap())
     };

@@ -1,6 +1,5 @@
 //! A deployment with a key store, a clock that is moved by hand, and a KEK that can be away.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,15 +9,18 @@ use portward::{
     Authority, Change, Clock, Deployment, Follower, Identifier, Incarnation, Keyring, NoRevocation, Now, Scope, Steady,
     Timestamp, ViewCell, Vocabulary,
 };
+use portward_store::database::Location;
 use portward_store::keys::{Feed, KeyStore, KeyStoreError, KeyStoreOptions};
-use tempfile::TempDir;
+use sqlx::{AnyConnection, Connection as _};
+
+use crate::place::Place;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_770_000_000);
 pub(crate) const ALONE: Feed = Feed::None(NoRevocation);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) struct World {
-    pub(crate) folder: TempDir,
+    pub(crate) place: Place,
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) tenant: Identifier,
@@ -32,15 +34,15 @@ impl World {
         let keyring = Arc::new(Keyring::generate(&deployment, NOW).unwrap());
         let (tenant, scope) = ("acme".parse().unwrap(), "subject:anna".parse().unwrap());
         let clock = Arc::new(HandClock::default());
-        Self { folder: tempfile::tempdir().unwrap(), deployment, keyring, tenant, scope, clock }
+        Self { place: Place::new(), deployment, keyring, tenant, scope, clock }
     }
 
-    pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("keys.db")
+    pub(crate) fn location(&self) -> Location {
+        self.place.location()
     }
 
     pub(crate) fn options(&self) -> KeyStoreOptions {
-        KeyStoreOptions { clock: Arc::<HandClock>::clone(&self.clock), ..KeyStoreOptions::default() }
+        KeyStoreOptions { clock: Arc::<HandClock>::clone(&self.clock), initialise: true, ..KeyStoreOptions::default() }
     }
 
     pub(crate) async fn store(&self) -> KeyStore<RootKeks> {
@@ -48,20 +50,20 @@ impl World {
     }
 
     pub(crate) async fn store_with(&self, options: KeyStoreOptions) -> KeyStore<RootKeks> {
-        self.open(&self.path(), ALONE, options).await.unwrap()
+        self.open(&self.location(), ALONE, options).await.unwrap()
     }
 
     pub(crate) async fn store_that_follows(&self, feed: &Follow) -> KeyStore<RootKeks> {
-        self.open(&self.path(), Feed::View(feed.cell()), self.options()).await.unwrap()
+        self.open(&self.location(), Feed::View(feed.cell()), self.options()).await.unwrap()
     }
 
     pub(crate) async fn open(
         &self,
-        path: &Path,
+        location: &Location,
         feed: Feed,
         options: KeyStoreOptions,
     ) -> Result<KeyStore<RootKeks>, KeyStoreError> {
-        KeyStore::open(path, Arc::clone(&self.deployment), Arc::clone(&self.keyring), feed, options).await
+        KeyStore::open(location, Arc::clone(&self.deployment), Arc::clone(&self.keyring), feed, options).await
     }
 
     /// With a tenant.
@@ -74,23 +76,30 @@ impl World {
     /// Under a KEK that can be away.
     pub(crate) async fn store_under(&self, gate: &Arc<Gate>) -> KeyStore<Gate> {
         let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
-        KeyStore::open_under(&self.path(), deployment, keyring, Arc::clone(gate), ALONE, self.options()).await.unwrap()
+        KeyStore::open_under(&self.location(), deployment, keyring, Arc::clone(gate), ALONE, self.options())
+            .await
+            .unwrap()
     }
 
     pub(crate) fn context(&self) -> Context {
         Context::new(&self.tenant, "clients.phone", "7").unwrap()
     }
 
-    pub(crate) async fn sql(&self) -> sqlx::SqlitePool {
-        sqlx::SqlitePool::connect(&format!("sqlite://{}", self.path().display())).await.unwrap()
+    /// What stands in one column of one row.
+    pub(crate) async fn bytes(&self, sql: &'static str) -> Vec<u8> {
+        sqlx::query_scalar(sql).fetch_one(&mut self.sql().await).await.unwrap()
+    }
+
+    async fn sql(&self) -> AnyConnection {
+        self.place.connect().await
     }
 
     /// What somebody does who can write the database and holds no key.
     pub(crate) async fn tamper(&self, sql: &'static str) {
-        let pool = self.sql().await;
-        let changed = sqlx::query(sql).execute(&pool).await.unwrap().rows_affected();
+        let mut connection = self.sql().await;
+        let changed = sqlx::raw_sql(sql).execute(&mut connection).await.unwrap().rows_affected();
         assert!(changed > 0 || sql.starts_with("CREATE"), "{sql}");
-        pool.close().await;
+        connection.close().await.unwrap();
     }
 }
 

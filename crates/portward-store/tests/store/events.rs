@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use portward::Clock;
 use portward_store::store::{
-    Event, EventSink, LinkState, LinkTerms, Recording, SinkError, Store, StoreOptions, Target,
+    Event, EventSink, JsonLines, LinkState, LinkTerms, Recording, SinkError, Store, StoreOptions, Target,
 };
 
 use crate::world::{World, tenant};
@@ -10,6 +10,7 @@ use crate::world::{World, tenant};
 conformance! {
     the_sink_is_told_of_everything_before_it_happens,
     a_failing_sink_refuses_the_operation,
+    json_lines_are_whole_and_a_full_disk_refuses,
 }
 
 /// Keeps what it is told, and fails when it is told to.
@@ -89,4 +90,28 @@ async fn a_failing_sink_refuses_the_operation(world: World) {
     assert_eq!(world.store.stamp().unwrap().sequence, 0);
     *kept.fails.lock().unwrap() = false;
     assert!(store.revoke(tenant(), Target::Link(link.id)).await.is_ok());
+}
+
+async fn json_lines_are_whole_and_a_full_disk_refuses(world: World) {
+    let path = world.directory().join("events.jsonl");
+    // Of a process that was killed.
+    std::fs::write(&path, "{\"at\":17").unwrap();
+    let clock: Arc<dyn Clock + Send + Sync> = world.clock.clone();
+    let open = async |path: &std::path::Path| {
+        let sink: Arc<dyn EventSink> = Arc::new(JsonLines::append_to(path).unwrap());
+        let options = StoreOptions { clock: clock.clone(), sink, ..StoreOptions::default() };
+        Store::open(&world.location, world.deployment.clone(), world.keyring.clone(), options).await.unwrap()
+    };
+    let store = open(&path).await;
+    let (_, link) = store.acting_as("a \"name\"\n").issue(&world.request(), LinkTerms::default()).await.unwrap();
+    store.revoke(tenant(), Target::Client(crate::world::client())).await.unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!((&lines[0]["operation"], &lines[0]["actor"]), (&"issued".into(), &"a \"name\"\n".into()));
+    assert_eq!(lines[1]["subject"]["client"], "42");
+
+    let full = open(std::path::Path::new("/dev/full")).await;
+    assert_eq!(full.show(tenant(), link.id).await.unwrap_err().code(), "sink_failed");
+    assert_eq!(world.store.history(tenant(), link.id, None, 10).await.unwrap().len(), 1);
 }

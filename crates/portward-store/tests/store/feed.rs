@@ -15,6 +15,7 @@ conformance! {
     who_is_far_behind_reads_the_snapshot,
     what_is_committed_at_once_has_one_order,
     compaction_takes_away_what_ended,
+    compaction_puts_every_row_under_the_active_root,
 }
 
 fn code(world: &World, store: &Store, link: &str) -> Result<(), &'static str> {
@@ -164,4 +165,34 @@ async fn compaction_takes_away_what_ended(world: World) {
     let fresh = world.another().await;
     assert_eq!(fresh.cell().load().entries(), 0, "and what was revoked of it");
     assert_eq!(fresh.check().await.unwrap().links, 0);
+}
+
+async fn compaction_puts_every_row_under_the_active_root(world: World) {
+    let (token, link) = world.issue().await;
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+    world.store.revoke(tenant(), Target::Client("43".parse().unwrap())).await.unwrap();
+    let old: Vec<_> = world.keyring.roots().map(|root| root.id).collect();
+
+    let mut keyring = portward::Keyring::from_json(&world.keyring.to_json(), &world.deployment).unwrap();
+    let active = keyring.add(world.now()).unwrap();
+    keyring.activate(active, world.now()).unwrap();
+    let options = portward_store::store::StoreOptions { clock: world.clock.clone(), ..Default::default() };
+    let open = async |keyring: &portward::Keyring| {
+        let keyring = portward::Keyring::from_json(&keyring.to_json(), &world.deployment).unwrap();
+        Store::open(&world.location, world.deployment.clone(), Arc::new(keyring), options.clone()).await
+    };
+    let store = open(&keyring).await.unwrap();
+    let before = store.census().await.unwrap();
+    assert_eq!(before.keys().copied().collect::<Vec<_>>(), [old[0].to_bytes()]);
+    let compacted = store.compact(Duration::from_secs(86_400)).await.unwrap();
+    assert_eq!(compacted.signed_again, 6, "a link, two events, a chain, a redemption, a change");
+    let after = store.census().await.unwrap();
+    assert_eq!(after.keys().copied().collect::<Vec<_>>(), [active.to_bytes()]);
+
+    keyring.retire(old[0]).unwrap();
+    let store = open(&keyring).await.unwrap();
+    assert_eq!(store.check().await.unwrap().links, 1);
+    assert_eq!(store.link(tenant(), link.id).await.unwrap().uses, 1);
+    assert_eq!(code(&world, &store, token.text()), Err("unknown_root"), "the link itself ends with its root");
 }

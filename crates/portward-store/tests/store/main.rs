@@ -1,5 +1,5 @@
 //! The store on real databases: every test of [`conformance`] runs on SQLite and on PostgreSQL.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "test code")]
+#![expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, reason = "test code")]
 
 /// Runs tests that take a [`world::World`] on both back ends.
 macro_rules! conformance {
@@ -22,10 +22,16 @@ macro_rules! conformance {
     };
 }
 
+mod bad;
+mod crash;
 mod events;
+mod faults;
 mod feed;
+mod process;
 mod recover;
 mod redeem;
 mod registry;
+#[cfg(feature = "redis")]
+mod remote;
 mod tamper;
 mod world;

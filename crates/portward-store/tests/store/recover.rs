@@ -12,6 +12,7 @@ conformance! {
     recovered_with_a_newer_view_valid_links_work_again,
     recovered_without_one_everything_is_refused,
     an_older_view_is_not_merged,
+    a_view_makes_up_for_a_feed_that_cannot_be_read,
 }
 
 fn code(world: &World, store: &Store, link: &str) -> Result<(), &'static str> {
@@ -108,6 +109,16 @@ async fn an_older_view_is_not_merged(world: World) {
     let last = damaged.len() - 1;
     damaged[last] ^= 1;
     assert_eq!(recover(&world, Some(&damaged)).await, Err("forged_message"));
+}
+
+async fn a_view_makes_up_for_a_feed_that_cannot_be_read(world: World) {
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let saved = world.store.cell().load().save(&world.keyring).unwrap();
+    world.sql("DELETE FROM feed_change").await;
+    assert_eq!(recover(&world, None).await, Err("gap"));
+    assert!(recover(&world, Some(&saved)).await.unwrap().merged);
+    assert_eq!(code(&world, &world.another().await, token.text()), Err("link_revoked"));
 }
 
 /// A copy lies elsewhere than the original.

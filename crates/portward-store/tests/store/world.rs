@@ -17,26 +17,34 @@ pub(crate) struct World {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clock: Arc<MovedClock>,
     pub(crate) store: Store,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// The system's clock, and something on top.
 #[derive(Default)]
-pub(crate) struct MovedClock(AtomicU64);
+pub(crate) struct MovedClock {
+    more: AtomicU64,
+    less: AtomicU64,
+}
 
 impl MovedClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.0.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.more.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Both readings go back, as on a machine that was put back to an older state.
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.less.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
 impl Clock for MovedClock {
     fn now(&self) -> Now {
         let now = SystemClock.now();
-        let more = self.0.load(Ordering::SeqCst);
+        let (more, less) = (self.more.load(Ordering::SeqCst), self.less.load(Ordering::SeqCst));
         Now {
-            wall: now.wall.saturating_add(Duration::from_millis(more)),
-            steady: Steady::from_millis(now.steady.millis() + more),
+            wall: Timestamp::from_unix(now.wall.unix() + more / 1000 - less / 1000),
+            steady: Steady::from_millis((now.steady.millis() + more).saturating_sub(less)),
         }
     }
 }
@@ -71,7 +79,7 @@ impl World {
         let clock = Arc::new(MovedClock::default());
         store::initialise(&location, &keyring, now).await.unwrap();
         let store = open(&location, &deployment, &keyring, &clock).await.unwrap();
-        Self { location, deployment, keyring, clock, store, _directory: directory }
+        Self { location, deployment, keyring, clock, store, directory }
     }
 
     /// Another process's store over the same database.
@@ -100,6 +108,18 @@ impl World {
         self.store.issue(&self.request(), terms).await.unwrap()
     }
 
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// As a user would write it.
+    pub(crate) fn location_text(&self) -> String {
+        match &self.location {
+            Location::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Location::Postgres(url) => url.clone(),
+        }
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().wall
     }
@@ -122,6 +142,8 @@ impl World {
                 sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => unreachable!("not built in"),
         }
     }
 }
@@ -146,6 +168,11 @@ fn server() -> Option<&'static portward_test_servers::Postgres> {
 
     static SERVER: OnceLock<Option<Postgres>> = OnceLock::new();
     SERVER.get_or_init(|| Postgres::start(Durability::Fast).unwrap()).as_ref()
+}
+
+/// The id of a token: behind version, kind and root id.
+pub(crate) fn token_id(text: &str) -> [u8; 16] {
+    token_bytes(text)[6..22].try_into().unwrap()
 }
 
 /// The bytes of a token.
@@ -175,5 +202,7 @@ pub(crate) async fn dump(world: &World) -> Vec<u8> {
             }
             bytes
         }
+        #[cfg(not(feature = "postgres"))]
+        Location::Postgres(_) => unreachable!("not built in"),
     }
 }

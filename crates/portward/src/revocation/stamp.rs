@@ -121,6 +121,17 @@ impl Scope {
         Ok(start.until(reader))
     }
 
+    /// What [`Scope::read`] has taken off.
+    pub(super) fn from_wire(wire: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(wire);
+        if reader.u8()? == 0x00 {
+            return Ok(Self::ALL);
+        }
+        let count = reader.varint_u32()?;
+        let tenants = (0..count).map(|_| reader.identifier()).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self(Some(tenants.into())))
+    }
+
     pub(super) fn to_wire(&self) -> Vec<u8> {
         let mut wire = Vec::new();
         self.write(&mut wire);

@@ -58,6 +58,12 @@ impl PeekCookie {
     pub fn to_text(&self) -> String {
         codec::encode(&self.0)
     }
+
+    /// For the vectors of the testkit: one that is known.
+    #[cfg(test)]
+    pub(crate) const fn for_vectors(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 }
 
 impl FromStr for PeekCookie {

@@ -26,7 +26,7 @@ fn feed(case: &Case<'_>) -> Value {
         |highest| Follower::new(case.keyring(), scope(&case.value["scope"]), Duration::from_secs(60), highest).unwrap();
     let mut follower = new(None);
     for (index, value) in case.value["steps"].as_array().unwrap().iter().enumerate() {
-        let step = Case { value, fixtures: case.fixtures };
+        let step = Case::new(value, case.fixtures);
         let outcome = if step.has("challenge") {
             follower.request_as(step.array("challenge"), Steady::from_millis(step.number("sent_at")));
             continue;
@@ -58,7 +58,7 @@ fn feed(case: &Case<'_>) -> Value {
 }
 
 fn check(case: &Case<'_>, value: &Value, follower: &Follower) -> Outcome {
-    let step = Case { value, fixtures: case.fixtures };
+    let step = Case::new(value, case.fixtures);
     let revocation = Revocation::View(Arc::clone(&follower.cell()), mode(&value["mode"]));
     let verifier = verifier(case, revocation);
     let verified = match step.text("kind") {

@@ -3,13 +3,16 @@
 mod envelope;
 mod feed;
 mod keys;
+mod redeem;
 mod store;
 mod token;
 mod wrapped;
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
+use portward_test_vectors::{Input, Vectors, of_part, unhex};
 use serde_json::{Value, json};
 
 use crate::{Deployment, Keyring};
@@ -36,23 +39,23 @@ struct Fixtures {
     files: HashMap<String, String>,
 }
 
-/// One case, with short ways to its inputs.
+/// One case, with the fixtures of its file.
 struct Case<'a> {
-    value: &'a Value,
+    input: Input<'a>,
     fixtures: &'a Fixtures,
 }
 
-impl Case<'_> {
-    fn text(&self, name: &str) -> &str {
-        self.value[name].as_str().unwrap_or_else(|| panic!("{name} is no text in {}", self.value["id"]))
-    }
+impl<'a> Deref for Case<'a> {
+    type Target = Input<'a>;
 
-    fn number(&self, name: &str) -> u64 {
-        self.value[name].as_u64().unwrap_or_else(|| panic!("{name} is no number in {}", self.value["id"]))
+    fn deref(&self) -> &Input<'a> {
+        &self.input
     }
+}
 
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        unhex(self.text(name))
+impl<'a> Case<'a> {
+    fn new(value: &'a Value, fixtures: &'a Fixtures) -> Self {
+        Self { input: Input { value }, fixtures }
     }
 
     /// A file: `text`, or `parts` where it is long or no text.
@@ -68,14 +71,6 @@ impl Case<'_> {
         self.fixtures.files[file].as_bytes()[at(0)..at(1)].to_vec()
     }
 
-    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
-        self.bytes(name).try_into().expect("the right length")
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.value.get(name).is_some_and(|value| !value.is_null())
-    }
-
     fn deployment(&self) -> Arc<Deployment> {
         Arc::clone(&self.fixtures.deployments[self.text("deployment")])
     }
@@ -85,24 +80,6 @@ impl Case<'_> {
     }
 }
 
-/// Text, bytes, or a text repeated, in which each `%` stands for the number of the repetition.
-fn of_part(part: &Value) -> Vec<u8> {
-    let text = |name: &str| part[name].as_str();
-    match (text("text"), text("hex"), text("repeat")) {
-        (Some(text), None, None) => text.into(),
-        (None, Some(hex), None) => unhex(hex),
-        (None, None, Some(repeat)) => {
-            let times = part["times"].as_u64().unwrap();
-            (0..times).flat_map(|number| repeat.replace('%', &format!("{number:08x}")).into_bytes()).collect()
-        }
-        _ => panic!("no such part: {part}"),
-    }
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
-}
-
 fn run(case: &Case<'_>) -> Outcome {
     let op = case.text("op");
     keys::run(op, case)
@@ -110,6 +87,7 @@ fn run(case: &Case<'_>) -> Outcome {
         .or_else(|| feed::run(op, case))
         .or_else(|| envelope::run(op, case))
         .or_else(|| store::run(op, case))
+        .or_else(|| redeem::run(op, case))
         .or_else(|| wrapped::run(op, case))
         .unwrap_or_else(|| panic!("unknown op {op}"))
 }
@@ -123,21 +101,9 @@ fn found(outcome: Outcome) -> Value {
 }
 
 fn replay(subject: &str) {
-    let path = format!("{}/../../testkit/vectors/{subject}.json", env!("CARGO_MANIFEST_DIR"));
-    let file: Value = serde_json::from_slice(&std::fs::read(path).expect("the vectors are in the repository")).unwrap();
-    assert_eq!((&file["format"], &file["version"]), (&json!("portward-vectors"), &json!(1)));
-    let fixtures = fixtures(&file["fixtures"]);
-    let cases = file["cases"].as_array().unwrap();
-    let wrong: Vec<_> = cases
-        .iter()
-        .filter_map(|value| {
-            let found = found(run(&Case { value, fixtures: &fixtures }));
-            (found != value["expect"]).then(|| format!("{}: expected {}, found {found}", value["id"], value["expect"]))
-        })
-        .collect();
-    assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    let refused = cases.iter().filter(|value| value["expect"].get("error").is_some()).count();
-    assert!(cases.len() > 100 && refused > 100, "{} cases, {refused} refusals", cases.len());
+    let vectors = Vectors::read(env!("CARGO_PKG_NAME"), subject);
+    let fixtures = fixtures(&vectors.fixtures);
+    vectors.replay(|case| found(run(&Case::new(case, &fixtures))));
 }
 
 fn fixtures(value: &Value) -> Fixtures {
@@ -183,4 +149,20 @@ fn envelope() {
 #[test]
 fn wrapped() {
     replay("wrapped");
+}
+
+#[test]
+fn links() {
+    replay("links");
+}
+
+#[test]
+fn redeem() {
+    replay("redeem");
+}
+
+#[test]
+fn no_subject_is_left_out() {
+    let replayed = ["envelope", "keys", "links", "redeem", "revocation", "store", "token", "wrapped"];
+    assert_eq!(portward_test_vectors::subjects(env!("CARGO_PKG_NAME")), replayed);
 }

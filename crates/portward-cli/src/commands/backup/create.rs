@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use portward_store::backup::Kind;
-use portward_store::database::Location;
 
 use crate::commands::backup::PlaceArguments;
 use crate::commands::backup::place::{location, told};
@@ -12,6 +11,7 @@ use crate::context;
 use crate::data;
 use crate::failure::Failure;
 use crate::global::Global;
+use crate::key_store;
 use crate::read;
 use crate::report::Report;
 
@@ -26,7 +26,7 @@ pub(crate) struct CreateArguments {
     /// Of this database, without rows of a key store
     #[arg(long, value_name = "DATABASE")]
     data: Option<String>,
-    /// Of the key store in this database; without one, of keys.db of the deployment
+    /// Of the key store in this database; without one, of the deployment's
     #[arg(long, value_name = "DATABASE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "not given, given without a value, given with one")]
     keys: Option<Option<String>>,
@@ -45,8 +45,7 @@ pub(super) fn run(global: &Global, arguments: &CreateArguments) -> Result<Report
         databases.push((Kind::Data, location(data)?));
     }
     if let Some(keys) = keys {
-        let own = global.key_store.clone().unwrap_or_else(|| global.dir.join("keys.db"));
-        databases.push((Kind::Keys, keys.as_deref().map_or_else(|| Ok(Location::Sqlite(own)), location)?));
+        databases.push((Kind::Keys, keys.as_deref().map_or_else(|| key_store::location(global), location)?));
     }
     if databases.is_empty() && stream.is_none() {
         return Err(Failure::usage("usage", "say of what: --data, --keys or --stream"));

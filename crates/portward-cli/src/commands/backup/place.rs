@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use portward::{Audience, Deployment, Keyring};
 use portward_store::backup::{BackupError, BackupOptions, Backups, Entry};
-use portward_store::database::{Location, LocationError};
+use portward_store::database::Location;
 use portward_store::files::StampText;
 use portward_store::objects::ObjectError;
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ fn failed(error: BackupError) -> Failure {
 }
 
 pub(super) fn location(text: &str) -> Result<Location, Failure> {
-    text.parse().map_err(|error: LocationError| Failure::usage(error.code(), error.to_string()))
+    Ok(text.parse::<Location>()?)
 }
 
 /// A backup, for a report.

@@ -7,10 +7,10 @@ mod script;
 mod snapshot;
 mod tool;
 
+use crate::backup::restore::KEYS_SCHEMA;
+
 pub(super) use archive::verify_rows;
 pub(super) use snapshot::Snapshot;
 
-/// Where key stores are.
-const KEYS_SCHEMA: &str = "portward_keys";
 /// Where stores are.
 const STORE_SCHEMA: &str = "portward";

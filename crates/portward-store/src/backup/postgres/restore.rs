@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::thread;
 
 use portward::{Keyring, Timestamp};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, of_record};
@@ -18,7 +18,7 @@ use crate::backup::postgres::tool::Tool;
 use crate::backup::postgres::{KEYS_SCHEMA, STORE_SCHEMA};
 use crate::backup::sealed::Opened;
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Existing, Kind, RestoreOptions, Restored};
-use crate::database::record;
+use crate::database::{Database, Location, Lock, record};
 use crate::objects::ObjectError;
 use crate::store;
 
@@ -49,9 +49,8 @@ impl Backups {
         refuse_empty(&manifest)?;
         let (keyring, mut graves) = (&self.owner.keyring, Graves::of(options.view));
         if entry.kind == Kind::Keys {
-            if let Some(mut connection) = key_store(url).await? {
-                graves.add_from(&mut connection, keyring).await?;
-                connection.close().await?;
+            if has_key_store(url).await? {
+                self.add_known(&mut graves, &Location::Postgres(url.to_owned())).await?;
             }
             self.add_later(&mut graves, catalogue, entry.number).await?;
         }
@@ -64,10 +63,14 @@ impl Backups {
         let (backups, expected) = (self.clone(), entry.sha256);
         let dump = blocking(move || work.run(&mut opened, expected, &*backups.options.progress)).await?;
         let mut buried = 0;
-        // Their tombstones are there already; now their slots go, too.
-        if let (Kind::Keys, Some(mut connection)) = (entry.kind, key_store(url).await?) {
-            buried = graves.bury(&mut connection, keyring, now).await?;
-            connection.close().await?;
+        if entry.kind == Kind::Keys {
+            // Their tombstones are there already; now their slots go, too, and what the server keeps of rows that were changed.
+            let database = Database::bare(&Location::Postgres(url.to_owned()), KEYS_SCHEMA).await?;
+            let mut work = database.begin(Lock::Store).await?;
+            buried = graves.bury(&mut work, keyring, now).await?;
+            work.commit().await?;
+            database.close().await;
+            vacuum(url).await?;
         }
         Ok(Restored { entry, manifest, dump, buried })
     }
@@ -163,12 +166,17 @@ fn literal(text: &str) -> String {
     if text.contains('\\') { format!("E'{text}'") } else { format!("'{text}'") }
 }
 
-/// A connection to the key store of a database, if it has one.
-async fn key_store(url: &str) -> Result<Option<AnyConnection>> {
-    sqlx::any::install_default_drivers();
-    let mut connection = AnyConnection::connect(url).await?;
-    let sql = format!("SELECT count(to_regclass('{KEYS_SCHEMA}.key_tombstone'))");
-    let (there,): (i64,) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await?;
-    sqlx::query(AssertSqlSafe(format!("SET search_path = {KEYS_SCHEMA}"))).execute(&mut connection).await?;
-    Ok(Some(connection).filter(|_| there == 1))
+async fn has_key_store(url: &str) -> Result<bool> {
+    let mut connection = PgConnection::connect(url).await?;
+    let sql = format!("SELECT to_regclass('{KEYS_SCHEMA}.key_tombstone') IS NOT NULL");
+    let (is_there,) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(is_there)
+}
+
+async fn vacuum(url: &str) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    let sql = format!("VACUUM {KEYS_SCHEMA}.tenant_kek, {KEYS_SCHEMA}.data_key");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+    Ok(connection.close().await?)
 }

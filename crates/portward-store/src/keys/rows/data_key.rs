@@ -1,8 +1,9 @@
 use portward::envelope::{DataKey, DataScope, KeyId, Slot, Usage};
 use portward::{Identifier, KeyState, Keyring, Row, RowMac, RowValue, Timestamp};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
+use crate::database::Work;
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::column::{Result, bytes, integer, mac_of, number, slot, state};
 
@@ -48,20 +49,20 @@ impl DataKeyRow {
         Self { state, slot, changed: now, revision: self.revision.saturating_add(1), ..self }
     }
 
-    pub(crate) async fn save(&self, keyring: &Keyring, to: &mut SqliteConnection) -> Result<()> {
+    pub(crate) async fn save(&self, keyring: &Keyring, to: &mut Work) -> Result<()> {
         let (tenant, slot) = (self.tenant.to_string(), self.slot.as_ref().map(Slot::to_bytes));
         let RowMac { root, mac } = self.with_row(|row| keyring.mac_row(row))?;
-        let sql = "INSERT INTO data_key VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, scope, id) DO UPDATE SET state = excluded.state, slot = excluded.slot, cost = excluded.cost, changed = excluded.changed, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
-        let query = sqlx::query(sql).bind(tenant).bind(self.scope.as_str()).bind(self.id.as_slice());
+        let sql = "INSERT INTO data_key VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (tenant, scope, id) DO UPDATE SET state = excluded.state, slot = excluded.slot, cost = excluded.cost, changed = excluded.changed, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
+        let query = to.query(sql).bind(tenant).bind(self.scope.as_str()).bind(self.id.as_slice());
         let query = query.bind(self.state.name()).bind(slot).bind(self.check.as_slice());
         let query = query.bind(self.used.cost().to_be_bytes().to_vec());
         let query = query.bind(integer(self.created.unix())?).bind(integer(self.changed.unix())?);
         let query = query.bind(integer(self.revision)?).bind(root.to_bytes().to_vec()).bind(mac.to_vec());
-        query.execute(to).await?;
+        query.execute(&mut **to).await?;
         Ok(())
     }
 
-    pub(crate) fn read(row: &SqliteRow, keyring: &Keyring) -> Result<Self> {
+    pub(crate) fn read(row: &AnyRow, keyring: &Keyring) -> Result<Self> {
         let text = |name| row.try_get::<String, _>(name);
         let read = Self {
             tenant: text("tenant")?.parse().map_err(|_| KeyStoreError::Malformed)?,

@@ -1,8 +1,9 @@
 use portward::envelope::KeyId;
 use portward::{Identifier, Keyring, Row, RowMac, RowValue};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
+use crate::database::Work;
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::column::{Result, bytes, integer, mac_of, number};
 
@@ -16,16 +17,16 @@ pub(crate) struct MinimumRow {
 }
 
 impl MinimumRow {
-    pub(crate) async fn save(&self, keyring: &Keyring, to: &mut SqliteConnection) -> Result<()> {
+    pub(crate) async fn save(&self, keyring: &Keyring, to: &mut Work) -> Result<()> {
         let RowMac { root, mac } = self.with_row(|row| keyring.mac_row(row))?;
-        let sql = "INSERT INTO tenant_minimum VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id) DO UPDATE SET minimum = excluded.minimum, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
-        let query = sqlx::query(sql).bind(self.tenant.to_string()).bind(self.id.as_slice());
+        let sql = "INSERT INTO tenant_minimum VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (tenant, id) DO UPDATE SET minimum = excluded.minimum, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
+        let query = to.query(sql).bind(self.tenant.to_string()).bind(self.id.as_slice());
         let query = query.bind(i64::from(self.minimum)).bind(integer(self.revision)?);
-        query.bind(root.to_bytes().to_vec()).bind(mac.to_vec()).execute(to).await?;
+        query.bind(root.to_bytes().to_vec()).bind(mac.to_vec()).execute(&mut **to).await?;
         Ok(())
     }
 
-    pub(crate) fn read(row: &SqliteRow, keyring: &Keyring) -> Result<Self> {
+    pub(crate) fn read(row: &AnyRow, keyring: &Keyring) -> Result<Self> {
         let read = Self {
             tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|_| KeyStoreError::Malformed)?,
             id: bytes(row, "id")?,

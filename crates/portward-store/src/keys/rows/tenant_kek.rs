@@ -1,8 +1,9 @@
 use portward::envelope::{KeyId, Slot, TenantKek};
 use portward::{Identifier, KeyState, Keyring, Row, RowMac, RowValue, Timestamp};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
+use crate::database::Work;
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::column::{Result, bytes, integer, mac_of, number, slot, state};
 
@@ -38,19 +39,19 @@ impl TenantKekRow {
         Self { state, slot, changed: now, revision: self.revision.saturating_add(1), ..self }
     }
 
-    pub(crate) async fn save(&self, keyring: &Keyring, to: &mut SqliteConnection) -> Result<()> {
+    pub(crate) async fn save(&self, keyring: &Keyring, to: &mut Work) -> Result<()> {
         let (tenant, slot) = (self.tenant.to_string(), self.slot.as_ref().map(Slot::to_bytes));
         let RowMac { root, mac } = self.with_row(|row| keyring.mac_row(row))?;
-        let sql = "INSERT INTO tenant_kek VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, id, version) DO UPDATE SET state = excluded.state, slot = excluded.slot, changed = excluded.changed, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
-        let query = sqlx::query(sql).bind(&tenant).bind(self.id.as_slice()).bind(i64::from(self.version));
+        let sql = "INSERT INTO tenant_kek VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (tenant, id, version) DO UPDATE SET state = excluded.state, slot = excluded.slot, changed = excluded.changed, revision = excluded.revision, root = excluded.root, mac = excluded.mac";
+        let query = to.query(sql).bind(&tenant).bind(self.id.as_slice()).bind(i64::from(self.version));
         let query = query.bind(self.state.name()).bind(&slot).bind(self.check.as_slice());
         let query = query.bind(integer(self.created.unix())?).bind(integer(self.changed.unix())?);
         let query = query.bind(integer(self.revision)?).bind(root.to_bytes().to_vec()).bind(mac.to_vec());
-        query.execute(to).await?;
+        query.execute(&mut **to).await?;
         Ok(())
     }
 
-    pub(crate) fn read(row: &SqliteRow, keyring: &Keyring) -> Result<Self> {
+    pub(crate) fn read(row: &AnyRow, keyring: &Keyring) -> Result<Self> {
         let read = Self {
             tenant: row.try_get::<String, _>("tenant")?.parse().map_err(|_| KeyStoreError::Malformed)?,
             id: bytes(row, "id")?,

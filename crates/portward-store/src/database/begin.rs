@@ -1,0 +1,133 @@
+use portward::EntryId;
+use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr};
+
+use crate::database::error::DatabaseError;
+use crate::database::work::Work;
+
+/// A pool of connections to an initialised database.
+pub(crate) struct Database {
+    pub(super) pool: AnyPool,
+    pub(super) backend: Backend,
+    /// Whether statements are kept under names.
+    pub(super) named: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Backend {
+    Sqlite,
+    Postgres { schema: &'static str },
+}
+
+/// What a transaction keeps others from. SQLite has one writer at a time whatever is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lock {
+    /// From nothing: it only reads, or adds rows that nobody else knows of.
+    None,
+    /// From every other transaction with this lock.
+    Store,
+    /// From every transaction with a lock of this link.
+    #[cfg_attr(not(feature = "links"), expect(dead_code, reason = "the key store has no links"))]
+    Link(EntryId),
+    /// From both.
+    #[cfg_attr(not(feature = "links"), expect(dead_code, reason = "as above"))]
+    StoreAndLink(EntryId),
+}
+
+type Result<T> = core::result::Result<T, DatabaseError>;
+
+impl Database {
+    /// Begins a transaction that may write.
+    pub(crate) async fn begin(&self, lock: Lock) -> Result<Work> {
+        match self.backend {
+            Backend::Sqlite => self.begin_with("BEGIN IMMEDIATE").await,
+            Backend::Postgres { schema } => {
+                // What is read after a lock was waited for is newer than it only where each statement sees what was committed before itself.
+                // Who has no lock sees one state of all tables.
+                let level = if lock == Lock::None { "REPEATABLE READ" } else { "READ COMMITTED" };
+                // One round trip. The schema and this program's own numbers are all that is put in.
+                let locks = lock.numbers().map(|number| format!("; SELECT pg_advisory_xact_lock({number})"));
+                let begin = postgres_begin(schema, &format!("ISOLATION LEVEL {level}"));
+                let begin = format!("{begin}; {SYNCED}{}", locks.collect::<String>());
+                self.begin_with(AssertSqlSafe(begin)).await
+            }
+        }
+    }
+
+    /// Begins a transaction that sees one state of all tables and writes nothing.
+    pub(crate) async fn begin_reading(&self) -> Result<Work> {
+        match self.backend {
+            Backend::Sqlite => self.begin_with("BEGIN").await,
+            Backend::Postgres { schema } => {
+                let begin = postgres_begin(schema, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                self.begin_with(AssertSqlSafe(begin)).await
+            }
+        }
+    }
+
+    /// Tells who listens that the feed has grown, when this transaction ends. It only wakes: who misses it learns by asking.
+    #[cfg(feature = "links")]
+    pub(crate) async fn wake_followers(&self, work: &mut Work) -> Result<()> {
+        match self.backend {
+            Backend::Sqlite => Ok(()),
+            Backend::Postgres { .. } => {
+                work.query("SELECT pg_notify('portward_feed', '')::text").execute(&mut **work).await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn begin_with(&self, begin: impl SqlSafeStr) -> Result<Work> {
+        Ok(Work { transaction: self.pool.begin_with(begin).await?, named: self.named })
+    }
+
+    pub(super) async fn begin_to_initialise(&self) -> Result<Work> {
+        match self.backend {
+            Backend::Sqlite => self.begin(Lock::Store).await,
+            Backend::Postgres { schema } => {
+                let mut work = self.begin(Lock::Store).await?;
+                let create = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+                sqlx::raw_sql(create).execute(&mut *work).await?;
+                Ok(work)
+            }
+        }
+    }
+
+    /// A trigger, view, rule, policy, or table elsewhere that inherits, of somebody who can write the database, could undo what was written,
+    /// or hide it. The store has none.
+    pub(crate) async fn refuse_foreign(&self, work: &mut Work) -> Result<()> {
+        let sql = match self.backend {
+            Backend::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
+            Backend::Postgres { .. } => POSTGRES_FOREIGN,
+        };
+        let (count,): (i64,) = work.query_as(sql).fetch_one(&mut **work).await?;
+        if count == 0 { Ok(()) } else { Err(DatabaseError::Schema) }
+    }
+}
+
+impl Lock {
+    /// The numbers of advisory locks are the database's, not ours alone: who else takes the same one waits, no more. Always in this order.
+    fn numbers(self) -> impl Iterator<Item = i64> {
+        let store = matches!(self, Self::Store | Self::StoreAndLink(_)).then_some(i64::from_be_bytes(*b"portward"));
+        let link = match self {
+            Self::Link([a, b, c, d, e, f, g, h, ..]) | Self::StoreAndLink([a, b, c, d, e, f, g, h, ..]) => {
+                Some(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            }
+            Self::None | Self::Store => None,
+        };
+        [store, link].into_iter().flatten()
+    }
+}
+
+/// Set for the transaction only, so that a pooler of transactions may stand between.
+fn postgres_begin(schema: &str, mode: &str) -> String {
+    format!("BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'")
+}
+
+const POSTGRES_FOREIGN: &str = "SELECT (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal)
+    + (SELECT count(*) FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND (c.relkind NOT IN ('r', 'i') OR c.relrowsecurity))
+    + (SELECT count(*) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r')
+    + (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relnamespace = current_schema()::regnamespace)";
+
+/// What was promised has to outlive a loss of power, whatever the server does with others' transactions. What is more than that stays.
+const SYNCED: &str =
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";

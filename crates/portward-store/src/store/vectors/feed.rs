@@ -1,0 +1,248 @@
+use std::sync::Arc;
+
+use portward::{
+    Authority, Change, Identifier, Incarnation, Keyring, Now, RootId, Stamp, TenantChange, Timestamp, Unit,
+};
+use portward_test_vectors::{Held, bytes, fields};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sqlx::{AssertSqlSafe, Connection as _};
+
+use super::message::{Snapshot, root_key};
+use super::scratch::{Scratch, insert, stored, write};
+use super::{Case, Outcome, code, hex, record_code};
+use crate::database::record::{self, Record as _};
+use crate::database::{Lock, Work};
+use crate::store::feed::Feed;
+use crate::store::place::{self, Place};
+use crate::store::recover::Recovery;
+use crate::store::rows::{ChangeRow, FeedRow};
+
+/// The scope of a store: the whole deployment.
+const ALL: &[u8] = &[0x00];
+
+pub(super) async fn read(case: &Case<'_>) -> Outcome {
+    let (scratch, keyring) = (Scratch::new(), case.keyring());
+    write(&scratch.database().await, async |work| write_rows(case, work).await).await;
+    let place = || Place::Told(case.text("place").to_owned());
+    if case.has("seen") {
+        let seen = &case.value["seen"];
+        let (stamp, history) =
+            standing(&bytes(&seen["incarnation"]), seen["sequence"].as_u64().unwrap(), &bytes(&seen["history"]));
+        let authority = authority(&keyring, case.keyring_file(), stamp, history);
+        let feed = Feed::at(scratch.database().await, Arc::clone(&keyring), place(), authority, None);
+        feed.refresh(&Now::default).await.map_err(code)?;
+    }
+    // Who has seen something reads only what is new. The whole state is what another process finds, which has seen nothing.
+    let feed =
+        Feed::load(scratch.database().await, Arc::clone(&keyring), place(), Now::default()).await.map_err(code)?;
+    feed.with(|authority| {
+        let Stamp { incarnation, sequence } = authority.stamp();
+        let saved = authority.view().save(&keyring).unwrap();
+        Ok(json!({
+            "incarnation": hex(&incarnation.to_bytes()),
+            "sequence": sequence,
+            "history": hex(&authority.history()),
+            "records": records(&saved[HEADER..saved.len() - TAG]),
+        }))
+    })
+    .await
+}
+
+/// Of a saved message of a whole deployment.
+const HEADER: usize = 122;
+const TAG: usize = 32;
+
+/// The rows of a case as they are, also where they break what the table asks for: who writes the file can take that away.
+async fn write_rows(case: &Case<'_>, work: &mut Work) {
+    let table = ChangeRow::TABLE.name;
+    let loose =
+        format!("CREATE TABLE loose AS SELECT * FROM {table}; DROP TABLE {table}; ALTER TABLE loose RENAME TO {table}");
+    sqlx::raw_sql(AssertSqlSafe(loose)).execute(&mut **work).await.unwrap();
+    for row in case.value["feed"].as_array().map_or(std::slice::from_ref(&case.value["feed"]), Vec::as_slice) {
+        insert(FeedRow::TABLE.name, &stored(row), work).await;
+    }
+    for row in case.value["changes"].as_array().unwrap() {
+        insert(table, &stored(row), work).await;
+    }
+    for part in case.value["snapshot"].as_array().unwrap() {
+        let (number, held) =
+            (|name: &str| Held::Number(part[name].as_u64().unwrap()), |name| Held::Bytes(bytes(&part[name])));
+        let row = [
+            ("incarnation", held("incarnation")),
+            ("sequence", number("sequence")),
+            ("part", number("part")),
+            ("bytes", held("bytes")),
+        ];
+        insert("feed_snapshot", &row.map(|(name, value)| (name.to_owned(), value)), work).await;
+    }
+}
+
+/// A long one by its digest.
+fn records(body: &[u8]) -> Value {
+    if body.len() <= 4096 {
+        json!(hex(body))
+    } else {
+        json!({ "length": body.len(), "sha256": hex(&Sha256::digest(body)) })
+    }
+}
+
+/// One that stands there, and knows no more than that.
+fn authority(keyring: &Arc<Keyring>, file: &Value, stamp: Stamp, history: [u8; 32]) -> Authority {
+    let Stamp { incarnation, sequence } = stamp;
+    let incarnation = incarnation.to_bytes();
+    let snapshot = Snapshot { scope: ALL, challenge: None, incarnation, sequence, history, body: &[] };
+    Authority::resume(Arc::clone(keyring), &snapshot.sealed(file)).unwrap()
+}
+
+fn standing(incarnation: &[u8], sequence: u64, history: &[u8]) -> (Stamp, [u8; 32]) {
+    let incarnation = Incarnation::from_bytes(incarnation.try_into().unwrap());
+    (Stamp { incarnation, sequence }, history.try_into().unwrap())
+}
+
+pub(super) async fn commit(case: &Case<'_>) -> Outcome {
+    let file = signing(case);
+    let (scratch, keyring) = (Scratch::new(), case.fixtures.keyring(&file));
+    let held: Vec<_> = fields(&case.value["feed"]).into_iter().map(|(_, value)| value).collect();
+    let [
+        Held::Bytes(incarnation),
+        Held::Number(sequence),
+        Held::Bytes(history),
+        Held::Number(snapshot),
+        Held::Text(place),
+    ] = held.as_slice()
+    else {
+        panic!("no row of a feed in {}", case.value["id"])
+    };
+    let (stamp, history) = standing(incarnation, *sequence, history);
+    let row = FeedRow { stamp, history, snapshot: *snapshot, place: place.clone() };
+    let database = scratch.database().await;
+    write(&database, async |work| record::insert(&row, &keyring, work).await.map_err(record_code)).await?;
+    let authority = authority(&keyring, &file, stamp, history);
+    let feed = Feed::at(database, keyring, Place::Told(row.place), authority, None);
+    let mut turn = feed.begin(Lock::Store, Now::default()).await.map_err(code)?;
+    turn.put(changes(&bytes(&case.value["body"]))).await.map_err(code)?;
+    turn.commit().await.map_err(code)?;
+    let sql = "SELECT feed.sequence, feed.history, feed_change.mac, feed.mac FROM feed, feed_change";
+    let (sequence, history, change_mac, feed_mac): (i64, Vec<u8>, Vec<u8>, Vec<u8>) =
+        write(&feed.database, async |work| sqlx::query_as(sql).fetch_one(&mut **work).await.unwrap()).await;
+    Ok(json!({
+        "sequence": sequence,
+        "history": hex(&history),
+        "change_mac": hex(&change_mac),
+        "feed_mac": hex(&feed_mac),
+    }))
+}
+
+/// The file of a keyring of this deployment, under whose active root the case commits.
+fn signing(case: &Case<'_>) -> Value {
+    let keyrings = case.fixtures.value["keyrings"].as_object().unwrap();
+    let mut file = keyrings.values().find(|file| file["deployment"] == case.value["deployment"]).unwrap().clone();
+    for root in file["roots"].as_array_mut().unwrap() {
+        if root_key(root) == case.array("root") {
+            (root["state"], root["last_active"]) = (json!("active"), Value::Null);
+        } else if root["state"] == "active" {
+            (root["state"], root["last_active"]) = (json!("verify_only"), root["created"].clone());
+        }
+    }
+    file
+}
+
+/// The changes of a body, so that the store writes it anew. `spec/revocation.md` section 4, as far as the cases go.
+fn changes(mut body: &[u8]) -> Vec<Change> {
+    let (mut changes, mut tenant) = (Vec::new(), None);
+    let of = &mut body;
+    while !of.is_empty() {
+        let [kind] = take(of);
+        let change = match kind {
+            0x01 => Change::DeploymentGeneration(small(of)),
+            0x02 => Change::RefuseRoot(RootId::from_bytes(take(of))),
+            0x10 => {
+                tenant = Some(identifier(of));
+                continue;
+            }
+            _ => Change::Tenant(tenant.unwrap(), of_tenant(kind, of)),
+        };
+        changes.push(change);
+    }
+    changes
+}
+
+fn of_tenant(kind: u8, of: &mut &[u8]) -> TenantChange {
+    match kind {
+        0x11 => TenantChange::Generation(small(of)),
+        0x12 => TenantChange::ClientGeneration(identifier(of), small(of)),
+        0x13 => TenantChange::Revoke { unit: unit(of), id: take(of), expires_at: time(of) },
+        0x14 => TenantChange::Suspend { unit: unit(of), id: take(of), expires_at: time(of) },
+        0x15 => TenantChange::Restore { unit: unit(of), id: take(of) },
+        0x16 => TenantChange::Revision { link: take(of), minimum: small(of), expires_at: time(of) },
+        0x17 => TenantChange::Tombstone(take(of)),
+        _ => panic!("no record of type {kind}"),
+    }
+}
+
+fn take<const N: usize>(of: &mut &[u8]) -> [u8; N] {
+    let (taken, rest) = of.split_first_chunk().unwrap();
+    *of = rest;
+    *taken
+}
+
+/// A varint of one byte.
+fn small(of: &mut &[u8]) -> u32 {
+    let [number] = take(of);
+    assert!(number < 0x80, "a longer varint");
+    number.into()
+}
+
+fn identifier(of: &mut &[u8]) -> Identifier {
+    let [kind] = take(of);
+    let text = match kind {
+        0x00 => {
+            let (text, rest) = of.split_at(small(of).try_into().unwrap());
+            *of = rest;
+            str::from_utf8(text).unwrap().to_owned()
+        }
+        0x02 => small(of).to_string(),
+        _ => panic!("no identifier of type {kind}"),
+    };
+    text.parse().unwrap()
+}
+
+fn unit(of: &mut &[u8]) -> Unit {
+    match take(of) {
+        [0x01] => Unit::Link,
+        [0x02] => Unit::Session,
+        [unit] => {
+            assert_eq!(unit, 0x03);
+            Unit::Copy
+        }
+    }
+}
+
+fn time(of: &mut &[u8]) -> Timestamp {
+    let [a, b, c, d, e] = take(of);
+    Timestamp::from_unix(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]))
+}
+
+pub(super) async fn place(case: &Case<'_>) -> Outcome {
+    if case.has("device") {
+        return Ok(json!({ "place": place::of_file(case.number("device"), case.number("inode")) }));
+    }
+    let parts = ["system", "timeline", "database"].map(|name| format!("'{}'", case.number(name)));
+    let sql = format!("SELECT {}", place::joined(parts.each_ref().map(String::as_str)));
+    let mut connection = sqlx::AnyConnection::connect("sqlite::memory:").await.unwrap();
+    let (place,): (String,) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+    Ok(json!({ "place": place }))
+}
+
+pub(super) async fn recovered_generation(case: &Case<'_>) -> Outcome {
+    let (scratch, deployment) = (Scratch::new(), &case.fixtures.deployments["main"]);
+    let keyring = &case.fixtures.keyrings["main"];
+    let found = u32::try_from(case.number("found")).unwrap();
+    let store = scratch.store(deployment, keyring, Now::default()).await;
+    // None is stated by absence.
+    store.commit((found > 0).then_some(Change::DeploymentGeneration(found)).into_iter().collect()).await.unwrap();
+    Recovery::run(&scratch.location, keyring, None, Timestamp::default()).await.map_err(code)?;
+    let recovered = scratch.store(deployment, keyring, Now::default()).await;
+    Ok(json!({ "generation": recovered.cell().load().deployment_generation() }))
+}

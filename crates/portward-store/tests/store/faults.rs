@@ -1,0 +1,163 @@
+//! The server dies, stands still, and comes back older, in the middle of the work of several processes.
+#![cfg(feature = "postgres")]
+
+use std::time::{Duration, Instant};
+
+use portward_store::store::{Recovery, Store, StoreError, Target};
+use portward_test_servers::{Durability, Postgres};
+
+use crate::process::{Process, STALE};
+use crate::world::{World, tenant};
+
+struct Scene {
+    server: Postgres,
+    world: World,
+    verifiers: Vec<Process>,
+}
+
+impl Scene {
+    async fn new() -> Option<Self> {
+        let server = Postgres::start(Durability::Synced).unwrap()?;
+        let location = server.url(&server.create_database().unwrap()).parse().unwrap();
+        let world = World::at(location, tempfile::tempdir().unwrap()).await;
+        let verifiers = (0..3).map(|_| Process::verifier(&world)).collect();
+        Some(Self { server, world, verifiers })
+    }
+
+    fn all_say(&mut self, link: &str) -> Vec<String> {
+        self.verifiers.iter_mut().map(|verifier| verifier.verify(link)).collect()
+    }
+
+    /// Waits until all say it, for at most this long.
+    fn await_all(&mut self, link: &str, expected: &str, at_most: Duration) {
+        let start = Instant::now();
+        loop {
+            let said = self.all_say(link);
+            if said.iter().all(|said| said == expected) {
+                return;
+            }
+            assert!(start.elapsed() < at_most, "{said:?} and not {expected}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Asks for a second, again and again: none may accept the revoked one.
+    fn none_accepts(&mut self, revoked: &str) {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(1) {
+            assert!(self.all_say(revoked).iter().all(|said| said != "ok"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    async fn revoked(&mut self) -> String {
+        let (token, link) = self.world.issue().await;
+        self.world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+        self.await_all(token.text(), "link_revoked", Duration::from_secs(1));
+        token.text().to_owned()
+    }
+}
+
+/// What is not reached is tried again, as a person would.
+async fn until_done<T>(store: &Store, work: impl AsyncFn(&Store) -> Result<T, StoreError>) -> T {
+    let start = Instant::now();
+    loop {
+        match work(store).await {
+            Ok(done) => return done,
+            Err(error) => assert!(start.elapsed() < Duration::from_secs(20), "{}", error.code()),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_and_started_again_nothing_is_lost() {
+    let Some(mut scene) = Scene::new().await else { return };
+    let (good, link) = scene.world.issue().await;
+    let revoked = scene.revoked().await;
+    scene.server.kill().unwrap();
+    let gone = Instant::now();
+    assert!(scene.world.store.revoke(tenant(), Target::Link(link.id)).await.is_err());
+    scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
+    assert!(gone.elapsed() + Duration::from_secs(1) > STALE, "what is known is believed for as long as was said");
+    scene.none_accepts(&revoked);
+    scene.server.restart().unwrap();
+    scene.await_all(good.text(), "ok", Duration::from_secs(15));
+    scene.none_accepts(&revoked);
+    until_done(&scene.world.store, async |store| store.revoke(tenant(), Target::Link(link.id)).await).await;
+    scene.await_all(good.text(), "link_revoked", Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paused_nobody_believes_longer_than_was_said() {
+    let Some(mut scene) = Scene::new().await else { return };
+    let (good, link) = scene.world.issue().await;
+    let revoked = scene.revoked().await;
+    scene.server.pause().unwrap();
+    let store = scene.world.store.clone();
+    let revoking = tokio::spawn(async move { store.revoke(tenant(), Target::Link(link.id)).await.map(drop) });
+    scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
+    scene.none_accepts(&revoked);
+    let timed_out = revoking.await.unwrap().unwrap_err();
+    assert!(matches!(timed_out.code(), "store_timed_out" | "store_unavailable"), "{}", timed_out.code());
+    scene.server.resume().unwrap();
+    until_done(&scene.world.store, async |store| store.revoke(tenant(), Target::Link(link.id)).await).await;
+    scene.await_all(good.text(), "link_revoked", Duration::from_secs(15));
+    let (next, _) =
+        until_done(&scene.world.store, async |store| store.issue(&scene.world.request(), Default::default()).await)
+            .await;
+    scene.await_all(next.text(), "ok", Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
+    let Some(mut scene) = Scene::new().await else { return };
+    let (good, _) = scene.world.issue().await;
+    let copy = scene.server.copy_data().unwrap();
+    let revoked = scene.revoked().await;
+    let newest = scene.world.store.cell().load().save(&scene.world.keyring).unwrap();
+    scene.server.restart_on(&copy).unwrap();
+    scene.await_all(good.text(), "view_stale", Duration::from_secs(20));
+    scene.none_accepts(&revoked);
+    let refused = scene.world.store.refresh().await.unwrap_err();
+    assert!(matches!(refused.code(), "store_rolled_back" | "store_unavailable"), "{}", refused.code());
+    let world = &scene.world;
+    Recovery::run(&world.location, &world.keyring, Some(&newest), world.now()).await.unwrap();
+    scene.await_all(good.text(), "ok", Duration::from_secs(15));
+    scene.none_accepts(&revoked);
+    scene.revoked().await;
+}
+
+/// What is acknowledged while the server dies and comes back is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_under_load_what_was_acknowledged_holds() {
+    let Some(mut scene) = Scene::new().await else { return };
+    let store = scene.world.store.clone();
+    let (request, (stop, mut stopped)) = (scene.world.request(), tokio::sync::watch::channel(false));
+    let work = tokio::spawn(async move {
+        let mut acknowledged = Vec::new();
+        while !*stopped.borrow_and_update() {
+            let Ok((token, link)) = store.issue(&request, Default::default()).await else { continue };
+            if store.revoke(tenant(), Target::Link(link.id)).await.is_ok() {
+                acknowledged.push(token.text().to_owned());
+            }
+        }
+        acknowledged
+    });
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        scene.server.kill().unwrap();
+        scene.server.restart().unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    stop.send(true).unwrap();
+    let acknowledged = work.await.unwrap();
+    assert!(acknowledged.len() > 10, "{}", acknowledged.len());
+    let fresh = scene.world.another().await;
+    for link in &acknowledged {
+        let verified = fresh.verifier().verify_link(link, portward::Clock::now(&*scene.world.clock));
+        assert_eq!(verified.unwrap_err().code(), "link_revoked");
+    }
+    let last = acknowledged.last().unwrap();
+    scene.await_all(last, "link_revoked", Duration::from_secs(15));
+}

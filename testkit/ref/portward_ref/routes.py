@@ -1,0 +1,237 @@
+"""Redeeming over HTTP: redeem.md section 4. One request in, one answer out; the store is what a case says it says."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from . import redeem, token
+from .errors import Refused
+from .token import LINK
+from .wire import b64u
+
+BODY_MAX = 4096
+FORM = "application/x-www-form-urlencoded"
+LINK_COOKIE, PEEK_COOKIE, SESSION_COOKIE = ("__Host-portward-" + name for name in ("link", "peek", "session"))
+SAME_SITE = {LINK_COOKIE: "Lax", PEEK_COOKIE: "Strict", SESSION_COOKIE: "Lax"}
+ALWAYS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-robots-tag": "noindex, nofollow",
+    "x-content-type-options": "nosniff",
+}
+# `*` stands for the hash of the page's script, which is no part of the vectors.
+CSP = ("default-src 'none'; script-src 'sha256-*'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+       "base-uri 'none'")
+
+# Refusals that are damage beside those of token.md part A.
+DAMAGED = token.DAMAGED | {"nonce_malformed", "cookie_malformed", "field_malformed"}
+# What the store says when it has to be recovered first.
+UNAVAILABLE = {"store_restored", "store_rolled_back", "store_forked"}
+STATUS = {"damaged": 400, "refused": 403, "unavailable": 503}
+
+
+class Unavailable(Exception):
+    """The store does not answer."""
+
+
+class Status(Exception):
+    """Not one of the three refusals."""
+
+    def __init__(self, status, **headers):
+        super().__init__(status)
+        self.status, self.headers = status, headers
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict = field(default_factory=dict)
+    cookies: list = field(default_factory=list)
+    type: str | None = None
+    body: object = None
+
+
+def cookie(name, value, max_age):
+    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite={SAME_SITE[name]}; Max-Age={max_age}"
+
+
+def page(*cookies):
+    return Answer(200, {"content-security-policy": CSP}, list(cookies), "text/html")
+
+
+def told(value, *cookies):
+    return Answer(200, {}, list(cookies), "application/json", {"json": value})
+
+
+# --- what a request says -----------------------------------------------------------------------
+
+class Request:
+    def __init__(self, method, target, headers, body):
+        """`body`: bytes."""
+        self.method = method
+        self.path = target.partition("?")[0]
+        self.headers = [(name.lower(), value) for name, value in headers]
+        self.body = body
+
+    def header(self, name):
+        return next((value for held, value in self.headers if held == name), None)
+
+    def cookie(self, name):
+        pairs = (pair.strip().partition("=") for pair in (self.header("cookie") or "").split(";"))
+        return next((value for held, _, value in pairs if held == name), None)
+
+    def names(self, kind):
+        """Whether `Accept` has this very type, whatever else it has and with which weight."""
+        return kind in (part.partition(";")[0].strip().lower() for part in (self.header("accept") or "").split(","))
+
+    def check_post(self):
+        """The fields."""
+        origin, site = self.header("origin"), self.header("sec-fetch-site")
+        if origin is not None and origin != "https://" + self.header("host"):
+            raise Refused("foreign_origin")
+        if site is not None and site not in ("same-origin", "none"):
+            raise Refused("foreign_origin")
+        if len(self.body) > BODY_MAX:
+            raise Status(413)
+        kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        if self.body and kind != FORM:
+            raise Status(415)
+        return self._fields()
+
+    def _fields(self):
+        found = {}
+        for pair in self.body.decode("utf-8").split("&"):
+            if not pair:
+                continue
+            name, _, value = pair.partition("=")
+            name, value = unquote_plus(name), unquote_plus(value)
+            if name in found:
+                raise Refused("field_malformed")
+            found[name] = value
+        return found
+
+    def session(self):
+        """The text, and whether it came as a bearer token."""
+        held, authorization = self.cookie(SESSION_COOKIE), self.header("authorization")
+        bearer = re.fullmatch(r"Bearer (.*)", authorization) if authorization is not None else None
+        if held is not None and bearer:
+            raise Refused("two_sessions")
+        return (bearer[1], True) if bearer else (held or "", False)
+
+
+# --- routes ------------------------------------------------------------------------------------
+
+class Portal:
+    """`verifier`: how links are verified, by name as in `token.verify`; `store`: what is asked to redeem and renew."""
+
+    def __init__(self, path, deployment, keyring, now, made, store, verifier):
+        self.path, self.deployment, self.keyring, self.now = path, deployment, keyring, now
+        self.made_cookie, self.made_random = made
+        self.store, self.verifier = store, verifier
+
+    def answer(self, request):
+        """None: a request of the application's."""
+        routes = self._routes(request)
+        if routes is None:
+            return None
+        try:
+            answer = self._answer(request, routes)
+        except Refused as refused:
+            answer = self._refusal(request, self._word(refused.code))
+        except Unavailable:
+            answer = self._refusal(request, "unavailable")
+        except Status as status:
+            answer = Answer(status.status, status.headers)
+        answer.headers = {**ALWAYS, **answer.headers}
+        if request.method == "HEAD":
+            answer.body = None
+        return answer
+
+    def _routes(self, request):
+        """Methods and what each does, of a POST with its fields."""
+        if request.path == self.path:
+            return {"GET": self._show, "HEAD": self._show}
+        below = request.path.removeprefix(self.path + "/")
+        if below == request.path:
+            return None
+        if below.startswith("pwl_") and "/" not in below:
+            return {"GET": self._take, "HEAD": self._take}
+        action = {"peek": self._peek, "redeem": self._redeem, "renew": self._renew, "leave": self._leave}.get(below)
+        return action and {"POST": action}
+
+    def _answer(self, request, routes):
+        if request.method not in routes:
+            raise Status(405, allow=", ".join(routes))
+        if request.method == "POST":
+            return routes["POST"](request, request.check_post())
+        return routes[request.method](request)
+
+    @staticmethod
+    def _word(code):
+        return "damaged" if code in DAMAGED else "unavailable" if code in UNAVAILABLE else "refused"
+
+    def _refusal(self, request, word):
+        answer = Answer(STATUS[word], {"retry-after": "1"} if word == "unavailable" else {})
+        if request.path == self.path:  # only what `GET` and `HEAD` ask for is refused there
+            answer.cookies.append(cookie(LINK_COOKIE, "", 0))
+        if request.names("text/html"):
+            answer.type = "text/html"
+        else:
+            answer.type, answer.body = "application/json", {"text": f'{{"error":"{word}"}}'}
+        return answer
+
+    def _verify(self, text):
+        return token.verify(self.deployment, self.keyring, text, LINK, self.now, **self.verifier)
+
+    def _peek_at(self, request, text):
+        """Nonce and its expiry, and the peek cookie."""
+        verified = self._verify(text)
+        came = request.cookie(PEEK_COOKIE)
+        try:
+            held = redeem.read_cookie(came or "")
+        except Refused:
+            held = self.made_cookie
+        chain = redeem.chain_id(verified.head.token_id, verified.copies)
+        nonce = redeem.make_nonce(self.deployment.id, self.keyring, self.now, self.made_random, chain, held)
+        return nonce, redeem.expires_at(self.now), cookie(PEEK_COOKIE, b64u(held), 600)
+
+    def _take(self, request):
+        text = request.path[len(self.path) + 1:]
+        token.parse(text)
+        return Answer(303, {"location": self.path}, [cookie(LINK_COOKIE, text, 600)])
+
+    def _show(self, request):
+        link = request.cookie(LINK_COOKIE)
+        if link is None:
+            return page()
+        return page(self._peek_at(request, link)[2])
+
+    def _peek(self, request, fields):
+        nonce, expires_at, peek_cookie = self._peek_at(request, fields.get("token", ""))
+        return told({"nonce": nonce, "expires_at": expires_at}, peek_cookie)
+
+    def _redeem(self, request, fields):
+        link = fields.get("token", request.cookie(LINK_COOKIE) or "")
+        verified = self._verify(link)
+        chain = redeem.chain_id(verified.head.token_id, verified.copies)
+        redeem.check_nonce(self.deployment.id, self.keyring, fields.get("nonce", ""), chain,
+                           request.cookie(PEEK_COOKIE) or "", self.now)
+        session, expires_at = self.store()
+        gone = [cookie(LINK_COOKIE, "", 0), cookie(PEEK_COOKIE, "", 0)]
+        if request.names("application/json") and not request.names("text/html"):
+            return told({"session": session, "expires_at": expires_at}, *gone)
+        return Answer(303, {"location": self.path + "/"}, [*gone, self._session_cookie(session, expires_at)])
+
+    def _session_cookie(self, session, expires_at):
+        return cookie(SESSION_COOKIE, session, expires_at - self.now)
+
+    def _renew(self, request, _):
+        text, bearer = request.session()
+        redeem.verify_to_renew(self.deployment, self.keyring, text, self.now, **self.verifier)
+        session, expires_at = self.store()
+        if bearer:
+            return told({"session": session, "expires_at": expires_at})
+        return Answer(204, {}, [self._session_cookie(session, expires_at)])
+
+    def _leave(self, request, _):
+        return Answer(204, {}, [cookie(SESSION_COOKIE, "", 0)])
