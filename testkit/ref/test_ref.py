@@ -822,7 +822,6 @@ def test_told_rows_could_stand_in_a_store(subjects):
             head = links.read_head(bytes.fromhex(row["head"]))
             names = {name for bit, name in enumerate(deployment["permissions"]) if bit in head.permissions}
             assert row["expires"] <= head.expires_at and set(row["permissions"]) <= names, case["id"]
-            assert case.get("chain") is None or case["chain"]["expires"] <= head.expires_at and set(case["chain"]["permissions"]) <= names
 
 
 def test_every_code_of_redeeming_has_a_case(subjects):
@@ -837,22 +836,16 @@ def test_every_code_of_the_feed_has_a_case(subjects):
                      "malformed_message", "unknown_version", "unknown_type", "wrong_deployment", "wrong_scope", "forged_message"}
 
 
-def test_parts_of_snapshots_are_full_but_the_last(subjects):
-    """Those of the vectors that are read: others are not of the page, and no code is named."""
+def test_no_part_of_a_snapshot_is_too_long(subjects):
+    """What a reader makes of a longer one is not said."""
     for case in ops_of(subjects[7], "feed_read"):
-        sizes = {}
-        for told in case["snapshot"]:
-            part = replay._snapshot_part(told)
-            sizes.setdefault((part["incarnation"], part["sequence"]), {})[part["part"]] = len(part["bytes"])
-        for found in sizes.values():
-            last = max(found)
-            assert all(size == 1_048_576 for at, size in found.items() if at != last) or "error" in case["expect"], case["id"]
+        assert all(len(replay._snapshot_part(told)["bytes"]) <= 1_048_576 for told in case["snapshot"]), case["id"]
 
 
 # --- over HTTP ---------------------------------------------------------------------------------
 
 def answers(subjects):
-    for case in subjects[9].cases:
+    for case in ops_of(subjects[9], "http"):
         expect = case["expect"]
         if expect.get("ok") != "application":
             yield case, expect["answer"] if "answer" in expect else expect["ok"]
@@ -860,7 +853,9 @@ def answers(subjects):
 
 def test_every_answer_has_the_headers_of_the_page(subjects):
     for case, answer in answers(subjects):
-        assert routes.ALWAYS.items() <= answer["headers"].items(), case["id"]
+        page = routes.PAGE if answer.get("type") == "text/html" else {}
+        assert {**routes.ALWAYS, **page}.items() <= answer["headers"].items(), case["id"]
+        assert ("content-security-policy" in answer["headers"]) == bool(page), case["id"]
         assert ("location" in answer["headers"]) == (answer["status"] == 303)
         assert ("allow" in answer["headers"]) == (answer["status"] == 405)
         assert ("retry-after" in answer["headers"]) == (answer["status"] == 503)
@@ -882,9 +877,9 @@ def test_refusals_take_the_link_at_most_and_only_posts_ask_the_store(subjects):
         taken = ["__Host-portward-link=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"]
         shows = case["request"]["target"].partition("?")[0] == case["path"] and case["request"]["method"] in ("GET", "HEAD")
         assert answer["status"] < 400 or answer["cookies"] == (taken if shows else []), case["id"]
-        assert case["request"]["method"] == "POST" or "store" not in case, case["id"]
         asked = case["request"]["target"].partition("?")[0].endswith(("/redeem", "/renew"))
-        assert asked or "store" not in case, case["id"]
+        assert asked or "store" not in case or case["store"] == "unavailable" or "error" in case["store"], case["id"]
+        assert asked or answer["status"] != 503, case["id"]
 
 
 def test_cookies_are_those_of_the_page(subjects):
@@ -893,8 +888,7 @@ def test_cookies_are_those_of_the_page(subjects):
         for cookie in answer["cookies"]:
             pair, *attributes = cookie.split("; ")
             name, _, value = pair.partition("=")
-            site = "Strict" if name.endswith("peek") else "Lax"
-            assert attributes[:4] == ["Path=/", "Secure", "HttpOnly", f"SameSite={site}"] and name.startswith("__Host-portward-")
+            assert attributes[:4] == ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"] and name.startswith("__Host-portward-")
             age = int(attributes[4].removeprefix("Max-Age="))
             assert (age == 0) == (value == "") and len(attributes) == 5
             assert value == "" or name.endswith("session") or age == 600
@@ -956,3 +950,57 @@ def test_recovered_generations():
     for found in (2**32 - 65_536, 2**32 - 1):
         with pytest.raises(Refused, match="generation_exhausted"):
             storefeed.recovered_generation(found)
+
+
+def test_a_recovered_store_knows_all_that_was_known(subjects):
+    """Each record of either body is without effect on what comes out."""
+    for case in ops_of(subjects[7], "recovered_state"):
+        if "ok" not in case["expect"]:
+            continue
+        bodies = [bytes.fromhex(case["expect"]["ok"]["records"]), bytes.fromhex(case["database"]), bytes.fromhex(case["newer"] or "")]
+        state = revocation.State()
+        for body in bodies:
+            for record in revocation.read_body(body, revocation.WHOLE, snapshot=True):
+                state.apply(record)
+        assert state.snapshot() == bodies[0], case["id"]
+        change = bytes.fromhex(case["expect"]["ok"]["change"])
+        assert bool(change) == (case["newer"] is None) and bodies[0].startswith(change), case["id"]
+
+
+# --- requests of followers ---------------------------------------------------------------------
+
+def test_requests_have_one_form(subjects):
+    """Byte by byte, and whatever else is read is written again as it was."""
+    challenge = bytes(range(16))
+    assert feed.Request(None, None, challenge).encode() == b"pwq\x01\x00\x00" + challenge
+    told = b"pwq\x01\x01\x02\x00\x04acme\x02\x07\x01" + bytes(16) + bytes(7) + b"\x05" + challenge
+    assert feed.Request(["7", "acme"], (bytes(16), 5), challenge).encode() == told
+    assert feed.read_request(told) == feed.Request(["acme", "7"], (bytes(16), 5), challenge)
+    chance, read = random.Random(7), 0
+    for _ in range(5000):
+        data = bytearray(told)
+        for _ in range(chance.randrange(1, 3)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            found = feed.read_request(bytes(data))
+        except Refused:
+            continue
+        assert found.encode() == bytes(data)
+        read += 1
+    assert read > 500
+    cases = ops_of(subjects[2], "feed_request")
+    assert {case["expect"].get("error") for case in cases} == {None, "malformed_request"}
+
+
+# --- sessions of the application ---------------------------------------------------------------
+
+def test_only_a_cookie_needs_the_origin(subjects):
+    found = set()
+    for case in ops_of(subjects[9], "http_session"):
+        headers = dict(map(tuple, case["request"]["headers"]))
+        foreign = headers.get("Origin") == "https://evil.example"
+        found.add((case["request"]["method"], foreign, "Authorization" in headers, case["expect"].get("error")))
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        assert (method, True, False, "refused") in found and (method, True, True, None) in found and (method, True, False, None) not in found
+    for method in ("GET", "HEAD", "OPTIONS"):
+        assert (method, True, False, None) in found

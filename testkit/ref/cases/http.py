@@ -41,17 +41,19 @@ class Cases:
         self.subject = subject
 
     def add(self, name, comment, method, target, meant, *, path="/portal", headers=(), cookies=None, body="", store=None,
-            accept=JSON, now=NOW, host=HOST, **more):
-        """`meant`: a status, "application", or the word of a refusal; `cookies`: name → value, in this order."""
+            accept=JSON, now=NOW, host=HOST, origin=ORIGIN, op="http", **more):
+        """`meant`: a status, "application", or the word of a refusal; `cookies`: name → value in this order, or all of the header."""
         sent = [["Host", host]]
         if accept is not None:
             sent.append(["Accept", accept])
         sent += [list(header) for header in headers]
         if cookies:
-            sent.append(["Cookie", "; ".join(f"{held}={value}" for held, value in cookies.items())])
+            sent.append(["Cookie", cookies if isinstance(cookies, str) else "; ".join(f"{held}={value}" for held, value in cookies.items())])
+        if op == "http":
+            more = {"made": MADE, **more}
         case = {
-            "id": f"{self.subject.name}/{name}", "comment": comment, "op": "http", "deployment": "main", "keyring": "main", "path": path,
-            "now": now, "made": MADE, **more,
+            "id": f"{self.subject.name}/{name}", "comment": comment, "op": op, "deployment": "main", "keyring": "main", "path": path,
+            "origin": origin, "now": now, **more,
             "request": {"method": method, "target": target, "headers": sent, "body": body},
         }
         if store is not None:
@@ -68,7 +70,7 @@ class Cases:
         if expect.get("ok") == "application":
             return "application"
         if "ok" in expect:
-            return expect["ok"]["status"]
+            return expect["ok"].get("status", "session")
         return expect["error"]
 
     def get(self, name, comment, target, meant, **more):
@@ -96,6 +98,9 @@ def build():
     posts(cases)
     methods(cases)
     paths(cases)
+    white_space(cases)
+    portals(cases)
+    sessions(cases)
     return subject
 
 
@@ -126,6 +131,13 @@ def taking(cases):
         ("kind", "pwl_" + SESSION[4:]), ("version", t.text("pwl_", b"\x02" + t.encode_head(link())[1:], bytes(32))),
     ):
         add("damaged-" + name, "a token of bad form: no cookie", token, "damaged", accept=JSON)
+    for name, token in (
+        ("letter", LINK[:-1] + f"%{ord(LINK[-1]):02X}"), ("first", f"pwl_%{ord(LINK[4]):02X}" + LINK[5:]), ("middle", LINK[:40] + f"%{ord(LINK[40]):02x}" + LINK[41:]),
+        ("only", "pwl_%41"), ("slash", LINK + "%2F"), ("slash-redeem", LINK + "%2Fredeem"), ("query", LINK + "%3Fa=1"), ("nul", LINK + "%00"),
+        ("space", LINK + "%20"), ("percent", LINK + "%"), ("twice", LINK[:-1] + f"%25{ord(LINK[-1]):02X}"),
+    ):
+        add("damaged-escape-" + name, "an escape makes it damaged", token, "damaged", accept=JSON)
+    add("query-escape", "one in a query does not", LINK + "?a=%41%2F")
     add("damaged-page", "a browser is given a page", DAMAGED_LINK, "damaged")
     add("damaged-head", "asked for its head only", DAMAGED_LINK, "damaged", method="HEAD", accept=JSON)
 
@@ -135,7 +147,7 @@ def taking(cases):
 def showing(cases):
     def add(name, comment, meant=200, link=LINK, method="GET", cookies=None, **more):
         found = {routes.LINK_COOKIE: link} if link is not None else {}
-        cases.add("show/" + name, comment, method, "/portal", meant, cookies={**found, **(cookies or {})},
+        cases.add("show/" + name, comment, method, "/portal", meant, cookies=cookies if isinstance(cookies, str) else {**found, **(cookies or {})},
                   accept=more.pop("accept", BROWSER), **more)
 
     add("link", "a link in the cookie: a form, and a new peek cookie")
@@ -147,6 +159,26 @@ def showing(cases):
         if name == "bits":
             assert b64u(COOKIE)[-1] != "B"
         add("peek-malformed-" + name, "a malformed one is not: a new one", cookies={routes.PEEK_COOKIE: value})
+    for name, there in (("same", [PEEK, PEEK]), ("other", [PEEK, b64u(OTHER_COOKIE)]), ("empty", ["", PEEK]), ("malformed", [PEEK, "x"])):
+        add("peek-twice-" + name, "one that is there twice is replaced", link=None,
+            cookies="; ".join([*(f"{routes.PEEK_COOKIE}={value}" for value in there), f"{routes.LINK_COOKIE}={LINK}"]))
+    for name, there in (("same", [LINK, LINK]), ("other", [LINK, COPY]), ("empty", ["", LINK]), ("damaged", [LINK, DAMAGED_LINK]),
+                        ("forged", [spoiled_tag(LINK), LINK]), ("thrice", [LINK, LINK, LINK])):
+        add("twice-" + name, "a link cookie that is there twice is damaged", "damaged", link=None, accept=JSON,
+            cookies="; ".join(f"{routes.LINK_COOKIE}={value}" for value in there))
+    add("twice-apart", "with others between", "damaged", link=None, accept=JSON,
+        cookies=f"{routes.LINK_COOKIE}={LINK}; {routes.PEEK_COOKIE}={PEEK}; lang=de; {routes.LINK_COOKIE}={LINK}")
+    add("twice-page", "in a browser", "damaged", link=None, cookies=f"{routes.LINK_COOKIE}={LINK}; {routes.LINK_COOKIE}={LINK}")
+    add("twice-head", "asked for its head only", "damaged", link=None, method="HEAD", accept=JSON,
+        cookies=f"{routes.LINK_COOKIE}={LINK}; {routes.LINK_COOKIE}={LINK}")
+    add("twice-session", "a session that is there twice does not matter here", cookies=None, link=None,
+        headers=[["Cookie", f"{routes.LINK_COOKIE}={LINK}; {routes.SESSION_COOKIE}={SESSION}; {routes.SESSION_COOKIE}={SESSION}"]])
+    add("empty", "an empty link cookie is one, and damaged", "damaged", link="", accept=JSON)
+    add("empty-page", "in a browser", "damaged", link="")
+    add("empty-head", "asked for its head only", "damaged", link="", method="HEAD", accept=JSON)
+    add("store-away", "the store does not answer: it is not asked", store="unavailable")
+    add("store-feed", "its feed is not taken: it is not asked", store={"error": "gap", "feed": True})
+    add("store-away-refused", "nor where the link is refused", "refused", link=spoiled_tag(LINK), accept=JSON, store="unavailable")
     add("other-cookies", "cookies of others", cookies={"lang": "de", "__Host-portward-peek2": "x", "portward-link": "y", "theme": "a=b"})
     add("view", "a fresh view", view="empty", **WATCHED)
     add("none", "no link cookie: a page whose script takes the token out of the fragment", link=None)
@@ -194,6 +226,10 @@ def peeking(cases):
     add("link-cookie", "the field goes before the link cookie", token=COPY, cookies={routes.LINK_COOKIE: LINK})
     add("link-cookie-damaged", "also before a damaged one", cookies={routes.LINK_COOKIE: DAMAGED_LINK})
     add("damaged-link-cookie", "and if it is damaged itself", "damaged", token=DAMAGED_LINK, cookies={routes.LINK_COOKIE: LINK})
+    add("peek-twice", "one that is there twice is replaced", cookies=f"{routes.PEEK_COOKIE}={PEEK}; {routes.PEEK_COOKIE}={PEEK}")
+    add("peek-twice-other", "also with another value", cookies=f"{routes.PEEK_COOKIE}={PEEK}; {routes.PEEK_COOKIE}={b64u(OTHER_COOKIE)}")
+    add("link-cookie-twice", "the field goes before a link cookie that is there twice", cookies=f"{routes.LINK_COOKIE}={LINK}; {routes.LINK_COOKIE}={COPY}")
+    add("store-away", "the store does not answer: it is not asked", store="unavailable")
     add("later", "the expiry is ten minutes from now", now=NOW + 17)
     add("any", "whatever is accepted", accept="*/*")
     add("damaged", "a damaged link", "damaged", token=DAMAGED_LINK)
@@ -221,8 +257,11 @@ def redeem(cases, name, comment, meant=303, nonce=NONCE, token=None, link_cookie
            **more):
     fields = [("nonce", nonce)] if nonce is not None else []
     fields += [("token", token)] if token is not None else []
-    cookies = {routes.LINK_COOKIE: link_cookie} if link_cookie is not None else {}
-    cookies |= {routes.PEEK_COOKIE: peek} if peek is not None else {}
+    if isinstance(more.get("cookies"), str):
+        cookies = more.pop("cookies")
+    else:
+        cookies = {routes.LINK_COOKIE: link_cookie} if link_cookie is not None else {}
+        cookies |= {routes.PEEK_COOKIE: peek} if peek is not None else {}
     cases.post("redeem/" + name, comment, "/portal/redeem", meant, fields=[*fields, *more_fields], cookies=cookies, store=store, accept=accept,
                **more)
 
@@ -244,6 +283,11 @@ def redeeming(cases):
     add("short", "a session of a second", store={"session": sign(session(token_id=SESSION_ID, issued_at=NOW, expires_at=NOW + 1)), "expires_at": NOW + 1})
     add("day", "a session of a day", store={"session": sign(session(token_id=SESSION_ID, issued_at=NOW, expires_at=NOW + 86_400)),
                                            "expires_at": NOW + 86_400})
+    add("both-twice", "a link cookie that is there twice, but the field goes before it", token=LINK,
+        cookies=f"{routes.LINK_COOKIE}={LINK}; {routes.LINK_COOKIE}={COPY}; {routes.PEEK_COOKIE}={PEEK}")
+    add("both-empty", "an empty one", token=LINK, link_cookie="")
+    add("session-twice", "a session that is there twice does not matter here",
+        cookies=f"{routes.LINK_COOKIE}={LINK}; {routes.PEEK_COOKIE}={PEEK}; {routes.SESSION_COOKIE}={SESSION}; {routes.SESSION_COOKIE}=")
     add("json", "for a program: no session cookie", accept=JSON, meant=200)
     add("json-field", "for a program that has the link itself", accept=JSON, meant=200, token=LINK, link_cookie=None)
     add("view", "a fresh view", view="empty", **WATCHED)
@@ -295,15 +339,35 @@ def redeeming_wrong(cases):
     add("link-copy", "a copy, the nonce of its link", "refused", link_cookie=COPY)
     add("stale", "a stale view", "refused", view="stale", **WATCHED)
     add("revoked", "a revoked link", "refused", view="revoked", **WATCHED)
-    add("order-link-nonce", "the link is first: forged, and the nonce malformed", "refused", link_cookie=spoiled_tag(LINK), nonce="pwn_")
+    forged, old = spoiled_tag(LINK), sign(link(issued_at=NOW - 900, expires_at=NOW))
+    for name, held in (("forged", forged), ("expired", old), ("session", SESSION)):
+        add(f"order-nonce-link-{name}", "the form of the nonce is first, then the link", "damaged", link_cookie=held, nonce="pwn_")
+        add(f"order-nonce-none-link-{name}", "what is missing is", "damaged", link_cookie=held, nonce=None)
+        add(f"order-peek-link-{name}", "the form of the peek cookie is", "damaged", link_cookie=held, peek=PEEK[:-1])
+        add(f"order-peek-none-link-{name}", "or that there is none", "damaged", link_cookie=held, peek=None)
+        add(f"order-forged-link-{name}", "with a nonce well formed, but forged", "refused", link_cookie=held, nonce=text(signed(parts(), chain=other)))
+    add("order-nonce-token", "also before a link in the field", "damaged", token=forged, nonce="pwn_")
+    add("order-peek-token", "the peek cookie, too", "damaged", token=forged, peek="")
+    add("order-peek-twice-link", "one that is there twice", "damaged",
+        cookies=f"{routes.LINK_COOKIE}={forged}; {routes.PEEK_COOKIE}={PEEK}; {routes.PEEK_COOKIE}={PEEK}")
+    add("order-nonce-page", "in a browser", "damaged", link_cookie=forged, nonce="pwn_", accept=BROWSER)
+    add("order-nonce-revoked", "a revoked link", "damaged", nonce="pwn_", view="revoked", **WATCHED)
+    add("order-nonce-stale", "a stale view", "damaged", nonce="pwn_", view="stale", **WATCHED)
+    for name, there in (("same", [PEEK, PEEK]), ("other", [PEEK, b64u(OTHER_COOKIE)]), ("empty", [PEEK, ""])):
+        add("peek-twice-" + name, "a peek cookie that is there twice", "damaged",
+            cookies="; ".join([f"{routes.LINK_COOKIE}={LINK}", *(f"{routes.PEEK_COOKIE}={value}" for value in there)]))
+    for name, there in (("same", [LINK, LINK]), ("other", [LINK, COPY]), ("empty", ["", LINK])):
+        add("link-twice-" + name, "a link cookie that is there twice", "damaged",
+            cookies="; ".join([*(f"{routes.LINK_COOKIE}={value}" for value in there), f"{routes.PEEK_COOKIE}={PEEK}"]))
+    add("link-empty", "an empty link cookie", "damaged", link_cookie="")
     add("order-link-damaged", "the link is first: damaged, and the nonce forged", "damaged", link_cookie=DAMAGED_LINK,
         nonce=text(signed(parts(), chain=other)))
     for code in ("link_unknown", "link_differs", "link_revoked", "link_suspended", "link_ended", "uses_exhausted", "nothing_granted",
                  "unknown_root", "row_forged", "link_malformed", "expired", "token_too_long"):
         add("store-" + code.replace("_", "-"), "the store refuses", "refused", store={"error": code})
-    for code in TO_RECOVER:
-        add("store-" + code.replace("_", "-"), "the store has to be recovered first", "unavailable", store={"error": code})
-        add(f"store-{code}-page".replace("_", "-"), "in a browser", "unavailable", store={"error": code}, accept=BROWSER)
+    for code in FEED:
+        add("feed-" + code.replace("_", "-"), "the feed of the store is not taken", "unavailable", store={"error": code, "feed": True})
+        add(f"feed-{code}-page".replace("_", "-"), "in a browser", "unavailable", store={"error": code, "feed": True}, accept=BROWSER)
     add("store-away", "the store does not answer", "unavailable", store="unavailable")
     add("store-away-page", "in a browser", "unavailable", store="unavailable", accept=BROWSER)
     add("store-refuses-page", "in a browser", "refused", store={"error": "link_suspended"}, accept=BROWSER)
@@ -316,7 +380,9 @@ def redeeming_wrong(cases):
     add("twice-unknown", "a field that is not asked for, twice", "damaged", more_fields=[("lang", "de"), ("lang", "en")])
 
 
-TO_RECOVER = ("store_restored", "store_rolled_back", "store_forked")
+# store.md section 5. Some are codes of a link's rows, too, or of tokens.
+FEED = ("store_restored", "store_rolled_back", "store_forked", "gap", "malformed_message", "link_malformed", "row_forged", "unknown_root",
+        "row_too_long", "unknown_version", "unknown_type", "wrong_deployment", "wrong_scope", "forged_message")
 
 # `Accept`, and what is answered to who redeems. That a name with a weight of 0 is none decides nothing here.
 ACCEPTS = [
@@ -358,7 +424,8 @@ def renewing(cases):
     def add(name, comment, meant, held=None, bearer=None, headers=(), store=GIVES, cookies=None, **more):
         found = {routes.SESSION_COOKIE: held} if held is not None else {}
         headers = [*headers, *([["Authorization", "Bearer " + bearer]] if bearer is not None else [])]
-        cases.post("renew/" + name, comment, "/portal/renew", meant, cookies={**found, **(cookies or {})}, headers=headers, store=store, **more)
+        cases.post("renew/" + name, comment, "/portal/renew", meant, cookies=cookies if isinstance(cookies, str) else {**found, **(cookies or {})},
+                   headers=headers, store=store, **more)
 
     add("cookie", "a session in the cookie", 204, SESSION)
     add("bearer", "a session as a bearer token: JSON, no cookie", 200, bearer=SESSION)
@@ -372,6 +439,14 @@ def renewing(cases):
     add("both", "both at once", "refused", SESSION, bearer=SESSION, store=None)
     add("both-other", "two different ones", "refused", SESSION, bearer=NEW_SESSION, store=None)
     add("both-damaged", "also if one is damaged", "refused", SESSION, bearer="pws_", store=None)
+    add("both-bearer-other", "also if what came as a bearer token is no session", "refused", SESSION, bearer="x", store=None)
+    for name, there in (("same", [SESSION, SESSION]), ("other", [SESSION, NEW_SESSION]), ("empty", ["", SESSION]), ("expired-first", [sign(session(expires_at=NOW)), SESSION])):
+        add("twice-" + name, "a session cookie that is there twice", "damaged", store=None,
+            cookies="; ".join(f"{routes.SESSION_COOKIE}={value}" for value in there))
+    add("basic-beside", "another scheme is no session, so the cookie's is alone", 204, SESSION, headers=[["Authorization", "Basic cHdzXzpw"]])
+    add("basic", "and without a cookie there is none", "damaged", store=None, headers=[["Authorization", "Basic cHdzXzpw"]])
+    add("bearer-word", "a bearer token that is none of ours", "damaged", bearer="x", store=None)
+    add("bearer-basic", "nor one of another sort", "damaged", bearer="eyJhbGciOiJub25lIn0.e30.", store=None)
     add("expired", "an expired one", "refused", SESSION, store=None, now=NOW + 800)
     add("bearer-expired", "as a bearer token", "refused", bearer=SESSION, store=None, now=NOW + 800)
     add("forged", "a forged one", "refused", spoiled_tag(SESSION), store=None)
@@ -393,9 +468,9 @@ def renewing(cases):
     for code in ("link_unknown", "link_revoked", "link_suspended", "link_ended", "chain_unknown", "link_differs", "nothing_granted", "unknown_root",
                  "row_forged", "link_malformed", "expired", "token_too_long"):
         add("store-" + code.replace("_", "-"), "the store refuses", "refused", SESSION, store={"error": code})
-    for code in TO_RECOVER:
-        add("store-" + code.replace("_", "-"), "the store has to be recovered first", "unavailable", SESSION, store={"error": code})
-        add("bearer-store-" + code.replace("_", "-"), "nor is a bearer token renewed", "unavailable", bearer=SESSION, store={"error": code})
+    for code in FEED:
+        add("feed-" + code.replace("_", "-"), "the feed of the store is not taken", "unavailable", SESSION, store={"error": code, "feed": True})
+        add("bearer-feed-" + code.replace("_", "-"), "nor is a bearer token renewed", "unavailable", bearer=SESSION, store={"error": code, "feed": True})
     add("store-away", "the store does not answer", "unavailable", SESSION, store="unavailable")
     add("bearer-store-away", "nor for a bearer token", "unavailable", bearer=SESSION, store="unavailable")
 
@@ -449,9 +524,23 @@ def posts(cases):
             ("host", HOST, "refused"), ("twice", ORIGIN + ", " + ORIGIN, "refused"),
         ):
             add("origin-" + name, f"Origin: {origin}", meant, headers=[["Origin", origin]])
-        add("origin-host-port", "a host with a port", "good", host=HOST + ":8443", headers=[["Origin", ORIGIN + ":8443"]])
-        add("origin-host-port-none", "its origin without", "refused", host=HOST + ":8443", headers=[["Origin", ORIGIN]])
-        add("origin-host-other", "another host than the one asked", "refused", host="other.example", headers=[["Origin", ORIGIN]])
+        for name, stated, sent, meant in (
+            ("port", ORIGIN + ":8443", ORIGIN + ":8443", "good"), ("port-none", ORIGIN + ":8443", ORIGIN, "refused"),
+            ("port-other", ORIGIN + ":8443", ORIGIN + ":8444", "refused"), ("port-shorter", ORIGIN + ":8443", ORIGIN + ":844", "refused"),
+            ("localhost", "http://localhost", "http://localhost", "good"), ("localhost-port", "http://localhost:8080", "http://localhost:8080", "good"),
+            ("localhost-port-none", "http://localhost:8080", "http://localhost", "refused"), ("localhost-https", "http://localhost:8080", "https://localhost:8080", "refused"),
+            ("localhost-address", "http://localhost:8080", "http://127.0.0.1:8080", "refused"), ("localhost-portal", "http://localhost:8080", ORIGIN, "refused"),
+        ):
+            add("portal-" + name, f"the portal is at {stated}, Origin: {sent}", meant, origin=stated, headers=[["Origin", sent]])
+        add("host-other", "another Host, as behind a proxy: it does not matter", "good", host="backend.internal:3000", headers=[["Origin", ORIGIN]])
+        add("host-other-none", "without an Origin, too", "good", host="backend.internal:3000")
+        add("host-origin", "the origin of that Host is another one", "refused", host="evil.example", headers=[["Origin", "https://evil.example"]])
+        add("host-origin-port", "also with a port more", "refused", host=HOST + ":8443", headers=[["Origin", ORIGIN + ":8443"]])
+        add("null-same-origin", "as a form without a referrer sends it", "good", headers=[["Origin", "null"], ["Sec-Fetch-Site", "same-origin"]])
+        for site in ("none", "same-site", "cross-site", ""):
+            add("null-" + (site or "empty"), "not from elsewhere", "refused", headers=[["Origin", "null"], ["Sec-Fetch-Site", site]])
+        add("null-upper", "another word", "refused", headers=[["Origin", "Null"], ["Sec-Fetch-Site", "same-origin"]])
+        add("empty-same-origin", "an empty one", "refused", headers=[["Origin", ""], ["Sec-Fetch-Site", "same-origin"]])
         for site, meant in (("same-origin", "good"), ("none", "good"), ("same-site", "refused"), ("cross-site", "refused"), ("", "refused"), ("other", "refused")):
             add("site-" + (site or "empty"), f"Sec-Fetch-Site: {site}", meant, headers=[["Sec-Fetch-Site", site]])
         add("own-cross-site", "the right origin, the wrong site", "refused", headers=[["Origin", ORIGIN], ["Sec-Fetch-Site", "cross-site"]])
@@ -541,7 +630,9 @@ def paths(cases):
     add("token-nonce", "a nonce is none", "/portal/" + NONCE)
     add("token-upper", "nor a prefix in another case", "/portal/PWL_" + LINK[4:])
     add("token-short", "nor a part of it", "/portal/pwl")
-    add("token-escaped", "nor one written with an escape", "/portal/%70wl_" + LINK[4:])
+    add("token-escaped", "nor one whose beginning has an escape", "/portal/%70wl_" + LINK[4:])
+    add("token-escaped-underscore", "whichever", "/portal/pwl%5F" + LINK[4:])
+    add("token-escape-slash", "one with an escape, and something below it", f"/portal/{LINK[:-1]}%41/x")
     add("token-later", "nor one that begins otherwise", "/portal/x" + LINK)
     add("token-query", "nor one in a query", "/portal/?" + LINK)
     add("files-query", "a page of the application with a query", "/portal/files?x=/portal/redeem")
@@ -559,3 +650,115 @@ def paths(cases):
         cases.post(f"path/{name}-redeem", "its form", path + "/redeem", 303, fields=[("nonce", NONCE)], path=path, accept=BROWSER, store=GIVES,
                    cookies={routes.LINK_COOKIE: LINK, routes.PEEK_COOKIE: PEEK})
         add(name + "-usual", "the usual path is not a route then", "/portal", path=path)
+
+
+# --- cookies between white space ---------------------------------------------------------------
+
+def white_space(cases):
+    """Browsers keep `__Host-` for names that begin with it. A server that takes more away than they do is given what they did not check."""
+    link, peek, own = f"{routes.LINK_COOKIE}={LINK}", f"{routes.PEEK_COOKIE}={PEEK}", f"{routes.SESSION_COOKIE}={SESSION}"
+    foreign = f"{routes.PEEK_COOKIE}={b64u(OTHER_COOKIE)}"
+    form = {"fields": [("nonce", NONCE)], "accept": BROWSER}
+
+    def redeems(name, comment, header, meant=303):
+        cases.post("space/redeem-" + name, comment, "/portal/redeem", meant, cookies=header, **form, **({"store": GIVES} if meant == 303 else {}))
+
+    for name, space in (("space", " "), ("tab", "\t"), ("several", " \t  \t")):
+        comment = "space and tab are taken away"
+        redeems(name + "-before", comment, f"{space}{link};{space}{peek}")
+        redeems(name + "-after-name", comment, f"{link.replace('=', space + '=', 1)}; {peek.replace('=', space + '=', 1)}")
+        redeems(name + "-before-value", comment, f"{link.replace('=', '=' + space, 1)}; {peek.replace('=', '=' + space, 1)}")
+        redeems(name + "-after-value", comment, f"{link}{space};{peek}{space};x=y")
+        redeems(name + "-twice", "so this is one that is there twice", f"{link}; {peek};{space}{foreign}", "damaged")
+        redeems(name + "-inside", "but none within", f"{link}; {routes.PEEK_COOKIE}={PEEK[:20]}{space}{PEEK[20:]}", "damaged")
+    redeems("none", "none at all", f"{link};{peek}")
+    redeems("quoted", "nor quotation marks", f'{link}; {routes.PEEK_COOKIE}="{PEEK}"', "damaged")
+    for name, space in (("2000", "\u2000"), ("a0", "\u00a0"), ("85", "\u0085"), ("2028", "\u2028"), ("3000", "\u3000"), ("feff", "\ufeff")):
+        comment = f"U+{name.upper():0>4} is not"
+        redeems(name + "-before", f"{comment}: another cookie, so there is none of ours", f"{link}; {space}{peek}", "damaged")
+        redeems(name + "-first", f"{comment}: another cookie at the beginning", f"{space}{link}; {peek}", "damaged")
+        redeems(name + "-beside", f"{comment}: another cookie beside ours", f"{link}; {space}{foreign}; {peek}")
+        redeems(name + "-beside-later", f"{comment}: also behind it", f"{link}; {peek}; {space}{foreign}")
+        redeems(name + "-after-name", f"{comment}: another name", f"{link}; {peek.replace('=', space + '=', 1)}", "damaged")
+        redeems(name + "-before-value", f"{comment}: a malformed value", f"{link}; {peek.replace('=', '=' + space, 1)}", "damaged")
+        redeems(name + "-after-value", f"{comment}: a malformed value", f"{link}; {peek}{space}", "damaged")
+        cases.get(f"space/show-{name}", f"{comment}: no link cookie", "/portal", 200, cookies=f"{space}{link}", accept=BROWSER)
+        cases.get(f"space/show-{name}-value", f"{comment}: a damaged one", "/portal", "damaged", cookies=f"{link}{space}")
+        cases.get(f"space/show-{name}-peek", f"{comment}: no peek cookie", "/portal", 200, cookies=f"{link}; {space}{peek}", accept=BROWSER)
+        cases.get(f"space/show-{name}-peek-beside", f"{comment}: another's beside ours", "/portal", 200, cookies=f"{link}; {space}{foreign}; {peek}", accept=BROWSER)
+        cases.post(f"space/renew-{name}", f"{comment}: no session", "/portal/renew", "damaged", cookies=f"{space}{own}")
+        cases.post(f"space/renew-{name}-beside", f"{comment}: another's beside ours", "/portal/renew", 204, store=GIVES,
+                   cookies=f"{space}{routes.SESSION_COOKIE}={NEW_SESSION}; {own}")
+    for name, other in (("upper", routes.PEEK_COOKIE.upper()), ("lower", routes.PEEK_COOKIE.lower()), ("secure", routes.PEEK_COOKIE.replace("Host", "Secure")),
+                        ("none", routes.PEEK_COOKIE.removeprefix("__Host-"))):
+        redeems("name-" + name, "another name", f"{link}; {other}={PEEK}", "damaged")
+        redeems(f"name-{name}-beside", "beside ours", f"{link}; {other}={b64u(OTHER_COOKIE)}; {peek}")
+
+
+# --- where the portal is -----------------------------------------------------------------------
+
+def portals(cases):
+    """Nothing but the origin of a `POST` depends on it."""
+    for name, origin in (("port", ORIGIN + ":8443"), ("localhost", "http://localhost"), ("localhost-port", "http://localhost:8080")):
+        def get(part, target, meant, name=name, origin=origin, **more):
+            cases.get(f"portal/{name}-{part}", f"the portal is at {origin}", target, meant, origin=origin, accept=BROWSER, **more)
+
+        get("take", "/portal/" + LINK, 303)
+        get("show", "/portal", 200, cookies={routes.LINK_COOKIE: LINK})
+        get("refused", "/portal", "refused", cookies={routes.LINK_COOKIE: spoiled_tag(LINK)})
+        get("host", "/portal/" + LINK, 303, host="evil.example")
+
+
+# --- routes of the application -----------------------------------------------------------------
+
+def sessions(cases):
+    """What `http_session` takes from a request to a route of the application."""
+    def add(name, comment, meant="session", method="GET", cookie=None, bearer=None, headers=(), cookies=None, **more):
+        found = cookies if cookies is not None else {routes.SESSION_COOKIE: cookie} if cookie is not None else None
+        headers = [*headers, *([["Authorization", "Bearer " + bearer]] if bearer is not None else [])]
+        cases.add("session/" + name, comment, method, "/portal/files", meant, cookies=found, headers=headers, op="http_session", **more)
+
+    foreign, cross = [["Origin", "https://evil.example"]], [["Sec-Fetch-Site", "cross-site"]]
+    null = [["Origin", "null"]]
+    add("cookie", "a session in the cookie", cookie=SESSION)
+    add("bearer", "as a bearer token", bearer=SESSION)
+    for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"):
+        name, safe = method.lower(), method in ("GET", "HEAD", "OPTIONS")
+        meant = "session" if safe else "refused"
+        add(name + "-own", "from the portal", method=method, cookie=SESSION, headers=[["Origin", ORIGIN], ["Sec-Fetch-Site", "same-origin"]])
+        add(name + "-plain", "with neither header", method=method, cookie=SESSION)
+        add(name + "-foreign", "from another origin", meant, method=method, cookie=SESSION, headers=foreign)
+        add(name + "-cross", "from another site", meant, method=method, cookie=SESSION, headers=cross)
+        add(name + "-same-site", "from another host of the site", meant, method=method, cookie=SESSION, headers=[["Sec-Fetch-Site", "same-site"]])
+        add(name + "-null", "from nowhere", meant, method=method, cookie=SESSION, headers=null)
+        add(name + "-null-same-origin", "from a form without a referrer", method=method, cookie=SESSION, headers=[*null, ["Sec-Fetch-Site", "same-origin"]])
+        add(name + "-null-none", "from nowhere, and no site", meant, method=method, cookie=SESSION, headers=[*null, ["Sec-Fetch-Site", "none"]])
+        add(name + "-bearer-foreign", "no browser sends a bearer token by itself", method=method, bearer=SESSION, headers=foreign + cross)
+        add(name + "-host", "the origin of the Host, which does not matter", meant, method=method, cookie=SESSION, headers=foreign, host="evil.example")
+        add(name + "-none", "no session", "refused", method=method)
+    add("post-port", "the portal is at a port", method="POST", cookie=SESSION, origin=ORIGIN + ":8443", headers=[["Origin", ORIGIN + ":8443"]])
+    add("post-port-none", "and the origin without", "refused", method="POST", cookie=SESSION, origin=ORIGIN + ":8443", headers=[["Origin", ORIGIN]])
+    add("post-foreign-none", "from another origin, and no session", "refused", method="POST", headers=foreign)
+    add("both", "both at once", "refused", cookie=SESSION, bearer=SESSION)
+    add("both-other", "two different ones", "refused", cookie=SESSION, bearer=NEW_SESSION)
+    add("both-damaged", "also if one is damaged", "refused", cookie=SESSION, bearer="pws_")
+    add("none-link", "a link cookie is no session", "refused", cookies={routes.LINK_COOKIE: LINK, routes.PEEK_COOKIE: PEEK})
+    add("none-basic", "nor is another scheme", "refused", headers=[["Authorization", "Basic cHdzXzpw"]])
+    add("basic-beside", "so the cookie's is alone", cookie=SESSION, headers=[["Authorization", "Basic cHdzXzpw"]])
+    add("twice", "a cookie that is there twice", "damaged", cookies=f"{routes.SESSION_COOKIE}={SESSION}; {routes.SESSION_COOKIE}={SESSION}")
+    add("twice-other", "with another value", "damaged", cookies=f"{routes.SESSION_COOKIE}={SESSION}; {routes.SESSION_COOKIE}={NEW_SESSION}")
+    add("space-2000", "another cookie beside ours", cookies=f"\u2000{routes.SESSION_COOKIE}={NEW_SESSION}; {routes.SESSION_COOKIE}={SESSION}")
+    add("space-2000-alone", "another cookie alone", "refused", cookies=f"\u2000{routes.SESSION_COOKIE}={SESSION}")
+    add("space-85-alone", "another one", "refused", cookies=f"\u0085{routes.SESSION_COOKIE}={SESSION}")
+    add("space", "space and tab are taken away", cookies=f"lang=de;\t{routes.SESSION_COOKIE} =\t{SESSION} ")
+    for name, held, meant in (
+        ("damaged", SESSION[:-1], "damaged"), ("forged", spoiled_tag(SESSION), "refused"), ("expired", sign(session(expires_at=NOW)), "refused"),
+        ("link", LINK, "refused"), ("nonce", NONCE, "damaged"),
+    ):
+        add(name, "in the cookie", meant, cookie=held)
+        add(name + "-bearer", "as a bearer token", meant, bearer=held)
+    add("superseded", "an edit of its link ends it here", "refused", cookie=SESSION, view="superseded", **WATCHED)
+    add("stale", "a stale view", "refused", cookie=SESSION, view="stale", **WATCHED)
+    add("fresh", "a fresh one", cookie=SESSION, view="empty", **WATCHED)
+    add("audience", "of an audience", cookie=sign(session(audience="portal")), audience="portal")
+    add("audience-other", "of another one", "refused", cookie=sign(session(audience="portal")), audience="intranet")

@@ -214,22 +214,21 @@ def rows_read(subject):
         for name, held in fields:
             if name in OPTIONAL[table]:
                 add(f"{name}-absent", f"without {name}", fields=with_value(fields, name, None))
-            elif not table.startswith("feed"):
+            else:
                 add(f"{name}-absent", f"without {name}, which may not be absent", malformed, fields=with_value(fields, name, None))
-            if table.startswith("feed"):
-                continue  # that the code is that of section 3 is not said
             others = {"number": text("1"), "text": data(b"acme"), "bytes": text("acme")}
             add(f"{name}-kind", f"{name} of another kind", malformed, fields=with_value(fields, name, others[next(iter(held))]))
             if "number" in held:
                 add(f"{name}-2-63", f"{name} beyond 2^63-1", malformed, fields=with_value(fields, name, number(2**63)))
-                if name not in ("expires", "uses_max", "revision") or table == "redemption":
+                if name not in ("expires", "uses_max", "revision", "snapshot") or table == "redemption":
                     add(f"{name}-2-63-minus-1", f"{name} as great as it may be", fields=with_value(fields, name, number(2**63 - 1)))
         if len(OPTIONAL[table]) > 1:
             add("bare", "with nothing that may be absent", fields=bare(table))
     for table, name, size in (
         ("link", "id", 16), ("link", "check", 16), ("link", "permissions", 8), ("chain", "link", 16), ("chain", "id", 16),
         ("chain", "permissions", 8), ("redemption", "link", 16), ("redemption", "id", 16), ("redemption", "chain", 16),
-        ("link_event", "link", 16),
+        ("link_event", "link", 16), ("feed", "incarnation", 16), ("feed", "history", 32), ("feed_change", "incarnation", 16),
+        ("feed_change", "history", 32),
     ):
         held = bytes.fromhex(dict(ROWS[table])[name]["bytes"])
         assert len(held) == size
@@ -373,6 +372,9 @@ def chain_rows(subject):
     def of(count):
         return {"copies": data(b"".join(COPIES[:count])), "id": data(COPIES[count - 1] if count else HEAD.token_id)}
 
+    add("permissions-all", "all bits: not compared with its link's head", permissions=data(b"\xff" * 8))
+    add("permissions-none", "none", permissions=data(bytes(8)))
+    add("expires-0", "an expiry of 0", expires=number(0))
     add("copies-none", "a link without blocks", **of(0), recipients=None)
     add("copies-one", "a copy", **of(1), recipients=text("Ben"))
     add("copies-8", "as many blocks as there may be", **of(8))
@@ -407,6 +409,20 @@ def chain_rows(subject):
 
 
 def other_rows(subject):
+    for table in ("chain", "redemption", "link_event"):
+        def add(name, comment, tenant, intended=None, table=table):
+            read_case(subject, f"{table}-tenant-{name}", comment, table, with_value(ROWS[table], "tenant", text(tenant)), intended)
+
+        for name, tenant in (("number", "7"), ("uuid", UUID_A), ("64", "t" * 64), ("upper", "Acme")):
+            add(name, "another tenant", tenant)
+        for name, tenant in (("empty", ""), ("65", "t" * 65), ("space", "ac me"), ("space-after", "acme "), ("line-feed", "acme\n"), ("control", "acme\x00"),
+                             ("not-ascii", "acm\u00e9"), ("ambiguous", UUID_A.upper()), ("braces", "{" + UUID_A + "}"), ("digits-32", "1" * 32)):
+            add(name, "a tenant that is no identifier", tenant, "link_malformed")
+    for name, changes in (("body-empty", {"body": data(b"")}), ("body-any", {"body": data(b"\x03")}), ("sequence-1", {"sequence": number(1)})):
+        read_case(subject, "feed_change-" + name, "a change whose body is not looked at here", "feed_change",
+                  with_value(ROWS["feed_change"], *next(iter(changes.items()))))
+    for name, changes in (("snapshot-0", {"snapshot": number(0)}), ("snapshot-last", {"snapshot": number(9)})):
+        read_case(subject, "feed-" + name, "where the snapshot is", "feed", with_value(ROWS["feed"], *next(iter(changes.items()))))
     for kind in links.KINDS:
         read_case(subject, "link_event-kind-" + kind.replace("_", "-"), "a kind of the page", "link_event",
                   with_value(ROWS["link_event"], "kind", text(kind)))
@@ -431,6 +447,16 @@ def showing(subject):
     add("bare", "of a row with nothing that may be absent", bare("link"), {"token": LINK_TOKEN})
     add("narrowed", "of a row that allows nothing: the token is the same",
         with_value(fields, "permissions", data(bytes(8))), {"token": LINK_TOKEN})
+    add("paused", "of a paused link", with_value(fields, "state", text("paused")), {"token": LINK_TOKEN})
+    add("ended", "of a link past its own expiry", with_value(fields, "expires", number(0)), {"token": LINK_TOKEN})
+    add("used-up", "of one without uses left", with_value(fields, "uses", number(25)), {"token": LINK_TOKEN})
+    add("revoked", "a revoked link is not shown", with_value(fields, "state", text("revoked")), "link_revoked")
+    add("revoked-bare", "with nothing that may be absent", with_value(bare("link"), "state", text("revoked")), "link_revoked")
+    add("revoked-ended", "nor past its expiry", with_value(with_value(fields, "state", text("revoked")), "expires", number(0)), "link_revoked")
+    add("revoked-forged", "the state changed, MAC not", with_value(fields, "state", text("revoked")), "row_forged", mac=mac_of("link", fields))
+    add("revoked-back", "the state changed back, MAC not", fields, "row_forged", mac=mac_of("link", with_value(fields, "state", text("revoked"))))
+    strange = replace(HEAD, root_id=b"\xde\xad\xbe\xef")
+    add("head-strange", "a head under a root that nobody has", with_value(fields, "head", data(t.encode_head(strange))), "unknown_root")
     for name, head in (("uuid", replace(HEAD, tenant=UUID_A, client=UUID_B)), ("audience", replace(HEAD, audience="portal"))):
         add(name, "another head", link_fields(head), token_of(head, "active"))
     old = replace(HEAD, root_id=root_id("older"))

@@ -10,6 +10,7 @@ from .common import MAIN_ID, OK, OTHER_ID, Has, Subject, fixtures, root_id, root
 from .token import (
     BAD_IDENTIFIERS,
     BAD_VARINTS,
+    GOOD_IDENTIFIERS,
     NOW,
     SEAL,
     TOP,
@@ -119,6 +120,7 @@ def build():
     number_edges(feeds)
     held_evidence(feeds)
     short_messages(feeds)
+    requests(subject)
     return subject
 
 
@@ -3622,3 +3624,109 @@ def short_messages(feeds):
     zeros = b"pwf\x02" + bytes(f.FIXED - 4)
     feeds.add("message-short-zeros", "nothing but magic and an unknown version", message(zeros, "unknown_version"))
     feeds.add("message-short-zeros-less", "a byte less", message(zeros[:-1], "malformed_message"), message(whole, 0))
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+
+def requests(subject):
+    asked = seeded("challenge of a request", 16)
+    since = {"none": (None, b"\x00"), "held": ((INCARNATION, 7), b"\x01" + INCARNATION + u64(7))}
+    scopes = {"whole": (r.WHOLE, b"\x00"), "tenants": (["7", "8"], r.encode_scope(["7", "8"]))}
+
+    def add(name, comment, data, intended="malformed_request"):
+        told = data if isinstance(data, dict) else data.hex()
+        subject.add("feed_request/" + name, comment, "feed_request", intended, request=told)
+
+    def means(scope, held, challenge=asked):
+        told = None if held is None else {"incarnation": held[0].hex(), "sequence": held[1]}
+        return {"scope": "all" if scope is r.WHOLE else scope, "since": told, "challenge": challenge.hex()}
+
+    def request(scope=b"\x00", held=b"\x00", challenge=asked, head=b"pwq\x01"):
+        return head + scope + held + challenge
+
+    cut = set()
+    for scope_name, (scope, scope_wire) in scopes.items():
+        for since_name, (held, held_wire) in since.items():
+            name, good = f"{scope_name}-{since_name}", request(scope_wire, held_wire)
+            assert f.Request(scope, held, asked).encode() == good
+            add("good-" + name, "a request", good, means(scope, held))
+            for length in range(len(good)):
+                if good[:length] not in cut:
+                    add(f"cut-{name}-{length}", f"cut to {length} of {len(good)} bytes", good[:length])
+                cut.add(good[:length])
+            for more in (1, 2, 16, 17, 1000):
+                add(f"longer-{name}-{more}", f"{more} zero bytes after it", good + bytes(more))
+            add(f"longer-{name}-before", "a zero byte before it", b"\x00" + good)
+            add(f"longer-{name}-twice", "twice", good * 2)
+            for version in (0, 2, 0x7F, 0x80, 0xFF):
+                add(f"version-{name}-{version}", "another version", request(scope_wire, held_wire, head=b"pwq" + bytes([version])))
+            for kind in (2, 3, 0x7F, 0x80, 0xFF):
+                add(f"since-{name}-{kind}", "an unknown form of since", request(scope_wire, bytes([kind]) + held_wire[1:]))
+    whole, held = since["held"][1], since["held"][0]
+    for magic in (b"pwf", b"pwQ", b"PWQ", b"pwl", b"qwp", bytes(3)):
+        add("magic-" + magic.hex(), "another magic", request(head=magic + b"\x01"))
+    add("magic-none", "none", request()[3:])
+    add("since-none-as-held", "a stamp, but said to be none", request(held=b"\x00" + whole[1:]))
+    add("since-held-as-none", "none, but said to be a stamp", request(held=b"\x01"))
+    add("since-without-sequence", "an incarnation only", request(held=b"\x01" + INCARNATION))
+    add("since-without-incarnation", "a sequence only", request(held=b"\x01" + u64(7)))
+    for name, stamp in (
+        ("zeros", (bytes(16), 0)), ("ones", (b"\xff" * 16, 2**64 - 1)), ("0", (INCARNATION, 0)), ("2-32", (INCARNATION, 2**32)),
+        ("2-63", (INCARNATION, 2**63)), ("top", (INCARNATION, 2**64 - 1)), ("like-magic", (b"pwq\x01" * 4, 1)),
+    ):
+        add("since-" + name, "a stamp of any value", request(held=b"\x01" + stamp[0] + u64(stamp[1])), means(r.WHOLE, stamp))
+    for name, challenge in (("zeros", bytes(16)), ("ones", b"\xff" * 16)):
+        add("challenge-" + name, "a challenge of any value", request(challenge=challenge), means(r.WHOLE, None, challenge))
+
+    def scoped(name, comment, wire, scope=None):
+        intended = "malformed_request" if scope is None else means(scope, held)
+        add("scope-" + name, comment, request(wire, whole), intended)
+
+    seven, eight = identifier("7"), identifier("8")
+    for kind in (2, 3, 0x10, 0x80, 0xFF):
+        scoped(f"type-{kind}", "an unknown form of scope", bytes([kind]) + b"\x01" + seven)
+    scoped("none", "no tenants", b"\x01\x00")
+    scoped("none-and-one", "a count of none, and one", b"\x01\x00" + seven)
+    scoped("whole-and-one", "the whole deployment, and a tenant", b"\x00\x01" + seven)
+    scoped("count-less", "a count too small", b"\x01\x01" + seven + eight)
+    scoped("count-more", "a count too great", b"\x01\x03" + seven + eight)
+    scoped("descending", "not ascending", b"\x01\x02" + eight + seven)
+    scoped("twice", "one twice", b"\x01\x02" + seven + seven)
+    scoped("twice-last", "the last of three twice", b"\x01\x03" + seven + eight + eight)
+    scoped("descending-last", "the last of three before", b"\x01\x03" + identifier("6") + eight + seven)
+    scoped("order-of-texts", "ascending by text, not by wire form", b"\x01\x02" + seven + identifier("a"))
+    scoped("order-of-lengths", "ascending by text, not by wire form", b"\x01\x02" + identifier("aa") + identifier("b"))
+    scoped("order-of-forms", "ascending by wire form", b"\x01\x02" + identifier("b") + identifier("aa"), ["b", "aa"])
+    scoped("order-of-numbers", "7 before 300", b"\x01\x02" + seven + identifier("300"), ["7", "300"])
+    scoped("order-of-numbers-bytes", "384 before 257, by bytes", b"\x01\x02" + identifier("384") + identifier("257"), ["384", "257"])
+    scoped("order-of-numbers-value", "257 before 384, by value", b"\x01\x02" + identifier("257") + identifier("384"))
+    mixed = ["acme", UUID_A, "7", "300"]
+    scoped("types", "tenants of all types", r.encode_scope(mixed), mixed)
+    for name, comment, wire in BAD_VARINTS:
+        scoped("count-" + name, f"a count that is malformed: {comment}", b"\x01" + wire + seven)
+    for count in (2**32 - 1, 2**31, 65_536):
+        scoped(f"count-{count}", "a count beyond all bytes", b"\x01" + varint(count) + seven)
+    for name, comment, wire in BAD_IDENTIFIERS:
+        scoped("tenant-" + name, f"a tenant that is malformed: {comment}", b"\x01\x01" + wire)
+    for name, comment, value in GOOD_IDENTIFIERS:
+        scoped("tenant-" + name, f"a tenant: {comment}", b"\x01\x01" + identifier(value), [value])
+    many = [f"tenant-{n:03}" for n in range(150)]
+    scoped("many", "150 tenants: the count takes two bytes", r.encode_scope(many), many)
+
+    # As long as may be: many tenants, the first of which makes up for what is left.
+    def long(first, count=5955):
+        told = [{"hex": (b"pwq\x01\x01" + varint(count + 1) + identifier(first)).hex()}, {"repeat": "\u0000\u0009t%", "times": count},
+                {"hex": (b"\x00" + asked).hex()}]
+        return {"parts": told}, [first, *(f"t{n:08x}" for n in range(count))]
+
+    for length, first in ((65_536, "long0"), (65_537, "long01"), (65_538, "long012")):
+        data, tenants = long(first)
+        assert len(f.Request(tenants, None, asked).encode()) == length
+        add(f"length-{length}", f"{length} bytes by 5,956 tenants", data, means(tenants, None) if length == 65_536 else "malformed_request")
+    data, tenants = long("long0", 10_000)
+    add("length-10001", "10,001 tenants", data)
+    data, _ = long("long0")
+    add("length-65537-longer", "65,536 bytes and one more", {"parts": [*data["parts"], {"hex": "00"}]})
+    add("length-65536-cut", "65,535 bytes of them", {"parts": [*data["parts"][:-1], {"hex": (b"\x00" + asked)[:-1].hex()}]})
+    add("length-zeros", "a megabyte of zeros", {"parts": [{"repeat": "\u0000", "times": 1_048_576}]})

@@ -116,6 +116,7 @@ def build():
     gaps(subject)
     orders(subject)
     snapshots(subject)
+    short_parts(subject)
     long_snapshots(subject)
     places(subject)
     recovering(subject)
@@ -279,6 +280,20 @@ def rows(subject):
         add(f"change-{at}-mac-other", "the MAC of another change", "row_forged", changes=spoilt({**change, "mac": STORE.change(at % LAST + 1)["mac"]}))
         add(f"change-{at}-retired", "under a retired root", "unknown_root", changes=spoilt(STORE.change(at, "retired")))
         add(f"change-{at}-older", "under an older root", changes=spoilt(STORE.change(at, "older")))
+    for name, value in (
+        ("incarnation-cut", data(INCARNATION[:15])), ("incarnation-longer", data(INCARNATION + b"\x00")), ("incarnation-absent", None),
+        ("sequence-absent", None), ("history-cut", data(STORE.histories[8][:31])), ("history-longer", data(STORE.histories[8] + b"\x00")),
+        ("history-absent", None), ("snapshot-absent", None), ("place-absent", None),
+    ):
+        add("feed-malformed-" + name, "authentic, but none of the page", "link_malformed",
+            row=row("feed", with_value(good, **{name.split("-")[0]: value})["fields"]))
+    add("feed-malformed-place", "elsewhere: the row is first", "link_malformed", row=STORE.feed(history=data(bytes(31))), place="2049/1312")
+    add("feed-malformed-seen", "put back: the row is first", "link_malformed", row=STORE.feed(5, history=data(bytes(31))), seen=STORE.seen(8))
+    for name, value in (
+        ("body-absent", None), ("history-cut", data(STORE.histories[4][:31])), ("history-longer", data(STORE.histories[4] + b"\x00")), ("history-absent", None),
+    ):
+        add("change-malformed-" + name, "authentic, but none of the page", "link_malformed",
+            changes=[*STORE.changes(1, 3), STORE.change(4, **{name.split("-")[0]: value}), *STORE.changes(5)])
     add("change-cut", "a body too long for a row", "row_too_long", changes=[*STORE.changes(1, 7), {
         **STORE.change(8), "fields": [["incarnation", data(INCARNATION)], ["sequence", number(8)], ["body", {"bytes": {"parts": [
             {"repeat": "x", "times": 65_536}]}}], ["history", data(STORE.histories[8])]]}])
@@ -390,6 +405,20 @@ def snapshots(subject):
     at_4("message-0", "one of the beginning", "gap", STORE.parts(4, message=STORE.message(0)))
     at_4("message-far", "one of far on", "gap",
          STORE.parts(4, message=feed.encode(**{**STORE.fields(4), "last": 2**63})))
+    for kind, name, proof in ((feed.LIVE_DELTA, "live-delta", bytes(16)), (feed.LIVE_SNAPSHOT, "live-snapshot", bytes(16)),
+                              (feed.LIST_DELTA, "list-delta", u40(NOW) + u40(NOW + 600)), (feed.LIST_SNAPSHOT, "list-snapshot", u40(NOW) + u40(NOW + 600))):
+        at_4("type-" + name, "a message of another type", "malformed_message", of(kind=kind, proof=proof))
+    for name, life in (("lesser", LESSER), ("greater", GREATER), ("last-bit", INCARNATION[:-1] + bytes([INCARNATION[-1] ^ 1]))):
+        at_4("life-" + name, "a message of another life in rows of this one", "gap", of(incarnation=life))
+    def beyond(last):
+        return feed.encode(**{**STORE.fields(8), "last": last})
+
+    for stated in (9, 10, 1000):
+        add(f"snapshot-above-{stated}", "a snapshot stated that is above where the feed stands", "gap", row=STORE.feed(snapshot=stated),
+            snapshot=STORE.parts(stated, message=beyond(stated)))
+    add("snapshot-above-empty", "where nothing was committed", "gap", store=Store([]), row=Store([]).feed(snapshot=1), snapshot=STORE.parts(1))
+    add("snapshot-above-seen", "for who has seen all", "gap", row=STORE.feed(snapshot=9), snapshot=STORE.parts(9, message=beyond(9)),
+        seen=STORE.seen(8))
     at_4("life-rows", "one lies there, but in rows of another life", "malformed_message", STORE.parts(4, incarnation=LESSER))
     at_4("history", "one with another history: the change after it does not come out", "store_forked", of(after=seeded("history", 32)))
     at_4("history-seen", "for who has seen it", "store_forked", of(after=seeded("history", 32)), seen=STORE.seen(4))
@@ -403,6 +432,32 @@ def snapshots(subject):
         snapshot=STORE.parts(8, message=STORE.message(8, after=seeded("history", 32))))
     add("snapshot-unstated-gap", "it lies there, but the row of feed says there is none", "gap", changes=STORE.changes(5),
         snapshot=STORE.parts(4))
+
+
+def short_parts(subject):
+    """Whoever writes them fills all but the last; whoever reads takes what follows, and the tag tells."""
+    whole, add = STORE.message(4), Reading(subject)
+
+    def at_4(name, comment, pieces, intended=STORE):
+        """`pieces`: number of the part and its bytes."""
+        add("snapshot-pieces-" + name, comment, intended, row=STORE.feed(snapshot=4), changes=STORE.changes(5),
+            snapshot=[part(INCARNATION, 4, at, piece) for at, piece in pieces])
+
+    first, second = whole[:170], whole[170:]
+    at_4("two", "two short parts that follow one another", [(0, first), (1, second)])
+    at_4("two-any-order", "in no order", [(1, second), (0, first)])
+    at_4("three", "three", [(0, whole[:3]), (1, whole[3:140]), (2, whole[140:])])
+    at_4("bytes", "one for each byte", [(at, whole[at:at + 1]) for at in range(len(whole))])
+    at_4("two-swapped", "two, swapped", [(1, first), (0, second)], "malformed_message")
+    at_4("two-last-missing", "the second missing", [(0, first)], "forged_message")
+    at_4("two-first-missing", "the first missing", [(1, second)], "malformed_message")
+    at_4("two-gap", "a number left out: it does not follow", [(0, first), (2, second)], "forged_message")
+    at_4("two-again", "the first again behind them", [(0, first), (1, second), (2, first)], "forged_message")
+    at_4("empty-last", "an empty one behind it", [(0, whole), (1, b"")])
+    at_4("empty-between", "one between", [(0, first), (1, b""), (2, second)])
+    at_4("empty-first", "one before it", [(0, b""), (1, whole)])
+    at_4("more", "a byte in a part that follows", [(0, whole), (1, b"\x00")], "forged_message")
+    at_4("more-apart", "in one that does not follow", [(0, whole), (2, b"\x00")])
 
 
 # --- snapshots of more than one part -----------------------------------------------------------
@@ -499,6 +554,7 @@ def recovering(subject):
     for found in (2**32 - 65_536, 2**32 - 65_535, 2**32 - 2, 2**32 - 1):
         subject.add(f"recovered_generation/{found}", "32 bits hold no multiple above it", "recovered_generation", "generation_exhausted", found=found)
 
+    recovered_states(subject)
     add = Reading(subject)
     there, more = "2049/1312", CHANGES[5:]
     raised = Store([deployment_generation(65_536)], GREATER, there, known=CHANGES)
@@ -519,3 +575,65 @@ def recovering(subject):
             **{**start, "snapshot": STORE.parts(1)})
         add(f"recovered-{name}-place", "moved again", "store_restored", place=PLACE, **start)
         add(f"recovered-{name}-back", "the old life put back", "store_rolled_back", store=STORE, seen=store.seen(len(store.bodies)))
+
+
+def recovered_states(subject):
+    """What a recovered store begins with: change 1, and the state of the snapshot at 1."""
+    def add(name, comment, intended, database, newer=None):
+        """Bodies of snapshots; `intended`: the generation it is raised to, or the body that comes out, or a code."""
+        if isinstance(intended, int):
+            assert database[:1] != b"\x01" or newer is None
+            intended = {"change": deployment_generation(intended).hex(), "records": (deployment_generation(intended) + without_generation(database)).hex()}
+        elif isinstance(intended, bytes):
+            intended = {"change": "", "records": intended.hex()}
+        subject.add("recovered_state/" + name, comment, "recovered_state", intended, database=database.hex(), newer=None if newer is None else newer.hex())
+
+    state = STORE.state().snapshot()
+    seven = tenant("7")
+    add("raised", "no newer view: the generation is raised, all else stays", 65_536, state)
+    add("raised-none", "from 0", 65_536, b"")
+    add("raised-on", "from a generation above", 131_072, deployment_generation(65_536) + seven + tenant_generation(3))
+    add("raised-suspended", "a suspension stands", 65_536, seven + suspended(LINK, LINK_ID))
+    add("exhausted", "32 bits hold no multiple above it", "generation_exhausted", deployment_generation(2**32 - 1))
+    for last in (0, 4, 7):
+        add(f"newer-of-{last}", f"a newer view over a backup of change {last}", newest(last, state), STORE.state(last).snapshot(), state)
+    add("newer-same", "a view of the same", state, state, state)
+    add("newer-exhausted", "with a newer view no generation is raised", deployment_generation(2**32 - 1), deployment_generation(2**32 - 1),
+        deployment_generation(2**32 - 2))
+    add("newer-generation", "the greater one, of whichever", deployment_generation(7), deployment_generation(3), deployment_generation(7))
+    add("newer-generation-back", "the other way round", deployment_generation(7), deployment_generation(7), deployment_generation(3))
+    pause, more, revoke = suspended(LINK, LINK_ID), suspended(LINK, OTHER_LINK), revoked(LINK, LINK_ID)
+    add("suspended-database", "a suspension that only the database has stands", seven + tenant_generation(1) + pause, seven + pause, seven + tenant_generation(1))
+    add("suspended-newer", "one that only the view has", seven + tenant_generation(1) + pause, seven + tenant_generation(1), seven + pause)
+    add("suspended-newer-empty", "over a database with nothing", seven + pause, b"", seven + pause)
+    add("suspended-database-empty", "under a view with nothing", seven + pause, seven + pause, b"")
+    both = b"".join(sorted([pause, more]))
+    add("suspended-both", "one in each", seven + both, seven + pause, seven + more)
+    add("suspended-both-back", "the other way round", seven + both, seven + more, seven + pause)
+    add("suspended-tenants", "of two tenants", seven + pause + tenant("8") + more, seven + pause, tenant("8") + more)
+    late = NOW + 90_000
+    add("suspended-later", "in both: the later expiry", seven + suspended(LINK, LINK_ID, late), seven + suspended(LINK, LINK_ID, late), seven + suspended(LINK, LINK_ID, late - 5))
+    add("suspended-later-back", "the other way round", seven + suspended(LINK, LINK_ID, late), seven + suspended(LINK, LINK_ID, late - 5), seven + suspended(LINK, LINK_ID, late))
+    add("suspended-revoked", "suspended in the database, revoked in the view", seven + revoke, seven + pause, seven + revoke)
+    add("revoked-suspended", "the other way round", seven + revoke, seven + revoke, seven + pause)
+    add("revisions", "the greater minimum", seven + minimum_revision(LINK_ID, 5), seven + minimum_revision(LINK_ID, 3), seven + minimum_revision(LINK_ID, 5))
+    keys = sorted(tombstone(seeded(name, 16)) for name in ("a key", "another key"))
+    add("tombstones", "those of both", seven + b"".join(keys), seven + keys[0], seven + keys[1])
+    add("roots", "refused roots of both", refused_root(b"\x01\x02\x03\x04") + refused_root(b"\x0b\xad\xca\xfe"), refused_root(b"\x0b\xad\xca\xfe"),
+        refused_root(b"\x01\x02\x03\x04"))
+
+
+def without_generation(body):
+    state = revocation.State()
+    for record in revocation.read_body(body, revocation.WHOLE, snapshot=True):
+        state.apply(record)
+    state.generation = 0
+    return state.snapshot()
+
+
+def newest(last, newer):
+    """Both together: of what was restored later the suspension stands."""
+    state = STORE.state(last)
+    for record in revocation.read_body(newer, revocation.WHOLE, snapshot=True):
+        state.apply(record)
+    return state.snapshot()

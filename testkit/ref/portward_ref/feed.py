@@ -1,4 +1,4 @@
-"""Feed messages and the follower: spec/revocation.md sections 4 and 5."""
+"""Feed messages, requests and the follower: spec/revocation.md sections 4 and 5."""
 
 import copy
 import hmac
@@ -86,6 +86,49 @@ def _parse(data):
     return Message(kind, root_id, deployment_id, incarnation, scope_wire, first, before, last, after, proof,
                    reader.take(reader.left()))
 
+
+# --- requests ----------------------------------------------------------------------------------
+
+REQUEST_MAX = 65_536
+REQUEST = b"pwq\x01"
+
+
+@dataclass
+class Request:
+    """`since`: None, or incarnation and sequence."""
+
+    scope: list | None
+    since: tuple | None
+    challenge: bytes
+
+    def encode(self):
+        since = b"\x00" if self.since is None else b"\x01" + self.since[0] + u64(self.since[1])
+        return REQUEST + encode_scope(self.scope) + since + self.challenge
+
+
+def read_request(data):
+    try:
+        return _read_request(data)
+    except Malformed:
+        raise Refused("malformed_request") from None
+
+
+def _read_request(data):
+    if len(data) > REQUEST_MAX:
+        raise Malformed("length")
+    reader = Reader(data)
+    if reader.take(4) != REQUEST:
+        raise Malformed("magic or version")
+    scope, kind = read_scope(reader), reader.byte()
+    if kind > 1:
+        raise Malformed("since")
+    since = (reader.take(16), reader.number(8)) if kind else None
+    request = Request(scope, since, reader.take(16))
+    reader.done()
+    return request
+
+
+# --- following ---------------------------------------------------------------------------------
 
 class Follower:
     def __init__(self, deployment, keyring, scope):

@@ -82,6 +82,13 @@ def _check_resources(data):
     reader.done()
 
 
+def _check_identifier(text):
+    try:
+        check_identifier(text)
+    except Refused:
+        raise Malformed("identifier") from None
+
+
 def _check_label(text):
     if not 1 <= len(text) <= 200 or any(unicodedata.category(letter) == "Cc" for letter in text):
         raise Malformed("label")
@@ -122,10 +129,7 @@ def _check_chain(row):
     if row["resources"] is not None:
         _check_resources(row["resources"])
     if row["audience"] is not None:
-        try:
-            check_identifier(row["audience"])
-        except Refused:
-            raise Malformed("audience") from None
+        _check_identifier(row["audience"])
     if row["recipients"] is not None:
         labels = row["recipients"].split("\n")
         if len(labels) > len(copies) // 16 or not all(
@@ -145,6 +149,8 @@ def read_row(keyring, table, fields, root_id, mac):
         for name, kind, optional in TABLES[table]:
             if row[name] is not None or not optional:
                 _check_kind(row[name], kind)
+        if "tenant" in row:
+            _check_identifier(row["tenant"])
         if table == "link":
             _check_link(row)
         elif table == "chain":
@@ -163,4 +169,6 @@ def show(keyring, row):
     tag = token.first_tag(root.key, keyring.deployment_id, head)
     if not hmac.compare_digest(token.link_check(tag), row["check"]):
         raise Refused("link_differs")
+    if row["state"] == "revoked":
+        raise Refused("link_revoked")
     return token.text(token.PREFIX[LINK], row["head"], tag)

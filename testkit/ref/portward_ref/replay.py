@@ -283,6 +283,16 @@ def _feed_step(follower, step):
     return None
 
 
+@op("feed_request")
+def _feed_request(case, _):
+    data = _field_value({"bytes": case["request"]})
+    request = feed.read_request(data)
+    if request.encode() != data:
+        raise AssertionError("two forms of one request")
+    since = request.since and {"incarnation": request.since[0].hex(), "sequence": request.since[1]}
+    return {"scope": "all" if request.scope is revocation.WHOLE else request.scope, "since": since, "challenge": request.challenge.hex()}
+
+
 def _check_held(follower, check):
     token.verify(follower.deployment, follower.keyring, check["token"], _kind(check["kind"]), check["now"],
                  monotonic=check["monotonic"], view=follower.view, mode=check["mode"])
@@ -597,7 +607,7 @@ def _store_that_says(value):
         if value is None:
             raise AssertionError("the store is not to be asked")
         if "error" in value:
-            raise Refused(value["error"])
+            raise routes.Unavailable if value.get("feed") else Refused(value["error"])
         return value["session"], value["expires_at"]
 
     return ask
@@ -606,15 +616,30 @@ def _store_that_says(value):
 WORDS = {400: "damaged", 403: "refused", 503: "unavailable", 405: "405", 413: "413", 415: "415"}
 
 
+def _portal(case, fixtures, made=(None, None)):
+    return routes.Portal(case["path"], case["origin"], fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]],
+                         case["now"], made, _store_that_says(case.get("store")), _how(case, fixtures))
+
+
+def _request(told):
+    body = told["body"] if isinstance(told["body"], str) else _file(told["body"])
+    return routes.Request(told["method"], told["target"], told["headers"], body.encode("utf-8") if isinstance(body, str) else body)
+
+
+@op("http_session")
+def _http_session(case, fixtures):
+    try:
+        verified, bearer = _portal(case, fixtures).session(_request(case["request"]))
+    except Refused as refused:
+        raise Refused(routes.word(refused.code)) from None
+    return {"token_id": verified.head.token_id.hex(), "bearer": bearer}
+
+
 def _http(case, fixtures):
     """Beside `ok`: a refusal tells its whole answer, so it is no `_outcome`."""
     made = tuple(bytes.fromhex(case["made"][name]) for name in ("cookie", "random"))
-    portal = routes.Portal(case["path"], fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]],
-                           case["now"], made, _store_that_says(case.get("store")), _how(case, fixtures))
-    told = case["request"]
-    body = told["body"] if isinstance(told["body"], str) else _file(told["body"])
-    request = routes.Request(told["method"], told["target"], told["headers"], body.encode("utf-8") if isinstance(body, str) else body)
-    answer = portal.answer(request)
+    request = _request(case["request"])
+    answer = _portal(case, fixtures, made).answer(request)
     if answer is None:
         return {"ok": "application"}
     value = {"status": answer.status, "headers": answer.headers, "cookies": sorted(answer.cookies)}
@@ -677,6 +702,13 @@ def _feed_place(case, _):
     if "inode" in case:
         return {"place": storefeed.sqlite_place(case["device"], case["inode"])}
     return {"place": storefeed.postgres_place(case["system"], case["timeline"], case["database"])}
+
+
+@op("recovered_state")
+def _recovered_state(case, _):
+    newer = None if case["newer"] is None else bytes.fromhex(case["newer"])
+    body, state = storefeed.recovered(bytes.fromhex(case["database"]), newer)
+    return {"change": body.hex(), "records": state.snapshot().hex()}
 
 
 @op("recovered_generation")

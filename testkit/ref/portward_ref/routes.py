@@ -1,37 +1,37 @@
 """Redeeming over HTTP: redeem.md section 4. One request in, one answer out; the store is what a case says it says."""
 
-import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from . import redeem, token
 from .errors import Refused
-from .token import LINK
+from .token import LINK, SESSION
 from .wire import b64u
 
 BODY_MAX = 4096
+BEARER = "Bearer "
 FORM = "application/x-www-form-urlencoded"
 LINK_COOKIE, PEEK_COOKIE, SESSION_COOKIE = ("__Host-portward-" + name for name in ("link", "peek", "session"))
-SAME_SITE = {LINK_COOKIE: "Lax", PEEK_COOKIE: "Strict", SESSION_COOKIE: "Lax"}
+TRIMMED = " \t"
+SAFE = ("GET", "HEAD", "OPTIONS")
 ALWAYS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "x-robots-tag": "noindex, nofollow",
     "x-content-type-options": "nosniff",
 }
-# `*` stands for the hash of the page's script, which is no part of the vectors.
+# `*` stands for the hash of the page's script, which is no part of the vectors; nor is whether it has a style sheet.
 CSP = ("default-src 'none'; script-src 'sha256-*'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
        "base-uri 'none'")
+PAGE = {"referrer-policy": "same-origin", "content-security-policy": CSP}
 
 # Refusals that are damage beside those of token.md part A.
 DAMAGED = token.DAMAGED | {"nonce_malformed", "cookie_malformed", "field_malformed"}
-# What the store says when it has to be recovered first.
-UNAVAILABLE = {"store_restored", "store_rolled_back", "store_forked"}
 STATUS = {"damaged": 400, "refused": 403, "unavailable": 503}
 
 
 class Unavailable(Exception):
-    """The store does not answer."""
+    """The store does not answer, or its feed is not taken."""
 
 
 class Status(Exception):
@@ -51,12 +51,17 @@ class Answer:
     body: object = None
 
 
+def word(code):
+    """What is told of a refusal."""
+    return "damaged" if code in DAMAGED else "refused"
+
+
 def cookie(name, value, max_age):
-    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite={SAME_SITE[name]}; Max-Age={max_age}"
+    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={max_age}"
 
 
 def page(*cookies):
-    return Answer(200, {"content-security-policy": CSP}, list(cookies), "text/html")
+    return Answer(200, dict(PAGE), list(cookies), "text/html")
 
 
 def told(value, *cookies):
@@ -76,21 +81,32 @@ class Request:
     def header(self, name):
         return next((value for held, value in self.headers if held == name), None)
 
+    def cookies(self, name):
+        """The values under this name. Other white space than this belongs to a name: only so is `__Host-` what browsers take it for."""
+        pairs = (pair.partition("=") for header, value in self.headers if header == "cookie" for pair in value.split(";"))
+        return [value.strip(TRIMMED) for held, _, value in pairs if held.strip(TRIMMED) == name]
+
     def cookie(self, name):
-        pairs = (pair.strip().partition("=") for pair in (self.header("cookie") or "").split(";"))
-        return next((value for held, _, value in pairs if held == name), None)
+        """None if there is none."""
+        found = self.cookies(name)
+        if len(found) > 1:
+            raise Refused("cookie_malformed")
+        return found[0] if found else None
 
     def names(self, kind):
         """Whether `Accept` has this very type, whatever else it has and with which weight."""
         return kind in (part.partition(";")[0].strip().lower() for part in (self.header("accept") or "").split(","))
 
-    def check_post(self):
-        """The fields."""
+    def check_origin(self, portal):
         origin, site = self.header("origin"), self.header("sec-fetch-site")
-        if origin is not None and origin != "https://" + self.header("host"):
+        if site not in (None, "same-origin", "none"):
             raise Refused("foreign_origin")
-        if site is not None and site not in ("same-origin", "none"):
+        if origin not in (None, portal) and (origin, site) != ("null", "same-origin"):
             raise Refused("foreign_origin")
+
+    def check_post(self, portal):
+        """The fields."""
+        self.check_origin(portal)
         if len(self.body) > BODY_MAX:
             raise Status(413)
         kind = (self.header("content-type") or "").partition(";")[0].strip().lower()
@@ -111,21 +127,22 @@ class Request:
         return found
 
     def session(self):
-        """The text, and whether it came as a bearer token."""
-        held, authorization = self.cookie(SESSION_COOKIE), self.header("authorization")
-        bearer = re.fullmatch(r"Bearer (.*)", authorization) if authorization is not None else None
-        if held is not None and bearer:
+        """The text, None if there is none, and whether it came as a bearer token."""
+        authorization = self.header("authorization") or ""
+        if not authorization.startswith(BEARER):
+            return self.cookie(SESSION_COOKIE), False
+        if self.cookies(SESSION_COOKIE):
             raise Refused("two_sessions")
-        return (bearer[1], True) if bearer else (held or "", False)
+        return authorization.removeprefix(BEARER), True
 
 
 # --- routes ------------------------------------------------------------------------------------
 
 class Portal:
-    """`verifier`: how links are verified, by name as in `token.verify`; `store`: what is asked to redeem and renew."""
+    """`verifier`: how tokens are verified, by name as in `token.verify`; `store`: what is asked to redeem and renew."""
 
-    def __init__(self, path, deployment, keyring, now, made, store, verifier):
-        self.path, self.deployment, self.keyring, self.now = path, deployment, keyring, now
+    def __init__(self, path, origin, deployment, keyring, now, made, store, verifier):
+        self.path, self.origin, self.deployment, self.keyring, self.now = path, origin, deployment, keyring, now
         self.made_cookie, self.made_random = made
         self.store, self.verifier = store, verifier
 
@@ -137,7 +154,7 @@ class Portal:
         try:
             answer = self._answer(request, routes)
         except Refused as refused:
-            answer = self._refusal(request, self._word(refused.code))
+            answer = self._refusal(request, word(refused.code))
         except Unavailable:
             answer = self._refusal(request, "unavailable")
         except Status as status:
@@ -163,19 +180,15 @@ class Portal:
         if request.method not in routes:
             raise Status(405, allow=", ".join(routes))
         if request.method == "POST":
-            return routes["POST"](request, request.check_post())
+            return routes["POST"](request, request.check_post(self.origin))
         return routes[request.method](request)
-
-    @staticmethod
-    def _word(code):
-        return "damaged" if code in DAMAGED else "unavailable" if code in UNAVAILABLE else "refused"
 
     def _refusal(self, request, word):
         answer = Answer(STATUS[word], {"retry-after": "1"} if word == "unavailable" else {})
-        if request.path == self.path:  # only what `GET` and `HEAD` ask for is refused there
+        if request.path == self.path and word != "unavailable":  # only what `GET` and `HEAD` ask for is refused there
             answer.cookies.append(cookie(LINK_COOKIE, "", 0))
         if request.names("text/html"):
-            answer.type = "text/html"
+            answer.type, answer.headers = "text/html", {**answer.headers, **PAGE}
         else:
             answer.type, answer.body = "application/json", {"text": f'{{"error":"{word}"}}'}
         return answer
@@ -186,9 +199,8 @@ class Portal:
     def _peek_at(self, request, text):
         """Nonce and its expiry, and the peek cookie."""
         verified = self._verify(text)
-        came = request.cookie(PEEK_COOKIE)
         try:
-            held = redeem.read_cookie(came or "")
+            held = redeem.read_cookie(request.cookie(PEEK_COOKIE) or "")
         except Refused:
             held = self.made_cookie
         chain = redeem.chain_id(verified.head.token_id, verified.copies)
@@ -211,11 +223,13 @@ class Portal:
         return told({"nonce": nonce, "expires_at": expires_at}, peek_cookie)
 
     def _redeem(self, request, fields):
-        link = fields.get("token", request.cookie(LINK_COOKIE) or "")
+        link = fields["token"] if "token" in fields else request.cookie(LINK_COOKIE) or ""
+        peek_cookie, nonce = request.cookie(PEEK_COOKIE) or "", fields.get("nonce", "")
+        redeem.read_cookie(peek_cookie)
+        redeem.read_nonce(nonce)
         verified = self._verify(link)
         chain = redeem.chain_id(verified.head.token_id, verified.copies)
-        redeem.check_nonce(self.deployment.id, self.keyring, fields.get("nonce", ""), chain,
-                           request.cookie(PEEK_COOKIE) or "", self.now)
+        redeem.check_nonce(self.deployment.id, self.keyring, nonce, chain, peek_cookie, self.now)
         session, expires_at = self.store()
         gone = [cookie(LINK_COOKIE, "", 0), cookie(PEEK_COOKIE, "", 0)]
         if request.names("application/json") and not request.names("text/html"):
@@ -227,7 +241,7 @@ class Portal:
 
     def _renew(self, request, _):
         text, bearer = request.session()
-        redeem.verify_to_renew(self.deployment, self.keyring, text, self.now, **self.verifier)
+        redeem.verify_to_renew(self.deployment, self.keyring, text or "", self.now, **self.verifier)
         session, expires_at = self.store()
         if bearer:
             return told({"session": session, "expires_at": expires_at})
@@ -235,3 +249,12 @@ class Portal:
 
     def _leave(self, request, _):
         return Answer(204, {}, [cookie(SESSION_COOKIE, "", 0)])
+
+    def session(self, request):
+        """What a route of the application takes: the session, verified, and whether it came as a bearer token."""
+        text, bearer = request.session()
+        if text is None:
+            raise Refused("no_session")
+        if not bearer and request.method not in SAFE:
+            request.check_origin(self.origin)
+        return token.verify(self.deployment, self.keyring, text, SESSION, self.now, **self.verifier), bearer

@@ -1,10 +1,11 @@
-"""The feed as the store keeps it: store.md section 5. Committing, reading, and how far recovering raises a generation."""
+"""The feed as the store keeps it: store.md section 5. Committing, reading, and what a recovered store begins with."""
 
 from itertools import count, takewhile
 
 from . import feed, links, store
 from .errors import Malformed, Refused
-from .revocation import NO_HISTORY, WHOLE, State, encode_scope, history_after, read_body
+from .revocation import (DEPLOYMENT_GENERATION, NO_HISTORY, WHOLE, State, encode_scope, history_after, read_body,
+                         record_bytes)
 
 GENERATION_STEP = 65_536
 U32_MAX = 2**32 - 1
@@ -126,3 +127,16 @@ def recovered_generation(found):
     if raised > U32_MAX:
         raise Refused("generation_exhausted")
     return raised
+
+
+def recovered(database, newer):
+    """Body of change 1, and the state of the snapshot at 1. Both are bodies of snapshots; `newer`: a view that was taken over, or None."""
+    state = State()
+    for record in read_body(database, WHOLE, snapshot=True):
+        state.apply(record)
+    if newer is None:
+        state.generation = recovered_generation(state.generation)
+        return record_bytes(DEPLOYMENT_GENERATION, number=state.generation), state
+    for record in read_body(newer, WHOLE, snapshot=True):
+        state.apply(record)
+    return b"", state

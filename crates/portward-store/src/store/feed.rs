@@ -138,14 +138,17 @@ impl Turn<'_> {
     pub(super) async fn put(&mut self, changes: Vec<Change>) -> Result<Stamp> {
         let prepared = self.known.authority.prepare(changes)?;
         let (stamp, history) = (prepared.stamp(), prepared.history());
-        let keyring = &self.feed.keyring;
-        let change = ChangeRow { stamp, history, body: prepared.body().to_vec() };
-        record::insert(&change, keyring, &mut self.work).await?;
-        self.row = FeedRow { stamp, history, ..self.row.clone() };
-        put_feed_row(&self.row, keyring, &mut self.work).await?;
-        self.feed.database.wake_followers(&mut self.work).await?;
+        self.write(ChangeRow { stamp, history, body: prepared.body().to_vec() }).await?;
         self.prepared = Some(prepared);
         Ok(stamp)
+    }
+
+    pub(super) async fn write(&mut self, change: ChangeRow) -> Result<()> {
+        let keyring = &self.feed.keyring;
+        record::insert(&change, keyring, &mut self.work).await?;
+        self.row = FeedRow { stamp: change.stamp, history: change.history, ..self.row.clone() };
+        put_feed_row(&self.row, keyring, &mut self.work).await?;
+        Ok(self.feed.database.wake_followers(&mut self.work).await?)
     }
 
     /// Ends the transaction; then what was put is made and shown.
@@ -184,14 +187,13 @@ pub(super) async fn put_feed_row(row: &FeedRow, keyring: &Keyring, work: &mut Wo
 /// The newest snapshot, and what came after it.
 pub(super) async fn reload(work: &mut Work, keyring: &Arc<Keyring>, row: &FeedRow) -> Result<Authority> {
     let incarnation = row.stamp.incarnation;
+    if row.snapshot > row.stamp.sequence {
+        return Err(StoreError::Feed(FeedError::Gap));
+    }
     let mut authority = match row.snapshot {
         0 => Authority::new(Arc::clone(keyring), incarnation)?,
         sequence => {
-            let sql = "SELECT bytes FROM feed_snapshot WHERE incarnation = $1 AND sequence = $2 ORDER BY part";
-            let query = work.query(sql).bind(incarnation.to_bytes().to_vec()).bind(integer(sequence)?);
-            let parts = query.fetch_all(&mut **work).await?;
-            let parts = parts.iter().map(|part| part.try_get::<Vec<u8>, _>("bytes"));
-            let saved = parts.collect::<core::result::Result<Vec<_>, _>>()?.concat();
+            let saved = saved_at(work, Stamp { incarnation, sequence }).await?;
             let authority = Authority::resume(Arc::clone(keyring), &saved)?;
             if authority.stamp() != (Stamp { incarnation, sequence }) {
                 return Err(StoreError::Feed(FeedError::Gap));
@@ -204,6 +206,15 @@ pub(super) async fn reload(work: &mut Work, keyring: &Arc<Keyring>, row: &FeedRo
         return Err(StoreError::Feed(FeedError::Gap));
     }
     if authority.history() == row.history { Ok(authority) } else { Err(StoreError::Forked) }
+}
+
+/// The parts of a snapshot, from the first one on, as far as none is missing.
+async fn saved_at(work: &mut Work, at: Stamp) -> Result<Vec<u8>> {
+    let sql = "SELECT part, bytes FROM feed_snapshot WHERE incarnation = $1 AND sequence = $2 ORDER BY part";
+    let query = work.query_as(sql).bind(at.incarnation.to_bytes().to_vec()).bind(integer(at.sequence)?);
+    let parts: Vec<(i64, Vec<u8>)> = query.fetch_all(&mut **work).await?;
+    let whole = parts.into_iter().zip(0..).take_while(|((part, _), number)| part == number);
+    Ok(whole.flat_map(|((_, bytes), _)| bytes).collect())
 }
 
 /// Makes the changes up to this stamp. `false`, and none made, if the next one is not there any more.

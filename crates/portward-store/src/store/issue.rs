@@ -5,7 +5,7 @@ use crate::database::{Lock, Work};
 use crate::store::error::StoreError;
 use crate::store::list::{Link, link_row};
 use crate::store::open::{Result, Store, within};
-use crate::store::rows::{EventKind, EventRow, LinkEvent, LinkRow, LinkState};
+use crate::store::rows::{EventKind, EventRow, LinkEvent, LinkRow, LinkState, is_label};
 use crate::store::sink::{Operation, Subject};
 
 use portward::{EntryId, Identifier};
@@ -108,8 +108,7 @@ impl Store {
 }
 
 pub(super) fn check_label(label: Option<&str>) -> Result<()> {
-    let is_good = |label: &str| (1..=200).contains(&label.chars().count()) && !label.chars().any(char::is_control);
-    if label.is_none_or(is_good) { Ok(()) } else { Err(StoreError::Label) }
+    if label.is_none_or(is_label) { Ok(()) } else { Err(StoreError::Label) }
 }
 
 pub(super) fn check_cap(uses_max: Option<u32>) -> Result<()> {

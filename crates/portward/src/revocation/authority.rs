@@ -108,13 +108,20 @@ impl Authority {
     /// Goes on from a view that was saved, in the same incarnation.
     ///
     /// # Errors
-    /// [`FeedError`] if the saved view is not accepted.
+    /// [`FeedError`] if the saved view is not accepted; [`FeedError::Malformed`] also for a list or a live answer.
     pub fn resume(keyring: Arc<Keyring>, saved: &[u8]) -> Result<Self, FeedError> {
         let mut follower =
             Follower::new(Arc::clone(&keyring), Scope::ALL, Duration::ZERO, None).map_err(|_| FeedError::Malformed)?;
-        follower.accept(saved, Timestamp::default())?;
+        follower.accept(saved, Timestamp::default()).map_err(|error| match error {
+            // It is of another type.
+            FeedError::WrongChallenge
+            | FeedError::ListNotYetCurrent
+            | FeedError::ListExpired
+            | FeedError::AnotherIncarnation => FeedError::Malformed,
+            error => error,
+        })?;
         let view = (*follower.cell().load()).clone();
-        let position = view.position.ok_or(FeedError::Malformed)?;
+        let position = view.position.filter(|_| view.evidence == Evidence::None).ok_or(FeedError::Malformed)?;
         Ok(Self::at(keyring, view, position))
     }
 

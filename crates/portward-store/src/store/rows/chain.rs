@@ -1,4 +1,4 @@
-use portward::{EntryId, Identifier, Permissions, StoredChain, Timestamp};
+use portward::{BLOCKS_MAX, EntryId, Identifier, Permissions, StoredChain, Timestamp};
 
 use crate::database::record::{Record, Table, Type, Value, Values};
 use crate::store::rows::link::resources;
@@ -67,16 +67,27 @@ impl Record for ChainRow {
             expires_at: Timestamp::from_unix(values.number()?),
         };
         let recipients = values.optional(Values::text)?;
+        let recipients = recipients.iter().flat_map(|recipients| recipients.split('\n')).map(str::to_owned);
         let row = Self {
             tenant,
             link,
             id,
-            recipients: recipients.iter().flat_map(|recipients| recipients.split('\n')).map(str::to_owned).collect(),
+            recipients: recipients.collect(),
             uses: values.number()?,
             first_used: Timestamp::from_unix(values.number()?),
             last_used: Timestamp::from_unix(values.number()?),
             grants,
         };
-        (row.grants.copies.last().copied().unwrap_or(row.link) == row.id).then_some(row)
+        let blocks = row.grants.copies.len();
+        let is_of_blocks = blocks <= BLOCKS_MAX
+            && row.recipients.len() <= blocks
+            && row.recipients.iter().all(|label| is_recipient(label))
+            && row.grants.copies.last().copied().unwrap_or(row.link) == row.id;
+        is_of_blocks.then_some(row)
     }
+}
+
+/// The label of a block: `spec/token.md` section 3.
+fn is_recipient(label: &str) -> bool {
+    (1..=32).contains(&label.len()) && label.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }

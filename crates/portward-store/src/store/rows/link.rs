@@ -135,8 +135,14 @@ impl Record for LinkRow {
         let is_of_head = (tenant, id, client) == (head.tenant().to_string(), head.id(), head.client().to_string());
         let is_within =
             row.expires <= head.expires_at() && row.permissions.intersection(head.permissions()) == row.permissions;
-        (is_of_head && is_within && row.uses_max != Some(0)).then_some(row)
+        let is_labelled = row.label.as_deref().is_none_or(is_label);
+        (is_of_head && is_within && is_labelled && row.uses_max != Some(0)).then_some(row)
     }
+}
+
+/// 1 to 200 characters, none of them a control character.
+pub(crate) fn is_label(label: &str) -> bool {
+    (1..=200).contains(&label.chars().count()) && !label.chars().any(char::is_control)
 }
 
 /// `count ‖ identifiers`; absent: not restricted. A list in a row names at least one.

@@ -10,6 +10,6 @@ pub(super) use chain::ChainRow;
 pub(super) use event::EventRow;
 pub use event::{EventKind, LinkEvent};
 pub(super) use feed::{ChangeRow, FeedRow};
-pub(super) use link::LinkRow;
 pub use link::LinkState;
+pub(super) use link::{LinkRow, is_label};
 pub(super) use redemption::RedemptionRow;

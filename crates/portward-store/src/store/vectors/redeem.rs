@@ -54,7 +54,7 @@ impl Case<'_> {
     /// A store that verifies under the view of the case.
     async fn store(&self, scratch: &Scratch) -> Store {
         let mut store = scratch.store(&self.deployment(), &self.keyring(), self.now()).await;
-        Arc::get_mut(&mut store.inner).unwrap().verifier = self.verifier(self.revocation());
+        Arc::get_mut(&mut store.inner).unwrap().verifier = Arc::new(self.verifier(self.revocation()));
         store
     }
 
