@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::{backup::BackupCommand, keyring::KeyringCommand, link::LinkCommand, revoke::RevokeCommand};
 use crate::commands::{inspect::InspectArguments, open::OpenArguments, rewrap::RewrapArguments, seal::SealArguments};
-use crate::commands::{keyring::KeyringCommand, link::LinkCommand, revoke::RevokeCommand};
 use crate::commands::{session::SessionCommand, store::StoreCommand, tenant::TenantCommand, view::ViewCommand};
 use crate::global::Global;
 use crate::quickstart::QuickstartArguments;
@@ -66,6 +66,11 @@ pub(crate) enum Command {
     Rewrap(RewrapArguments),
     /// Read what the header of an object says, without a key and without believing it
     Inspect(InspectArguments),
+    /// Sealed backups of databases and streams: make, verify, restore, list, prune
+    Backup {
+        #[command(subcommand)]
+        command: BackupCommand,
+    },
     /// Play the whole story on a temporary directory, checking each step
     Quickstart(QuickstartArguments),
     /// Print the completions for a shell
@@ -81,6 +86,7 @@ impl Command {
         let data = match self {
             Self::Seal(arguments) => &arguments.data,
             Self::Open(arguments) => &arguments.data,
+            Self::Backup { command } => return command.tells(),
             _ => return Stream::Stdout,
         };
         if data.output().is_some() { Stream::Stdout } else { Stream::Stderr }

@@ -90,7 +90,7 @@ pub(crate) fn rows_under(
 }
 
 /// A path, unless it begins as the name of a place does.
-fn location(global: &Global) -> Result<Location, Failure> {
+pub(crate) fn location(global: &Global) -> Result<Location, Failure> {
     let Some(place) = &global.key_store else { return Ok(Location::Sqlite(global.dir.join("keys.db"))) };
     match place.to_str() {
         Some(text) if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) => Ok(text.parse()?),

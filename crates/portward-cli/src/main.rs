@@ -62,6 +62,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Open(arguments) => commands::open::run(&global, &arguments),
         Command::Rewrap(arguments) => commands::rewrap::run(&global, &arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Backup { command } => commands::backup::run(&global, command),
         Command::Quickstart(arguments) => quickstart::run(&global, &arguments, play),
         Command::Completions { shell } => Ok(commands::completions::run(shell, Cli::command())),
     }

@@ -1,6 +1,7 @@
 //! How far a long copy is, for whoever waits at a terminal.
 
 use std::io::{self, Read};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,6 +28,39 @@ impl<R: Read> Watched<R> {
 
     pub(crate) fn unseen(inner: R, length: Option<u64>) -> Self {
         Self { inner, length, bar: ProgressBar::hidden(), shown_from: None }
+    }
+}
+
+/// Bytes that go by somewhere else. The bar is gone with it.
+pub(crate) struct Meter {
+    bar: ProgressBar,
+    shown_from: Mutex<Option<Instant>>,
+}
+
+impl Meter {
+    /// Seen by whoever waits at a terminal, if somebody does.
+    pub(crate) fn new(is_seen: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(OF_UNKNOWN_LENGTH) {
+            bar.set_style(style);
+        }
+        let shown_from = if is_seen { Instant::now().checked_add(PATIENCE) } else { None };
+        Self { bar, shown_from: Mutex::new(shown_from) }
+    }
+
+    pub(crate) fn count(&self, bytes: u64) {
+        self.bar.inc(bytes);
+        let mut shown_from = self.shown_from.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown_from.is_some_and(|from| Instant::now() >= from) {
+            *shown_from = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

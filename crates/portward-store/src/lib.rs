@@ -1,6 +1,8 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+#[cfg(all(unix, feature = "backup"))]
+pub mod backup;
 #[cfg(any(feature = "keys", feature = "links"))]
 pub mod database;
 #[cfg(unix)]

@@ -22,7 +22,8 @@ pub use key::{
     Deployment, DeploymentError, DeploymentId, KeyState, Keyring, KeyringError, Lifetimes, PassphraseCost, Purpose,
     RootId, RootInfo, Row, RowError, RowMac, RowValue, SealedError, SealedKeyring, UnsealError, Unsealed,
 };
-pub use random::RandomError;
+pub use primitive::Checksum;
+pub use random::{RandomError, random_id};
 pub use revocation::{
     Authority, AuthorityError, Challenge, Change, Compaction, EntryId, FeedError, FeedRequest, FeedRequestError,
     Follower, Freshness, Generations, Incarnation, ListTimes, PreparedChange, RevocationError, RevocationView, Scope,

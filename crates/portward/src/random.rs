@@ -30,6 +30,14 @@ pub(crate) fn fill(buffer: &mut [u8]) -> Result<(), RandomError> {
 }
 
 /// `N` random bytes, for ids, salts and challenges.
+/// Sixteen random bytes: a name that nothing else has.
+///
+/// # Errors
+/// [`RandomError::Unavailable`].
+pub fn random_id() -> Result<[u8; 16], RandomError> {
+    bytes()
+}
+
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
     fill(&mut bytes)?;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod initialise;
 pub(crate) mod inspect;

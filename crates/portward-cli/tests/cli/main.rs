@@ -1,6 +1,8 @@
 //! The `portward` command as a shell sees it: every test runs real processes in a directory of its own.
 
 #[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod disaster;
 #[cfg(test)]
 mod files;

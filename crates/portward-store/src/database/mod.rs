@@ -1,5 +1,7 @@
 //! SQLite or PostgreSQL behind one set of statements, which both understand: `$1`, and the types whole number, text and bytes.
 
+#[cfg(all(unix, feature = "backup"))]
+mod bare;
 mod begin;
 mod error;
 mod file;

@@ -77,6 +77,12 @@ impl Values {
         self.text()?.parse().ok()
     }
 
+    /// All that are left.
+    #[cfg(all(unix, feature = "backup"))]
+    pub(crate) fn rest(&mut self) -> Vec<Value> {
+        self.0.by_ref().collect()
+    }
+
     /// `Some(None)` for what is absent.
     pub(crate) fn optional<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.0.as_slice().first()? == &Value::Absent {
@@ -192,6 +198,24 @@ async fn write<R: Record>(record: &R, keyring: &Keyring, to: &mut Work, conflict
     }
     query.bind(root.to_bytes().to_vec()).bind(mac.to_vec()).execute(&mut **to).await?;
     Ok(())
+}
+
+/// The statement of PostgreSQL that writes a row into a schema.
+#[cfg(all(unix, feature = "backup", feature = "postgres"))]
+pub(crate) fn statement<R: Record>(record: &R, keyring: &Keyring, schema: &str) -> Result<String> {
+    let values = record.to_values();
+    let RowMac { root, mac } = with_row::<R, _>(&values, |row| keyring.mac_row(row))?;
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let literal = |value: Value| match value {
+        Value::Absent => "NULL".to_owned(),
+        Value::Number(number) => number.to_string(),
+        // Without a backslash, which not every server reads alike.
+        Value::Text(text) => format!("convert_from(decode('{}', 'hex'), 'UTF8')", hex(text.as_bytes())),
+        Value::Bytes(bytes) => format!("decode('{}', 'hex')", hex(&bytes)),
+    };
+    let all = values.into_iter().chain([Value::Bytes(root.to_bytes().to_vec()), Value::Bytes(mac.to_vec())]);
+    let all: Vec<_> = all.map(literal).collect();
+    Ok(format!("INSERT INTO {schema}.{} VALUES ({}) ON CONFLICT DO NOTHING;", R::TABLE.name, all.join(", ")))
 }
 
 fn with_row<R: Record, T>(

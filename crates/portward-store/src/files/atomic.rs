@@ -62,6 +62,24 @@ pub fn replace_message(path: &Path, message: &[u8]) -> Result<(), FileError> {
     replace(path, &format!("{}.tmp", std::process::id()), message, OWNER_ONLY)
 }
 
+/// Reads a file that nobody but its owner can write.
+#[cfg(feature = "backup")]
+pub(crate) fn read_believed(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(path, limit, Some(Guard::Believed))
+}
+
+/// Reads a file whose content says by itself whether it is believed.
+#[cfg(feature = "backup")]
+pub(crate) fn read_authentic(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(path, limit, None)
+}
+
+/// Writes a file, mode 0600, in the place of the one that is there, if there is one.
+#[cfg(feature = "backup")]
+pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, "tmp", bytes, OWNER_ONLY)
+}
+
 pub(super) const OWNER_ONLY: u32 = 0o600;
 pub(super) const OTHERS_READ: u32 = 0o644;
 
@@ -116,7 +134,7 @@ pub(super) fn remove_if_there(path: &Path) -> Result<(), FileError> {
     }
 }
 
-pub(super) fn sync_parent(path: &Path) -> Result<(), FileError> {
+pub(crate) fn sync_parent(path: &Path) -> Result<(), FileError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(parent).and_then(|directory| directory.sync_all()).map_err(|error| FileError::writing(&error))
 }

@@ -19,6 +19,8 @@ mod keyring;
 mod view;
 
 pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
+#[cfg(feature = "backup")]
+pub(crate) use atomic::{read_authentic, read_believed, replace_secret, sync_parent};
 pub use directory::{Directory, Locked};
 pub use error::{FileError, FilesError};
 pub use keyring::{KeyringKek, Lock, OpenKeyring, Passphrase, Protection};

@@ -28,14 +28,14 @@ impl ObjectError {
         }
     }
 
-    pub(super) fn of_reader(error: io::Error) -> Self {
+    pub(crate) fn of_reader(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<OpenError>()) {
             Some(refused) => Self::Open(*refused),
             None => Self::Read(error),
         }
     }
 
-    pub(super) fn of_writer(error: io::Error) -> Self {
+    pub(crate) fn of_writer(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<SealError>()) {
             Some(refused) => Self::Seal(*refused),
             None => Self::Write(error),

@@ -11,6 +11,8 @@ mod initialise;
 mod issue;
 mod json_lines;
 mod list;
+#[cfg(all(unix, feature = "backup"))]
+mod mark;
 mod open;
 mod place;
 mod recover;
@@ -31,6 +33,8 @@ pub use initialise::initialise;
 pub use issue::LinkTerms;
 pub use json_lines::JsonLines;
 pub use list::{Link, LinkFilter, Page, PageStart};
+#[cfg(all(unix, feature = "backup"))]
+pub(crate) use mark::restored;
 pub use open::{Store, StoreOptions};
 pub use recover::Recovery;
 pub use redeem::{Peeked, Redeemed};

@@ -13,6 +13,7 @@ const BODY_LABEL: &str = "portward/v1/body";
 const INDEX_LABEL: &str = "portward/v1/index";
 const KEY_CHECK_LABEL: &str = "portward/v1/key-check";
 const ROW_LABEL: &str = "portward/v1/row";
+const BACKUP_LABEL: &str = "portward/v1/backup";
 const ROOT_CHECK_LABEL: &str = "portward/v1/root-check";
 const NONCE_LABEL: &str = "portward/v1/nonce";
 const TOKEN_LABEL: &str = "portward/v1/token";
@@ -68,6 +69,11 @@ pub(crate) fn derive_nonce_key(root: &Secret, deployment: &DeploymentId, key: &m
 /// `derive(root, "portward/v1/row")`, keyed and ready.
 pub(super) fn derive_row_key(root: &Secret, deployment: &DeploymentId) -> StreamMacKey {
     derive(root, deployment, ROW_LABEL, [], StreamMacKey::new)
+}
+
+/// `derive(root, "portward/v1/backup")`, keyed and ready.
+pub(super) fn derive_backup_key(root: &Secret, deployment: &DeploymentId) -> StreamMacKey {
+    derive(root, deployment, BACKUP_LABEL, [], StreamMacKey::new)
 }
 
 /// The key of the KEK that a root is, `spec/envelope.md` section 1.

@@ -1,5 +1,6 @@
 //! The deployment, its root keys and what is derived from them. Source: `spec/keys.md`.
 
+mod catalogue;
 mod deployment;
 mod derive;
 mod file;

@@ -1,6 +1,7 @@
 //! The only module that names third-party cryptography. What is here is chosen by the format's version, never by a caller.
 
 mod aead;
+mod checksum;
 #[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod fast;
 mod hash;
@@ -14,6 +15,7 @@ pub(crate) use aead::PortableCipher as BodyCipher;
 #[cfg(test)]
 pub(crate) use aead::aes_gcm_open_for_vectors;
 pub(crate) use aead::{ChunkCipher, WrapCipher, open_once, seal_once};
+pub use checksum::Checksum;
 #[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(crate) use fast::FastCipher as BodyCipher;
 #[cfg(test)]

@@ -1,0 +1,125 @@
+//! The directory of the backups, opened with the keyring of the deployment.
+
+use std::future::Future;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use portward::{Audience, Deployment, Keyring};
+use portward_store::backup::{BackupError, BackupOptions, Backups, Entry};
+use portward_store::database::Location;
+use portward_store::files::StampText;
+use portward_store::objects::ObjectError;
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::commands::backup::PlaceArguments;
+use crate::context;
+use crate::failure::{Exit, Failure};
+use crate::global::Global;
+use crate::progress::Meter;
+use crate::report;
+
+pub(super) struct Place {
+    pub(super) backups: Backups,
+    pub(super) keyring: Arc<Keyring>,
+    runtime: Runtime,
+}
+
+/// Makes the directory or opens it.
+type Opening = fn(&Path, Arc<Deployment>, Arc<Keyring>, BackupOptions) -> Result<Backups, BackupError>;
+
+impl PlaceArguments {
+    /// Makes the directory if it is not there.
+    pub(super) fn make(&self, global: &Global) -> Result<Place, Failure> {
+        self.with(global, Backups::create)
+    }
+
+    pub(super) fn open(&self, global: &Global) -> Result<Place, Failure> {
+        self.with(global, Backups::open)
+    }
+
+    fn with(&self, global: &Global, open: Opening) -> Result<Place, Failure> {
+        let directory = context::directory(global)?;
+        let deployment = context::deployment(&directory)?;
+        let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
+        let meter = Meter::new(std::io::stderr().is_terminal() && !global.json);
+        let options = BackupOptions {
+            memory: Some(directory.path().join("backups.seen")),
+            // Where the deployment's own secrets are: others cannot enter.
+            scratch: directory.path().to_owned(),
+            progress: Arc::new(move |bytes| meter.count(bytes)),
+        };
+        let backups = open(&self.directory, Arc::new(deployment), Arc::clone(&keyring), options);
+        let backups = backups.map_err(|error| failed(error).of(&self.directory))?;
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|_| no_runtime())?;
+        Ok(Place { backups, keyring, runtime })
+    }
+}
+
+impl Place {
+    pub(super) fn wait<T>(&self, work: impl Future<Output = Result<T, BackupError>>) -> Result<T, Failure> {
+        self.runtime.block_on(work).map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn failed(&self, error: BackupError) -> Failure {
+        failed(error).of(self.backups.path())
+    }
+}
+
+impl Failure {
+    /// Where.
+    fn of(self, path: &Path) -> Self {
+        Self { message: format!("{}: {}", path.display(), self.message), ..self }
+    }
+}
+
+fn failed(error: BackupError) -> Failure {
+    let exit = match &error {
+        BackupError::Object(ObjectError::Open(open)) if open.audience() != Audience::Environment => Exit::Refused,
+        BackupError::CatalogueMalformed
+        | BackupError::CatalogueWrongDeployment
+        | BackupError::CatalogueForged
+        | BackupError::CatalogueRolledBack
+        | BackupError::Unknown
+        | BackupError::Missing
+        | BackupError::Differs
+        | BackupError::Malformed
+        | BackupError::Swapped
+        | BackupError::Empty
+        | BackupError::RowsDiffer
+        | BackupError::Stray(_)
+        | BackupError::Kind
+        | BackupError::TargetExists => Exit::Refused,
+        _ => Exit::Environment,
+    };
+    let reason = match &error {
+        BackupError::Database(error) => core::error::Error::source(error).map(|source| format!(" ({source})")),
+        _ => None,
+    };
+    let message = format!("{error}{}", reason.unwrap_or_default());
+    Failure::new(error.code(), error.audience(), message, exit)
+}
+
+pub(super) fn location(text: &str) -> Result<Location, Failure> {
+    Ok(text.parse::<Location>()?)
+}
+
+/// A backup, for a report.
+pub(super) fn told(entry: &Entry) -> Value {
+    json!({
+        "number": entry.number,
+        "kind": entry.kind.name(),
+        "name": (!entry.name.is_empty()).then_some(&entry.name),
+        "file": entry.file_name(),
+        "created": report::time(entry.created),
+        "bytes": entry.length,
+        "sha256": report::hex(&entry.sha256),
+        "stamp": entry.stamp.map(|stamp| StampText(stamp).to_string()),
+    })
+}
+
+fn no_runtime() -> Failure {
+    let message = "the operating system does not let the backup be waited for";
+    Failure::new("backup_stopped", Audience::Environment, message, Exit::Environment)
+}

@@ -1,0 +1,50 @@
+use core::fmt;
+
+use portward::envelope::{DataScope, DataScopeError};
+
+/// What a backup holds. Source: `spec/backup.md` section 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// A database without the rows of a key store.
+    Data,
+    /// The rows of a key store and nothing else.
+    Keys,
+    /// Bytes that mean something to somebody else.
+    Stream,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Data, Self::Keys, Self::Stream];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Keys => "keys",
+            Self::Stream => "stream",
+        }
+    }
+
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Data => 1,
+            Self::Keys => 2,
+            Self::Stream => 3,
+        }
+    }
+
+    pub(super) fn of_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
+    }
+
+    pub(super) fn scope(self) -> Result<DataScope, DataScopeError> {
+        format!("backup:{}", self.name()).parse()
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

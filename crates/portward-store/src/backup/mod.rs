@@ -1,0 +1,33 @@
+//! Databases and streams as sealed files, and a catalogue that tells which is which. `spec/backup.md`.
+//!
+//! A backup opens with the deployment's keyring and nothing else; so a recovery export, its passphrase and the backups bring everything back.
+//! Rows of a key store are backed up apart, and kept for a shorter time: what was destroyed is gone when the last backup with its key is.
+
+mod bytes;
+mod catalogue;
+mod create;
+mod directory;
+mod error;
+mod graves;
+mod kind;
+mod manifest;
+mod memory;
+mod parts;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod prune;
+mod restore;
+mod sealed;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use catalogue::{Catalogue, Entry};
+pub use directory::{BackupOptions, Backups};
+pub use error::BackupError;
+pub use kind::Kind;
+pub use manifest::{FeedPosition, Format, Manifest, TableRows};
+pub use prune::{Pruned, Retention};
+pub use restore::{Existing, RestoreOptions, Restored};
+pub use verify::{Depth, Verified};

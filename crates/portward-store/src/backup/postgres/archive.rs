@@ -1,0 +1,118 @@
+//! What is in an archive, without a server: `pg_restore` makes SQL of it.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::thread;
+
+use zeroize::Zeroizing;
+
+use crate::backup::create::{blocking, refuse_empty};
+use crate::backup::graves::{Graves, Stone};
+use crate::backup::manifest::TableRows;
+use crate::backup::postgres::KEYS_SCHEMA;
+use crate::backup::postgres::script::Script;
+use crate::backup::postgres::tool::Tool;
+use crate::backup::sealed::Opened;
+use crate::backup::{BackupError, Backups, Entry};
+use crate::objects::ObjectError;
+
+type Result<T> = core::result::Result<T, BackupError>;
+type Rows = BTreeMap<(String, String), u64>;
+
+/// Compares the rows of each table with those that were counted. Returns how long the dump is.
+pub(in crate::backup) fn verify_rows(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64)) -> Result<u64> {
+    let (mut rows, manifest) = (Rows::new(), opened.manifest.clone());
+    let dump = read_script(opened, expected, told, |table, _| match rows.get_mut(table) {
+        Some(count) => *count = count.saturating_add(1),
+        None => drop(rows.insert(table.clone(), 1)),
+    })?;
+    refuse_empty(&manifest)?;
+    // A table that the dump does not mention has no row in it.
+    let is_same = |table: &TableRows| {
+        let name = (table.schema.clone(), table.table.clone());
+        rows.get(&name).copied().unwrap_or(0) == table.rows
+    };
+    if manifest.tables.iter().all(is_same) { Ok(dump) } else { Err(BackupError::RowsDiffer) }
+}
+
+fn read_script(
+    opened: &mut Opened,
+    expected: [u8; 32],
+    told: &dyn Fn(u64),
+    row: impl FnMut(&(String, String), &[u8]) + Send,
+) -> Result<u64> {
+    let environment = [("LC_ALL", "C".to_owned())];
+    let arguments = ["--data-only", "--file=-"];
+    let mut tool = Tool::start("pg_restore", &arguments, &environment, Stdio::piped(), Stdio::piped())?;
+    let (stdin, stdout) = (tool.stdin()?, tool.stdout()?);
+    let dump = thread::scope(|scope| {
+        scope.spawn(move || read_rows(stdout, row));
+        let given = give(opened, expected, told, stdin);
+        if given.is_err() {
+            // So that its output ends, too.
+            tool.kill();
+        }
+        given
+    })?;
+    tool.finish()?;
+    Ok(dump)
+}
+
+fn read_rows(mut script: ChildStdout, row: impl FnMut(&(String, String), &[u8])) {
+    let (mut reader, mut buffer) = (Script::new(row), Zeroizing::new(vec![0; 64 << 10]));
+    // What could not be read shows in the count.
+    while let Ok(read @ 1..) = script.read(&mut buffer) {
+        reader.read(buffer.get(..read).unwrap_or_default());
+    }
+}
+
+/// Gives a program the whole dump. One that has read enough, or has failed, is told by how it ends.
+pub(super) fn give(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64), stdin: ChildStdin) -> Result<u64> {
+    let mut stdin = Some(stdin);
+    opened.give(Some(expected), told, |part| {
+        match stdin.as_mut().map(|stdin| stdin.write_all(part)) {
+            Some(Err(error)) if error.kind() == ErrorKind::BrokenPipe => stdin = None,
+            Some(Err(error)) => return Err(ObjectError::Write(error).into()),
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+impl Backups {
+    /// Adds the tombstones of a key store that is in an archive. Their MACs are not looked at: the archive is authentic.
+    pub(in crate::backup) async fn add_of_archive(
+        &self,
+        graves: &mut Graves,
+        mut opened: Opened,
+        entry: &Entry,
+    ) -> Result<()> {
+        let (backups, expected) = (self.clone(), entry.sha256);
+        let stones = blocking(move || {
+            let mut stones = Vec::new();
+            let mut is_whole = true;
+            read_script(&mut opened, expected, &*backups.options.progress, |table, row| {
+                if (table.0.as_str(), table.1.as_str()) == (KEYS_SCHEMA, "key_tombstone") {
+                    match stone(row) {
+                        Some(stone) => stones.push(stone),
+                        None => is_whole = false,
+                    }
+                }
+            })?;
+            if is_whole { Ok(stones) } else { Err(BackupError::Malformed) }
+        })
+        .await?;
+        stones.into_iter().for_each(|stone| graves.add(stone));
+        Ok(())
+    }
+}
+
+/// `tenant`, `id`, `at`, as `COPY` writes them: a backslash, which a tenant may have, is doubled.
+fn stone(row: &[u8]) -> Option<Stone> {
+    let mut fields = core::str::from_utf8(row).ok()?.split('\t');
+    let tenant = fields.next()?.replace("\\\\", "\\");
+    let id = fields.next()?.strip_prefix("\\\\x").filter(|id| id.len() == 32)?;
+    let id = u128::from_str_radix(id, 16).ok()?.to_be_bytes();
+    Some(Stone { tenant, id, at: fields.next()?.parse().ok()? })
+}

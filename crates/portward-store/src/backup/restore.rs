@@ -1,0 +1,243 @@
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portward::{Identifier, RevocationView, Timestamp};
+
+use crate::backup::create::{blocking, refuse_empty};
+use crate::backup::graves::{Graves, of_record};
+use crate::backup::manifest::{Format, Manifest};
+use crate::backup::sealed::Opened;
+use crate::backup::sqlite::{self, Passing, Private};
+use crate::backup::verify::write_all;
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind};
+use crate::database::{Database, Location, Lock, record};
+use crate::files::{FileError, sync_parent};
+use crate::objects::ObjectError;
+use crate::store;
+
+/// What is to be restored, and over what.
+#[derive(Clone, Default)]
+pub struct RestoreOptions {
+    /// The number of the backup: the newest. An older one is restored on purpose only.
+    pub number: Option<u64>,
+    /// What becomes of a database that is there.
+    pub existing: Existing,
+    /// A view that knows what was destroyed. For keys only.
+    pub view: Option<Arc<RevocationView>>,
+}
+
+/// What becomes of a database that is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Existing {
+    /// It stays, and nothing is restored.
+    #[default]
+    Kept,
+    /// It goes. Stop who works with it first.
+    Replaced,
+}
+
+/// What was restored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Restored {
+    /// What the catalogue says.
+    pub entry: Entry,
+    /// What the backup says.
+    pub manifest: Manifest,
+    /// Bytes of the dump.
+    pub dump: u64,
+    /// Keys that the backup had, and that are destroyed again.
+    pub buried: u64,
+}
+
+/// Where the rows of key stores are on a server.
+pub(super) const KEYS_SCHEMA: &str = "portward_keys";
+
+type Result<T> = core::result::Result<T, BackupError>;
+
+impl Backups {
+    /// Restores a database: all of it, or nothing. A store has to be recovered then ([`store::Recovery`]), before it opens.
+    ///
+    /// # Errors
+    /// Those of verifying; [`BackupError::Kind`], [`BackupError::TargetExists`], [`BackupError::TargetInUse`].
+    pub async fn restore(
+        &self,
+        kind: Kind,
+        into: &Location,
+        options: RestoreOptions,
+        now: Timestamp,
+    ) -> Result<Restored> {
+        let catalogue = self.catalogue()?;
+        let entry = Self::chosen(&catalogue, (kind, ""), options.number)?.clone();
+        match into {
+            _ if kind == Kind::Stream => Err(BackupError::Kind),
+            Location::Sqlite(path) => self.restore_file(&catalogue, entry, path, options, now).await,
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => self.restore_server(&catalogue, entry, url, options, now).await,
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => Err(BackupError::ToolMissing("psql")),
+        }
+    }
+
+    /// Gives a stream out again. Each byte is authentic; they are all there only if this succeeds.
+    ///
+    /// # Errors
+    /// Those of verifying, and of writing.
+    pub async fn restore_stream<W: Write + Send + 'static>(
+        &self,
+        name: Identifier,
+        number: Option<u64>,
+        mut to: W,
+    ) -> Result<(Restored, W)> {
+        let catalogue = self.catalogue()?;
+        let entry = Self::chosen(&catalogue, (Kind::Stream, &name.to_string()), number)?.clone();
+        let mut opened = self.opened(&catalogue, &entry).await?;
+        let (backups, manifest) = (self.clone(), opened.manifest.clone());
+        blocking(move || {
+            let give = |part: &[u8]| Ok(to.write_all(part).map_err(ObjectError::Write)?);
+            let dump = opened.give(Some(entry.sha256), &*backups.options.progress, give)?;
+            to.flush().map_err(ObjectError::Write)?;
+            if dump == 0 { Err(BackupError::Empty) } else { Ok((Restored { entry, manifest, dump, buried: 0 }, to)) }
+        })
+        .await
+    }
+
+    async fn restore_file(
+        &self,
+        catalogue: &Catalogue,
+        entry: Entry,
+        target: &Path,
+        options: RestoreOptions,
+        now: Timestamp,
+    ) -> Result<Restored> {
+        refuse_occupied(target, options.existing)?;
+        let opened = self.opened(catalogue, &entry).await?;
+        let manifest = opened.manifest.clone();
+        if manifest.format != Format::Sqlite {
+            return Err(BackupError::Kind);
+        }
+        let mut graves = Graves::of(options.view);
+        if entry.kind == Kind::Keys {
+            if target.exists() {
+                self.add_known(&mut graves, &Location::Sqlite(target.to_owned())).await?;
+            }
+            self.add_later(&mut graves, catalogue, entry.number).await?;
+        }
+        let (private, passing, dump) = self.unpack(opened, &entry, folder(target)).await?;
+        let buried = self.prepare(&private, &manifest, graves, now).await?;
+        passing.keep()?;
+        let replaced = Passing::of(target, entry.kind);
+        place(&private.path(), target, options.existing)?;
+        drop(replaced);
+        Ok(Restored { entry, manifest, dump, buried })
+    }
+
+    /// Into a private folder, its rows counted.
+    pub(super) async fn unpack(
+        &self,
+        mut opened: Opened,
+        entry: &Entry,
+        within: &Path,
+    ) -> Result<(Private, Passing, u64)> {
+        let private = Private::new(within)?;
+        let (mut passing, manifest) = (private.create(entry.kind)?, opened.manifest.clone());
+        let (backups, expected) = (self.clone(), entry.sha256);
+        let unpacked = blocking(move || {
+            let give = |part: &[u8]| write_all(&mut passing.file, part);
+            let dump = opened.give(Some(expected), &*backups.options.progress, give)?;
+            Ok((dump, passing))
+        });
+        let (dump, passing) = unpacked.await?;
+        refuse_empty(&manifest)?;
+        let found = sqlite::contents(&private.path()).await?;
+        if found.tables == manifest.tables { Ok((private, passing, dump)) } else { Err(BackupError::RowsDiffer) }
+    }
+
+    /// Marks a feed, and buries keys, before the database has its name.
+    async fn prepare(&self, private: &Private, manifest: &Manifest, mut graves: Graves, now: Timestamp) -> Result<u64> {
+        let keyring = &self.owner.keyring;
+        let database = Database::bare(&Location::Sqlite(private.path()), "").await?;
+        let mut work = database.begin(Lock::Store).await?;
+        if let Some(feed) = manifest.feed {
+            let row = store::restored(feed.stamp, feed.history, feed.snapshot, manifest.number);
+            work.query("DELETE FROM feed").execute(&mut *work).await?;
+            record::insert(&row, keyring, &mut work).await.map_err(of_record)?;
+        }
+        let buried = match manifest.kind {
+            Kind::Keys => graves.bury(&mut work, keyring, now).await?,
+            Kind::Data | Kind::Stream => 0,
+        };
+        work.commit().await?;
+        database.close().await;
+        Ok(buried)
+    }
+
+    /// Adds what a key store knows to be destroyed.
+    pub(super) async fn add_known(&self, graves: &mut Graves, of: &Location) -> Result<()> {
+        let database = Database::bare(of, KEYS_SCHEMA).await?;
+        let mut work = database.begin_reading().await?;
+        graves.add_from(&mut work, &self.owner.keyring).await?;
+        work.rollback().await?;
+        database.close().await;
+        Ok(())
+    }
+
+    /// Adds what later backups of keys know to be destroyed.
+    pub(super) async fn add_later(&self, graves: &mut Graves, catalogue: &Catalogue, number: u64) -> Result<()> {
+        let later = |entry: &&Entry| entry.kind == Kind::Keys && entry.number > number;
+        for entry in catalogue.entries.iter().filter(later) {
+            let opened = self.opened(catalogue, entry).await?;
+            match opened.manifest.format {
+                Format::Sqlite => {
+                    let (private, _passing, _) = self.unpack(opened, entry, &self.options.scratch).await?;
+                    self.add_known(graves, &Location::Sqlite(private.path())).await?;
+                }
+                #[cfg(feature = "postgres")]
+                Format::Postgres => self.add_of_archive(graves, opened, entry).await?,
+                _ => return Err(BackupError::Kind),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn opened(&self, catalogue: &Catalogue, entry: &Entry) -> Result<Opened> {
+        let (backups, catalogue, entry) = (self.clone(), catalogue.clone(), entry.clone());
+        blocking(move || backups.open_entry(&catalogue, &entry)).await
+    }
+}
+
+fn refuse_occupied(target: &Path, existing: Existing) -> Result<()> {
+    let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
+    let beside = |suffix: &str| {
+        let mut name = target.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    if is_there(target) && existing == Existing::Kept {
+        return Err(BackupError::TargetExists);
+    }
+    if ["-wal", "-shm", "-journal"].into_iter().any(|suffix| is_there(&beside(suffix))) {
+        return Err(BackupError::TargetInUse);
+    }
+    match fs::symlink_metadata(target) {
+        Ok(found) if !found.is_file() => Err(FileError::NotRegular.into()),
+        _ => Ok(()),
+    }
+}
+
+fn place(private: &Path, target: &Path, existing: Existing) -> Result<()> {
+    match existing {
+        Existing::Replaced => fs::rename(private, target),
+        Existing::Kept => fs::hard_link(private, target),
+    }
+    .map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => BackupError::TargetExists,
+        _ => ObjectError::Write(error).into(),
+    })?;
+    Ok(sync_parent(target)?)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

@@ -1,0 +1,171 @@
+//! A consistent copy of an SQLite database, and what is in it. `spec/backup.md` section 2.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use portward::{Incarnation, Stamp};
+use rustix::fs::{FlockOperation, flock};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::backup::manifest::{FeedPosition, TableRows};
+use crate::backup::{BackupError, Kind};
+use crate::objects::ObjectError;
+
+type Result<T> = core::result::Result<T, BackupError>;
+
+/// A folder that others cannot enter, for a database in the clear. What a killed process left of one goes with the next.
+pub(super) struct Private {
+    folder: TempDir,
+    /// While it is held, the folder is in use.
+    _lock: File,
+}
+
+/// A file in the clear that is gone when it is dropped.
+pub(super) struct Passing {
+    pub(super) file: File,
+    wiped: bool,
+}
+
+/// What is in a database.
+pub(super) struct Contents {
+    pub(super) tables: Vec<TableRows>,
+    pub(super) feed: Option<FeedPosition>,
+}
+
+const PREFIX: &str = ".portward-backup-";
+
+impl Private {
+    pub(super) fn new(within: &Path) -> Result<Self> {
+        sweep(within);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(within).map_err(ObjectError::Write)?;
+        let lock = File::open(folder.path()).map_err(ObjectError::Write)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| ObjectError::Write(error.into()))?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("database")
+    }
+
+    /// An empty file in the place of the database.
+    pub(super) fn create(&self, kind: Kind) -> Result<Passing> {
+        let mut options = OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let opened = options.create_new(true).read(true).write(true).open(self.path());
+        Ok(Passing { file: opened.map_err(ObjectError::Write)?, wiped: kind == Kind::Keys })
+    }
+
+    /// The file, which outlives its name.
+    pub(super) fn file(&self, kind: Kind) -> Result<Passing> {
+        let opened = OpenOptions::new().read(true).write(true).open(self.path());
+        Ok(Passing { file: opened.map_err(ObjectError::Read)?, wiped: kind == Kind::Keys })
+    }
+}
+
+impl Drop for Passing {
+    /// As `secure_delete` does in the database itself: what a key store forgets is not left on the medium by its copy.
+    fn drop(&mut self) {
+        if !self.wiped {
+            return;
+        }
+        let Ok(length) = self.file.metadata().map(|found| found.len()) else { return };
+        let _ = self.file.seek(SeekFrom::Start(0));
+        let mut left = length;
+        while left > 0 {
+            let step = left.min(65_536);
+            if self.file.write_all(vec![0; usize::try_from(step).unwrap_or(0)].as_slice()).is_err() {
+                return;
+            }
+            left = left.saturating_sub(step);
+        }
+        let _ = self.file.sync_data();
+    }
+}
+
+impl Passing {
+    /// What is there and about to be replaced, if something is.
+    pub(super) fn of(path: &Path, kind: Kind) -> Option<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+        Some(Self { file, wiped: kind == Kind::Keys })
+    }
+
+    /// It is to stay.
+    pub(super) fn keep(mut self) -> Result<()> {
+        self.wiped = false;
+        Ok(self.file.sync_all().map_err(ObjectError::Write)?)
+    }
+}
+
+/// Takes away what killed processes left.
+fn sweep(within: &Path) {
+    let Ok(found) = fs::read_dir(within) else { return };
+    for folder in found.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
+        let Ok(lock) = File::open(folder.path()) else { continue };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = fs::remove_dir_all(folder.path());
+        }
+    }
+}
+
+/// Copies a database as it is at one moment; who writes goes on.
+pub(super) async fn copy(database: &Path, kind: Kind) -> Result<(Private, Passing)> {
+    let beside = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let private = Private::new(beside)?;
+    let target = private.path();
+    let target = target.to_str().ok_or(BackupError::Kind)?.to_owned();
+    let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
+    sqlx::query("VACUUM INTO ?").bind(target).execute(&mut connection).await?;
+    connection.close().await?;
+    let copied = private.file(kind)?;
+    Ok((private, copied))
+}
+
+/// Counts the rows of each table of a file that nobody else has.
+pub(super) async fn contents(database: &Path) -> Result<Contents> {
+    let mut connection =
+        SqliteConnectOptions::new().filename(database).immutable(true).read_only(true).connect().await?;
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let names: Vec<(String,)> = sqlx::query_as(names).fetch_all(&mut connection).await?;
+    let mut tables = Vec::new();
+    for (table,) in names {
+        let sql = format!("SELECT count(*) FROM \"{}\"", table.replace('"', "\"\""));
+        let (rows,): (i64,) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await?;
+        let rows = u64::try_from(rows).map_err(|_| BackupError::Malformed)?;
+        tables.push(TableRows { schema: "main".to_owned(), table, rows });
+    }
+    tables.sort();
+    let has = |name: &str| tables.iter().any(|table| table.table == name);
+    let is_store = ["feed", "feed_change", "feed_snapshot"].into_iter().all(has);
+    let feed = if is_store { feed(&mut connection).await? } else { None };
+    connection.close().await?;
+    Ok(Contents { tables, feed })
+}
+
+async fn feed(connection: &mut SqliteConnection) -> Result<Option<FeedPosition>> {
+    let row =
+        sqlx::query("SELECT incarnation, sequence, history, snapshot FROM feed").fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    position(row.try_get("incarnation")?, row.try_get("sequence")?, row.try_get("history")?, row.try_get("snapshot")?)
+        .map(Some)
+}
+
+/// Of the values of a row.
+pub(super) fn position(incarnation: Vec<u8>, sequence: i64, history: Vec<u8>, snapshot: i64) -> Result<FeedPosition> {
+    let read = || {
+        let incarnation = Incarnation::from_bytes(incarnation.try_into().ok()?);
+        let stamp = Stamp { incarnation, sequence: u64::try_from(sequence).ok()? };
+        Some(FeedPosition { stamp, history: history.try_into().ok()?, snapshot: u64::try_from(snapshot).ok()? })
+    };
+    read().ok_or(BackupError::Malformed)
+}
+
+impl Contents {
+    /// Rows of a key store are of kind `keys`, and nothing else is.
+    pub(super) fn refuse_other_kind(&self, kind: Kind) -> Result<()> {
+        let has_keys = self.tables.iter().any(|table| table.table == "tenant_kek");
+        if has_keys == (kind == Kind::Keys) { Ok(()) } else { Err(BackupError::Kind) }
+    }
+}

@@ -1,0 +1,106 @@
+use std::fs::File;
+use std::io::Write as _;
+
+use crate::backup::create::{blocking, refuse_empty};
+use crate::backup::manifest::{Format, Manifest};
+use crate::backup::sealed::Opened;
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind};
+use crate::objects::ObjectError;
+
+/// What was found to be whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verified {
+    /// What the catalogue says.
+    pub entry: Entry,
+    /// What the backup says.
+    pub manifest: Manifest,
+    /// Bytes of the dump.
+    pub dump: u64,
+}
+
+/// How far is looked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Depth {
+    /// Also into the dump: its rows are counted. For PostgreSQL that takes its `pg_restore`.
+    #[default]
+    Rows,
+    /// Only at the seal and what stands in front of the dump.
+    Seal,
+}
+
+type Result<T> = core::result::Result<T, BackupError>;
+
+impl Backups {
+    /// Verifies one backup, by its number. `spec/backup.md` section 4.
+    ///
+    /// # Errors
+    /// The first fault that is found, in the order of that section.
+    pub async fn verify(&self, number: u64, depth: Depth) -> Result<Verified> {
+        let catalogue = self.catalogue()?;
+        let entry = catalogue.numbered(number).ok_or(BackupError::Unknown)?.clone();
+        let (backups, opened) = (self.clone(), self.opened(&catalogue, &entry).await?);
+        let manifest = opened.manifest.clone();
+        let dump = match (depth, manifest.format) {
+            (Depth::Rows, Format::Sqlite) => self.verify_sqlite(opened, &entry).await?,
+            #[cfg(feature = "postgres")]
+            (Depth::Rows, Format::Postgres) => self.verify_postgres(opened, &entry).await?,
+            #[cfg(not(feature = "postgres"))]
+            (Depth::Rows, Format::Postgres) => return Err(BackupError::ToolMissing("pg_restore")),
+            (Depth::Seal, _) | (_, Format::Stream) => {
+                let (mut opened, expected) = (opened, entry.sha256);
+                blocking(move || opened.give(Some(expected), &*backups.options.progress, |_| Ok(()))).await?
+            }
+        };
+        match manifest.kind {
+            Kind::Stream if dump == 0 => Err(BackupError::Empty),
+            Kind::Stream => Ok(()),
+            _ => refuse_empty(&manifest),
+        }?;
+        Ok(Verified { entry, manifest, dump })
+    }
+
+    /// Refuses files that the catalogue does not know.
+    ///
+    /// # Errors
+    /// [`BackupError::Stray`]; those of the directory.
+    pub fn refuse_strays(&self) -> Result<()> {
+        match self.strays()?.into_iter().next() {
+            Some(name) => Err(BackupError::Stray(name)),
+            None => Ok(()),
+        }
+    }
+
+    async fn verify_sqlite(&self, opened: Opened, entry: &Entry) -> Result<u64> {
+        let (_, _, dump) = self.unpack(opened, entry, &self.options.scratch).await?;
+        Ok(dump)
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn verify_postgres(&self, opened: Opened, entry: &Entry) -> Result<u64> {
+        let (backups, expected, mut opened) = (self.clone(), entry.sha256, opened);
+        blocking(move || {
+            let told = &*backups.options.progress;
+            crate::backup::postgres::verify_rows(&mut opened, expected, told)
+        })
+        .await
+    }
+
+    /// The entry of a number, or else the newest of a kind and name.
+    pub(super) fn chosen<'c>(
+        catalogue: &'c Catalogue,
+        (kind, name): (Kind, &str),
+        number: Option<u64>,
+    ) -> Result<&'c Entry> {
+        let found = match number {
+            Some(number) => {
+                catalogue.numbered(number).filter(|entry| (entry.kind, entry.name.as_str()) == (kind, name))
+            }
+            None => catalogue.newest(kind, name),
+        };
+        found.ok_or(BackupError::Unknown)
+    }
+}
+
+pub(super) fn write_all(file: &mut File, part: &[u8]) -> Result<()> {
+    Ok(file.write_all(part).map_err(ObjectError::Write)?)
+}

@@ -1,0 +1,11 @@
+//! Backups of real databases: made, damaged, swapped, rolled back, restored.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "test code")]
+
+mod catalogue;
+mod damage;
+mod drill;
+mod keys;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sqlite;
+mod world;

@@ -1,0 +1,132 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use portward_store::backup::{Existing, Kind, RestoreOptions};
+use portward_store::store::Recovery;
+
+use crate::world::{ALL, World, code, now, path_of, tenant, verify};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_comes_back_and_is_refused_until_it_is_recovered() {
+    let world = World::new();
+    let store = world.store().await;
+    let (token, _) = world.issue(&store).await;
+    let backups = world.backups();
+    let entry = backups.back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
+    verify(&backups, entry.number).await.unwrap();
+    assert_eq!(entry.stamp, store.stamp());
+    let sealed = std::fs::read(path_of(&backups, &entry)).unwrap();
+    assert!(!sealed.windows(8).any(|window| window == b"studio-7" || window == b"link_eve"), "nothing is in the clear");
+    let saved = store.cell().load().save(&world.keyring).unwrap();
+    drop(store);
+
+    let into = world.sqlite("restored.db");
+    let restored = backups.restore(Kind::Data, &into, RestoreOptions::default(), now()).await.unwrap();
+    assert!(restored.manifest.rows() > 4);
+    assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
+    // Once more: it is there now.
+    let again = backups.restore(Kind::Data, &into, RestoreOptions::default(), now()).await;
+    assert_eq!(code(again), "backup_target_exists");
+    Recovery::run(&into, &world.keyring, Some(&saved), now()).await.unwrap();
+    let fresh = world.open_store(&into).await.unwrap();
+    assert!(fresh.verifier().verify_link(token.text(), portward::Clock::now(&portward::SystemClock)).is_ok());
+    fresh.check().await.unwrap();
+    world.has_no_leftovers();
+}
+
+/// Where the file keeps its place, so that device and inode say nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn restored_in_its_own_place_it_is_refused_too() {
+    let world = World::new();
+    let store = world.store().await;
+    let backups = world.backups();
+    backups.back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
+    drop(store);
+    // The last connection takes what lies beside the file with it, when the pool lets go.
+    let wal = world.file("store.db-wal");
+    for _ in 0..100 {
+        if !wal.exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+    let into = world.sqlite("store.db");
+    backups.restore(Kind::Data, &into, options.clone(), now()).await.unwrap();
+    // The same bytes in the same inode as at first, as a file system that uses numbers again may have it.
+    assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
+    let recovered = Recovery::run(&into, &world.keyring, None, now()).await.unwrap();
+    assert!(!recovered.merged);
+    world.open_store(&into).await.unwrap();
+    std::fs::write(&wal, b"x").unwrap();
+    assert_eq!(code(backups.restore(Kind::Data, &into, options, now()).await), "backup_target_in_use");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_keys_are_kept_apart() {
+    let world = World::new();
+    let _store = world.store().await;
+    world.keys("keys.db", None).await.unwrap().new_tenant(tenant()).await.unwrap();
+    let backups = world.backups();
+    assert_eq!(code(backups.back_up(Kind::Data, &world.sqlite("keys.db"), now()).await), "backup_kind");
+    assert_eq!(code(backups.back_up(Kind::Keys, &world.sqlite("store.db"), now()).await), "backup_kind");
+    assert_eq!(code(backups.back_up(Kind::Stream, &world.sqlite("store.db"), now()).await), "backup_kind");
+    assert_eq!(code(backups.back_up(Kind::Data, &world.sqlite("none.db"), now()).await), "source_unreadable");
+    assert!(!world.file("none.db").exists());
+    assert!(backups.catalogue().unwrap().entries.is_empty());
+    for (kind, name) in ALL.into_iter().zip(["store.db", "keys.db"]) {
+        backups.back_up(kind, &world.sqlite(name), now()).await.unwrap();
+    }
+    world.has_no_leftovers();
+}
+
+/// Who writes goes on, and the backup is of one moment: two tables that are always changed together agree in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_of_one_moment_while_others_write() {
+    use sqlx::Connection as _;
+    let world = Arc::new(World::new());
+    let url = format!("sqlite://{}?mode=rwc", world.file("app.db").display());
+    let mut writer = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("PRAGMA journal_mode = WAL; CREATE TABLE a (x INTEGER); CREATE TABLE b (x INTEGER)")
+        .execute(&mut writer)
+        .await
+        .unwrap();
+    sqlx::raw_sql("INSERT INTO a VALUES (0); INSERT INTO b VALUES (0)").execute(&mut writer).await.unwrap();
+    let (is_over, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let writing = tokio::spawn({
+        let (is_over, written) = (Arc::clone(&is_over), Arc::clone(&written));
+        async move {
+            while !is_over.load(Ordering::SeqCst) {
+                let sql = "BEGIN IMMEDIATE; INSERT INTO a SELECT max(x) + 1 FROM a; INSERT INTO b SELECT max(x) + 1 FROM b; COMMIT";
+                sqlx::raw_sql(sql).execute(&mut writer).await.unwrap();
+                written.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    });
+    let backups = world.backups();
+    for round in 0..10 {
+        let before = written.load(Ordering::SeqCst);
+        let entry = backups.back_up(Kind::Data, &world.sqlite("app.db"), now()).await.unwrap();
+        let verified = backups.verify(entry.number, Default::default()).await.unwrap();
+        let rows: Vec<u64> = verified.manifest.tables.iter().map(|table| table.rows).collect();
+        assert_eq!(rows[0], rows[1], "round {round}");
+        assert!(rows[0] > before, "round {round}");
+    }
+    is_over.store(true, Ordering::SeqCst);
+    writing.await.unwrap();
+    assert!(written.load(Ordering::SeqCst) > 10);
+}
+
+/// What a killed process left of a copy in the clear goes with the next backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_were_left_are_swept() {
+    let world = World::new();
+    let _store = world.store().await;
+    let left = world.file(".portward-backup-left");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("database"), b"in the clear").unwrap();
+    world.backups().back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
+    assert!(!left.exists());
+    world.has_no_leftovers();
+}
