@@ -7,10 +7,9 @@ mod prune;
 mod restore;
 mod verify;
 
-use std::path::PathBuf;
+use clap::Subcommand;
 
-use clap::{Args, Subcommand};
-
+use crate::commands::backup::place::PlaceArguments;
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::{Report, Stream};
@@ -30,14 +29,6 @@ pub(crate) enum BackupCommand {
     },
     /// Take away backups that were kept long enough; the newest of each kind stays
     Prune(prune::PruneArguments),
-}
-
-/// Which backups.
-#[derive(Args, Debug)]
-pub(crate) struct PlaceArguments {
-    /// The directory of the backups
-    #[arg(value_name = "BACKUPS")]
-    directory: PathBuf,
 }
 
 impl BackupCommand {

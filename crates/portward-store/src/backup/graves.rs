@@ -14,7 +14,7 @@ use crate::database::record::{self, Record, RecordError, Table, Type, Value, Val
 type Result<T> = core::result::Result<T, BackupError>;
 
 /// Tombstones, wherever they are known from.
-pub(super) struct Graves {
+pub(crate) struct Graves {
     stones: HashMap<(String, EntryId), u64>,
     view: Option<Arc<RevocationView>>,
 }

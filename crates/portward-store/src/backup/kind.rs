@@ -13,6 +13,12 @@ pub enum Kind {
     Stream,
 }
 
+/// Where key stores are on a server.
+pub(super) const KEYS_SCHEMA: &str = "portward_keys";
+/// Where stores are.
+#[cfg(feature = "postgres")]
+pub(super) const STORE_SCHEMA: &str = "portward";
+
 impl Kind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Data, Self::Keys, Self::Stream];

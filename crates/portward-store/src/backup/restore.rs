@@ -7,6 +7,7 @@ use portward::{Identifier, RevocationView, Timestamp};
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, of_record};
+use crate::backup::kind::KEYS_SCHEMA;
 use crate::backup::manifest::{Format, Manifest};
 use crate::backup::sealed::Opened;
 use crate::backup::sqlite::{self, Passing, Private};
@@ -50,9 +51,6 @@ pub struct Restored {
     /// Keys that the backup had, and that are destroyed again.
     pub buried: u64,
 }
-
-/// Where the rows of key stores are on a server.
-pub(super) const KEYS_SCHEMA: &str = "portward_keys";
 
 type Result<T> = core::result::Result<T, BackupError>;
 

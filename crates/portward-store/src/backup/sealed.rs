@@ -30,7 +30,7 @@ pub(super) struct Sealed {
 }
 
 /// A sealed file while it is read. What is given out is authentic.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub(super) manifest: Manifest,
     parts: PartReader<OpenReader<Counted<File>>>,
     seen: Arc<Mutex<Seen>>,

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use portward_store::backup::Kind;
 
-use crate::commands::backup::PlaceArguments;
-use crate::commands::backup::place::{location, told};
+use crate::commands::backup::place::{PlaceArguments, location, told};
 use crate::context;
 use crate::data;
 use crate::failure::Failure;

@@ -1,7 +1,6 @@
 use std::fmt::Write as _;
 
-use crate::commands::backup::PlaceArguments;
-use crate::commands::backup::place::told;
+use crate::commands::backup::place::{PlaceArguments, told};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::Report;

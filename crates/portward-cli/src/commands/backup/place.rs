@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use portward::{Audience, Deployment, Keyring};
 use portward_store::backup::{BackupError, BackupOptions, Backups, Entry};
 use portward_store::database::Location;
@@ -13,12 +14,19 @@ use portward_store::objects::ObjectError;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::commands::backup::PlaceArguments;
 use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::progress::Meter;
 use crate::report;
+
+/// Which backups.
+#[derive(Args, Debug)]
+pub(crate) struct PlaceArguments {
+    /// The directory of the backups
+    #[arg(value_name = "BACKUPS")]
+    directory: PathBuf,
+}
 
 pub(super) struct Place {
     pub(super) backups: Backups,

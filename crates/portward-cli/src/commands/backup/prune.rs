@@ -1,8 +1,7 @@
 use clap::Args;
 use portward_store::backup::Retention;
 
-use crate::commands::backup::PlaceArguments;
-use crate::commands::backup::place::told;
+use crate::commands::backup::place::{PlaceArguments, told};
 use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;

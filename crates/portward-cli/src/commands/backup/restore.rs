@@ -9,8 +9,7 @@ use portward_store::backup::{Existing, Kind, RestoreOptions, Restored};
 use portward_store::files::FileError;
 use portward_store::objects::WholeFile;
 
-use crate::commands::backup::PlaceArguments;
-use crate::commands::backup::place::{Place, location, told};
+use crate::commands::backup::place::{Place, PlaceArguments, location, told};
 use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;

@@ -1,7 +1,7 @@
 use clap::Args;
 use portward_store::backup::{Depth, Kind};
 
-use crate::commands::backup::PlaceArguments;
+use crate::commands::backup::place::PlaceArguments;
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::Report;

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, Stone};
+use crate::backup::kind::KEYS_SCHEMA;
 use crate::backup::manifest::TableRows;
-use crate::backup::postgres::KEYS_SCHEMA;
 use crate::backup::postgres::script::Script;
 use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
@@ -21,7 +21,7 @@ type Result<T> = core::result::Result<T, BackupError>;
 type Rows = BTreeMap<(String, String), u64>;
 
 /// Compares the rows of each table with those that were counted. Returns how long the dump is.
-pub(in crate::backup) fn verify_rows(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64)) -> Result<u64> {
+pub(crate) fn verify_rows(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64)) -> Result<u64> {
     let (mut rows, manifest) = (Rows::new(), opened.manifest.clone());
     let dump = read_script(opened, expected, told, |table, _| match rows.get_mut(table) {
         Some(count) => *count = count.saturating_add(1),
@@ -82,12 +82,7 @@ pub(super) fn give(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64), 
 
 impl Backups {
     /// Adds the tombstones of a key store that is in an archive. Their MACs are not looked at: the archive is authentic.
-    pub(in crate::backup) async fn add_of_archive(
-        &self,
-        graves: &mut Graves,
-        mut opened: Opened,
-        entry: &Entry,
-    ) -> Result<()> {
+    pub(crate) async fn add_of_archive(&self, graves: &mut Graves, mut opened: Opened, entry: &Entry) -> Result<()> {
         let (backups, expected) = (self.clone(), entry.sha256);
         let stones = blocking(move || {
             let mut stones = Vec::new();

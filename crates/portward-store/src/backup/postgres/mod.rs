@@ -7,10 +7,5 @@ mod script;
 mod snapshot;
 mod tool;
 
-use crate::backup::restore::KEYS_SCHEMA;
-
 pub(super) use archive::verify_rows;
 pub(super) use snapshot::Snapshot;
-
-/// Where stores are.
-const STORE_SCHEMA: &str = "portward";

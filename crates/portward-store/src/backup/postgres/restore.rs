@@ -10,12 +10,12 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, of_record};
+use crate::backup::kind::{KEYS_SCHEMA, STORE_SCHEMA};
 use crate::backup::manifest::{Format, Manifest};
 use crate::backup::postgres::archive::give;
 use crate::backup::postgres::environment::environment;
 use crate::backup::postgres::snapshot::qualified;
 use crate::backup::postgres::tool::Tool;
-use crate::backup::postgres::{KEYS_SCHEMA, STORE_SCHEMA};
 use crate::backup::sealed::Opened;
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Existing, Kind, RestoreOptions, Restored};
 use crate::database::{Database, Location, Lock, record};
@@ -33,7 +33,7 @@ struct Work {
 }
 
 impl Backups {
-    pub(in crate::backup) async fn restore_server(
+    pub(crate) async fn restore_server(
         &self,
         catalogue: &Catalogue,
         entry: Entry,

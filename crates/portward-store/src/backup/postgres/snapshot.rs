@@ -2,27 +2,27 @@ use std::process::{ChildStdout, Stdio};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
+use crate::backup::kind::{KEYS_SCHEMA, STORE_SCHEMA};
 use crate::backup::manifest::{FeedPosition, TableRows};
 use crate::backup::parts::PartWriter;
 use crate::backup::postgres::environment::environment;
 use crate::backup::postgres::tool::Tool;
-use crate::backup::postgres::{KEYS_SCHEMA, STORE_SCHEMA};
 use crate::backup::sqlite::position;
 use crate::backup::{BackupError, Kind};
 
 type Result<T> = core::result::Result<T, BackupError>;
 
 /// One state of a database, held for `pg_dump`, and what is in it.
-pub(in crate::backup) struct Snapshot {
+pub(crate) struct Snapshot {
     connection: PgConnection,
     id: String,
     url: String,
-    pub(in crate::backup) tables: Vec<TableRows>,
-    pub(in crate::backup) feed: Option<FeedPosition>,
+    pub(crate) tables: Vec<TableRows>,
+    pub(crate) feed: Option<FeedPosition>,
 }
 
 /// A dump that is being made.
-pub(in crate::backup) struct Dump {
+pub(crate) struct Dump {
     tool: Tool,
     archive: ChildStdout,
 }
@@ -35,7 +35,7 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_class c JO
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
 impl Snapshot {
-    pub(in crate::backup) async fn take(url: &str, kind: Kind) -> Result<Self> {
+    pub(crate) async fn take(url: &str, kind: Kind) -> Result<Self> {
         let mut connection = PgConnection::connect(url).await?;
         sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
         let (id,): (String,) = sqlx::query_as("SELECT pg_export_snapshot()").fetch_one(&mut connection).await?;
@@ -55,7 +55,7 @@ impl Snapshot {
     }
 
     /// Begins the dump of this state.
-    pub(in crate::backup) fn dump(&self, kind: Kind) -> Result<Dump> {
+    pub(crate) fn dump(&self, kind: Kind) -> Result<Dump> {
         let snapshot = format!("--snapshot={}", self.id);
         let schema = match kind {
             Kind::Keys => format!("--schema={KEYS_SCHEMA}"),
@@ -67,18 +67,14 @@ impl Snapshot {
         Ok(Dump { archive: tool.stdout()?, tool })
     }
 
-    pub(in crate::backup) async fn end(self) {
+    pub(crate) async fn end(self) {
         // Whatever becomes of it: nothing was written.
         let _ = self.connection.close().await;
     }
 }
 
 impl Dump {
-    pub(in crate::backup) fn copy_to(
-        mut self,
-        parts: &mut PartWriter<&mut dyn std::io::Write>,
-        told: &dyn Fn(u64),
-    ) -> Result<()> {
+    pub(crate) fn copy_to(mut self, parts: &mut PartWriter<&mut dyn std::io::Write>, told: &dyn Fn(u64)) -> Result<()> {
         parts.copy(&mut self.archive, told)?;
         self.tool.finish()
     }
