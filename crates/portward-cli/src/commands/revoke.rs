@@ -79,10 +79,14 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
     let mut portal = Portal::locked(global, &locked)?;
     // Nobody is turned away here, so there is no public answer.
     let (report, stamp) = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
-    if portal.links.is_none() {
-        locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    let report = report.fact("stamp", StampText(stamp).to_string());
+    if portal.links.is_some() {
+        return Ok(report);
     }
-    Ok(report.fact("stamp", StampText(stamp).to_string()))
+    locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    let has_store = global.dir.join("store.db").exists();
+    let untold = "there is a store.db in this directory, which was not told: name it with --store or PORTWARD_STORE";
+    Ok(if has_store { report.note(untold) } else { report })
 }
 
 fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp), Failure> {

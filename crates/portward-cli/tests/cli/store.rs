@@ -95,6 +95,19 @@ fn a_view_of_the_store_is_shown_exported_and_published() {
     assert!(by_file(&["link", "verify", &good]).success());
 }
 
+#[test]
+fn who_forgets_the_store_is_told() {
+    let home = Home::new();
+    let link = home.link();
+    assert_eq!(home.run(&["revoke", "pause", "link", &link]).stderr, "");
+    let store = "--store=sqlite:portward/store.db";
+    home.ok(&["store", "init", store]);
+    assert!(home.run(&["revoke", "link", &link]).stderr.contains("PORTWARD_STORE"));
+    assert_eq!(home.run(&["revoke", "link", &link, store]).stderr, NO_ROW);
+}
+
+const NO_ROW: &str = "note: the store has no row of this link: it was made elsewhere, or taken away by store compact\n";
+
 /// Moved to another medium: what the store was when the copy was made, or what is known elsewhere.
 #[test]
 fn a_copied_store_is_recovered() {
