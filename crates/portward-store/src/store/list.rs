@@ -200,7 +200,7 @@ impl Link {
 }
 
 /// What the view says goes before the row: counters concern no row, and after a restore the row may be the older.
-fn state(row: &LinkRow, store: &Store) -> LinkState {
+pub(super) fn state(row: &LinkRow, store: &Store) -> LinkState {
     let (view, head) = (store.cell().load(), &row.head);
     let (current, own) = (view.generations(head.tenant(), head.client()), head.generations());
     let of = |generations: Generations| [generations.deployment, generations.tenant, generations.client];
