@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use portward::{Deployment, Keyring, Timestamp, Vocabulary};
 
+use crate::backup::catalogue::file_name;
 use crate::backup::manifest::{Format, Manifest, TableRows};
 use crate::backup::{BackupError, BackupOptions, Backups, Depth, Entry, Kind};
 
@@ -115,6 +116,25 @@ fn an_empty_stream_is_no_backup() {
     assert_eq!(world.runtime.block_on(now).unwrap_err().code(), "backup_empty");
     assert_eq!(world.backups.catalogue().unwrap().highest, 3, "its number is spent");
     assert_eq!(world.backups.strays().unwrap(), Vec::<String>::new());
+}
+
+/// Sealed once more, by who has the keyring, of the same number, manifest and length: only the catalogue tells which one it was.
+#[test]
+fn another_file_that_says_the_same_is_refused() {
+    let world = World::new();
+    let one = world.put(Kind::Stream, |_| {}, b"one");
+    let path = world.backups.path().join(file_name(Kind::Stream, one));
+    assert_eq!(world.verify(one), Ok(3));
+    let entry = world.backups.catalogue().unwrap().numbered(one).unwrap().clone();
+    let opened = world.backups.open_entry(&world.backups.catalogue().unwrap(), &entry).unwrap();
+    let target = crate::objects::WholeFile::replace(&path).unwrap();
+    let mut dump: &[u8] = b"two";
+    let sealed = world.backups.owner.seal(&opened.manifest, target, |parts| parts.copy(&mut dump, &|_| {})).unwrap();
+    assert_eq!(sealed.length, entry.length);
+    sealed.file.finish().unwrap();
+    assert_eq!(world.verify(one), Err("backup_differs"));
+    let given = world.runtime.block_on(world.backups.restore_stream("s".parse().unwrap(), Some(one), Vec::new()));
+    assert_eq!(given.unwrap_err().code(), "backup_differs");
 }
 
 #[test]

@@ -35,7 +35,7 @@ async fn a_store_comes_back_and_is_refused_until_it_is_recovered() {
     world.has_no_leftovers();
 }
 
-/// Where the file keeps its place, so that device and inode say nothing.
+/// In the very inode that the feed began in, as a file system that uses numbers again may have it: only the mark tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn restored_in_its_own_place_it_is_refused_too() {
     let world = World::new();
@@ -43,24 +43,45 @@ async fn restored_in_its_own_place_it_is_refused_too() {
     let backups = world.backups();
     backups.back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
     drop(store);
-    // The last connection takes what lies beside the file with it, when the pool lets go.
-    let wal = world.file("store.db-wal");
-    for _ in 0..100 {
-        if !wal.exists() {
-            break;
+    closed(&world.file("store.db-wal")).await;
+    let aside = world.sqlite("aside.db");
+    backups.restore(Kind::Data, &aside, RestoreOptions::default(), now()).await.unwrap();
+    // The control: put back by hand, in place, it opens as if nothing had been.
+    let by_hand = std::fs::read(world.file("store.db")).unwrap();
+    std::fs::write(world.file("store.db"), &by_hand).unwrap();
+    let into = world.sqlite("store.db");
+    drop(world.open_store(&into).await.unwrap());
+    closed(&world.file("store.db-wal")).await;
+    std::fs::write(world.file("store.db"), std::fs::read(world.file("aside.db")).unwrap()).unwrap();
+    assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
+    assert!(!Recovery::run(&into, &world.keyring, None, now()).await.unwrap().merged);
+    drop(world.open_store(&into).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_is_replaced_only_when_it_is_closed() {
+    let world = World::new();
+    drop(world.store().await);
+    closed(&world.file("store.db-wal")).await;
+    let (backups, into) = (world.backups(), world.sqlite("store.db"));
+    backups.back_up(Kind::Data, &into, now()).await.unwrap();
+    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+    std::fs::write(world.file("store.db-wal"), b"x").unwrap();
+    assert_eq!(code(backups.restore(Kind::Data, &into, options.clone(), now()).await), "backup_target_in_use");
+    std::fs::remove_file(world.file("store.db-wal")).unwrap();
+    backups.restore(Kind::Data, &into, options, now()).await.unwrap();
+    assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
+}
+
+/// The last connection takes what lies beside the file with it, when the pool lets go.
+async fn closed(beside: &std::path::Path) {
+    for _ in 0..200 {
+        if !beside.exists() {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
-    let into = world.sqlite("store.db");
-    backups.restore(Kind::Data, &into, options.clone(), now()).await.unwrap();
-    // The same bytes in the same inode as at first, as a file system that uses numbers again may have it.
-    assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
-    let recovered = Recovery::run(&into, &world.keyring, None, now()).await.unwrap();
-    assert!(!recovered.merged);
-    world.open_store(&into).await.unwrap();
-    std::fs::write(&wal, b"x").unwrap();
-    assert_eq!(code(backups.restore(Kind::Data, &into, options, now()).await), "backup_target_in_use");
+    panic!("{} is still there", beside.display());
 }
 
 #[tokio::test(flavor = "multi_thread")]
