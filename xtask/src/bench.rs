@@ -1,15 +1,15 @@
 //! `cargo xtask bench`: measures us, the floor and the peers side by side in one run.
 
-mod cargo;
+pub(crate) mod cargo;
 mod file_table;
 mod files;
 mod foreign;
 mod matrix;
-mod measure;
-mod page;
+pub(crate) mod measure;
+pub(crate) mod page;
 mod row;
 mod store;
-mod table;
+pub(crate) mod table;
 mod took;
 
 use std::io;
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
             {
                 return Ok(false);
             }
-            page::publish("bench", &table::table(&cargo::measured(start)?))?;
+            page::publish(page::PERFORMANCE, "bench", &table::table(&cargo::measured(start)?))?;
             Ok(true)
         }
         [filter] => {

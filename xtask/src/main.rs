@@ -12,6 +12,7 @@ mod layers;
 mod log;
 mod need;
 mod part;
+mod scale;
 mod suite;
 mod tally;
 
@@ -42,6 +43,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
         }
         ["assure", parts @ ..] => assure::run(parts),
         ["bench", arguments @ ..] => bench::run(arguments),
+        ["scale", arguments @ ..] => scale::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(true)
@@ -67,4 +69,6 @@ cargo xtask bench <filter>   measure what the filter names, and print
 cargo xtask bench files      one large file, disk to disk and memory to memory, with the memory that it takes
 cargo xtask bench store      the store on SQLite and PostgreSQL
 cargo xtask bench foreign    objects beside Rust's, Python's and Node's libraries
+cargo xtask scale            simulate the feed of large deployments, and rewrite the tables in docs/scale.md
+cargo xtask scale --quick    the same of small ones, and print
 cargo xtask help             this page";

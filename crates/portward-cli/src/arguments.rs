@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{backup::BackupCommand, keyring::KeyringCommand, link::LinkCommand, revoke::RevokeCommand};
 use crate::commands::{inspect::InspectArguments, open::OpenArguments, rewrap::RewrapArguments, seal::SealArguments};
-use crate::commands::{session::SessionCommand, tenant::TenantCommand, view::ViewCommand};
+use crate::commands::{session::SessionCommand, store::StoreCommand, tenant::TenantCommand, view::ViewCommand};
 use crate::global::Global;
 use crate::quickstart::QuickstartArguments;
 use crate::report::Stream;
@@ -28,12 +28,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeyringCommand,
     },
-    /// Links: issue, inspect, verify, narrow
+    /// Links: issue, inspect, verify, narrow; in a store: list, show, edit, history
     Link {
         #[command(subcommand)]
         command: LinkCommand,
     },
-    /// Sessions: issue from a link, verify
+    /// Sessions: issue from a link, verify, renew
     Session {
         #[command(subcommand)]
         command: SessionCommand,
@@ -47,6 +47,11 @@ pub(crate) enum Command {
     View {
         #[command(subcommand)]
         command: ViewCommand,
+    },
+    /// The store of links, for all machines: make, check, compact, recover
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
     },
     /// The encryption keys of tenants: make, rotate, destroy, count
     Tenant {

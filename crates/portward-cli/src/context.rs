@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portward::{
-    Audience, Authority, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring, NoRevocation, Now,
-    Revocation, RevocationView, Scope, SystemClock, Verifier, VerifierOptions, ViewCell,
+    Audience, Authority, Change, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring,
+    NoRevocation, Now, Revocation, RevocationView, Scope, Stamp, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
 use portward_store::files::{Directory, FileError, FilesError, Lock, Locked, OpenKeyring, Passphrase, Protection};
 
@@ -15,6 +15,7 @@ use crate::global::Global;
 use crate::kek_uri;
 use crate::passphrase::{self, OPTION};
 use crate::report::Report;
+use crate::store::Links;
 
 pub(crate) fn now() -> Now {
     SystemClock.now()
@@ -124,7 +125,10 @@ pub(crate) fn copy(keyring: &Keyring, of: &Deployment) -> Result<Keyring, Failur
 pub(crate) struct Portal {
     pub(crate) deployment: Arc<Deployment>,
     pub(crate) keyring: Arc<Keyring>,
+    /// What is revoked, by the directory's saved view or by the store.
     pub(crate) authority: Authority,
+    /// Who decides in place of the directory, if a store was named.
+    pub(crate) links: Option<Links>,
     /// One reading of the clocks for the whole command: a view asked for after it would not be fresh at it.
     pub(crate) now: Now,
 }
@@ -144,8 +148,23 @@ impl Portal {
         let keyring = Arc::new(open_keyring(global, directory, &deployment)?.keyring);
         // The clocks before the view: what is committed after this reading may be missing from it.
         let now = now();
-        let authority = authority(directory, &keyring)?;
-        Ok(Self { deployment: Arc::new(deployment), keyring, authority, now })
+        let deployment = Arc::new(deployment);
+        let links = global.store.as_ref().map(|name| Links::open(name, &deployment, &keyring, None)).transpose()?;
+        let authority = match &links {
+            Some(links) => links.replica(&keyring)?,
+            None => authority(directory, &keyring)?,
+        };
+        Ok(Self { deployment, keyring, authority, links, now })
+    }
+
+    /// Makes changes durable, in the store or in the locked directory.
+    pub(crate) fn commit(&mut self, locked: &Locked<'_>, changes: Vec<Change>) -> Result<Stamp, Failure> {
+        if let Some(links) = &self.links {
+            return links.commit(&changes);
+        }
+        let stamp = self.authority.commit(changes)?;
+        locked.replace_view(self.authority.view(), &self.keyring)?;
+        Ok(stamp)
     }
 
     pub(crate) fn issuer(&self) -> Issuer {

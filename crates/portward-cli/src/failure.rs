@@ -13,6 +13,7 @@ use portward::{
 use portward_store::database::LocationError;
 use portward_store::files::{FileError, FilesError};
 use portward_store::keys::KeyStoreError;
+use portward_store::store::StoreError;
 use serde_json::json;
 
 use crate::report::{self, Stream};
@@ -86,6 +87,10 @@ impl Failure {
 
     pub(crate) fn new(code: &'static str, audience: Audience, message: impl Into<String>, exit: Exit) -> Self {
         Self { code, audience, message: message.into(), exit, public: None, token_id: None }
+    }
+
+    fn of_store(error: &StoreError, exit: Exit) -> Self {
+        Self::new(error.code(), error.audience(), error.to_string(), exit)
     }
 
     /// The same, of a token that was to be verified.
@@ -203,6 +208,23 @@ impl From<UnsealError> for Failure {
             UnsealError::Sealed(error) => error.into(),
             UnsealError::Deployment(error) => error.into(),
             UnsealError::Keyring(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match error.audience() {
+            Audience::Environment => Exit::Environment,
+            _ if matches!(error, StoreError::Label) => Exit::Usage,
+            _ => Exit::Refused,
+        };
+        match error {
+            StoreError::Authority(error) => error.into(),
+            StoreError::Issue(error) => error.into(),
+            StoreError::Verify(error) => Self { public: None, ..error.into() },
+            StoreError::DeploymentsDiffer => Self { exit: Exit::Environment, ..Self::of_store(&error, exit) },
+            error => Self::of_store(&error, exit),
         }
     }
 }

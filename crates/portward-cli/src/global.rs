@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::store::StoreName;
+
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
@@ -11,6 +13,9 @@ pub(crate) struct Global {
     /// The key store: a file, or sqlite:FILE, or postgres://…, whose password is better in the environment; without it: keys.db in that directory
     #[arg(long, global = true, env = "PORTWARD_KEY_STORE", hide_env_values = true, value_name = "PLACE")]
     pub(crate) key_store: Option<PathBuf>,
+    /// Where links, and what is revoked, are kept for all machines: sqlite:PATH, or postgres://…, whose password may be in PGPASSWORD or PGPASSFILE
+    #[arg(long, global = true, env = "PORTWARD_STORE", hide_env_values = true, value_name = "LOCATION")]
+    pub(crate) store: Option<StoreName>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]
     pub(crate) json: bool,

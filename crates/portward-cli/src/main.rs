@@ -14,12 +14,14 @@ mod kek;
 mod kek_uri;
 mod key_store;
 mod mask;
+mod named;
 mod object;
 mod passphrase;
 mod progress;
 mod quickstart;
 mod read;
 mod report;
+mod store;
 mod usage;
 
 use std::ffi::OsString;
@@ -31,6 +33,7 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::arguments::{Cli, Command};
 use crate::failure::Failure;
 use crate::report::Report;
+use crate::store::StoreName;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -53,6 +56,7 @@ fn run(cli: Cli) -> Result<Report, Failure> {
         Command::Session { command } => commands::session::run(&global, command),
         Command::Revoke { command } => commands::revoke::run(&global, command),
         Command::View { command } => commands::view::run(&global, command),
+        Command::Store { command } => commands::store::run(&global, command),
         Command::Tenant { command } => commands::tenant::run(&global, command),
         Command::Seal(arguments) => commands::seal::run(&global, &arguments),
         Command::Open(arguments) => commands::open::run(&global, &arguments),
@@ -71,6 +75,7 @@ fn play(words: &[&str], directory: &Path) -> Result<Report, Failure> {
     directory.clone_into(&mut cli.global.dir);
     // The story plays with nobody's real keys, whatever the environment says.
     cli.global.key_store = None;
+    cli.global.store = Some(StoreName::from(format!("sqlite:{}", directory.join("store.db").display()).as_str()));
     cli.global.kek = None;
     cli.global.passphrase_file = None;
     run(cli)

@@ -1,5 +1,6 @@
 //! `portward quickstart`: the whole story, told with the commands that anybody can type, each outcome checked.
 
+mod registry;
 mod sealing;
 mod story;
 
@@ -27,9 +28,11 @@ pub(crate) fn run(global: &Global, arguments: &QuickstartArguments, play: Play) 
     let directory = arguments.keep.clone().unwrap_or_else(|| temporary.path().join("portward"));
     let mut story = Story::new(directory.clone(), !global.json, play);
     keys_and_a_link(&mut story)?;
+    registry::play(&mut story)?;
     a_copy(&mut story)?;
     attacks(&mut story)?;
     revocation(&mut story)?;
+    registry::look_back(&mut story)?;
     sealing::play(&mut story, &directory)?;
     temporary.close().map_err(|_| no_directory())?;
     Ok(story.end())
@@ -37,13 +40,15 @@ pub(crate) fn run(global: &Global, arguments: &QuickstartArguments, play: Play) 
 
 fn keys_and_a_link(story: &mut Story) -> Result<(), Failure> {
     story.done("A new deployment: one directory, one root key.", &["keyring", "new"])?.shows("active")?;
-    let issue = ["link", "issue", "--tenant", "studio-7", "--client", "42"];
+    story.done("A store for links, in a file; on PostgreSQL for many machines.", &["store", "init"])?.shows("stamp")?;
+    let issue = ["link", "issue", "--tenant", "studio-7", "--client", "42", "--label=the contract"];
     let permissions = ["--permission=files:read", "--permission=messages:send", "--permission=invoices:read"];
     story
         .done(
             "The studio makes a link for its client 42. Nobody needs a password.",
             &[&issue[..], &permissions].concat(),
         )?
+        .remembers("id", "ID")?
         .keeps("token", "LINK")?;
     story
         .done("The client comes with the link, and it is verified.", &["link", "verify", "$LINK"])?

@@ -52,6 +52,10 @@ impl Report {
         self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
+    pub(crate) fn into_facts(self) -> Vec<(&'static str, Value)> {
+        self.facts
+    }
+
     /// Nothing for people.
     pub(crate) fn silent(self) -> Self {
         Self { plain: Some(String::new()), notes: Vec::new(), ..self }

@@ -8,7 +8,7 @@ use crate::answer::Answer;
 use crate::cookie;
 use crate::links::{Peeked, Redeemed};
 use crate::page::Shown;
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Refusal};
 use crate::rules::Rules;
 
 /// The JSON of a peeked link.
@@ -30,7 +30,9 @@ impl Rules {
     pub fn answer_peek(&self, peek: &Peek, outcome: Result<Peeked, Reason>) -> Answer {
         peek.look.at(match outcome {
             // Else the page would show nothing but this refusal until the cookie ends.
-            Err(reason) if peek.form => self.refusal(peek.look, reason).with("set-cookie", cookie::take_link()),
+            Err(reason) if peek.form && reason.refusal != Refusal::Unavailable => {
+                self.refusal(peek.look, reason).with("set-cookie", cookie::take_link())
+            }
             Err(reason) => self.refusal(peek.look, reason),
             Ok(Peeked { nonce, expires_at, cookie }) => {
                 let answer = if peek.form {

@@ -1,6 +1,6 @@
 //! From a request to what is to be done. `spec/redeem.md` section 4, the tables and what follows them, in their order.
 
-use portward::{PeekCookie, UntrustedLink};
+use portward::{PeekCookie, UntrustedLink, UnverifiedNonce};
 
 use crate::accept;
 use crate::action::{Action, Carrier, Look, Peek, Redeem, Renew};
@@ -37,20 +37,20 @@ impl Rules {
         }
     }
 
-    /// The session of a request to the application. A verifier has to look at it.
+    /// The session of a request to the application, and what it came in. A verifier has to look at it.
     ///
     /// A request that may change something, and has its session from the cookie, must come from the own pages: other hosts of the same
     /// site can make a browser send a `SameSite=Lax` cookie.
     ///
     /// # Errors
     /// The refusal.
-    pub fn session<'a>(&self, request: &Request<'a>) -> Result<&'a str, Answer> {
+    pub fn session<'a>(&self, request: &Request<'a>) -> Result<(&'a str, Carrier), Answer> {
         let (session, carrier) = carried(request).map_err(|error| self.refuse(request, without_session(error)))?;
         let changes = !matches!(request.method, "GET" | "HEAD" | "OPTIONS");
         if changes && carrier == Carrier::Cookie {
             check_origin(request, &self.origin).map_err(|error| self.refuse(request, error.into()))?;
         }
-        Ok(session)
+        Ok((session, carrier))
     }
 
     /// The one refusal, as page or as JSON. For every reason it is the same.
@@ -112,6 +112,7 @@ impl Rules {
             Route::Redeem => {
                 let fields = self.fields(request, look)?;
                 let nonce = given(fields.get("nonce")).ok_or_else(|| fail(RequestError::FieldMissing))?.to_owned();
+                UnverifiedNonce::parse(&nonce).map_err(|_| fail(RequestError::NonceMalformed))?;
                 let token = link(request, &fields).map_err(fail)?.to_owned();
                 let cookie = proof(request).map_err(fail)?;
                 Ok(Action::Redeem(Redeem { token, cookie, nonce, json: accept::wants_json(request), look }))
@@ -171,12 +172,12 @@ fn proof(request: &Request<'_>) -> Result<PeekCookie, RequestError> {
 
 /// The field goes before the cookie.
 fn link<'f>(request: &Request<'f>, fields: &'f Fields<'_>) -> Result<&'f str, RequestError> {
-    match (fields.get("token"), request.cookie(LINK_COOKIE)) {
-        (Some(token), _) => given(Some(token)).ok_or(RequestError::LinkMissing),
-        (None, Found::One(token)) => Ok(token),
-        (None, Found::Nothing) => Err(RequestError::LinkMissing),
-        (None, Found::Several) => Err(RequestError::CookieRepeated),
-    }
+    let token = match (fields.get("token"), request.cookie(LINK_COOKIE)) {
+        (Some(token), _) | (None, Found::One(token)) => Some(token),
+        (None, Found::Nothing) => None,
+        (None, Found::Several) => return Err(RequestError::CookieRepeated),
+    };
+    given(token).ok_or(RequestError::LinkMissing)
 }
 
 /// What is empty is not there.

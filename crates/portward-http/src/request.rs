@@ -44,21 +44,21 @@ impl<'a> Request<'a> {
         Found::of(self.values(name))
     }
 
-    /// The cookie of this name. One with an empty value is not there: it has been taken away.
+    /// The cookie of this name. An empty one is there too.
     pub(crate) fn cookie(&self, name: &'static str) -> Found<&'a str> {
         let pairs = self.values("cookie").flat_map(|value| value.split(|byte| *byte == b';'));
-        Found::of(pairs.filter_map(move |pair| value_of(pair, name)).filter(|value| !value.is_empty()))
+        Found::of(pairs.filter_map(move |pair| value_of(pair, name)))
     }
 }
 
 /// Only spaces and tabs are trimmed. Whoever trims all that Unicode calls white takes a cookie `\u{2000}__Host-x`, which any
-/// subdomain can set, for `__Host-x`, which none can.
+/// subdomain can set, for `__Host-x`, which none can. Without `=` it is a value without a name.
 fn value_of<'a>(pair: &'a [u8], name: &str) -> Option<&'a str> {
-    let white: &[_] = &[' ', '\t'];
-    let pair = core::str::from_utf8(pair).ok()?.trim_matches(white);
-    let (key, value) = pair.split_once('=')?;
-    (key == name).then_some(value)
+    let (key, value) = core::str::from_utf8(pair).ok()?.split_once('=')?;
+    (key.trim_matches(WHITE) == name).then(|| value.trim_matches(WHITE))
 }
+
+const WHITE: [char; 2] = [' ', '\t'];
 
 /// The fields of a form, each at most once.
 pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -91,11 +91,13 @@ mod tests {
         assert_eq!(cookie(&[("cookie", b"a=b;__Host-x=1=2 ; c=d")]), Found::One("1=2"));
         assert_eq!(cookie(&[("COOKIE", b"a=b"), ("cookie", b"\t__Host-x=1\t")]), Found::One("1"));
         assert_eq!(cookie(&[("cookie", b"latin=\xe9; __Host-x=1")]), Found::One("1"));
+        assert_eq!(cookie(&[("cookie", b" \t__Host-x\t =\t1 ;")]), Found::One("1"));
+        assert_eq!(cookie(&[("cookie", b"__Host-x=")]), Found::One(""));
     }
 
     #[test]
     fn what_is_not_the_cookie_is_not_found() {
-        for line in ["", "x=1", "__Host-x", "__Host-x=", "__host-x=1", "__Host-x =1", "a=__Host-x=1", "=__Host-x=1"] {
+        for line in ["", "x=1", "__Host-x", "__host-x=1", "__Host- x=1", "a=__Host-x=1", "=__Host-x=1"] {
             assert_eq!(cookie(&[("cookie", line.as_bytes())]), Found::Nothing, "{line}");
         }
         assert_eq!(cookie(&[("cookies", b"__Host-x=1")]), Found::Nothing);
@@ -113,7 +115,7 @@ mod tests {
     fn a_cookie_that_is_there_twice_is_said_to_be() {
         assert_eq!(cookie(&[("cookie", b"__Host-x=1; __Host-x=1")]), Found::Several);
         assert_eq!(cookie(&[("cookie", b"__Host-x=1"), ("cookie", b"__Host-x=2")]), Found::Several);
-        assert_eq!(cookie(&[("cookie", b"__Host-x=; __Host-x=2")]), Found::One("2"));
+        assert_eq!(cookie(&[("cookie", b"__Host-x=; __Host-x=2")]), Found::Several);
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub enum RequestError {
     FieldRepeated,
     /// A field is missing, or empty.
     FieldMissing,
+    /// The nonce is not what one is.
+    NonceMalformed,
     /// A cookie is there twice.
     CookieRepeated,
     /// The peek cookie is not 43 characters of strict base64url.
@@ -35,6 +37,7 @@ impl RequestError {
     pub const ALL: &'static [Self] = &[
         Self::FieldRepeated,
         Self::FieldMissing,
+        Self::NonceMalformed,
         Self::CookieRepeated,
         Self::CookieMalformed,
         Self::CookieMissing,
@@ -65,6 +68,7 @@ impl RequestError {
         match self {
             Self::FieldRepeated => ("field_repeated", Damaged, "a field is there twice"),
             Self::FieldMissing => ("field_missing", Damaged, "a field is missing"),
+            Self::NonceMalformed => ("nonce_malformed", Damaged, "the nonce is not one"),
             Self::CookieRepeated => ("cookie_repeated", Damaged, "a cookie is there twice"),
             Self::CookieMalformed => ("cookie_malformed", Damaged, "the peek cookie is not one"),
             Self::CookieMissing => ("cookie_missing", Damaged, "there is no peek cookie"),

@@ -13,9 +13,19 @@ use serde_json::{Value, json};
 const REPLAYED_ELSEWHERE: [(&str, &[&str]); 2] = [
     (
         "portward-store",
-        &["row_read", "link_show", "feed_commit", "feed_read", "feed_place", "recovered_generation", "redeem", "renew"],
+        &[
+            "row_read",
+            "link_show",
+            "feed_commit",
+            "feed_read",
+            "feed_place",
+            "recovered_generation",
+            "recovered_state",
+            "redeem",
+            "renew",
+        ],
     ),
-    ("portward-http", &["http"]),
+    ("portward-http", &["http", "http_session"]),
 ];
 
 /// The cases of one file that are a crate's to replay.

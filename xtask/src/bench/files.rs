@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::page::{Setting, publish, setting};
+use super::page::{PERFORMANCE, Setting, publish, setting};
 use super::took::{Cases, Took};
 use super::{cargo, file_table};
 
@@ -21,7 +21,8 @@ pub(crate) fn run() -> io::Result<bool> {
     let cases = measure(folder, mebibytes, rounds);
     fs::remove_dir_all(folder)?;
     let Some(cases) = cases? else { return Ok(false) };
-    publish("bench files", &format!("A file of {mebibytes} MiB.\n\n{}", file_table::table(&cases)))?;
+    let table = format!("A file of {mebibytes} MiB.\n\n{}", file_table::table(&cases));
+    publish(PERFORMANCE, "bench files", &table)?;
     Ok(true)
 }
 

@@ -6,10 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-use serde_json::Value;
-
-use super::measure::Measured;
-use super::page::publish;
+use super::measure::{self, Measured};
+use super::page::{PERFORMANCE, publish};
 use super::{cargo, matrix};
 use crate::log::{FOLDER, Log};
 use crate::need;
@@ -23,7 +21,7 @@ pub(crate) fn run() -> io::Result<bool> {
     let mut measured = cargo::measured(start)?;
     measured.extend(python()?);
     measured.extend(lines(Command::new("node").arg("benches/foreign/node/measure.mjs"))?);
-    publish("bench foreign", &matrix::table(&measured))?;
+    publish(PERFORMANCE, "bench foreign", &matrix::table(&measured))?;
     Ok(true)
 }
 
@@ -53,12 +51,7 @@ fn lines(command: &mut Command) -> io::Result<Measured> {
         println!("{}: {}", command.get_program().display(), output.status);
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().filter_map(measurement).collect())
-}
-
-fn measurement(line: &str) -> Option<(String, f64)> {
-    let value: Value = serde_json::from_str(line).ok()?;
-    Some((value.get("id")?.as_str()?.to_owned(), value.get("ns")?.as_f64()?))
+    Ok(text.lines().filter_map(|line| measure::of_line(line, "ns")).collect())
 }
 
 /// That glibc keeps large pieces of memory for the next call. Otherwise it gives them back and takes them anew, or not, by its mood, and a peer

@@ -1,4 +1,4 @@
-//! Reads what criterion measured.
+//! Reads what criterion measured, and what other programs print.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,8 +8,14 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-/// Nanoseconds, by the id of the benchmark.
+/// Nanoseconds or what else it is, by the id of the benchmark.
 pub(crate) type Measured = BTreeMap<String, f64>;
+
+/// A line of JSON with an id, and what was measured under this name.
+pub(crate) fn of_line(line: &str, name: &str) -> Option<(String, f64)> {
+    let value: Value = serde_json::from_str(line).ok()?;
+    Some((value.get("id")?.as_str()?.to_owned(), value.get(name)?.as_f64()?))
+}
 
 /// The medians below criterion's folder that are not older than `since`, so that one table holds one run.
 pub(crate) fn read(folder: &Path, since: SystemTime) -> io::Result<Measured> {

@@ -6,15 +6,25 @@ use std::io;
 
 use crate::document;
 
+/// A page that measurements are written to.
+#[derive(Clone, Copy)]
+pub(crate) struct Page {
+    path: &'static str,
+    title: &'static str,
+}
+
+pub(crate) const PERFORMANCE: Page = Page { path: "docs/performance.md", title: "Performance" };
+pub(crate) const SCALE: Page = Page { path: "docs/scale.md", title: "Scale" };
+
 /// Prints a table and puts it into the page; what short settings measured is not worth keeping.
-pub(crate) fn publish(section: &str, table: &str) -> io::Result<()> {
+pub(crate) fn publish(Page { path, title }: Page, section: &str, table: &str) -> io::Result<()> {
     println!("\n{table}");
     if setting() == Setting::Short {
         return Ok(());
     }
     let body = format!("Measured on {}, {}.\n\n{table}", document::today()?, processor());
-    let page = document::read_or(PAGE, "Performance")?;
-    fs::write(PAGE, document::with_section(&page, section, &body))
+    let page = document::read_or(path, title)?;
+    fs::write(path, document::with_section(&page, section, &body))
 }
 
 /// How long is measured: `PORTWARD_BENCH=long` is steadier, `short` proves only that all of it runs. The benches read it, too.
@@ -45,4 +55,3 @@ fn processor() -> String {
 }
 
 const FLAGS: [&str; 6] = ["aes", "pclmulqdq", "vaes", "vpclmulqdq", "avx512f", "sha_ni"];
-const PAGE: &str = "docs/performance.md";

@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portward-rls", &["portward"]),
     ("portward-tls", &["portward"]),
     ("portward-kms", &["portward"]),
-    ("portward-http", &["portward", "portward-store"]),
+    ("portward-http", &["portward", "portward-store", "portward-test-vectors"]),
     (
         "portward-cli",
         &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms", "portward-test-servers"],

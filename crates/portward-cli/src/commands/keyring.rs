@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{Authority, Change, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
+use portward::{Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
 use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::{self, Report};
-use crate::{kek_uri, key_store, passphrase, read};
+use crate::{kek_uri, key_store, named, passphrase, read};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum KeyringCommand {
@@ -181,7 +181,9 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
     let (deployment, mut open) = open(global, &locked)?;
     let view = context::saved_view(&locked, &open.keyring, &deployment)?;
     let id = read::root_id(root)?;
-    if view.to_changes().contains(&Change::RefuseRoot(id)) {
+    let stored = named::links_with(global, &open.keyring, &deployment)?;
+    let stored = stored.map(|links| links.store.cell().load());
+    if view.is_refused(id) || stored.is_some_and(|view| view.is_refused(id)) {
         return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
     }
     open.keyring.activate(id, context::now().wall).map_err(|error| of_root(&open.keyring, id, error))?;
@@ -201,11 +203,20 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let id = read::root_id(root)?;
     // A root that has to go goes, whatever lies under it.
     let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
+    let links = named::links_with(global, &open.keyring, &deployment);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
+    let kept = links.and_then(|links| links.map(|links| links.bring_feed_under_active_root()).transpose());
     locked.replace_view(&view, &open.keyring)?;
     locked.replace_keyring(&open)?;
     let report =
         Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
+    let report = match kept {
+        Ok(None) => report,
+        Ok(Some(_)) => report.note(STORED_UNDER_IT),
+        Err(failure) => {
+            report.note(STORED_UNDER_IT).note(format!("the store's feed is still under it: {}", failure.message))
+        }
+    };
     Ok(if matches!(rows, Ok(1..)) { report.note(SEALED_UNDER_IT) } else { report })
 }
 
@@ -232,6 +243,9 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
             .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
     })
 }
+
+const STORED_UNDER_IT: &str =
+    "rows of the store that were written under this root are not believed until keyring reinstate";
 
 const SEALED_UNDER_IT: &str = "the key store has rows under this root: until keyring reinstate, nothing of theirs opens; tenant rewrap brings them under another";
 

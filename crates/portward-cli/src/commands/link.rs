@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{Access, LinkRequest, Resources, UntrustedLink, Vocabulary};
-use serde_json::{Value, json};
+use portward::{Access, LinkRequest, UntrustedLink, Vocabulary};
 
 use crate::commands::narrow::{self, NarrowArguments};
+use crate::commands::registry::edit::{self, EditArguments};
+use crate::commands::registry::facts::resources;
+use crate::commands::registry::history::{self, HistoryArguments};
+use crate::commands::registry::issue::{self as stored, TermsArguments};
+use crate::commands::registry::list::{self, ListArguments};
+use crate::commands::registry::show::{self, ShowArguments};
 use crate::context::{self, Portal};
 use crate::failure::Failure;
 use crate::global::Global;
@@ -23,6 +28,14 @@ pub(crate) enum LinkCommand {
     Verify(VerifyArguments),
     /// Make a copy that grants less; no key is needed
     Narrow(NarrowArguments),
+    /// List the links of a tenant, the newest first; needs a store, as do the following
+    List(ListArguments),
+    /// Show what the store knows of a link, or its token again
+    Show(ShowArguments),
+    /// Change a link that was sent already, within what was signed
+    Edit(EditArguments),
+    /// Show what happened to a link
+    History(HistoryArguments),
 }
 
 #[derive(Args, Debug)]
@@ -45,6 +58,8 @@ pub(crate) struct IssueArguments {
     /// Good for this audience only
     #[arg(long)]
     audience: Option<String>,
+    #[command(flatten)]
+    terms: TermsArguments,
 }
 
 #[derive(Args, Debug)]
@@ -74,6 +89,10 @@ pub(crate) fn run(global: &Global, command: LinkCommand) -> Result<Report, Failu
         LinkCommand::Inspect(TokenArgument { token }) => inspect(global, &token),
         LinkCommand::Verify(arguments) => verify(global, &arguments),
         LinkCommand::Narrow(arguments) => narrow::run(global, &arguments),
+        LinkCommand::List(arguments) => list::run(global, &arguments),
+        LinkCommand::Show(arguments) => show::run(global, &arguments),
+        LinkCommand::Edit(arguments) => edit::run(global, &arguments),
+        LinkCommand::History(arguments) => history::run(global, &arguments),
     }
 }
 
@@ -88,6 +107,10 @@ fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure>
     if let Some(audience) = read::identifier_of(arguments.audience.as_deref())? {
         request = request.audience(audience);
     }
+    if let Some(links) = &portal.links {
+        return stored::issue(links, &request, &arguments.terms);
+    }
+    arguments.terms.none()?;
     let generations = portal.authority.view().generations(&tenant, &client);
     let link = portal.issuer().issue_link(&request, generations, portal.now.wall)?;
     Ok(Report::new()
@@ -157,11 +180,4 @@ pub(crate) fn granted(access: &Access, vocabulary: &Vocabulary) -> Report {
         .fact("audience", access.audience().map(ToString::to_string))
         .fact("recipients", report::names(access.recipients().iter().map(String::as_str)))
         .fact("copies", access.copies().iter().map(|copy| report::hex(copy)).collect::<Vec<_>>())
-}
-
-fn resources(resources: &Resources) -> Value {
-    match resources {
-        Resources::All => "all".into(),
-        Resources::Only(only) => json!(only.iter().map(ToString::to_string).collect::<Vec<_>>()),
-    }
 }

@@ -1,11 +1,12 @@
-//! `portward revoke`: changes of the view that this directory decides about.
+//! `portward revoke`: changes of the view, which this directory decides about, or a store.
 
 use clap::{Args, Subcommand, ValueEnum};
-use portward::{Change, KeyringError, Stamp, TenantChange, Unit};
+use portward::{Change, KeyringError, Stamp, Unit};
 use portward_store::files::StampText;
+use portward_store::store::Target as Stored;
 
-use crate::commands::target::{Target, TargetArguments};
-use crate::commands::told::{self, Act};
+use crate::commands::target::{Act, TargetArguments};
+use crate::commands::{stored, told};
 use crate::context::{self, Portal};
 use crate::failure::Failure;
 use crate::global::Global;
@@ -78,8 +79,14 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
     let mut portal = Portal::locked(global, &locked)?;
     // Nobody is turned away here, so there is no public answer.
     let (report, stamp) = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
+    let report = report.fact("stamp", StampText(stamp).to_string());
+    if portal.links.is_some() {
+        return Ok(report);
+    }
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
-    Ok(report.fact("stamp", StampText(stamp).to_string()))
+    let has_store = global.dir.join("store.db").exists();
+    let untold = "there is a store.db in this directory, which was not told: name it with --store or PORTWARD_STORE";
+    Ok(if has_store { report.note(untold) } else { report })
 }
 
 fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp), Failure> {
@@ -94,37 +101,54 @@ fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp)
         RevokeCommand::Root { root } => {
             let change = refuse_root(portal, &root)?;
             let report = Report::new().fact("revoked", format!("every token under root {root}, for ever"));
-            Ok((report, portal.authority.commit(vec![change])?))
+            Ok((report, made(portal, change)?))
         }
         RevokeCommand::Client { tenant, client } => {
             let (tenant, client) = (read::identifier(&tenant)?, read::identifier(&client)?);
-            let report = told::seen(Report::new(), portal, &tenant);
+            let report = told::seen(Report::new(), portal, &tenant)?;
             let report = report.fact("revoked", format!("every token of client {client} of {tenant} made so far"));
-            Ok((report, portal.authority.revoke_client(tenant, client)?))
+            let stamp = match &portal.links {
+                Some(links) => links.wait(links.store.revoke(tenant, Stored::Client(client)))?,
+                None => portal.authority.revoke_client(tenant, client)?,
+            };
+            Ok((report, stamp))
         }
         RevokeCommand::Tenant { tenant } => {
             let tenant = read::identifier(&tenant)?;
-            let report = told::seen(Report::new(), portal, &tenant);
+            let report = told::seen(Report::new(), portal, &tenant)?;
             let report = report.fact("revoked", format!("every token of {tenant} made so far"));
-            Ok((report, portal.authority.revoke_tenant(tenant)?))
+            let stamp = match &portal.links {
+                Some(links) => links.wait(links.store.revoke(tenant, Stored::Tenant))?,
+                None => portal.authority.revoke_tenant(tenant)?,
+            };
+            Ok((report, stamp))
         }
         RevokeCommand::Everything => {
-            let report = Report::new().fact("revoked", "every token made so far");
-            Ok((report, portal.authority.revoke_everything()?))
+            let stamp = match &portal.links {
+                Some(links) => links.wait(links.store.revoke_everything())?,
+                None => portal.authority.revoke_everything()?,
+            };
+            Ok((Report::new().fact("revoked", "every token made so far"), stamp))
         }
     }
 }
 
 fn unit(portal: &mut Portal, act: Act, unit: Unit, target: &TargetArguments) -> Result<(Report, Stamp), Failure> {
     let target = target.resolve(portal, unit)?;
-    let report = told::told(portal, act, unit, &target);
-    let Target { tenant, id, expires_at, .. } = target;
-    let change = match act {
-        Act::Revoke => TenantChange::Revoke { unit, id, expires_at },
-        Act::Pause => TenantChange::Suspend { unit, id, expires_at },
-        Act::Restore => TenantChange::Restore { unit, id },
+    let report = told::told(portal, act, unit, &target)?;
+    let Some(links) = &portal.links else {
+        return Ok((report, portal.authority.commit(vec![stored::change(act, unit, &target)])?));
     };
-    Ok((report, portal.authority.commit(vec![Change::Tenant(tenant, change)])?))
+    let (stamp, has_row) = stored::unit(links, act, unit, &target)?;
+    let unlisted = "the store has no row of this link: it was made elsewhere, or taken away by store compact";
+    Ok((if has_row { report } else { report.note(unlisted) }, stamp))
+}
+
+fn made(portal: &mut Portal, change: Change) -> Result<Stamp, Failure> {
+    match &portal.links {
+        Some(links) => links.commit(&[change]),
+        None => Ok(portal.authority.commit(vec![change])?),
+    }
 }
 
 /// A mistyped id would refuse nothing. That the active root is not refused is the authority's to say.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use portward::SessionLimits;
 
 use crate::commands::link::{self, VerifyArguments};
+use crate::commands::redeem;
 use crate::context::Portal;
 use crate::failure::Failure;
 use crate::global::Global;
@@ -14,8 +15,10 @@ use crate::report::{self, Report};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum SessionCommand {
-    /// Verify a link and make a session of it
+    /// Verify a link and make a session of it; with a store, redeem it: that counts a use
     Issue(IssueArguments),
+    /// Make another session in place of one that has not expired, with what its link grants now; needs a store
+    Renew(RenewArguments),
     /// Verify a session against keyring and view
     Verify(VerifyArguments),
 }
@@ -32,14 +35,29 @@ pub(crate) struct IssueArguments {
     minutes: Option<u64>,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct RenewArguments {
+    /// The session, or - for standard input
+    session: String,
+    /// The audience that verifies it
+    #[arg(long)]
+    audience: Option<String>,
+}
+
 pub(crate) fn run(global: &Global, command: SessionCommand) -> Result<Report, Failure> {
     match command {
         SessionCommand::Issue(arguments) => issue(global, &arguments),
+        SessionCommand::Renew(RenewArguments { session, audience }) => {
+            redeem::renew(global, &session, audience.as_deref())
+        }
         SessionCommand::Verify(arguments) => verify(global, &arguments),
     }
 }
 
 fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure> {
+    if global.store.is_some() {
+        return redeem::issue(global, &arguments.link, arguments.audience.as_deref(), arguments.minutes);
+    }
     let text = read::token(&arguments.link)?;
     let portal = Portal::open(global)?;
     let verifier = portal.verifier(read::identifier_of(arguments.audience.as_deref())?)?;
@@ -47,12 +65,7 @@ fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure>
     let lifetime = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let limits = SessionLimits { lifetime, ..SessionLimits::default() };
     let session = portal.issuer().issue_session(&link, &limits, portal.now.wall)?;
-    Ok(Report::new()
-        .fact("token", session.text())
-        .fact("id", report::hex(&session.id()))
-        .fact("expires_at", report::time(session.expires_at()))
-        .fact("link_id", report::hex(&link.link_id()))
-        .plain(format!("{}\n", session.text())))
+    Ok(redeem::made(&session).fact("link_id", report::hex(&link.link_id())))
 }
 
 fn verify(global: &Global, arguments: &VerifyArguments) -> Result<Report, Failure> {

@@ -10,7 +10,7 @@ use crate::read;
 #[derive(Args, Debug)]
 pub(crate) struct TargetArguments {
     /// The token itself, or - for standard input; else say --tenant and --id, and --expires if known
-    #[arg(required_unless_present = "id", conflicts_with_all = ["tenant", "id", "expires"])]
+    #[arg(required_unless_present = "id", conflicts_with_all = ["tenant", "id", "expires", "link"])]
     token: Option<String>,
     /// Its tenant
     #[arg(long, requires = "id")]
@@ -21,6 +21,9 @@ pub(crate) struct TargetArguments {
     /// When it was signed to expire, as in 2026-05-01T12:00:00Z, or Unix seconds; of a copy, when its link was. Later is safe, earlier is not
     #[arg(long, requires = "id", value_name = "TIME")]
     expires: Option<String>,
+    /// The id of the link that a copy or session is of: then the store writes it into that link's history
+    #[arg(long, requires = "id", value_name = "HEX")]
+    link: Option<String>,
     /// The audience that the token states
     #[arg(long)]
     audience: Option<String>,
@@ -30,8 +33,18 @@ pub(crate) struct TargetArguments {
 pub(crate) struct Target {
     pub(crate) tenant: Identifier,
     pub(crate) id: EntryId,
+    /// The link that it is, or is of, if that is known.
+    pub(crate) link: Option<EntryId>,
     pub(crate) expires_at: Timestamp,
     pub(crate) origin: Origin,
+}
+
+/// What is to be done with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Act {
+    Revoke,
+    Pause,
+    Restore,
 }
 
 /// Where a target is known from.
@@ -55,17 +68,30 @@ impl TargetArguments {
         // Without a time: as long as anything signed up to now can live.
         let expires_at = self.expires.as_deref().map(read::time).transpose()?;
         let expires_at = expires_at.unwrap_or_else(|| portal.now.wall.saturating_add(portal.deployment.link.ceiling()));
-        Ok(Target { tenant: read::identifier(tenant)?, id: read::entry_id(id)?, expires_at, origin: Origin::Named })
+        let link = self.link.as_deref().map(read::entry_id).transpose()?;
+        Ok(Target {
+            tenant: read::identifier(tenant)?,
+            id: read::entry_id(id)?,
+            link,
+            expires_at,
+            origin: Origin::Named,
+        })
     }
 }
 
 /// Only an authentic token tells whose it is. Whether it is revoked or paused already does not matter.
-fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier>) -> Result<Target, Failure> {
+pub(crate) fn of_token(
+    portal: &Portal,
+    unit: Unit,
+    text: &str,
+    audience: Option<Identifier>,
+) -> Result<Target, Failure> {
     if unit == Unit::Session {
         let session = portal.verifier_of_origin(audience)?.verify_session(text, portal.now)?;
         return Ok(Target {
             tenant: *session.tenant(),
             id: session.token_id(),
+            link: Some(session.link_id()),
             expires_at: session.signed_expires_at(),
             origin: Origin::Whole,
         });
@@ -78,7 +104,8 @@ fn of_token(portal: &Portal, unit: Unit, text: &str, audience: Option<Identifier
         Unit::Copy => *link.copies().last().ok_or_else(whole)?,
         Unit::Link | Unit::Session => link.link_id(),
     };
-    Ok(Target { tenant: *link.tenant(), id, expires_at: link.signed_expires_at(), origin })
+    let (link_id, expires_at) = (Some(link.link_id()), link.signed_expires_at());
+    Ok(Target { tenant: *link.tenant(), id, link: link_id, expires_at, origin })
 }
 
 fn whole() -> Failure {

@@ -106,8 +106,7 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
         None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
-    let stamp = portal.authority.commit(erasure.changes())?;
-    locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    let stamp = portal.commit(&locked, erasure.changes())?;
     Ok(Report::new()
         .fact("destroyed", what(tenant, scope.as_ref()))
         .fact("keys", erasure.keys.len())
@@ -171,8 +170,7 @@ fn check(global: &Global) -> Result<Report, Failure> {
     let checked = keys.wait(keys.store.check(portal.authority.view()))?;
     let missing = checked.missing.len();
     if missing > 0 {
-        portal.authority.commit(checked.missing)?;
-        locked.replace_view(portal.authority.view(), &portal.keyring)?;
+        portal.commit(&locked, checked.missing)?;
     }
     if let Some((table, tenant, code)) = checked.bad.first() {
         let message = format!("{} rows are not believed, first one of {table} of {tenant}", checked.bad.len());

@@ -1,19 +1,20 @@
-//! `portward view`: what is revoked, and how it gets from one machine to another.
+//! `portward view`: what is revoked, and how it gets from one machine to another. What is shown, exported and published is the store's, if one is
+//! named.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{Authority, AuthorityError, Change, Incarnation, ListTimes, Scope, TenantChange, Timestamp};
+use portward::{Authority, AuthorityError, Change, Incarnation, ListTimes, Scope, Stamp, TenantChange, Timestamp};
 use portward_store::files::{self, FileError, FilesError, StampText};
 use serde_json::{Value, json};
 
 use crate::context::{self, Portal};
 use crate::failure::Failure;
 use crate::global::Global;
-use crate::read;
 use crate::report::{self, Report};
+use crate::{named, read};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum ViewCommand {
@@ -64,6 +65,13 @@ pub(crate) struct PublishArguments {
 
 pub(crate) fn run(global: &Global, command: ViewCommand) -> Result<Report, Failure> {
     match command {
+        ViewCommand::Show { .. } | ViewCommand::Export { .. } | ViewCommand::Publish(_) => {}
+        ViewCommand::Collect => named::no_store(global, "store compact drops what has expired there")?,
+        ViewCommand::Import { .. } | ViewCommand::New { .. } | ViewCommand::Restore { .. } => {
+            named::no_store(global, "store recover brings it back after a loss")?;
+        }
+    }
+    match command {
         ViewCommand::Show { entries } => show(global, entries),
         ViewCommand::Export { file } => export(global, &file),
         ViewCommand::Import { file } => import(global, &file),
@@ -80,12 +88,17 @@ fn show(global: &Global, entries: bool) -> Result<Report, Failure> {
     let report = Report::new()
         .fact("stamp", StampText(portal.authority.stamp()).to_string())
         .fact("entries", view.entries())
-        .fact("highest_stamp", context::directory(global)?.highest_stamp()?.map(|stamp| StampText(stamp).to_string()));
+        .fact("highest_stamp", highest(global)?.map(|stamp| StampText(stamp).to_string()));
     if !entries {
         return Ok(report);
     }
     let changes: Vec<_> = view.to_changes().iter().map(change).collect();
     Ok(report.fact("changes", changes))
+}
+
+/// Of the directory's view; a store remembers by itself.
+fn highest(global: &Global) -> Result<Option<Stamp>, Failure> {
+    if global.store.is_some() { Ok(None) } else { Ok(context::directory(global)?.highest_stamp()?) }
 }
 
 fn export(global: &Global, file: &Path) -> Result<Report, Failure> {

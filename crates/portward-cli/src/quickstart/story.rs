@@ -127,6 +127,34 @@ impl Done<'_> {
         Ok(())
     }
 
+    /// Has this fact, a text, which goes on under a name.
+    pub(super) fn remembers(self, fact: &str, name: &'static str) -> Result<Self, Failure> {
+        let Some(text) = self.report.get(fact).and_then(Value::as_str) else {
+            return Err(self.story.differs(&format!("a fact {fact}")));
+        };
+        self.story.set(name, text.to_owned());
+        Ok(self)
+    }
+
+    /// Has this fact as it is known under a name.
+    pub(super) fn repeats(self, fact: &str, name: &'static str) -> Result<(), Failure> {
+        if self.report.get(fact).and_then(Value::as_str) == Some(self.story.value(name)) {
+            return self.story.outcome(&format!("${name}: the same"));
+        }
+        Err(self.story.differs(&format!("{fact} as ${name}")))
+    }
+
+    /// Has this list of objects, and these are the values of one of their fields.
+    pub(super) fn all(self, fact: &str, field: &str, expected: &[&str]) -> Result<(), Failure> {
+        let values = self.report.get(fact).and_then(Value::as_array);
+        let values = values.map(|values| values.iter().map(|value| value.get(field)).collect::<Vec<_>>());
+        let expected_values: Vec<_> = expected.iter().map(|text| Value::from(*text)).collect();
+        if values != Some(expected_values.iter().map(Some).collect()) {
+            return Err(self.story.differs(&format!("{fact} with {field} {expected:?}")));
+        }
+        self.story.outcome(&format!("{fact}: {}", expected.join(", ")))
+    }
+
     /// Made this file, with exactly this in it.
     pub(super) fn made(self, name: &str, content: &[u8]) -> Result<(), Failure> {
         if std::fs::read(self.story.value(name)).is_ok_and(|made| made == content) {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 pub(crate) struct Home {
     root: tempfile::TempDir,
+    environment: Vec<(&'static str, String)>,
 }
 
 pub(crate) struct Ran {
@@ -20,7 +21,7 @@ pub(crate) struct Ran {
 impl Home {
     /// A directory without a deployment.
     pub(crate) fn empty() -> Self {
-        Self { root: tempfile::tempdir().unwrap() }
+        Self { root: tempfile::tempdir().unwrap(), environment: Vec::new() }
     }
 
     /// A directory with a new deployment.
@@ -28,6 +29,19 @@ impl Home {
         let home = Self::empty();
         home.ok(&["keyring", "new"]);
         home
+    }
+
+    /// A directory with a new deployment and a store in a file beside it.
+    pub(crate) fn stored() -> Self {
+        let home = Self::new().with("PORTWARD_STORE", "sqlite:store.db");
+        home.ok(&["store", "init"]);
+        home
+    }
+
+    /// With this in the environment of every command.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
     }
 
     /// A path beside the deployment.
@@ -55,7 +69,8 @@ impl Home {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portward"));
         command.args(arguments).env("PORTWARD_DIR", self.root.path().join("portward")).current_dir(self.root.path());
-        command.env_remove("PORTWARD_KEY_STORE");
+        command.env_remove("PORTWARD_KEY_STORE").env_remove("PORTWARD_STORE");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::home::Home;
+use crate::home::{Home, text};
 use crate::studio::{CONTRACT, plaintext};
 
 /// Many more with `PORTWARD_LONG=1`.
@@ -130,4 +130,41 @@ fn destroying() {
     let shown = home.ok(&["view", "show", "--entries"]);
     assert_eq!(shown["changes"].as_array().unwrap().len(), opened.len(), "every one is in the feed");
     assert!(opened.contains(&true) && opened.contains(&false), "some were killed before, some after");
+}
+
+/// Row, history and feed of a link say the same, whenever who wrote them was killed.
+#[test]
+fn storing() {
+    let home = Home::stored();
+    let tenant = "--tenant=studio-7";
+    let issue = ["link", "issue", tenant, "--client=42", "--permission=files:read"];
+    let count = || home.ok(&["store", "check"])["links"].as_u64().unwrap();
+    let begun = Instant::now();
+    home.link();
+    let once = begun.elapsed();
+    let (mut links, mut outcomes) = (1, [[0; 2]; 3]);
+    for round in 0..repetitions().min(2_000) / 4 {
+        let time = |part: u32| once.mul_f64(1.5 * scattered(3 * round + part));
+        killed_after(&home, &issue, b"", time(0));
+        let issued = count() - links;
+        assert!(issued <= 1);
+
+        let link = home.link();
+        links += issued + 1;
+        let id = text(&home.ok(&["link", "verify", &link]), "id");
+        killed_after(&home, &["session", "issue", &link], b"", time(1));
+        let uses = home.ok(&["link", "show", &id, tenant])["uses"].as_u64().unwrap();
+        killed_after(&home, &["revoke", "link", &link], b"", time(2));
+        let is_revoked = home.ok(&["link", "show", &id, tenant])["state"] == "revoked";
+        assert_eq!(home.run(&["link", "verify", &link]).code, Some(i32::from(is_revoked)));
+        let history = home.ok(&["link", "history", &id, tenant])["events"].as_array().unwrap().len();
+        assert_eq!(history, 1 + usize::try_from(uses).unwrap() + usize::from(is_revoked));
+        home.ok(&["revoke", "link", &link]);
+        home.refuses(&["link", "verify", &link], "refused", "link_revoked");
+        for (outcome, happened) in outcomes.iter_mut().zip([issued == 1, uses == 1, is_revoked]) {
+            outcome[usize::from(happened)] += 1;
+        }
+    }
+    assert_eq!(count(), links);
+    assert!(outcomes.iter().flatten().all(|times| *times > 0), "some killed before, some after: {outcomes:?}");
 }

@@ -17,9 +17,17 @@ mod output;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
+mod registry_postgres;
+#[cfg(test)]
 mod sealing;
 #[cfg(test)]
 mod shell;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod stored;
 #[cfg(test)]
 mod studio;
 #[cfg(test)]

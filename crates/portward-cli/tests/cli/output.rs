@@ -69,7 +69,7 @@ fn a_usage_error_names_what_is_missing() {
     let wrong = home.fails(&["link", "issue", "--frobnicate"], 2, "usage");
     assert_eq!(wrong["error"]["arguments"], json!(["--frobnicate"]));
     let none: serde_json::Value = serde_json::from_str(&home.run(&["session", "--json"]).stderr).unwrap();
-    assert_eq!(none["error"]["arguments"], json!(["issue", "verify", "help"]));
+    assert_eq!(none["error"]["arguments"], json!(["issue", "renew", "verify", "help"]));
 }
 
 /// What a failure says.

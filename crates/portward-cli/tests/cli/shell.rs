@@ -44,8 +44,13 @@ fn the_quickstart_tells_its_story() {
     let home = Home::empty();
     let temporary = home.beside("tmp");
     std::fs::create_dir(&temporary).unwrap();
-    let output =
-        home.command(&["quickstart"]).env("TMPDIR", &temporary).env("PORTWARD_KEY_STORE", "real.db").output().unwrap();
+    let output = home
+        .command(&["quickstart"])
+        .env("TMPDIR", &temporary)
+        .env("PORTWARD_KEY_STORE", "real.db")
+        .env("PORTWARD_STORE", "sqlite:real.db")
+        .output()
+        .unwrap();
     let ran = crate::home::Ran::of(&["quickstart"], output);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     assert!(!home.beside("real.db").exists(), "it plays with nobody's real keys");
@@ -53,7 +58,7 @@ fn the_quickstart_tells_its_story() {
     insta::assert_snapshot!(masked(&ran.stdout));
 
     let told = home.ok(&["quickstart", "--keep=kept"]);
-    assert_eq!(told["steps"].as_array().unwrap().len(), 26);
+    assert_eq!(told["steps"].as_array().unwrap().len(), 31);
     assert!(home.beside("kept").join("keyring.json").exists());
     home.ok(&["keyring", "check", "--dir=kept"]);
     let again = home.fails(&["quickstart", "--keep=kept"], 3, "file_exists");
@@ -61,7 +66,7 @@ fn the_quickstart_tells_its_story() {
 }
 
 /// Without the ids and times, which are others in each run.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let line = |line: &str| line.split(' ').map(masked_word).collect::<Vec<_>>().join(" ");
     text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -97,7 +97,7 @@ impl Portal {
 
     /// Verifies the session that came with a request.
     pub(super) fn access(&self, request: &Request<'_>) -> Result<Access, Answer> {
-        let session = self.rules().session(request)?;
+        let (session, _) = self.rules().session(request)?;
         let verified = self.0.verifier.verify_session(session, self.0.options.clock.now());
         verified.map_err(|error| self.rules().refuse(request, error.into()))
     }

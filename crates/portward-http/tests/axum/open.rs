@@ -75,7 +75,7 @@ async fn without_a_link_cookie_the_script_is_left_to_look() {
     for reply in [
         ask("GET", "/portal").of(&world).await,
         ask("GET", "/portal?x=1").of(&world).await,
-        ask("GET", "/portal").cookie(LINK_COOKIE, "").of(&world).await,
+        ask("GET", "/portal").cookie(&format!("\u{2000}{LINK_COOKIE}"), "pwl_x").of(&world).await,
     ] {
         assert_eq!((reply.status, reply.is_page(), reply.cookies().len()), (200, true, 0));
         assert!(reply.body.contains("history.replaceState") && reply.body.contains("<noscript>"));
@@ -140,7 +140,7 @@ async fn two_link_cookies_are_damaged() {
 async fn a_refusal_of_the_page_takes_the_link_away() {
     let world = World::new();
     let foreign = World::new().memory.link(1);
-    for (link, status) in [("pwl_x", 400), (&*foreign, 403)] {
+    for (link, status) in [("", 400), ("pwl_x", 400), (&*foreign, 403)] {
         for accept in ["text/html", "application/json"] {
             let reply = ask("GET", "/portal").cookie(LINK_COOKIE, link).header("accept", accept).of(&world).await;
             assert_eq!((reply.status, reply.all("set-cookie")), (status, vec![GONE]));
@@ -148,6 +148,11 @@ async fn a_refusal_of_the_page_takes_the_link_away() {
         let other = form("/portal/peek", &[("token", link)]).cookie(LINK_COOKIE, link).of(&world).await;
         assert_eq!((other.status, other.cookies().len()), (status, 0));
     }
+    // In a moment it may be good again.
+    let link = world.memory.link(1);
+    world.memory.set_down(true);
+    let reply = ask("GET", "/portal").cookie(LINK_COOKIE, &link).of(&world).await;
+    assert_eq!((reply.status, reply.cookies().len()), (503, 0));
 }
 
 const GONE: &str = "__Host-portward-link=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0";

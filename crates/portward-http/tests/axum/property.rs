@@ -11,6 +11,7 @@ fn text() -> impl Strategy<Value = String> {
         ".{0,40}",
         "(pwl_|pws_|pwn_|Bearer pws_)[A-Za-z0-9_-]{0,60}",
         "[A-Za-z0-9_-]{43}",
+        "pwn_AQ[A-Za-z0-9_-]{75}[AQgw]",
         "(text/html|application/json|\\*/\\*|application/x-www-form-urlencoded)([,;] ?(q=[0-9.]{0,3}|\\*/\\*)){0,3}",
         Just(ORIGIN.to_owned()),
         Just("same-origin".to_owned()),

@@ -128,12 +128,22 @@ async fn what_is_missing_or_damaged_never_reaches_the_store() {
     let post = || form("/portal/redeem", &fields);
     for (request, status, code) in [
         (post(), 400, "cookie_missing"),
-        (post().cookie(PEEK_COOKIE, ""), 400, "cookie_missing"),
+        (post().cookie(PEEK_COOKIE, ""), 400, "cookie_malformed"),
         (post().cookie("portward-peek", &cookie), 400, "cookie_missing"),
         (post().cookie(PEEK_COOKIE, &cookie[1..]), 400, "cookie_malformed"),
         (post().cookie(PEEK_COOKIE, &format!("{cookie}=")), 400, "cookie_malformed"),
         (post().cookie(PEEK_COOKIE, &cookie).cookie(PEEK_COOKIE, &cookie), 400, "cookie_repeated"),
         (form("/portal/redeem", &fields[..1]).cookie(PEEK_COOKIE, &cookie), 400, "link_missing"),
+        (
+            form("/portal/redeem", &fields[..1]).cookie(PEEK_COOKIE, &cookie).cookie(LINK_COOKIE, ""),
+            400,
+            "link_missing",
+        ),
+        (
+            form("/portal/redeem", &[("nonce", &nonce[1..]), fields[1]]).cookie(PEEK_COOKIE, &cookie),
+            400,
+            "nonce_malformed",
+        ),
         (form("/portal/redeem", &fields[1..]).cookie(PEEK_COOKIE, &cookie), 400, "field_missing"),
     ] {
         assert_eq!((request.of(&world).await.status, world.heard()), (status, vec![code]));

@@ -46,7 +46,7 @@ async fn there_is_one_session_or_none() {
     let post = || form("/portal/renew", &[]);
     for (request, status, code) in [
         (post(), 400, "session_missing"),
-        (post().cookie(SESSION_COOKIE, ""), 400, "session_missing"),
+        (post().cookie(SESSION_COOKIE, ""), 400, "bad_prefix"),
         (post().header("authorization", "Basic cHdzXzE6Mg=="), 400, "session_missing"),
         (post().header("authorization", "Bearer "), 400, "session_missing"),
         (post().header("authorization", &format!("Bearer {link}")), 403, "wrong_kind"),

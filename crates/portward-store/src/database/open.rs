@@ -62,7 +62,8 @@ impl Database {
 
     async fn bring_up_to_date(&self, schema: &'static Schema, initialise: bool) -> Result<()> {
         match self.backend {
-            Backend::Sqlite => self.migrate(&schema.sqlite).await,
+            Backend::Sqlite if initialise || self.has_tables().await? => self.migrate(&schema.sqlite).await,
+            Backend::Sqlite => Err(DatabaseError::Uninitialised),
             Backend::Postgres { .. } => {
                 // First it only looks: where all is made, nobody needs the right to make anything.
                 let mut reading = self.begin_reading().await?;
@@ -78,6 +79,14 @@ impl Database {
                 }
             }
         }
+    }
+
+    /// Whether a file was initialised.
+    async fn has_tables(&self) -> Result<bool> {
+        let mut reading = self.begin_reading().await?;
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+        let (count,): (i64,) = reading.query_as(sql).fetch_one(&mut *reading).await?;
+        Ok(count > 0)
     }
 
     /// In one transaction, so that of several processes that are the first one is.

@@ -36,8 +36,10 @@ impl Store {
     /// Those of the database, and of damaged rows.
     pub async fn compact(&self, kept: Duration) -> Result<Compacted> {
         let (changes, redemptions) = self.compact_feed().await?;
-        let mut links = 0u64;
-        while let Some(taken) = self.take_ended_links(kept).await? {
+        let (mut links, mut behind) = (0u64, Some((String::new(), Vec::new())));
+        while let Some(start) = behind {
+            let taken;
+            (taken, behind) = self.take_ended_links(kept, start).await?;
             links = links.saturating_add(taken);
         }
         let signed_again = self.sign_again().await?;
@@ -49,7 +51,12 @@ impl Store {
             let now = self.now();
             let mut turn = self.inner.feed.begin(Lock::Store, now).await?;
             let view = turn.view().collected(now.wall);
-            let Some(at) = view.stamp().filter(|at| at.sequence > 0) else { return Ok((0, 0)) };
+            let Some(at) = view.stamp().filter(|at| at.sequence > 0) else {
+                // There is nothing to write a snapshot of; the row comes under the active root all the same.
+                turn.snapshot_at(0).await?;
+                turn.commit().await?;
+                return Ok((0, 0));
+            };
             turn.work.query("DELETE FROM feed_snapshot").execute(&mut *turn.work).await?;
             put_snapshot(&mut turn.work, at, &view.save(&self.inner.keyring)?).await?;
             turn.snapshot_at(at.sequence).await?;
@@ -64,29 +71,34 @@ impl Store {
         .await
     }
 
-    /// `None` when there is nothing left to look at.
-    async fn take_ended_links(&self, kept: Duration) -> Result<Option<u64>> {
+    /// How many of the next batch were taken, and behind which link the one after it begins; `None` when there is nothing left to look at.
+    async fn take_ended_links(&self, kept: Duration, behind: Place) -> Result<(u64, Option<Place>)> {
         within(async {
             let now = self.wall();
             let ended = |row: &LinkRow| now >= row.head.expires_at().saturating_add(GRACE).saturating_add(kept);
             let before = Timestamp::from_unix(now.unix().saturating_sub(kept.as_secs()));
             let mut work = self.inner.feed.database.begin(Lock::Store).await?;
-            let query = work.query("SELECT * FROM link WHERE expires < $1 ORDER BY expires LIMIT $2");
-            let rows = query.bind(integer(before.unix())?).bind(BATCH).fetch_all(&mut *work).await?;
-            let mut taken = 0u64;
+            let sql = "SELECT * FROM link WHERE expires < $1 AND (tenant, id) > ($2, $3) ORDER BY tenant, id LIMIT $4";
+            let query = work.query(sql).bind(integer(before.unix())?).bind(behind.0).bind(behind.1);
+            let rows = query.bind(BATCH).fetch_all(&mut *work).await?;
+            let (mut taken, mut last) = (0u64, None);
             for row in &rows {
                 let row: LinkRow = record::read(row, &self.inner.keyring)?;
+                last = Some((row.head.tenant().to_string(), row.head.id().to_vec()));
                 if ended(&row) {
                     take_link(&mut work, *row.head.tenant(), row.head.id()).await?;
                     taken = taken.saturating_add(1);
                 }
             }
             work.commit().await?;
-            Ok((taken > 0).then_some(taken))
+            Ok((taken, last))
         })
         .await
     }
 }
+
+/// Tenant and id of a link.
+type Place = (String, Vec<u8>);
 
 async fn take_link(work: &mut Work, tenant: Identifier, link: EntryId) -> Result<()> {
     for sql in [

@@ -1,4 +1,4 @@
-use portward::{Change, EntryId, Identifier, Permissions, Resources, Stamp, TenantChange, Timestamp, Unit};
+use portward::{Change, EntryId, Identifier, Permissions, Resources, Stamp, Standing, TenantChange, Timestamp, Unit};
 
 use crate::database::{Lock, record};
 use crate::store::error::StoreError;
@@ -79,7 +79,10 @@ impl Store {
             let inner = &self.inner;
             let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
             let mut row = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
-            if row.state != from {
+            // A recovery may have brought a pause of which the row knows nothing.
+            let standing = turn.view().entries_of(&tenant).standing(Unit::Link, link);
+            let is_paused = row.state == LinkState::Active && standing == Standing::Suspended;
+            if row.state != from && !(is_paused && from == LinkState::Paused) {
                 return Err(StoreError::State);
             }
             let (unit, id, expires_at) = (Unit::Link, link, row.head.expires_at());

@@ -182,7 +182,9 @@ impl fmt::Display for StoreError {
             Self::UnknownChain => "the session's link was not redeemed in this store",
             Self::OverCeiling => "more than what was signed cannot be granted",
             Self::Label => "a label has 1 to 200 characters, and no control characters",
-            Self::NothingLeft => "a link grants something, and is good for one use at least",
+            Self::NothingLeft => {
+                "a link grants something, for all resources or 1 to 16, and is good for one use at least"
+            }
             Self::State => "the link is not in a state in which that can be done",
             Self::Random => "the operating system gave no random bytes",
             Self::DeploymentsDiffer => "deployment, keyring and store are not of one deployment",

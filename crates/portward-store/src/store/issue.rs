@@ -3,7 +3,7 @@ use portward::{IssuedToken, LinkHead, LinkRequest, Resources, Timestamp};
 use crate::database::record;
 use crate::database::{Lock, Work};
 use crate::store::error::StoreError;
-use crate::store::list::{Link, link_row};
+use crate::store::list::{Link, link_row, state};
 use crate::store::open::{Result, Store, within};
 use crate::store::rows::{EventKind, EventRow, LinkEvent, LinkRow, LinkState, is_label};
 use crate::store::sink::{Operation, Subject};
@@ -75,7 +75,7 @@ impl Store {
             let inner = &self.inner;
             let mut work = inner.feed.database.begin(Lock::Link(link)).await?;
             let mut row = link_row(&mut work, &inner.keyring, tenant, link).await?;
-            if row.state == LinkState::Revoked {
+            if state(&row, self) == LinkState::Revoked {
                 return Err(StoreError::LinkRevoked);
             }
             let token = inner.issuer.issue_again(&row.head)?;

@@ -161,10 +161,17 @@ impl Store {
             if more {
                 links.pop();
             }
-            let next = links.last().filter(|_| more).map(|link| PageStart { created_at: link.created_at, id: link.id });
+            let next = links.last().filter(|_| more).map(PageStart::after);
             Ok(Page { links, next })
         })
         .await
+    }
+}
+
+impl PageStart {
+    /// Behind this link.
+    pub const fn after(link: &Link) -> Self {
+        Self { created_at: link.created_at, id: link.id }
     }
 }
 
@@ -193,7 +200,7 @@ impl Link {
 }
 
 /// What the view says goes before the row: counters concern no row, and after a restore the row may be the older.
-fn state(row: &LinkRow, store: &Store) -> LinkState {
+pub(super) fn state(row: &LinkRow, store: &Store) -> LinkState {
     let (view, head) = (store.cell().load(), &row.head);
     let (current, own) = (view.generations(head.tenant(), head.client()), head.generations());
     let of = |generations: Generations| [generations.deployment, generations.tenant, generations.client];

@@ -112,6 +112,6 @@ async fn json_lines_are_whole_and_a_full_disk_refuses(world: World) {
     assert_eq!(lines[1]["subject"]["client"], "42");
 
     let full = open(std::path::Path::new("/dev/full")).await;
-    assert_eq!(full.show(tenant(), link.id).await.unwrap_err().code(), "sink_failed");
+    assert_eq!(full.pause(tenant(), link.id).await.unwrap_err().code(), "sink_failed");
     assert_eq!(world.store.history(tenant(), link.id, None, 10).await.unwrap().len(), 1);
 }

@@ -15,6 +15,7 @@ conformance! {
     who_is_far_behind_reads_the_snapshot,
     what_is_committed_at_once_has_one_order,
     compaction_takes_away_what_ended,
+    compaction_finds_what_ended_behind_what_has_not,
     compaction_puts_every_row_under_the_active_root,
 }
 
@@ -195,4 +196,18 @@ async fn compaction_puts_every_row_under_the_active_root(world: World) {
     assert_eq!(store.check().await.unwrap().links, 1);
     assert_eq!(store.link(tenant(), link.id).await.unwrap().uses, 1);
     assert_eq!(code(&world, &store, token.text()), Err("unknown_root"), "the link itself ends with its root");
+}
+
+/// Links that end by their row long before their signed expiry stand in the way of none.
+async fn compaction_finds_what_ended_behind_what_has_not(world: World) {
+    let ends = portward::Timestamp::from_unix(world.now().unix() + 1);
+    for _ in 0..3 {
+        let terms = portward_store::store::LinkTerms { expires_at: Some(ends), ..Default::default() };
+        world.store.issue(&world.request(), terms).await.unwrap();
+    }
+    let short = world.request().lifetime(Duration::from_secs(2));
+    world.store.issue(&short, Default::default()).await.unwrap();
+    world.clock.advance(Duration::from_secs(660));
+    assert_eq!(world.store.compact(Duration::ZERO).await.unwrap().links, 1);
+    assert_eq!(world.store.check().await.unwrap().links, 3);
 }

@@ -12,6 +12,7 @@ conformance! {
     recovered_with_a_newer_view_valid_links_work_again,
     recovered_without_one_everything_is_refused,
     an_older_view_is_not_merged,
+    a_pause_that_only_the_view_knows_can_be_ended,
     a_view_makes_up_for_a_feed_that_cannot_be_read,
 }
 
@@ -109,6 +110,20 @@ async fn an_older_view_is_not_merged(world: World) {
     let last = damaged.len() - 1;
     damaged[last] ^= 1;
     assert_eq!(recover(&world, Some(&damaged)).await, Err("forged_message"));
+}
+
+async fn a_pause_that_only_the_view_knows_can_be_ended(world: World) {
+    let (token, link) = world.issue().await;
+    backup(&world).await;
+    world.store.pause(tenant(), link.id).await.unwrap();
+    let saved = world.store.cell().load().save(&world.keyring).unwrap();
+    put_back(&world).await;
+    recover(&world, Some(&saved)).await.unwrap();
+    let fresh = world.another().await;
+    assert_eq!(code(&world, &fresh, token.text()), Err("link_suspended"));
+    fresh.restore(tenant(), link.id).await.unwrap();
+    assert_eq!(code(&world, &fresh, token.text()), Ok(()));
+    assert_eq!(fresh.restore(tenant(), link.id).await.unwrap_err().code(), "link_state");
 }
 
 async fn a_view_makes_up_for_a_feed_that_cannot_be_read(world: World) {

@@ -177,6 +177,7 @@ async fn counters_show_in_the_list(world: World) {
     assert_eq!(state().await, LinkState::Active);
     world.store.revoke(tenant(), Target::Client(client())).await.unwrap();
     assert_eq!(state().await, LinkState::Revoked);
+    assert_eq!(world.store.show(tenant(), link.id).await.unwrap_err().code(), "link_revoked");
     let (_, next) = world.issue().await;
     assert_eq!(next.state, LinkState::Active, "what is made afterwards is good");
     world.store.revoke(tenant(), Target::Tenant).await.unwrap();

@@ -90,6 +90,12 @@ impl Scope {
         self.0.as_ref().is_none_or(|tenants| tenants.binary_search_by(order).is_ok())
     }
 
+    /// For the vectors of the testkit: the tenants, in the order of their wire forms.
+    #[cfg(test)]
+    pub(crate) fn tenants_for_vectors(&self) -> Option<&[Identifier]> {
+        self.0.as_deref()
+    }
+
     fn write(&self, message: &mut Vec<u8>) {
         let Some(tenants) = &self.0 else { return message.put(&[0x00]) };
         message.put(&[0x01]);

@@ -24,6 +24,6 @@ pub use error::{FormError, RefusalError, VerifyError};
 pub use holder::{NarrowError, UntrustedLink};
 pub use issue::{IssueError, IssuedToken, Issuer, LinkRequest, SessionLimits};
 pub use kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
-pub use nonce::{CheckedNonce, NonceError, PeekCookie};
+pub use nonce::{CheckedNonce, NonceError, PeekCookie, UnverifiedNonce};
 pub use stored::{ChainGrant, LinkHead, RenewableSession, StoredChain, StoredError};
 pub use verify::{NoRevocation, Revocation, Verifier, VerifierError, VerifierOptions};

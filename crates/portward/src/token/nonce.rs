@@ -17,6 +17,15 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PeekCookie([u8; 32]);
 
+/// A nonce that has the form of one. Nobody has looked who made it.
+pub struct UnverifiedNonce {
+    root: RootId,
+    expires_at: Timestamp,
+    id: EntryId,
+    signed: [u8; SIGNED],
+    mac: [u8; 32],
+}
+
 /// A nonce that was made for this chain and this browser, and is still good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CheckedNonce {
@@ -82,6 +91,35 @@ impl fmt::Debug for PeekCookie {
     }
 }
 
+impl UnverifiedNonce {
+    /// Reads one: 82 characters, whose form anybody can see to be good.
+    ///
+    /// # Errors
+    /// [`NonceError::Malformed`].
+    pub fn parse(text: &str) -> Result<Self, NonceError> {
+        Self::read(text).ok_or(NonceError::Malformed)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut buffer = [0; 64];
+        let encoded = text.strip_prefix(PREFIX).filter(|encoded| encoded.len() == 78)?;
+        let (signed, mac) = codec::decode_into(encoded, &mut buffer).ok()?.split_first_chunk()?;
+        let mut reader = Reader::new(signed);
+        if reader.u8().ok()? != VERSION {
+            return None;
+        }
+        let root = RootId::from_bytes(reader.array().ok()?);
+        let (expires_at, id) = (reader.timestamp().ok()?, reader.array().ok()?);
+        Some(Self { root, expires_at, id, signed: *signed, mac: mac.try_into().ok()? })
+    }
+}
+
+impl fmt::Debug for UnverifiedNonce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnverifiedNonce(..)")
+    }
+}
+
 impl Keyring {
     /// A nonce for the chain and the browser, good for 600 s; with it, when it ends.
     ///
@@ -126,17 +164,9 @@ impl Keyring {
         cookie: &PeekCookie,
         now: Timestamp,
     ) -> Result<CheckedNonce, NonceError> {
-        let mut buffer = [0; 64];
-        let encoded = text.strip_prefix(PREFIX).filter(|encoded| encoded.len() == 78).ok_or(NonceError::Malformed)?;
-        let bytes = codec::decode_into(encoded, &mut buffer).map_err(|_| NonceError::Malformed)?;
-        let (signed, mac) = bytes.split_at_checked(SIGNED).ok_or(NonceError::Malformed)?;
-        let mut reader = Reader::new(signed);
-        let (version, root, expires_at, id) = read(&mut reader).ok_or(NonceError::Malformed)?;
-        if version != VERSION || !reader.is_empty() || mac.len() != 32 {
-            return Err(NonceError::Malformed);
-        }
+        let UnverifiedNonce { root, expires_at, id, signed, mac } = UnverifiedNonce::parse(text)?;
         let material = self.root(root).and_then(|root| root.for_checking()).ok_or(NonceError::UnknownRoot)?;
-        if !primitive::equal(&self.nonce_mac(material, signed, chain, cookie), mac) {
+        if !primitive::equal(&self.nonce_mac(material, &signed, chain, cookie), &mac) {
             return Err(NonceError::Forged);
         }
         if now >= expires_at { Err(NonceError::Expired) } else { Ok(CheckedNonce { id, expires_at }) }
@@ -147,12 +177,6 @@ impl Keyring {
         derive_nonce_key(root, &self.deployment(), &mut key);
         key.tag_of([signed, &chain, &primitive::sha256(&[&cookie.0])].into_iter())
     }
-}
-
-fn read(reader: &mut Reader<'_>) -> Option<(u8, RootId, Timestamp, EntryId)> {
-    let version = reader.u8().ok()?;
-    let root = RootId::from_bytes(reader.array().ok()?);
-    Some((version, root, reader.timestamp().ok()?, reader.array().ok()?))
 }
 
 impl From<RandomError> for NonceError {

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portward_test_vectors::bytes;
 use serde_json::{Value, json};
 
 use super::token::{mode, now, scope, verifier};
 use super::{Case, Fault, Outcome, found};
 use crate::codec::hex;
 use crate::revocation::{body_for_vectors, history};
-use crate::{Follower, Revocation, Steady, Timestamp};
+use crate::{FeedRequest, Follower, Identifier, Revocation, Stamp, Steady, Timestamp};
 
 pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
     Some(match op {
@@ -16,8 +17,22 @@ pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
             let after = history(&case.array("before"), case.number("sequence"), &case.bytes("body"));
             Ok(json!({ "after": hex(&after) }))
         }
+        "feed_request" => feed_request(case),
         _ => return None,
     })
+}
+
+fn feed_request(case: &Case<'_>) -> Outcome {
+    let sent = bytes(&case.value["request"]);
+    let request = FeedRequest::from_bytes(&sent).map_err(|error| error.code())?;
+    assert_eq!(request.to_bytes(), sent);
+    let FeedRequest { scope, since, challenge } = request;
+    let texts = |tenants: &[Identifier]| tenants.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let scope = scope.tenants_for_vectors().map_or(json!("all"), |tenants| json!(texts(tenants)));
+    let since = since.map(
+        |Stamp { incarnation, sequence }| json!({ "incarnation": hex(&incarnation.to_bytes()), "sequence": sequence }),
+    );
+    Ok(json!({ "scope": scope, "since": since, "challenge": hex(&challenge) }))
 }
 
 /// Each step has its own expectation; the first that differs is reported as an outcome that cannot be the expected one.

@@ -1,16 +1,16 @@
 CREATE TABLE link (
-    tenant      TEXT    NOT NULL,
+    tenant      TEXT COLLATE "C"    NOT NULL,
     id          BYTEA  NOT NULL,
-    client      TEXT    NOT NULL,
+    client      TEXT COLLATE "C"    NOT NULL,
     head        BYTEA  NOT NULL,
     "check"     BYTEA  NOT NULL,
-    label       TEXT,
+    label       TEXT COLLATE "C",
     expires     BIGINT NOT NULL,
     permissions BYTEA  NOT NULL,
     resources   BYTEA,
     uses_max    BIGINT,
     uses        BIGINT NOT NULL,
-    state       TEXT    NOT NULL,
+    state       TEXT COLLATE "C"    NOT NULL,
     revision    BIGINT NOT NULL,
     events      BIGINT NOT NULL,
     created     BIGINT NOT NULL,
@@ -25,15 +25,15 @@ CREATE INDEX link_created ON link (tenant, created, id);
 CREATE INDEX link_client ON link (tenant, client, created, id);
 
 CREATE TABLE chain (
-    tenant      TEXT    NOT NULL,
+    tenant      TEXT COLLATE "C"    NOT NULL,
     link        BYTEA  NOT NULL,
     id          BYTEA  NOT NULL,
     copies      BYTEA  NOT NULL,
     permissions BYTEA  NOT NULL,
     resources   BYTEA,
-    audience    TEXT,
+    audience    TEXT COLLATE "C",
     expires     BIGINT NOT NULL,
-    recipients  TEXT,
+    recipients  TEXT COLLATE "C",
     uses        BIGINT NOT NULL,
     first_used  BIGINT NOT NULL,
     last_used   BIGINT NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE chain (
 );
 
 CREATE TABLE redemption (
-    tenant  TEXT    NOT NULL,
+    tenant  TEXT COLLATE "C"    NOT NULL,
     link    BYTEA  NOT NULL,
     id      BYTEA  NOT NULL,
     chain   BYTEA  NOT NULL,
@@ -56,12 +56,12 @@ CREATE TABLE redemption (
 CREATE INDEX redemption_expires ON redemption (expires);
 
 CREATE TABLE link_event (
-    tenant TEXT    NOT NULL,
+    tenant TEXT COLLATE "C"    NOT NULL,
     link   BYTEA  NOT NULL,
     number BIGINT NOT NULL,
     at     BIGINT NOT NULL,
-    kind   TEXT    NOT NULL,
-    detail TEXT,
+    kind   TEXT COLLATE "C"    NOT NULL,
+    detail TEXT COLLATE "C",
     root   BYTEA  NOT NULL,
     mac    BYTEA  NOT NULL,
     PRIMARY KEY (tenant, link, number)
@@ -72,7 +72,7 @@ CREATE TABLE feed (
     sequence    BIGINT NOT NULL,
     history     BYTEA  NOT NULL,
     snapshot    BIGINT NOT NULL,
-    place       TEXT    NOT NULL,
+    place       TEXT COLLATE "C"    NOT NULL,
     root        BYTEA  NOT NULL,
     mac         BYTEA  NOT NULL
 );

@@ -13,7 +13,7 @@ use crate::database::record::{self, Record as _};
 use crate::database::{Lock, Work};
 use crate::store::feed::Feed;
 use crate::store::place::{self, Place};
-use crate::store::recover::Recovery;
+use crate::store::recover::{Recovery, put_snapshot};
 use crate::store::rows::{ChangeRow, FeedRow};
 
 /// The scope of a store: the whole deployment.
@@ -53,15 +53,17 @@ const TAG: usize = 32;
 
 /// The rows of a case as they are, also where they break what the table asks for: who writes the file can take that away.
 async fn write_rows(case: &Case<'_>, work: &mut Work) {
-    let table = ChangeRow::TABLE.name;
-    let loose =
-        format!("CREATE TABLE loose AS SELECT * FROM {table}; DROP TABLE {table}; ALTER TABLE loose RENAME TO {table}");
-    sqlx::raw_sql(AssertSqlSafe(loose)).execute(&mut **work).await.unwrap();
+    for table in [FeedRow::TABLE.name, ChangeRow::TABLE.name] {
+        let loose = format!(
+            "CREATE TABLE loose AS SELECT * FROM {table}; DROP TABLE {table}; ALTER TABLE loose RENAME TO {table}"
+        );
+        sqlx::raw_sql(AssertSqlSafe(loose)).execute(&mut **work).await.unwrap();
+    }
     for row in case.value["feed"].as_array().map_or(std::slice::from_ref(&case.value["feed"]), Vec::as_slice) {
         insert(FeedRow::TABLE.name, &stored(row), work).await;
     }
     for row in case.value["changes"].as_array().unwrap() {
-        insert(table, &stored(row), work).await;
+        insert(ChangeRow::TABLE.name, &stored(row), work).await;
     }
     for part in case.value["snapshot"].as_array().unwrap() {
         let (number, held) =
@@ -172,4 +174,27 @@ pub(super) async fn recovered_generation(case: &Case<'_>) -> Outcome {
     Recovery::run(&scratch.location, keyring, None, Timestamp::default()).await.map_err(code)?;
     let recovered = scratch.store(deployment, keyring, Now::default()).await;
     Ok(json!({ "generation": recovered.cell().load().deployment_generation() }))
+}
+
+pub(super) async fn recovered_state(case: &Case<'_>) -> Outcome {
+    let scratch = Scratch::new();
+    let (keyring, file) = (&case.fixtures.keyrings["main"], &case.fixtures.value["keyrings"]["main"]);
+    let (stamp, history) = standing(&[0; 16], 1, &[1; 32]);
+    let saved = |sequence, body: &[u8]| {
+        let incarnation = stamp.incarnation.to_bytes();
+        Snapshot { scope: ALL, challenge: None, incarnation, sequence, history, body }.sealed(file)
+    };
+    let row = FeedRow { stamp, history, snapshot: stamp.sequence, place: "before".to_owned() };
+    write(&scratch.database().await, async |work| {
+        put_snapshot(work, stamp, &saved(stamp.sequence, &case.bytes("database"))).await.unwrap();
+        record::insert(&row, keyring, work).await.map_err(record_code)
+    })
+    .await?;
+    let newer = case.has("newer").then(|| saved(2, &case.bytes("newer")));
+    Recovery::run(&scratch.location, keyring, newer.as_deref(), Timestamp::default()).await.map_err(code)?;
+    let sql = "SELECT feed_change.body, feed_snapshot.bytes FROM feed_change JOIN feed_snapshot USING (incarnation)";
+    let database = scratch.database().await;
+    let (body, saved): (Vec<u8>, Vec<u8>) =
+        write(&database, async |work| sqlx::query_as(sql).fetch_one(&mut **work).await.unwrap()).await;
+    Ok(json!({ "change": hex(&body), "records": records(&saved[HEADER..saved.len() - TAG]) }))
 }

@@ -91,6 +91,7 @@ async fn run(case: &Case<'_>) -> Outcome {
         "feed_read" => feed::read(case).await,
         "feed_place" => feed::place(case).await,
         "recovered_generation" => feed::recovered_generation(case).await,
+        "recovered_state" => feed::recovered_state(case).await,
         "redeem" => redeem::redeem(case).await,
         "renew" => redeem::renew(case).await,
         op => panic!("unknown op {op}"),

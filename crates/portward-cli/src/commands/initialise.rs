@@ -1,0 +1,64 @@
+//! `portward store init`.
+
+use std::sync::Arc;
+
+use portward::{Change, Keyring, RevocationView, Stamp, TenantChange, Timestamp};
+use portward_store::files::{Directory, FileError, FilesError, StampText};
+use portward_store::store;
+
+use crate::failure::Failure;
+use crate::global::Global;
+use crate::report::Report;
+use crate::store::{Links, Waiter, called};
+use crate::{context, named};
+
+/// Under the lock of the directory, so that its view stays as it is meanwhile. Killed, the same command goes on.
+pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
+    let name = global.store.as_ref().ok_or_else(named::needed)?;
+    let location = name.location()?;
+    let directory = context::directory(global)?;
+    let locked = directory.lock()?;
+    let deployment = Arc::new(context::deployment(&directory)?);
+    let keyring = Arc::new(context::open_keyring(global, locked.directory(), &deployment)?.keyring);
+    let own = own_view(&directory, &keyring)?;
+    let waiter = Waiter::new(&location)?;
+    let highest = directory.highest_stamp()?.max(own.as_ref().and_then(RevocationView::stamp));
+    waiter.wait(store::initialise(&location, &keyring, after(highest)))?;
+    let links = Links::open(name, &deployment, &keyring, None)?;
+    let unknown = own.map(|own| unknown(&own, &links.store.cell().load())).unwrap_or_default();
+    if !unknown.is_empty() {
+        links.commit(&unknown)?;
+    }
+    Ok(Report::new()
+        .fact("store", called(&location))
+        .fact("stamp", links.store.stamp().map(|stamp| StampText(stamp).to_string()))
+        .fact("taken_over", unknown.len())
+        .note("name it from now on in every command and on every machine (--store, PORTWARD_STORE): without it a command asks the directory's own view, which hears nothing of the store")
+        .note("keep an export of the view elsewhere, and make it anew now and then (view export): after a loss, only it keeps links valid"))
+}
+
+/// Now, and later than the directory's own feed began: who followed that one goes on with the store's.
+fn after(highest: Option<Stamp>) -> Timestamp {
+    let began = highest.and_then(|stamp| stamp.incarnation.to_bytes().first_chunk().copied().map(u64::from_be_bytes));
+    context::now().wall.max(Timestamp::from_unix(began.map_or(0, |began| began.saturating_add(1))))
+}
+
+/// `None` where there is none.
+fn own_view(directory: &Directory, keyring: &Arc<Keyring>) -> Result<Option<RevocationView>, Failure> {
+    match directory.authority(keyring) {
+        Ok(authority) => Ok(Some(authority.view().clone())),
+        Err(FilesError::File(_, FileError::Missing)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was revoked before there was a store stays so. Only the first time, what is paused: it may have been restored since. That comes first.
+fn unknown(own: &RevocationView, stored: &RevocationView) -> Vec<Change> {
+    let is_new = stored.stamp().is_none_or(|stamp| stamp.sequence == 0);
+    let is_pause = |change: &Change| matches!(change, Change::Tenant(_, TenantChange::Suspend { .. }));
+    let known = stored.to_changes();
+    let mut unknown = own.to_changes();
+    unknown.retain(|change| !known.contains(change) && (is_new || !is_pause(change)));
+    unknown.sort_by_key(|change| !is_pause(change));
+    unknown
+}
