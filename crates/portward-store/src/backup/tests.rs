@@ -234,3 +234,14 @@ fn parts_end_where_they_say() {
     }
     assert_eq!(read(&[&whole[..], b"x"].concat(), &|| Ok(())).unwrap().1, Err("backup_malformed"));
 }
+
+#[test]
+fn every_code_is_on_the_page() {
+    let (page, source) = (include_str!("../../../../spec/backup.md"), include_str!("error.rs"));
+    let codes = source.split('"').filter(|text| text.starts_with("backup_") || text.starts_with("catalogue_"));
+    let codes: Vec<_> = codes.collect();
+    assert!(codes.len() > 15);
+    for code in codes {
+        assert!(page.contains(&format!("`{code}`")), "{code}");
+    }
+}

@@ -85,7 +85,7 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
         }
     }
     if restored.manifest.feed.is_some() {
-        report = report.note("the store is refused until it is recovered");
+        report = report.note("the store is refused until it is recovered: store recover");
     }
     Ok(report)
 }
