@@ -36,7 +36,8 @@ impl Store {
     /// Revoking once more changes no more than the history.
     ///
     /// # Errors
-    /// [`StoreError::UnknownLink`], [`StoreError::Authority`] for a counter that is at its end, and those of the database.
+    /// [`UnknownLink`](crate::store::StoreError::UnknownLink), [`Authority`](crate::store::StoreError::Authority) for a counter that is at its end,
+    /// and those of the database.
     pub async fn revoke(&self, tenant: Identifier, target: Target) -> Result<Stamp> {
         match target {
             Target::Link(link) => self.revoke_entry(tenant, link, Unit::Link, link).await,
