@@ -114,28 +114,49 @@ impl Bed {
                 connection.insert().await;
                 start.elapsed()
             }
-            "issue" => timed(async { drop(store.issue(&self.request, LinkTerms::default()).await.unwrap()) }).await,
+            "issue" => {
+                timed(async {
+                    let _ = store.issue(&self.request, LinkTerms::default()).await.unwrap();
+                })
+                .await
+            }
             "list" => {
-                timed(async { drop(store.list(self.tenant, &LinkFilter::default(), None, 100).await.unwrap()) }).await
+                timed(async {
+                    let _ = store.list(self.tenant, &LinkFilter::default(), None, 100).await.unwrap();
+                })
+                .await
             }
             _ => {
                 let (token, link) = store.issue(&self.request, LinkTerms::default()).await.unwrap();
                 let peeked = store.peek(token.text(), None).unwrap();
                 match operation {
                     "redeem" => {
-                        timed(async { drop(store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap()) })
-                            .await
+                        timed(async {
+                            let _ = store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+                        })
+                        .await
                     }
                     "renew" => {
                         let redeemed = store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
-                        timed(async { drop(store.renew(redeemed.session.text()).await.unwrap()) }).await
+                        timed(async {
+                            let _ = store.renew(redeemed.session.text()).await.unwrap();
+                        })
+                        .await
                     }
                     "edit" => {
                         let sooner = portward::Timestamp::from_unix(link.expires_at.unix() - 60);
                         let edit = store::LinkEdit { expires_at: Some(sooner), ..store::LinkEdit::default() };
-                        timed(async { drop(store.edit(self.tenant, link.id, edit).await.unwrap()) }).await
+                        timed(async {
+                            let _ = store.edit(self.tenant, link.id, edit).await.unwrap();
+                        })
+                        .await
                     }
-                    _ => timed(async { drop(store.revoke(self.tenant, Target::Link(link.id)).await.unwrap()) }).await,
+                    _ => {
+                        timed(async {
+                            let _ = store.revoke(self.tenant, Target::Link(link.id)).await.unwrap();
+                        })
+                        .await
+                    }
                 }
             }
         }
@@ -201,10 +222,10 @@ impl Plain {
     async fn make_table(&mut self) {
         match self {
             Self::Sqlite(connection) => {
-                drop(connection.execute("CREATE TABLE IF NOT EXISTS floor (bytes BLOB)").await.unwrap())
+                let _ = connection.execute("CREATE TABLE IF NOT EXISTS floor (bytes BLOB)").await.unwrap();
             }
             Self::Postgres(connection) => {
-                drop(connection.execute("CREATE TABLE IF NOT EXISTS floor (bytes BYTEA)").await.unwrap())
+                let _ = connection.execute("CREATE TABLE IF NOT EXISTS floor (bytes BYTEA)").await.unwrap();
             }
         }
     }

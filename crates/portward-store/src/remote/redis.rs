@@ -48,8 +48,8 @@ impl RedisCarrier {
             Some(connection) => connection,
             None => connect(&self.client).await?,
         };
-        let reply = format!("portward:feed:answer:{}", hex(request));
-        let asked: &[(&str, &[u8])] = &[("to", reply.as_bytes()), ("request", request)];
+        let reply = answer_to(request);
+        let asked: &[(&str, &[u8])] = &[("request", request)];
         let () = connection.xadd_maxlen(ASK, StreamMaxlen::Approx(ASKED_MAX), "*", asked).await?;
         let options = StreamReadOptions::default().block(BLOCK).count(1);
         loop {
@@ -105,8 +105,8 @@ pub(super) async fn connect(client: &Client) -> Result<MultiplexedConnection, Re
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// The challenge, which is random: the end of a request.
-fn hex(request: &[u8]) -> String {
+/// The stream of one answer, named after the challenge, which is random and the end of a request. Nobody is told where to write.
+pub(super) fn answer_to(request: &[u8]) -> String {
     let challenge = request.last_chunk::<16>().into_iter().flatten();
-    challenge.map(|byte| format!("{byte:02x}")).collect()
+    challenge.fold("portward:feed:answer:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }

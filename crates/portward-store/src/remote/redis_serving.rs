@@ -7,7 +7,7 @@ use redis::{AsyncCommands as _, Client, RedisError};
 use tokio::task::JoinHandle;
 
 use crate::remote::carrier::CarrierError;
-use crate::remote::redis::{ASK, WAKE, connect};
+use crate::remote::redis::{ASK, WAKE, answer_to, connect};
 use crate::store::Store;
 
 const GROUP: &str = "portward";
@@ -57,11 +57,10 @@ async fn serve(store: &Store, client: &Client, name: &str) -> Result<(), RedisEr
     loop {
         let asked: Option<StreamReadReply> = connection.xread_options(&[ASK], &[">"], &options).await?;
         for entry in asked.into_iter().flat_map(|asked| asked.keys).flat_map(|stream| stream.ids) {
-            let (Some(to), Some(request)) = (entry.get::<String>("to"), entry.get::<Vec<u8>>("request")) else {
-                continue;
-            };
+            let Some(request) = entry.get::<Vec<u8>>("request") else { continue };
             // Who asked something that is no question, or asks while the database is away, gets no answer.
             let Ok(answer) = store.answer_request(&request).await else { continue };
+            let to = answer_to(&request);
             let () = connection.xadd(&to, "*", &[("answer", answer)]).await?;
             let () = connection.expire(&to, ANSWER_KEPT).await?;
         }

@@ -87,6 +87,8 @@ impl Feed {
     pub(super) async fn begin(&self, lock: Lock, now: Now) -> Result<Turn<'_>> {
         let mut known = self.known.lock().await;
         let mut work = self.database.begin(lock).await?;
+        // A trigger could let what is acknowledged here never come to the others.
+        self.database.refuse_foreign(&mut work).await?;
         let row = known.catch_up(&mut work, self).await?;
         Ok(Turn { feed: self, known, work, read_at: now.steady, row, prepared: None })
     }

@@ -1,3 +1,5 @@
+use core::fmt;
+
 use portward::{IssuedToken, LinkAccess, PeekCookie, StoredChain, Timestamp};
 
 use crate::database::{Lock, Work, record};
@@ -9,7 +11,6 @@ use crate::store::rows::{ChainRow, EventKind, LinkRow, LinkState, RedemptionRow}
 use crate::store::sink::{Operation, Subject};
 
 /// What looking at a link gives: no session, but what is needed to ask for one.
-#[derive(Debug)]
 pub struct Peeked {
     /// To be sent back with the link and the cookie.
     pub nonce: String,
@@ -19,6 +20,15 @@ pub struct Peeked {
     pub cookie: PeekCookie,
     /// Who is being let in.
     pub access: LinkAccess,
+}
+
+impl fmt::Debug for Peeked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peeked")
+            .field("expires_at", &self.expires_at)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A session.

@@ -1,6 +1,7 @@
-use portward::{Change, EntryId, Identifier, Stamp, TenantChange, Unit};
+use portward::{Change, EntryId, Identifier, Stamp, TenantChange, Timestamp, Unit};
 
 use crate::database::{Lock, record};
+use crate::store::error::StoreError;
 use crate::store::list::link_row;
 use crate::store::open::{Result, Store, within};
 use crate::store::rows::{EventKind, LinkState};
@@ -60,10 +61,20 @@ impl Store {
         within(async {
             let inner = &self.inner;
             let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
-            let mut row = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
-            // A copy or session ends with its link at the latest: so long the entry is kept.
-            let change = TenantChange::Revoke { unit, id, expires_at: row.head.expires_at() };
+            let row = match link_row(&mut turn.work, &inner.keyring, tenant, link).await {
+                // Who has spoilt the row must not have hindered its revocation.
+                Err(StoreError::Row(_) | StoreError::Malformed) => None,
+                row => Some(row?),
+            };
+            // A copy or session ends with its link at the latest, a link at the deployment's ceiling: so long the entry is kept.
+            let ceiling = || self.wall().saturating_add(inner.deployment.link.ceiling()).min(Timestamp::WIRE_MAX);
+            let expires_at = row.as_ref().map_or_else(ceiling, |row| row.head.expires_at());
+            let change = TenantChange::Revoke { unit, id, expires_at };
             turn.put(vec![Change::Tenant(tenant, change)]).await?;
+            let Some(mut row) = row else {
+                self.tell(Operation::Committed, Some(tenant), Some(Subject::Entry(id)), None).await?;
+                return turn.commit().await;
+            };
             match unit {
                 Unit::Link => {
                     (row.state, row.changed) = (LinkState::Revoked, self.wall());

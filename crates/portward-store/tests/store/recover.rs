@@ -13,6 +13,7 @@ conformance! {
     recovered_without_one_everything_is_refused,
     an_older_view_is_not_merged,
     a_pause_that_only_the_view_knows_can_be_ended,
+    a_pause_that_the_backup_forgot_stays_where_it_was_known,
     a_view_makes_up_for_a_feed_that_cannot_be_read,
 }
 
@@ -124,6 +125,19 @@ async fn a_pause_that_only_the_view_knows_can_be_ended(world: World) {
     fresh.restore(tenant(), link.id).await.unwrap();
     assert_eq!(code(&world, &fresh, token.text()), Ok(()));
     assert_eq!(fresh.restore(tenant(), link.id).await.unwrap_err().code(), "link_state");
+}
+
+async fn a_pause_that_the_backup_forgot_stays_where_it_was_known(world: World) {
+    let (token, link) = world.issue().await;
+    let saved = world.store.cell().load().save(&world.keyring).unwrap();
+    backup(&world).await;
+    world.store.pause(tenant(), link.id).await.unwrap();
+    put_back(&world).await;
+    // Not the newest view: it does not know of the pause either.
+    recover(&world, Some(&saved)).await.unwrap();
+    world.store.refresh().await.unwrap();
+    assert_eq!(code(&world, &world.store, token.text()), Err("link_suspended"));
+    assert_eq!(code(&world, &world.another().await, token.text()), Ok(()), "the control");
 }
 
 async fn a_view_makes_up_for_a_feed_that_cannot_be_read(world: World) {

@@ -8,6 +8,7 @@ conformance! {
     a_missing_line_of_the_history_shows,
     an_edited_feed_is_not_believed,
     what_has_triggers_is_refused,
+    a_spoilt_row_does_not_hinder_its_revocation,
     a_store_is_not_begun_anew,
 }
 
@@ -73,6 +74,42 @@ async fn what_has_triggers_is_refused(world: World) {
     assert_eq!(world.store.check().await.unwrap_err().code(), "store_schema");
     world.sql("DROP VIEW spy").await;
     assert!(world.reopened().await.is_ok());
+}
+
+async fn a_spoilt_row_does_not_hinder_its_revocation(world: World) {
+    let (token, link) = world.issue().await;
+    let (good, _) = world.issue().await;
+    world.sql("UPDATE link SET uses = uses + 1").await;
+    assert_eq!(world.store.link(tenant(), link.id).await.unwrap_err().code(), "row_forged");
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let fresh = world.another().await;
+    let now = || portward::Clock::now(&*world.clock);
+    assert_eq!(fresh.verifier().verify_link(token.text(), now()).unwrap_err().code(), "link_revoked");
+    assert!(fresh.verifier().verify_link(good.text(), now()).is_ok());
+}
+
+/// One that would let an acknowledged revocation never come to others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_made_later_stops_every_change_of_the_feed() {
+    let world = World::sqlite().await;
+    let (token, link) = world.issue().await;
+    let other = world.another().await;
+    for table in ["feed", "feed_change"] {
+        for on in ["INSERT", "DELETE"] {
+            world
+                .sql(&format!("CREATE TRIGGER t_{table}_{on} BEFORE {on} ON {table} BEGIN SELECT RAISE(IGNORE); END"))
+                .await;
+        }
+    }
+    let refused = world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap_err();
+    assert_eq!(refused.code(), "store_schema");
+    for table in ["feed", "feed_change"] {
+        world.sql(&format!("DROP TRIGGER t_{table}_INSERT; DROP TRIGGER t_{table}_DELETE")).await;
+    }
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    other.refresh().await.unwrap();
+    let now = portward::Clock::now(&*world.clock);
+    assert_eq!(other.verifier().verify_link(token.text(), now).unwrap_err().code(), "link_revoked");
 }
 
 async fn a_store_is_not_begun_anew(world: World) {

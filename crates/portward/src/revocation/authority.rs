@@ -226,11 +226,13 @@ impl Authority {
     }
 
     /// Goes on as another authority, such as one that was resumed from a later snapshot. The cell stays, and nothing final that was known
-    /// is forgotten in it.
+    /// is forgotten in it; a suspension ends by its absence only in the same life of the store, `spec/revocation.md` section 5.
     pub fn become_other(&mut self, other: Self) {
         let mut view = other.view;
+        let same_life = self.stamp().incarnation == other.position.0.incarnation;
         self.view.state.visit(|change| {
-            if !matches!(change, Change::Tenant(_, TenantChange::Suspend { .. })) {
+            let is_suspension = matches!(change, Change::Tenant(_, TenantChange::Suspend { .. }));
+            if !(same_life && is_suspension) {
                 view.state.apply(change);
             }
         });

@@ -47,8 +47,11 @@ impl FeedRequest {
     /// # Errors
     /// [`FeedRequestError::Malformed`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FeedRequestError> {
+        if bytes.len() > LONGEST {
+            return Err(FeedRequestError::Malformed);
+        }
         let mut reader = Reader::new(bytes);
-        let read = Self::read(&mut reader).filter(|_| reader.is_empty() && bytes.len() <= LONGEST);
+        let read = Self::read(&mut reader).filter(|_| reader.is_empty());
         read.ok_or(FeedRequestError::Malformed)
     }
 
