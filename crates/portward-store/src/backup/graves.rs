@@ -4,35 +4,28 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use portward::envelope::Slot;
-use portward::{EntryId, Keyring, RevocationView, Timestamp};
+use portward::{EntryId, Identifier, KeyState, Keyring, RevocationView, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use crate::backup::BackupError;
 use crate::database::Work;
-use crate::database::record::{self, Record, RecordError, Table, Type, Value, Values};
+use crate::database::record::{self, Record, RecordError};
+use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 
 type Result<T> = core::result::Result<T, BackupError>;
 
 /// Tombstones, wherever they are known from.
 pub(crate) struct Graves {
-    stones: HashMap<(String, EntryId), u64>,
+    stones: HashMap<(Identifier, EntryId), Timestamp>,
     view: Option<Arc<RevocationView>>,
 }
 
-/// A row of `key_tombstone`.
-pub(super) struct Stone {
-    pub(super) tenant: String,
-    pub(super) id: EntryId,
-    pub(super) at: u64,
-}
-
-/// A row of a table of keys, as it is.
+/// A row of a table of keys.
 trait KeyRow: Record {
-    fn of(values: Vec<Value>) -> Self;
+    fn name(&self) -> (Identifier, EntryId);
+    fn slot(&self) -> Option<&Slot>;
+    fn buried(self, now: Timestamp) -> Self;
 }
-
-struct TenantKek(Vec<Value>);
-struct DataKey(Vec<Value>);
 
 impl Graves {
     /// Those of a view.
@@ -42,37 +35,37 @@ impl Graves {
 
     /// Adds the tombstones of a key store. A row that is not believed says nothing.
     pub(super) async fn add_from(&mut self, work: &mut Work, keyring: &Keyring) -> Result<()> {
-        for stone in rows::<Stone>(work, keyring).await? {
+        for stone in rows::<TombstoneRow>(work, keyring).await? {
             self.add(stone);
         }
         Ok(())
     }
 
-    pub(super) fn add(&mut self, stone: Stone) {
+    pub(super) fn add(&mut self, stone: TombstoneRow) {
         let at = self.stones.entry((stone.tenant, stone.id)).or_insert(stone.at);
         *at = stone.at.min(*at);
     }
 
-    pub(super) fn stones(&self) -> impl Iterator<Item = Stone> {
-        self.stones.iter().map(|((tenant, id), at)| Stone { tenant: tenant.clone(), id: *id, at: *at })
+    pub(super) fn stones(&self) -> impl Iterator<Item = TombstoneRow> {
+        self.stones.iter().map(|((tenant, id), at)| TombstoneRow { tenant: *tenant, id: *id, at: *at })
     }
 
-    fn has(&self, tenant: &str, id: EntryId) -> bool {
-        let in_view = |view: &Arc<RevocationView>| tenant.parse().is_ok_and(|tenant| view.is_tombstoned(&tenant, id));
-        self.stones.contains_key(&(tenant.to_owned(), id)) || self.view.as_ref().is_some_and(in_view)
+    fn has(&self, tenant: Identifier, id: EntryId) -> bool {
+        let in_view = self.view.as_ref().is_some_and(|view| view.is_tombstoned(&tenant, id));
+        in_view || self.stones.contains_key(&(tenant, id))
     }
 
     /// Destroys in a key store what is known to be destroyed. Returns how many keys that were.
     pub(super) async fn bury(&mut self, work: &mut Work, keyring: &Keyring, now: Timestamp) -> Result<u64> {
         self.add_from(work, keyring).await?;
         let mut buried = 0u64;
-        for row in rows::<TenantKek>(work, keyring).await? {
+        for row in rows::<TenantKekRow>(work, keyring).await? {
             buried = buried.saturating_add(self.bury_row(row, work, keyring, now).await?);
         }
-        for row in rows::<DataKey>(work, keyring).await? {
+        for row in rows::<DataKeyRow>(work, keyring).await? {
             buried = buried.saturating_add(self.bury_row(row, work, keyring, now).await?);
         }
-        let stones: Vec<Stone> = self.stones().collect();
+        let stones: Vec<TombstoneRow> = self.stones().collect();
         for stone in stones {
             record::save(&stone, keyring, work).await.map_err(of_record)?;
         }
@@ -80,30 +73,15 @@ impl Graves {
     }
 
     async fn bury_row<R: KeyRow>(&mut self, row: R, work: &mut Work, keyring: &Keyring, now: Timestamp) -> Result<u64> {
-        let mut values = row.to_values();
-        let malformed = || BackupError::Malformed;
-        let (Some(Value::Text(tenant)), Some(Value::Bytes(id))) =
-            (field::<R>(&values, "tenant"), field::<R>(&values, "id"))
-        else {
-            return Err(malformed());
-        };
-        let (tenant, id): (String, EntryId) = (tenant.clone(), id.as_slice().try_into().map_err(|_| malformed())?);
-        let Some(Value::Bytes(slot)) = field::<R>(&values, "slot") else { return Ok(0) };
+        let (tenant, id) = row.name();
+        let Some(slot) = row.slot() else { return Ok(0) };
         // A data key goes with the tenant KEK that it lies under.
-        let under = Slot::from_bytes(slot).and_then(|slot| slot.kek().id().try_into().ok());
-        if !self.has(&tenant, id) && !under.is_some_and(|kek| self.has(&tenant, kek)) {
+        let under = slot.kek().id().try_into().ok();
+        if !self.has(tenant, id) && !under.is_some_and(|kek| self.has(tenant, kek)) {
             return Ok(0);
         }
-        let revision = match field::<R>(&values, "revision") {
-            Some(Value::Number(revision)) => revision.saturating_add(1),
-            _ => return Err(malformed()),
-        };
-        set::<R>(&mut values, "slot", Value::Absent);
-        set::<R>(&mut values, "state", Value::Text("destroyed".to_owned()));
-        set::<R>(&mut values, "changed", Value::Number(now.unix()));
-        set::<R>(&mut values, "revision", Value::Number(revision));
-        record::save(&R::of(values), keyring, work).await.map_err(of_record)?;
-        self.stones.entry((tenant, id)).or_insert(now.unix());
+        record::save(&row.buried(now), keyring, work).await.map_err(of_record)?;
+        self.stones.entry((tenant, id)).or_insert(now);
         Ok(1)
     }
 }
@@ -130,97 +108,30 @@ pub(super) fn of_record(error: RecordError) -> BackupError {
     }
 }
 
-fn place<R: Record>(name: &str) -> Option<usize> {
-    R::TABLE.columns.iter().position(|(column, _)| *column == name)
-}
+impl KeyRow for TenantKekRow {
+    fn name(&self) -> (Identifier, EntryId) {
+        (self.tenant, self.id)
+    }
 
-fn field<'v, R: Record>(values: &'v [Value], name: &str) -> Option<&'v Value> {
-    values.get(place::<R>(name)?)
-}
+    fn slot(&self) -> Option<&Slot> {
+        self.slot.as_ref()
+    }
 
-fn set<R: Record>(values: &mut [Value], name: &str, to: Value) {
-    if let Some(value) = place::<R>(name).and_then(|place| values.get_mut(place)) {
-        *value = to;
+    fn buried(self, now: Timestamp) -> Self {
+        self.changed(KeyState::Destroyed, now)
     }
 }
 
-impl Record for Stone {
-    const TABLE: Table = Table {
-        name: "key_tombstone",
-        columns: &[("tenant", Type::Text), ("id", Type::Bytes), ("at", Type::Number)],
-        key: 2,
-    };
-
-    fn to_values(&self) -> Vec<Value> {
-        vec![Value::Text(self.tenant.clone()), Value::Bytes(self.id.to_vec()), Value::Number(self.at)]
+impl KeyRow for DataKeyRow {
+    fn name(&self) -> (Identifier, EntryId) {
+        (self.tenant, self.id)
     }
 
-    fn from_values(values: &mut Values) -> Option<Self> {
-        Some(Self { tenant: values.text()?, id: values.array()?, at: values.number()? })
-    }
-}
-
-impl Record for TenantKek {
-    const TABLE: Table = Table {
-        name: "tenant_kek",
-        columns: &[
-            ("tenant", Type::Text),
-            ("id", Type::Bytes),
-            ("version", Type::Number),
-            ("state", Type::Text),
-            ("slot", Type::Bytes),
-            ("check", Type::Bytes),
-            ("created", Type::Number),
-            ("changed", Type::Number),
-            ("revision", Type::Number),
-        ],
-        key: 3,
-    };
-
-    fn to_values(&self) -> Vec<Value> {
-        self.0.clone()
+    fn slot(&self) -> Option<&Slot> {
+        self.slot.as_ref()
     }
 
-    fn from_values(values: &mut Values) -> Option<Self> {
-        Some(Self(values.rest()))
-    }
-}
-
-impl Record for DataKey {
-    const TABLE: Table = Table {
-        name: "data_key",
-        columns: &[
-            ("tenant", Type::Text),
-            ("scope", Type::Text),
-            ("id", Type::Bytes),
-            ("state", Type::Text),
-            ("slot", Type::Bytes),
-            ("check", Type::Bytes),
-            ("cost", Type::Bytes),
-            ("created", Type::Number),
-            ("changed", Type::Number),
-            ("revision", Type::Number),
-        ],
-        key: 3,
-    };
-
-    fn to_values(&self) -> Vec<Value> {
-        self.0.clone()
-    }
-
-    fn from_values(values: &mut Values) -> Option<Self> {
-        Some(Self(values.rest()))
-    }
-}
-
-impl KeyRow for TenantKek {
-    fn of(values: Vec<Value>) -> Self {
-        Self(values)
-    }
-}
-
-impl KeyRow for DataKey {
-    fn of(values: Vec<Value>) -> Self {
-        Self(values)
+    fn buried(self, now: Timestamp) -> Self {
+        self.changed(KeyState::Destroyed, now)
     }
 }

@@ -7,7 +7,6 @@ mod error;
 mod file;
 mod location;
 mod open;
-#[cfg(feature = "links")]
 pub(crate) mod record;
 mod work;
 

@@ -77,12 +77,6 @@ impl Values {
         self.text()?.parse().ok()
     }
 
-    /// All that are left.
-    #[cfg(all(unix, feature = "backup"))]
-    pub(crate) fn rest(&mut self) -> Vec<Value> {
-        self.0.by_ref().collect()
-    }
-
     /// `Some(None)` for what is absent.
     pub(crate) fn optional<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.0.as_slice().first()? == &Value::Absent {
@@ -143,12 +137,18 @@ pub(crate) fn read<R: Record>(row: &AnyRow, keyring: &Keyring) -> Result<R> {
     let bytes = |name: &str| row.try_get::<Vec<u8>, _>(name);
     let root = RootId::from_bytes(bytes("root")?.try_into().map_err(|_| RecordError::Malformed)?);
     let carried = RowMac { root, mac: bytes("mac")?.try_into().map_err(|_| RecordError::Malformed)? };
-    with_row::<R, _>(&values, |row| keyring.check_row(row, &carried))?;
+    believe(values, &carried, keyring)
+}
+
+/// Takes values that came from wherever, if what they carried fits them.
+pub(crate) fn believe<R: Record>(values: Vec<Value>, carried: &RowMac, keyring: &Keyring) -> Result<R> {
+    with_row::<R, _>(&values, |row| keyring.check_row(row, carried))?;
     let mut values = Values(values.into_iter());
     R::from_values(&mut values).ok_or(RecordError::Malformed)
 }
 
 /// Writes a row that is not there yet.
+#[cfg(feature = "links")]
 pub(crate) async fn insert<R: Record>(record: &R, keyring: &Keyring, to: &mut Work) -> Result<()> {
     write(record, keyring, to, String::new()).await
 }
@@ -162,6 +162,12 @@ pub(crate) async fn save<R: Record>(record: &R, keyring: &Keyring, to: &mut Work
     let others = others.iter().map(name).chain(["root".to_owned(), "mac".to_owned()]);
     let others: Vec<_> = others.map(|name| format!("{name} = excluded.{name}")).collect();
     write(record, keyring, to, format!(" ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), others.join(", "))).await
+}
+
+/// Writes a row, unless there is one with the same key: that stays as it is.
+#[cfg(feature = "keys")]
+pub(crate) async fn keep<R: Record>(record: &R, keyring: &Keyring, to: &mut Work) -> Result<()> {
+    write(record, keyring, to, " ON CONFLICT DO NOTHING".to_owned()).await
 }
 
 /// Gives an authentic row a MAC under the active root, unless it was changed meanwhile: then that gave it one.

@@ -5,6 +5,7 @@ use portward::{Change, RevocationView, TenantChange};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use crate::database::record::{self, RecordError};
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -63,16 +64,16 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let mut reading = self.shelf.database.begin_reading().await?;
         let mut checked = Checked::default();
         for row in reading.query("SELECT * FROM tenant_kek").fetch_all(&mut *reading).await? {
-            checked.note("tenant_kek", &row, TenantKekRow::read(&row, keyring));
+            checked.note("tenant_kek", &row, record::read::<TenantKekRow>(&row, keyring));
         }
         for row in reading.query("SELECT * FROM data_key").fetch_all(&mut *reading).await? {
-            checked.note("data_key", &row, DataKeyRow::read(&row, keyring));
+            checked.note("data_key", &row, record::read::<DataKeyRow>(&row, keyring));
         }
         for row in reading.query("SELECT * FROM tenant_minimum").fetch_all(&mut *reading).await? {
-            checked.note("tenant_minimum", &row, MinimumRow::read(&row, keyring));
+            checked.note("tenant_minimum", &row, record::read::<MinimumRow>(&row, keyring));
         }
         for row in reading.query("SELECT * FROM key_tombstone").fetch_all(&mut *reading).await? {
-            let stone = checked.note("key_tombstone", &row, TombstoneRow::read(&row, keyring));
+            let stone = checked.note("key_tombstone", &row, record::read::<TombstoneRow>(&row, keyring));
             let missing = stone.filter(|stone| !view.is_tombstoned(&stone.tenant, stone.id));
             checked
                 .missing
@@ -83,7 +84,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
 }
 
 impl Checked {
-    fn note<R>(&mut self, table: &'static str, row: &AnyRow, read: Result<R>) -> Option<R> {
+    fn note<R>(&mut self, table: &'static str, row: &AnyRow, read: core::result::Result<R, RecordError>) -> Option<R> {
         match read {
             Ok(read) => {
                 self.rows = self.rows.saturating_add(1);
@@ -91,7 +92,7 @@ impl Checked {
             }
             Err(error) => {
                 let tenant = row.try_get("tenant").unwrap_or_default();
-                self.bad.push((table, tenant, error.code()));
+                self.bad.push((table, tenant, KeyStoreError::from(error).code()));
                 None
             }
         }

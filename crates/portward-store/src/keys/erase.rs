@@ -5,7 +5,7 @@ use portward::{Change, Identifier, KeyState, TenantChange, Timestamp};
 
 use sqlx::Row as _;
 
-use crate::database::Work;
+use crate::database::{Work, record};
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -80,13 +80,13 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         // Also those that a tombstone had already: their rows may say otherwise.
         for kek in keks {
-            kek.changed(KeyState::Destroyed, shelf.now()).save(&shelf.keyring, &mut work).await?;
+            record::save(&kek.changed(KeyState::Destroyed, shelf.now()), &shelf.keyring, &mut work).await?;
         }
         for row in rows {
-            row.changed(KeyState::Destroyed, shelf.now()).save(&shelf.keyring, &mut work).await?;
+            record::save(&row.changed(KeyState::Destroyed, shelf.now()), &shelf.keyring, &mut work).await?;
         }
         for id in &keys {
-            TombstoneRow { tenant, id: *id, at: shelf.now() }.save(&shelf.keyring, &mut work).await?;
+            record::keep(&TombstoneRow { tenant, id: *id, at: shelf.now() }, &shelf.keyring, &mut work).await?;
         }
         let since = self.buried_since(&mut work, tenant, &keys).await?;
         work.commit().await?;

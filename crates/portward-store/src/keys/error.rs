@@ -4,6 +4,7 @@ use portward::envelope::{KekError, OpenError};
 use portward::{Audience, RandomError, RowError};
 
 use crate::database::DatabaseError;
+use crate::database::record::RecordError;
 
 /// Why the key store did not do something.
 #[derive(Clone, Debug)]
@@ -147,6 +148,16 @@ impl From<DatabaseError> for KeyStoreError {
 impl From<sqlx::Error> for KeyStoreError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database(error.into())
+    }
+}
+
+impl From<RecordError> for KeyStoreError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Database(error) => Self::Database(error),
+            RecordError::Row(error) => Self::Row(error),
+            RecordError::Malformed => Self::Malformed,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod load;
 mod loaded;
 mod read;
 mod rewrap;
-mod rows;
+pub(crate) mod rows;
 mod schema;
 mod scope;
 mod shelf;

@@ -7,7 +7,7 @@ use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
 use portward::{Identifier, ViewCell};
 use sqlx::any::AnyRow;
 
-use crate::database::Work;
+use crate::database::{Work, record};
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::shelf::Shelf;
@@ -21,7 +21,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
             work.query("SELECT * FROM tenant_kek WHERE tenant = $1 ORDER BY id, version").bind(tenant.to_string());
         let mut rows = Vec::new();
         for row in query.fetch_all(&mut **work).await? {
-            let row = TenantKekRow::read(&row, &self.keyring)?;
+            let row = record::read::<TenantKekRow>(&row, &self.keyring)?;
             let row = if row.tenant == tenant { row } else { return Err(KeyStoreError::Malformed) };
             rows.push(if self.is_dead(work, tenant, row.id).await? { row.buried() } else { row });
         }
@@ -40,7 +40,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         let query = work.query(sql).bind(tenant.to_string()).bind(scope.map(DataScope::as_str));
         let mut rows = Vec::new();
         for row in query.fetch_all(&mut **work).await? {
-            let row = DataKeyRow::read(&row, &self.keyring)?;
+            let row = record::read::<DataKeyRow>(&row, &self.keyring)?;
             if row.tenant != tenant || scope.is_some_and(|scope| *scope != row.scope) {
                 return Err(KeyStoreError::Malformed);
             }
@@ -63,7 +63,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         let query = work.query("SELECT * FROM tenant_minimum WHERE tenant = $1 AND id = $2");
         let row = query.bind(tenant.to_string()).bind(id.as_slice()).fetch_optional(&mut **work).await?;
         let Some(row) = row else { return Ok(None) };
-        let row = MinimumRow::read(&row, &self.keyring)?;
+        let row = record::read::<MinimumRow>(&row, &self.keyring)?;
         if row.tenant == tenant && row.id == id { Ok(Some(row)) } else { Err(KeyStoreError::Malformed) }
     }
 
@@ -93,7 +93,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     }
 
     fn believed(&self, row: &AnyRow, tenant: Identifier) -> Result<TombstoneRow> {
-        let row = TombstoneRow::read(row, &self.keyring)?;
+        let row = record::read::<TombstoneRow>(row, &self.keyring)?;
         if row.tenant == tenant { Ok(row) } else { Err(KeyStoreError::Malformed) }
     }
 }

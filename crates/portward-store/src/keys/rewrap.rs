@@ -1,6 +1,9 @@
 use portward::envelope::{TenantKek, UnwrapKey, WrapKey};
-use portward::{Identifier, KeyState, RowError};
+use portward::{Identifier, KeyState, Keyring, RootId, RowError};
+use sqlx::AssertSqlSafe;
 
+use crate::database::Work;
+use crate::database::record::{self, Record};
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -81,7 +84,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             }
             let (revision, changed) = (row.revision.saturating_add(1), shelf.now());
             let row = TenantKekRow { slot: Some(slot), revision, changed, ..row };
-            row.save(&shelf.keyring, &mut work).await?;
+            record::save(&row, &shelf.keyring, &mut work).await?;
             count = count.saturating_add(1);
         }
         work.commit().await?;
@@ -94,19 +97,13 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let keyring = &self.shelf.keyring;
         let active = keyring.roots().find(|root| root.state == KeyState::Active).ok_or(RowError::NoActiveRoot)?.id;
         let mut work = self.shelf.begin().await?;
-        let mut count = 0_u64;
-        for table in TABLES {
-            let query = work.query(table.old_rows).bind(tenant.to_string()).bind(active.to_bytes().to_vec());
-            for row in query.fetch_all(&mut *work).await? {
-                match table.kind {
-                    Kind::TenantKek => TenantKekRow::read(&row, keyring)?.save(keyring, &mut work).await?,
-                    Kind::DataKey => DataKeyRow::read(&row, keyring)?.save(keyring, &mut work).await?,
-                    Kind::Minimum => MinimumRow::read(&row, keyring)?.save(keyring, &mut work).await?,
-                    Kind::Tombstone => TombstoneRow::read(&row, keyring)?.save(keyring, &mut work).await?,
-                }
-                count = count.saturating_add(1);
-            }
-        }
+        let tables = [
+            renew::<TenantKekRow>(tenant, active, keyring, &mut work).await?,
+            renew::<DataKeyRow>(tenant, active, keyring, &mut work).await?,
+            renew::<MinimumRow>(tenant, active, keyring, &mut work).await?,
+            renew::<TombstoneRow>(tenant, active, keyring, &mut work).await?,
+        ];
+        let count = tables.into_iter().fold(0, u64::saturating_add);
         work.commit().await?;
         if count > 0 {
             self.forget(tenant);
@@ -115,21 +112,13 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     }
 }
 
-struct Table {
-    kind: Kind,
-    old_rows: &'static str,
+async fn renew<R: Record>(tenant: Identifier, active: RootId, keyring: &Keyring, work: &mut Work) -> Result<u64> {
+    let sql = format!("SELECT * FROM {} WHERE tenant = $1 AND root <> $2", R::TABLE.name);
+    let query = work.query(AssertSqlSafe(sql)).bind(tenant.to_string()).bind(active.to_bytes().to_vec());
+    let mut count = 0_u64;
+    for row in query.fetch_all(&mut **work).await? {
+        record::sign_again::<R>(&row, keyring, work).await?;
+        count = count.saturating_add(1);
+    }
+    Ok(count)
 }
-
-enum Kind {
-    TenantKek,
-    DataKey,
-    Minimum,
-    Tombstone,
-}
-
-const TABLES: [Table; 4] = [
-    Table { kind: Kind::TenantKek, old_rows: "SELECT * FROM tenant_kek WHERE tenant = $1 AND root <> $2" },
-    Table { kind: Kind::DataKey, old_rows: "SELECT * FROM data_key WHERE tenant = $1 AND root <> $2" },
-    Table { kind: Kind::Minimum, old_rows: "SELECT * FROM tenant_minimum WHERE tenant = $1 AND root <> $2" },
-    Table { kind: Kind::Tombstone, old_rows: "SELECT * FROM key_tombstone WHERE tenant = $1 AND root <> $2" },
-];

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portward::envelope::{DataKey, DataScope, ScopeKeys, UnwrapKey, Usage, WrapKey};
 use portward::{Identifier, KeyState};
 
-use crate::database::Work;
+use crate::database::{Work, record};
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::{LoadedKeks, LoadedScope, Purpose, ScopeName};
 use crate::keys::rows::DataKeyRow;
@@ -64,7 +64,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
         refuse_destroyed(&rows)?;
         let active = rows.into_iter().find(|row| row.state == KeyState::Active).ok_or(KeyStoreError::UnknownKey)?;
-        active.changed(KeyState::VerifyOnly, self.shelf.now()).save(&self.shelf.keyring, &mut work).await?;
+        record::save(&active.changed(KeyState::VerifyOnly, self.shelf.now()), &self.shelf.keyring, &mut work).await?;
         self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
         work.commit().await?;
         self.forget_scope(tenant, scope);
@@ -128,7 +128,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         let key = self.open_data_key(&active, slot, &keks)?;
         key.allow(active.used, until);
         let reserved = DataKeyRow { used: until, ..active.changed(KeyState::Active, self.now()) };
-        reserved.save(&self.keyring, &mut work).await?;
+        record::save(&reserved, &self.keyring, &mut work).await?;
         let keys = self.scope_keys(&keks, &others, (tenant, scope))?;
         work.commit().await?;
         Ok(keks.gave(keys.with_data_key(Arc::new(key), KeyState::Active)))
@@ -142,7 +142,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     ) -> Result<DataKeyRow> {
         let key = DataKey::generate(&self.deployment.id, tenant, scope.clone())?;
         let row = DataKeyRow::new(&key, key.wrap(keks.active()?)?, self.now());
-        row.save(&self.keyring, work).await?;
+        record::save(&row, &self.keyring, work).await?;
         Ok(row)
     }
 }

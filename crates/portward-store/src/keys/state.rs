@@ -3,6 +3,7 @@
 use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
 use portward::{Identifier, KeyState};
 
+use crate::database::record;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::Purpose;
 use crate::keys::rows::{MinimumRow, TenantKekRow};
@@ -67,7 +68,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             return Err(KeyStoreError::InUse);
         }
         let row = MinimumRow { tenant, id: active.id, minimum, revision: revision.saturating_add(1) };
-        row.save(&shelf.keyring, &mut work).await?;
+        record::save(&row, &shelf.keyring, &mut work).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())
@@ -87,7 +88,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if row.state != from {
             return Err(KeyStoreError::WrongState);
         }
-        row.changed(to, shelf.now()).save(&shelf.keyring, &mut work).await?;
+        record::save(&row.changed(to, shelf.now()), &shelf.keyring, &mut work).await?;
         work.commit().await?;
         self.forget_scope(tenant, scope);
         Ok(())
@@ -108,7 +109,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if to == KeyState::Retired && (slots.any(|slot| slot.kek().version() == version) || self.is_young(active)) {
             return Err(KeyStoreError::InUse);
         }
-        row.clone().changed(to, shelf.now()).save(&shelf.keyring, &mut work).await?;
+        record::save(&row.clone().changed(to, shelf.now()), &shelf.keyring, &mut work).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())

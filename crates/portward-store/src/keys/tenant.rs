@@ -1,6 +1,7 @@
 use portward::envelope::{TenantKek, UnwrapKey, WrapKey};
 use portward::{Identifier, KeyState};
 
+use crate::database::record;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::Purpose;
 use crate::keys::rows::{DataKeyRow, TenantKekRow};
@@ -24,9 +25,9 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         // A row that was put back stays destroyed.
         for row in rows.iter().filter(|row| row.state == KeyState::Destroyed) {
-            row.save(&shelf.keyring, &mut work).await?;
+            record::save(row, &shelf.keyring, &mut work).await?;
         }
-        row.save(&shelf.keyring, &mut work).await?;
+        record::save(&row, &shelf.keyring, &mut work).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())
@@ -49,14 +50,14 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if (old.id, old.version.checked_add(1)) != (row.id, Some(row.version)) {
             return Err(KeyStoreError::Contended);
         }
-        old.changed(KeyState::VerifyOnly, shelf.now()).save(&shelf.keyring, &mut work).await?;
+        record::save(&old.changed(KeyState::VerifyOnly, shelf.now()), &shelf.keyring, &mut work).await?;
         for key in shelf.data_key_rows(&mut work, tenant, None).await? {
             let Some(slot) = &key.slot else { continue };
             let slot = Some(shelf.open_data_key(&key, slot, &keks)?.wrap(&next)?);
             let key = DataKeyRow { slot, revision: key.revision.saturating_add(1), changed: shelf.now(), ..key };
-            key.save(&shelf.keyring, &mut work).await?;
+            record::save(&key, &shelf.keyring, &mut work).await?;
         }
-        row.save(&shelf.keyring, &mut work).await?;
+        record::save(&row, &shelf.keyring, &mut work).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(row.version)

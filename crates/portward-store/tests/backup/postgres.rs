@@ -293,6 +293,14 @@ async fn keys_that_were_destroyed_stay_so() {
     let restored = backups.restore(Kind::Keys, &later.1, options, now()).await.unwrap();
     assert_eq!((restored.buried, slots(&later.0).as_str()), (1, "1"));
     assert_eq!(opens(&later.1).await, ["data_key_destroyed", "ok"]);
+    // One that somebody has planted, who can write the database and holds no key, destroys nothing.
+    let planted = "INSERT INTO portward_keys.key_tombstone SELECT tenant, id, 1, root, decode(repeat('00', 32), 'hex') FROM portward_keys.data_key WHERE scope = 'subject:bob'";
+    server.sql(&name, planted).unwrap();
+    backups.back_up(Kind::Keys, &location, now()).await.unwrap();
+    let planted = database(server);
+    let options = RestoreOptions { number: Some(entry.number), ..RestoreOptions::default() };
+    let restored = backups.restore(Kind::Keys, &planted.1, options, now()).await.unwrap();
+    assert_eq!((restored.buried, opens(&planted.1).await), (1, vec!["data_key_destroyed", "ok"]));
     // A backup of data has none of it.
     let data = backups.back_up(Kind::Data, &location, now()).await.unwrap();
     let verified = backups.verify(data.number, Depth::Rows).await.unwrap();

@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::process::{ChildStdin, ChildStdout, Stdio};
+use std::sync::Arc;
 use std::thread;
 
+use portward::{RootId, RowMac};
 use zeroize::Zeroizing;
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::backup::graves::{Graves, Stone};
+use crate::backup::graves::Graves;
 use crate::backup::kind::KEYS_SCHEMA;
 use crate::backup::manifest::TableRows;
 use crate::backup::postgres::script::Script;
 use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
 use crate::backup::{BackupError, Backups, Entry};
+use crate::database::record::{self, Value};
+use crate::keys::rows::TombstoneRow;
 use crate::objects::ObjectError;
 
 type Result<T> = core::result::Result<T, BackupError>;
@@ -81,16 +85,19 @@ pub(super) fn give(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64), 
 }
 
 impl Backups {
-    /// Adds the tombstones of a key store that is in an archive. Their MACs are not looked at: the archive is authentic.
+    /// Adds the tombstones of a key store that is in an archive. The archive is authentic, which says only that they were in the database: one
+    /// that is not believed says nothing, as everywhere.
     pub(crate) async fn add_of_archive(&self, graves: &mut Graves, mut opened: Opened, entry: &Entry) -> Result<()> {
-        let (backups, expected) = (self.clone(), entry.sha256);
+        let (backups, expected, keyring) = (self.clone(), entry.sha256, Arc::clone(&self.owner.keyring));
         let stones = blocking(move || {
             let mut stones = Vec::new();
             let mut is_whole = true;
             read_script(&mut opened, expected, &*backups.options.progress, |table, row| {
                 if (table.0.as_str(), table.1.as_str()) == (KEYS_SCHEMA, "key_tombstone") {
                     match stone(row) {
-                        Some(stone) => stones.push(stone),
+                        Some((values, carried)) => {
+                            stones.extend(record::believe::<TombstoneRow>(values, &carried, &keyring).ok());
+                        }
                         None => is_whole = false,
                     }
                 }
@@ -103,11 +110,18 @@ impl Backups {
     }
 }
 
-/// `tenant`, `id`, `at`, as `COPY` writes them: a backslash, which a tenant may have, is doubled.
-fn stone(row: &[u8]) -> Option<Stone> {
+/// `tenant`, `id`, `at`, `root`, `mac`, as `COPY` writes them: a backslash, which a tenant may have, is doubled.
+fn stone(row: &[u8]) -> Option<(Vec<Value>, RowMac)> {
     let mut fields = core::str::from_utf8(row).ok()?.split('\t');
     let tenant = fields.next()?.replace("\\\\", "\\");
-    let id = fields.next()?.strip_prefix("\\\\x").filter(|id| id.len() == 32)?;
-    let id = u128::from_str_radix(id, 16).ok()?.to_be_bytes();
-    Some(Stone { tenant, id, at: fields.next()?.parse().ok()? })
+    let (id, at) = (bytes(fields.next()?)?, fields.next()?.parse().ok()?);
+    let (root, mac) = (bytes(fields.next()?)?, bytes(fields.next()?)?);
+    let carried = RowMac { root: RootId::from_bytes(root.try_into().ok()?), mac: mac.try_into().ok()? };
+    Some((vec![Value::Text(tenant), Value::Bytes(id), Value::Number(at)], carried))
+}
+
+/// `\x` and hexadecimal digits, the backslash doubled.
+fn bytes(field: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = field.strip_prefix("\\\\x")?.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

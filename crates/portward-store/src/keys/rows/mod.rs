@@ -6,7 +6,7 @@ mod minimum;
 mod tenant_kek;
 mod tombstone;
 
-pub(super) use crate::keys::rows::data_key::DataKeyRow;
+pub(crate) use crate::keys::rows::data_key::DataKeyRow;
 pub(super) use crate::keys::rows::minimum::MinimumRow;
-pub(super) use crate::keys::rows::tenant_kek::TenantKekRow;
-pub(super) use crate::keys::rows::tombstone::TombstoneRow;
+pub(crate) use crate::keys::rows::tenant_kek::TenantKekRow;
+pub(crate) use crate::keys::rows::tombstone::TombstoneRow;
