@@ -7,31 +7,39 @@ use super::column::Column;
 pub(crate) enum Asking {
     /// So many seconds after it asked before.
     Every(f64),
-    /// At once; its request is held until a change in its scope is notified, or for so many seconds.
-    Held(f64),
+    /// When a change in its scope is notified, or so many seconds after it asked before.
+    Woken(f64),
 }
 
 /// What goes on all the time, of all verifiers together unless it says otherwise.
 pub(crate) struct Load {
     pub(crate) answers: f64,
-    pub(crate) bytes: f64,
-    /// Parts of one core.
-    pub(crate) server: f64,
+    pub(crate) requested: f64,
+    pub(crate) answered: f64,
+    /// A part of one core.
     pub(crate) one_verifier: f64,
-    /// Of a server that reads one row for all requests that it holds.
-    pub(crate) shared_reads: f64,
+    /// What the server does where it reads the database once for each answer.
+    pub(crate) each: Reading,
+    /// The same where one reading serves all who are woken together.
+    pub(crate) shared: Reading,
     /// How long one core of the server takes for all who are told of one change.
     pub(crate) burst: f64,
+}
+
+pub(crate) struct Reading {
+    pub(crate) rows: f64,
+    /// A part of one core.
+    pub(crate) server: f64,
 }
 
 impl Load {
     pub(crate) fn of(column: &Column, asking: Asking) -> Self {
         let changes = column.plan.revoked_a_second();
-        let (Asking::Every(period) | Asking::Held(period)) = asking;
+        let (Asking::Every(period) | Asking::Woken(period)) = asking;
         // How many times one verifier asks, with changes that come independently of each other.
         let asked = match asking {
             Asking::Every(period) => 1.0 / period,
-            Asking::Held(most) => times(changes * column.share(), most),
+            Asking::Woken(most) => times(changes * column.share(), most),
         };
         let answers = column.verifiers() * asked;
         // An answer tells of a change, be it one outside the scope, or of none.
@@ -41,12 +49,16 @@ impl Load {
             telling * took("one") + (1.0 - telling) * took("empty")
         };
         let told = column.verifiers() * changes * column.share();
+        // What was read is shown in the server's own view, too.
+        let reading =
+            |rows: f64| Reading { rows, server: answers * mean("answer") + rows * column.of_scope("confirm") / 1e9 };
         Self {
             answers,
-            bytes: answers * column.of_scope("empty/bytes") + told * column.bytes_a_revocation(),
-            server: answers * mean("answer"),
+            requested: answers * column.of_scope("request"),
+            answered: answers * column.of_scope("empty/bytes") + told * column.bytes_a_revocation(),
             one_verifier: asked * mean("accept"),
-            shared_reads: times(changes, period),
+            each: reading(answers),
+            shared: reading(times(changes, period)),
             burst: (column.verifiers() * column.share()).max(1.0) * column.of_scope("one/answer") / 1e9,
         }
     }
@@ -111,6 +123,7 @@ mod tests {
         let mut measured: Measured = ["whole", "narrow"].into_iter().flat_map(ids).flatten().collect();
         measured.insert("whole/hour/bytes".to_owned(), 170.0 + 41.0 * 1_389.0);
         measured.insert(format!("{scope}/restart/bytes"), 1e6);
+        measured.insert(format!("{scope}/confirm"), 1e6);
         Column { plan: PLANS[0], scope, measured }
     }
 
@@ -122,17 +135,18 @@ mod tests {
     fn who_polls_asks_whether_there_is_something_or_not() {
         let load = Load::of(&column("whole"), Asking::Every(5.0));
         assert!(close(load.answers, 200.0));
-        assert!(close(load.bytes, 200.0 * 170.0 + 1_000.0 * 0.3858 * 41.0));
-        assert!(close(load.server, 0.2) && close(load.one_verifier, 0.2e-3));
+        assert!(close(load.answered, 200.0 * 170.0 + 1_000.0 * 0.3858 * 41.0));
+        assert!(close(load.each.rows, 200.0) && close(load.each.server, 0.4) && close(load.one_verifier, 0.2e-3));
     }
 
     #[test]
     fn who_is_woken_asks_as_often_as_there_is_something_for_him() {
         // One row for 0.386 revocations a second, and for the few times that none comes for 10 s.
-        let load = Load::of(&column("whole"), Asking::Held(10.0));
-        assert!(close(load.answers, 394.0) && close(load.shared_reads, 0.394) && close(load.burst, 1.0));
-        let load = Load::of(&column("narrow"), Asking::Held(10.0));
-        assert!(close(load.answers, 100.0) && close(load.shared_reads, 0.394) && close(load.burst, 1e-3));
+        let load = Load::of(&column("whole"), Asking::Woken(10.0));
+        assert!(close(load.answers, 394.0) && close(load.shared.rows, 0.394) && close(load.burst, 1.0));
+        assert!(close(load.each.server, 0.788) && close(load.shared.server, 0.394));
+        let load = Load::of(&column("narrow"), Asking::Woken(10.0));
+        assert!(close(load.answers, 100.0) && close(load.each.rows, 100.0) && close(load.burst, 1e-3));
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub(crate) fn tables(columns: &[Column]) -> String {
     let parts: [(&str, Vec<Row>); 7] = [
         ("The deployments", deployments()),
         ("What a verifier holds", view()),
-        ("One answer: its bytes, processor time of the server, processor time of the verifier", answers()),
+        ("A request, and its answer: bytes, processor time of the server, processor time of the verifier", answers()),
         ("What the server does beside", server()),
         ("All verifiers, all the time", ASKINGS.iter().flat_map(loads).collect()),
         ("One verifier, until it is up to date again", CATCH_UPS.iter().map(one_catches_up).collect()),
@@ -83,12 +83,16 @@ fn answers() -> Vec<Row> {
             format!("{size}{kind}, {answer}, {accept}")
         })
     };
-    cases.map(exchange).collect()
+    let request = row("a request", MEASURED, |column| bytes(column.of_scope("request")));
+    [request].into_iter().chain(cases.map(exchange)).collect()
 }
 
 fn server() -> Vec<Row> {
     vec![
         row("commits a revocation, compactions included", MEASURED, |column| seconds(column.of_scope("commit") / 1e9)),
+        row("shows in its own view what was committed or read", MEASURED, |column| {
+            seconds(column.of_scope("confirm") / 1e9)
+        }),
         row("collects, once a day", MEASURED, |column| seconds(column.get("store/collect") / 1e9)),
         row("deltas reach back for", COMPUTED, |column| seconds(column.plan.deltas_reach())),
         row("a day in a delta, whether it reaches back so far or not", COMPUTED, |column| {
@@ -108,14 +112,16 @@ fn loads(&(name, asking): &(&'static str, Asking)) -> Vec<Row> {
     };
     let mut rows = vec![
         load("answers a second", |load| number(load.answers)),
-        load("bandwidth of the server", |load| bits(load.bytes)),
-        load("of one core of the server", |load| percent(load.server)),
+        load("answers", |load| bits(load.answered)),
+        load("requests", |load| bits(load.requested)),
         load("of one core of each verifier", |load| percent(load.one_verifier)),
-        load("rows read a second, one for each answer", |load| number(load.answers)),
+        load("rows read a second, one for each answer", |load| number(load.each.rows)),
+        load("then of one core of the server", |load| percent(load.each.server)),
     ];
-    if matches!(asking, Asking::Held(_)) {
-        rows.push(load("rows read a second, one for all who wait", |load| number(load.shared_reads)));
-        rows.push(load("until all who wait for one revocation are answered", |load| seconds(load.burst)));
+    if matches!(asking, Asking::Woken(_)) {
+        rows.push(load("rows read a second, one for all who are woken together", |load| number(load.shared.rows)));
+        rows.push(load("then of one core of the server", |load| percent(load.shared.server)));
+        rows.push(load("until all who are woken together are answered", |load| seconds(load.burst)));
     }
     rows
 }
@@ -134,7 +140,7 @@ fn all_catch_up(&(case, name): &Case) -> Row {
 const ASKINGS: [(&str, Asking); 3] = [
     ("polled every second", Asking::Every(1.0)),
     ("polled every 5 s", Asking::Every(5.0)),
-    ("woken, or after 10 s", Asking::Held(10.0)),
+    ("woken, or after 10 s", Asking::Woken(10.0)),
 ];
 /// Its id, and its name for people.
 type Case = (&'static str, &'static str);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portward::{Compaction, Follower, Scope, Steady};
+use portward::{Compaction, FeedRequest, Follower, Scope, Steady};
 use portward_benches::cpu_time::CpuTime;
 
 use crate::exchange::Exchange;
@@ -46,6 +46,13 @@ impl Edge {
         Exchange { bytes: message.len(), is_snapshot, accept, held, accept_peak, ..Exchange::default() }
     }
 
+    /// How long a request is.
+    pub fn request(&mut self) -> usize {
+        let challenge = self.follower.request(Steady::default()).unwrap();
+        let since = self.follower.cell().load().stamp();
+        FeedRequest { scope: self.scope.clone(), since, challenge }.to_bytes().len()
+    }
+
     /// The snapshot of its view.
     pub fn save(&self, store: &Store) -> Vec<u8> {
         self.follower.cell().load().save(&store.keyring).unwrap()
@@ -76,8 +83,8 @@ impl Edge {
     }
 }
 
-/// "Above some thousands", says `Follower::unsettled`.
-pub const UNSETTLED_MAX: usize = 4_000;
+/// As `portward_store::remote` has it.
+pub const UNSETTLED_MAX: usize = 5_000;
 /// Where the type of a message stands, and what it is for a live delta: `spec/revocation.md` section 4.
 const TYPE: usize = 4;
 const LIVE_DELTA: u8 = 0x01;

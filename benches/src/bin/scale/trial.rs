@@ -1,5 +1,7 @@
 //! What a verifier of one scope meets, from its first snapshot to a day without the feed.
 
+use std::time::Duration;
+
 use portward::{Identifier, Scope};
 
 use crate::alone::Resident;
@@ -34,6 +36,7 @@ impl Trial<'_> {
         let mut edge = Edge::new(self.store, scope);
         edge.pull(self.store);
         self.report.say("entries", edge.follower.cell().load().entries());
+        self.report.say("request", edge.request());
         edge
     }
 
@@ -83,15 +86,22 @@ impl Trial<'_> {
     fn away_for_a_day(&mut self, edge: &mut Edge) {
         edge.pull(self.store);
         let day = self.store.pace.revoked_a_day;
-        let (mut commits, mut days) = (Vec::new(), Vec::new());
+        let (mut commits, mut confirmations, mut days) = (Duration::ZERO, Vec::new(), Vec::new());
         for _ in 0..DAYS {
             edge.settle();
-            commits.push(self.store.revoke(day) / day as u32);
+            let mut left = day;
+            while left > 0 {
+                let count = left.min(day.div_ceil(CONFIRMED_A_DAY));
+                commits += self.store.revoke(count);
+                confirmations.push(self.store.confirm());
+                left -= count;
+            }
             days.push(edge.pull(self.store));
             edge.rest(self.store);
         }
         self.report.exchange("day", &days);
-        self.report.say("commit", median(&commits, |time| time.as_nanos()));
+        self.report.say("commit", commits.as_nanos() / u128::from(DAYS * day));
+        self.report.say("confirm", median(&confirmations, |time| time.as_nanos()));
     }
 
     /// Pulls again and again, each time after so many revocations.
@@ -115,3 +125,5 @@ pub fn scope(tenants: &[Identifier], narrow: u64) -> Scope {
 const ROUNDS: u64 = 5;
 /// Of what takes longest.
 const DAYS: u64 = 3;
+/// So often it is measured how long it takes to show what was committed: at every distance from the last compaction.
+const CONFIRMED_A_DAY: u64 = 300;
