@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use sqlx::AnyConnection;
 use sqlx::any::AnyPoolOptions;
 
@@ -17,16 +19,11 @@ impl Database {
         let (backend, pool) = match location {
             Location::Sqlite(path) => {
                 let options = options.after_connect(|connection, _| Box::pin(set(connection)));
-                (Backend::Sqlite, options.connect(&sqlite_url(path)?).await?)
+                (Backend::Sqlite { turn: Arc::default() }, options.connect(&sqlite_url(path)?).await?)
             }
             Location::Postgres(url) => (Backend::Postgres { schema }, options.connect(url).await?),
         };
         Ok(Self { pool, backend, named: false })
-    }
-
-    /// Lets go of it, and waits until that is done.
-    pub(crate) async fn close(self) {
-        self.pool.close().await;
     }
 }
 

@@ -1,5 +1,9 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use portward::EntryId;
 use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr};
+use tokio::sync::Mutex;
 
 use crate::database::error::DatabaseError;
 use crate::database::work::Work;
@@ -12,10 +16,16 @@ pub(crate) struct Database {
     pub(super) named: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Backend {
-    Sqlite,
-    Postgres { schema: &'static str },
+    /// Writers of this process come one after the other, in their order: SQLite lets those who wait ask again and again, and some of many
+    /// never get their turn.
+    Sqlite {
+        turn: Arc<Mutex<()>>,
+    },
+    Postgres {
+        schema: &'static str,
+    },
 }
 
 /// What a transaction keeps others from. SQLite has one writer at a time whatever is asked for.
@@ -35,11 +45,18 @@ pub(crate) enum Lock {
 
 type Result<T> = core::result::Result<T, DatabaseError>;
 
+/// Who waits longer for a connection, or for a turn to write, has none.
+pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
+
 impl Database {
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work> {
-        match self.backend {
-            Backend::Sqlite => self.begin_with("BEGIN IMMEDIATE").await,
+        match &self.backend {
+            Backend::Sqlite { turn } => {
+                let turn = tokio::time::timeout(ACQUIRE, Arc::clone(turn).lock_owned()).await;
+                let turn = turn.map_err(|_| DatabaseError::TimedOut)?;
+                Ok(Work { turn: Some(turn), ..self.begin_with("BEGIN IMMEDIATE").await? })
+            }
             Backend::Postgres { schema } => {
                 // What is read after a lock was waited for is newer than it only where each statement sees what was committed before itself.
                 // Who has no lock sees one state of all tables.
@@ -55,8 +72,8 @@ impl Database {
 
     /// Begins a transaction that sees one state of all tables and writes nothing.
     pub(crate) async fn begin_reading(&self) -> Result<Work> {
-        match self.backend {
-            Backend::Sqlite => self.begin_with("BEGIN").await,
+        match &self.backend {
+            Backend::Sqlite { .. } => self.begin_with("BEGIN").await,
             Backend::Postgres { schema } => {
                 let begin = postgres_begin(schema, "ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 self.begin_with(AssertSqlSafe(begin)).await
@@ -67,8 +84,8 @@ impl Database {
     /// Tells who listens that the feed has grown, when this transaction ends. It only wakes: who misses it learns by asking.
     #[cfg(feature = "links")]
     pub(crate) async fn wake_followers(&self, work: &mut Work) -> Result<()> {
-        match self.backend {
-            Backend::Sqlite => Ok(()),
+        match &self.backend {
+            Backend::Sqlite { .. } => Ok(()),
             Backend::Postgres { .. } => {
                 work.query("SELECT pg_notify('portward_feed', '')::text").execute(&mut **work).await?;
                 Ok(())
@@ -77,12 +94,12 @@ impl Database {
     }
 
     async fn begin_with(&self, begin: impl SqlSafeStr) -> Result<Work> {
-        Ok(Work { transaction: self.pool.begin_with(begin).await?, named: self.named })
+        Ok(Work { transaction: self.pool.begin_with(begin).await?, turn: None, named: self.named })
     }
 
     pub(super) async fn begin_to_initialise(&self) -> Result<Work> {
-        match self.backend {
-            Backend::Sqlite => self.begin(Lock::Store).await,
+        match &self.backend {
+            Backend::Sqlite { .. } => self.begin(Lock::Store).await,
             Backend::Postgres { schema } => {
                 let mut work = self.begin(Lock::Store).await?;
                 let create = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
@@ -95,8 +112,8 @@ impl Database {
     /// A trigger, view, rule, policy, or table elsewhere that inherits, of somebody who can write the database, could undo what was written,
     /// or hide it. The store has none.
     pub(crate) async fn refuse_foreign(&self, work: &mut Work) -> Result<()> {
-        let sql = match self.backend {
-            Backend::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
+        let sql = match &self.backend {
+            Backend::Sqlite { .. } => "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
             Backend::Postgres { .. } => POSTGRES_FOREIGN,
         };
         let (count,): (i64,) = work.query_as(sql).fetch_one(&mut **work).await?;

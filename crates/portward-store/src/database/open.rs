@@ -1,11 +1,11 @@
-use std::time::Duration;
+use std::sync::Arc;
 
 use sqlx::Row as _;
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection as _};
 
-use crate::database::begin::{Backend, Database};
+use crate::database::begin::{ACQUIRE, Backend, Database};
 use crate::database::error::DatabaseError;
 use crate::database::file::{check_private, create_private, sqlite_url};
 use crate::database::location::Location;
@@ -23,9 +23,6 @@ pub(crate) struct Schema {
 
 type Result<T> = core::result::Result<T, DatabaseError>;
 
-/// Who waits longer for a connection has none.
-const ACQUIRE: Duration = Duration::from_secs(5);
-
 impl Database {
     /// Opens a database, and makes it with its tables when asked to. The tables of a file are brought up to date in any case; those of a
     /// server only when asked, since it takes rights that a running application does not need.
@@ -37,13 +34,13 @@ impl Database {
                     create_private(path)?;
                 }
                 check_private(path)?;
-                (Backend::Sqlite, sqlite_url(path)?, 4)
+                (Backend::Sqlite { turn: Arc::default() }, sqlite_url(path)?, 4)
             }
             Location::Postgres(url) => (Backend::Postgres { schema: schema.postgres.0 }, url.clone(), 10),
         };
         let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-        let options = match backend {
-            Backend::Sqlite => {
+        let options = match &backend {
+            Backend::Sqlite { .. } => {
                 // What is wrong with a file is told at once: the pool would try again until its time is over, and say only that.
                 let mut first = AnyConnection::connect(&url).await?;
                 set(&mut first, schema.pragmas).await?;
@@ -60,10 +57,15 @@ impl Database {
         Ok(database)
     }
 
+    /// Ends every connection, once those in use are given back. What begins after that fails.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
     async fn bring_up_to_date(&self, schema: &'static Schema, initialise: bool) -> Result<()> {
-        match self.backend {
-            Backend::Sqlite if initialise || self.has_tables().await? => self.migrate(&schema.sqlite).await,
-            Backend::Sqlite => Err(DatabaseError::Uninitialised),
+        match &self.backend {
+            Backend::Sqlite { .. } if initialise || self.has_tables().await? => self.migrate(&schema.sqlite).await,
+            Backend::Sqlite { .. } => Err(DatabaseError::Uninitialised),
             Backend::Postgres { .. } => {
                 // First it only looks: where all is made, nobody needs the right to make anything.
                 let mut reading = self.begin_reading().await?;

@@ -3,12 +3,16 @@ use core::ops::{Deref, DerefMut};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::{Query, QueryAs};
 use sqlx::{Any, AnyConnection, FromRow, SqlSafeStr, Transaction};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::database::error::DatabaseError;
 
 /// A transaction: what is not committed is undone.
 pub(crate) struct Work {
     pub(super) transaction: Transaction<'static, Any>,
+    /// Held, and given back after the transaction has ended.
+    #[expect(dead_code, reason = "dropping it is its use")]
+    pub(super) turn: Option<OwnedMutexGuard<()>>,
     /// Whether statements are kept under names, which a pooler of transactions would not know at the next connection.
     pub(super) named: bool,
 }

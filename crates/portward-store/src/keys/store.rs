@@ -99,4 +99,9 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             scopes,
         })
     }
+
+    /// Ends all connections, once what is under way has ended. What is asked of the database after that fails; keys that are loaded stay.
+    pub async fn close(&self) {
+        self.shelf.database.close().await;
+    }
 }

@@ -78,9 +78,17 @@ impl Feed {
         Ok(())
     }
 
-    /// Learns in a transaction that goes on what was committed, without showing it.
-    pub(super) async fn catch_up(&self, work: &mut Work) -> Result<()> {
-        self.known.lock().await.catch_up(work, self).await.map(drop)
+    /// Begins a transaction, and looks at what is revoked as of its beginning. What is known is locked before the database everywhere, and
+    /// never by who holds a transaction: else two would wait for each other.
+    pub(super) async fn begin_looking<T>(
+        &self,
+        lock: Lock,
+        look: impl FnOnce(&RevocationView) -> T,
+    ) -> Result<(Work, T)> {
+        let mut known = self.known.lock().await;
+        let mut work = self.database.begin(lock).await?;
+        known.catch_up(&mut work, self).await?;
+        Ok((work, look(known.authority.view())))
     }
 
     /// Begins a change of the feed.

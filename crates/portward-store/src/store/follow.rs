@@ -10,9 +10,16 @@ use tokio::task::JoinHandle;
 #[must_use = "the view turns stale when this is dropped"]
 pub struct Following(JoinHandle<()>);
 
+impl Following {
+    /// As dropping it does.
+    pub fn stop(&self) {
+        self.0.abort();
+    }
+}
+
 impl Drop for Following {
     fn drop(&mut self) {
-        self.0.abort();
+        self.stop();
     }
 }
 

@@ -1,4 +1,4 @@
-use portward::{IssuedToken, LinkHead, LinkRequest, Resources, Timestamp};
+use portward::{IssuedToken, LinkHead, LinkRequest, Resources, RevocationView, Timestamp};
 
 use crate::database::record;
 use crate::database::{Lock, Work};
@@ -31,10 +31,9 @@ impl Store {
         check_cap(terms.uses_max)?;
         within(async {
             let inner = &self.inner;
-            let mut work = inner.feed.database.begin(Lock::None).await?;
-            inner.feed.catch_up(&mut work).await?;
             let (tenant, client) = (request.tenant(), request.client());
-            let generations = inner.feed.with(|authority| authority.view().generations(&tenant, &client)).await;
+            let look = |view: &RevocationView| view.generations(&tenant, &client);
+            let (mut work, generations) = inner.feed.begin_looking(Lock::None, look).await?;
             let now = self.wall();
             let token = inner.issuer.issue_link(request, generations, now)?;
             let head = LinkHead::from_bytes(token.head()).map_err(|_| StoreError::Malformed)?;

@@ -169,6 +169,21 @@ impl Store {
 }
 
 impl PageStart {
+    /// Behind a link that was made then and has this id: what [`PageStart::created_at`] and [`PageStart::id`] of another told.
+    pub const fn new(created_at: Timestamp, id: EntryId) -> Self {
+        Self { created_at, id }
+    }
+
+    /// When the link was made.
+    pub const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// The link's id.
+    pub const fn id(&self) -> EntryId {
+        self.id
+    }
+
     /// Behind this link.
     pub const fn after(link: &Link) -> Self {
         Self { created_at: link.created_at, id: link.id }

@@ -110,6 +110,12 @@ impl Store {
         Ok(Self { inner: Arc::new(inner), actor: None })
     }
 
+    /// Ends all connections of this store and its clones, once what is under way has ended. What is asked of the database after that fails;
+    /// the view stays, and turns stale. For before a fork: SQLite's connections must not be there in a child.
+    pub async fn close(&self) {
+        self.inner.feed.database.close().await;
+    }
+
     /// The same store, with this name in the events of what is done through it.
     #[must_use]
     pub fn acting_as(&self, actor: &str) -> Self {

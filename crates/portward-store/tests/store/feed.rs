@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portward::{Clock as _, Follower, Freshness, Scope, Unit};
-use portward_store::store::{Store, Target};
+use portward_store::store::{LinkTerms, Store, Target};
 
 use crate::world::{World, client, tenant};
 
@@ -14,6 +14,7 @@ conformance! {
     a_snapshot_stands_for_the_changes_before_it,
     who_is_far_behind_reads_the_snapshot,
     what_is_committed_at_once_has_one_order,
+    of_many_who_do_everything_at_once_nobody_waits_for_another_for_ever,
     compaction_takes_away_what_ended,
     compaction_finds_what_ended_behind_what_has_not,
     compaction_puts_every_row_under_the_active_root,
@@ -76,6 +77,28 @@ async fn a_follower_without_the_database_follows(world: World) {
 }
 
 /// Whoever stands between keeps an answer and gives it again.
+async fn of_many_who_do_everything_at_once_nobody_waits_for_another_for_ever(world: World) {
+    let _following = world.store.follow(Duration::from_millis(1));
+    let tasks: Vec<_> = (0..32)
+        .map(|_| {
+            let (store, request) = (world.store.clone(), world.request());
+            tokio::spawn(async move {
+                for _ in 0..4 {
+                    let (token, link) = store.issue(&request, LinkTerms::default()).await.unwrap();
+                    let peeked = store.peek(token.text(), None).unwrap();
+                    store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+                    store.pause(tenant(), link.id).await.unwrap();
+                    store.refresh().await.unwrap();
+                    store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
 async fn an_old_answer_makes_nothing_fresh(world: World) {
     let mut follower = Follower::new(Arc::clone(&world.keyring), Scope::ALL, Duration::ZERO, None).unwrap();
     let challenge = follower.request(world.clock.now().steady).unwrap();
@@ -202,7 +225,7 @@ async fn compaction_puts_every_row_under_the_active_root(world: World) {
 async fn compaction_finds_what_ended_behind_what_has_not(world: World) {
     let ends = portward::Timestamp::from_unix(world.now().unix() + 1);
     for _ in 0..3 {
-        let terms = portward_store::store::LinkTerms { expires_at: Some(ends), ..Default::default() };
+        let terms = LinkTerms { expires_at: Some(ends), ..Default::default() };
         world.store.issue(&world.request(), terms).await.unwrap();
     }
     let short = world.request().lifetime(Duration::from_secs(2));
