@@ -1,0 +1,51 @@
+//! From the bridge's error to an exception, and from a panic to one that can be caught.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use portward_bridge::{Error, Kind};
+use pyo3::prelude::*;
+
+mod exception {
+    #![allow(clippy::missing_docs_in_private_items, reason = "the macro writes them")]
+    pyo3::import_exception!(portward._errors, PortwardError);
+    pyo3::import_exception!(portward._errors, Refused);
+    pyo3::import_exception!(portward._errors, Unreadable);
+    pyo3::import_exception!(portward._errors, InvalidValue);
+    pyo3::import_exception!(portward._errors, Unavailable);
+}
+
+fn exception(error: Error) -> PyErr {
+    let Error { code, kind, message, public, token_id } = error;
+    let arguments = (message, code, public, token_id);
+    match kind {
+        Kind::Refused => exception::Refused::new_err(arguments),
+        Kind::Unreadable => exception::Unreadable::new_err(arguments),
+        Kind::InvalidValue => exception::InvalidValue::new_err(arguments),
+        Kind::Unavailable => exception::Unavailable::new_err(arguments),
+    }
+}
+
+/// A value that the bridge would not see.
+pub(crate) fn invalid(code: &'static str, message: &str) -> PyErr {
+    exception::InvalidValue::new_err((message.to_owned(), code))
+}
+
+/// What every method calls the bridge by. A panic is a mistake of ours, and is reported as an exception like others.
+pub(crate) fn call<T>(work: impl FnOnce() -> Result<T, Error>) -> PyResult<T> {
+    settled(catch_unwind(AssertUnwindSafe(work)))
+}
+
+/// The same for what may take long, or wait: other threads run meanwhile.
+pub(crate) fn wait<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Error> + Send) -> PyResult<T> {
+    settled(py.detach(|| catch_unwind(AssertUnwindSafe(work))))
+}
+
+fn settled<T>(outcome: std::thread::Result<Result<T, Error>>) -> PyResult<T> {
+    match outcome {
+        Ok(done) => done.map_err(exception),
+        Err(_) => {
+            let message = "a mistake in portward: please report it";
+            Err(exception::PortwardError::new_err((message, "internal", "unavailable", None::<String>)))
+        }
+    }
+}

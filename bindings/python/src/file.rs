@@ -1,0 +1,241 @@
+//! File objects and paths as the core's sources and targets.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use portward_bridge::{self as bridge, Error, FileTarget};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
+
+use crate::error::wait;
+
+/// A path, or something with `read`.
+pub(crate) enum Source {
+    Path(PathBuf),
+    Object(Py<PyAny>),
+}
+
+/// A path, or something with `write`.
+pub(crate) enum Target {
+    Path(PathBuf),
+    Object(Py<PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Source {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(if object.hasattr("read")? { Self::Object(object.to_owned().unbind()) } else { Self::Path(object.extract()?) })
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Target {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(if object.hasattr("write")? { Self::Object(object.to_owned().unbind()) } else { Self::Path(object.extract()?) })
+    }
+}
+
+/// Lets `work` read the source and write the target. A path as target is a file that appears when all of it is written. An exception of a file
+/// object, or of `progress`, ends it and is raised.
+pub(crate) fn through(
+    py: Python<'_>,
+    (source, target): (Source, Target),
+    progress: Option<Py<PyAny>>,
+    replace: bool,
+    work: impl FnOnce(&mut dyn Read, &mut dyn Write) -> Result<u64, Error> + Send,
+) -> PyResult<u64> {
+    let raised = Arc::new(Raised::default());
+    let mut source = Counted { inner: Opened::open(source, &raised)?, raised: Arc::clone(&raised), progress, bytes: 0 };
+    let done = match target {
+        Target::Object(object) => {
+            let mut target = Object { object, raised: Arc::clone(&raised) };
+            wait(py, || work(&mut source, &mut target))
+        }
+        Target::Path(path) => {
+            let target = FileTarget::create(&path, replace)?;
+            wait(py, || target.fill(|target| work(&mut source, target)))
+        }
+    };
+    raised.or(done)
+}
+
+/// The first exception of a file object: it is raised in place of what became of it.
+#[derive(Default)]
+pub(crate) struct Raised(Mutex<Option<PyErr>>);
+
+impl Raised {
+    fn keep(&self, error: PyErr) -> io::Error {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.get_or_insert(error);
+        }
+        io::Error::other("an exception was raised")
+    }
+
+    fn or<T>(&self, done: PyResult<T>) -> PyResult<T> {
+        match self.0.lock().ok().and_then(|mut kept| kept.take()) {
+            Some(error) if done.is_err() => Err(error),
+            _ => done,
+        }
+    }
+}
+
+/// A file object.
+pub(crate) struct Object {
+    object: Py<PyAny>,
+    raised: Arc<Raised>,
+}
+
+impl Object {
+    fn call<T>(&self, work: impl FnOnce(Python<'_>, &Bound<'_, PyAny>) -> PyResult<T>) -> io::Result<T> {
+        let outcome = Python::attach(|py| {
+            py.check_signals()?;
+            work(py, self.object.bind(py))
+        });
+        outcome.map_err(|error| self.raised.keep(error))
+    }
+}
+
+impl Read for Object {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes: PyBackedBytes =
+            self.call(|_, object| Ok(object.call_method1("read", (buffer.len(),))?.extract()?))?;
+        let Some(room) = buffer.get_mut(..bytes.len()) else {
+            return self.call(|_, _| Err(PyValueError::new_err("read() returned more bytes than it was asked for")));
+        };
+        room.copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+}
+
+impl Seek for Object {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.call(|_, object| {
+            let moved = match to {
+                SeekFrom::Start(offset) => object.call_method1("seek", (offset, 0)),
+                SeekFrom::Current(offset) => object.call_method1("seek", (offset, 1)),
+                SeekFrom::End(offset) => object.call_method1("seek", (offset, 2)),
+            };
+            moved?.extract()
+        })
+    }
+}
+
+impl Write for Object {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.call(|py, object| {
+            let written = object.call_method1("write", (PyBytes::new(py, bytes),))?;
+            // Some say nothing, and have taken all.
+            let written: Option<usize> = written.extract()?;
+            Ok(written.unwrap_or(bytes.len()).min(bytes.len()))
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.call(|_, object| if object.hasattr("flush")? { object.call_method0("flush").map(drop) } else { Ok(()) })
+    }
+}
+
+pub(crate) enum Opened {
+    File(File),
+    Object(Object),
+}
+
+impl Opened {
+    fn open(source: Source, raised: &Arc<Raised>) -> PyResult<Self> {
+        Ok(match source {
+            Source::Path(path) => Self::File(File::open(path)?),
+            Source::Object(object) => Self::Object(Object { object, raised: Arc::clone(raised) }),
+        })
+    }
+}
+
+impl Read for Opened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Object(object) => object.read(buffer),
+        }
+    }
+}
+
+impl Seek for Opened {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Object(object) => object.seek(to),
+        }
+    }
+}
+
+/// A source that tells how far it was read.
+struct Counted {
+    inner: Opened,
+    raised: Arc<Raised>,
+    progress: Option<Py<PyAny>>,
+    bytes: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes = self.bytes.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        if let Some(progress) = &self.progress {
+            let told = Python::attach(|py| progress.call1(py, (self.bytes,)));
+            told.map_err(|error| self.raised.keep(error))?;
+        }
+        Ok(read)
+    }
+}
+
+/// An object that is opened in parts, of a file that it holds.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Range {
+    range: Mutex<bridge::Range<Opened>>,
+    raised: Arc<Raised>,
+    length: u64,
+}
+
+impl Range {
+    pub(crate) fn open(
+        py: Python<'_>,
+        source: Source,
+        open: impl FnOnce(Opened) -> Result<bridge::Range<Opened>, Error> + Send,
+    ) -> PyResult<Self> {
+        let raised = Arc::new(Raised::default());
+        let source = Opened::open(source, &raised)?;
+        let range = raised.or(wait(py, || open(source)))?;
+        let length = range.length();
+        Ok(Self { range: Mutex::new(range), raised, length })
+    }
+}
+
+#[pymethods]
+impl Range {
+    /// How long the plaintext is, in bytes.
+    #[getter]
+    const fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read<'py>(&self, py: Python<'py>, offset: u64, length: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let read = wait(py, || {
+            let mut range = self.range.lock().unwrap_or_else(PoisonError::into_inner);
+            range.read(offset, length)
+        });
+        self.raised.or(read).map(|plaintext| PyBytes::new(py, &plaintext))
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        Ok(usize::try_from(self.length)?)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Range({} bytes)", self.length)
+    }
+}

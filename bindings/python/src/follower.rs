@@ -1,0 +1,55 @@
+use portward_bridge as bridge;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::convert::{Seconds, milliseconds};
+use crate::error::call;
+use crate::keyring::Keyring;
+use crate::token::{Access, Names, options};
+
+/// Keeps a view up to date where there is no store.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Follower(bridge::Follower);
+
+#[pymethods]
+impl Follower {
+    #[new]
+    #[pyo3(signature = (keyring, *, tenants = None, highest = None, max_staleness = 30.0, audience = None, skew = None))]
+    fn new(
+        keyring: &Keyring,
+        tenants: Option<Names>,
+        highest: Option<&str>,
+        max_staleness: f64,
+        audience: Option<String>,
+        skew: Option<Seconds>,
+    ) -> PyResult<Self> {
+        let (tenants, options) = (tenants.map(|names| names.0), options(audience, skew));
+        let staleness = milliseconds("max_staleness", max_staleness)?;
+        call(|| bridge::Follower::new(&keyring.0, tenants.as_deref(), highest, staleness, &options)).map(Self)
+    }
+
+    fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        call(|| self.0.request()).map(|request| PyBytes::new(py, &request))
+    }
+
+    fn accept(&self, answer: &[u8]) -> PyResult<String> {
+        call(|| self.0.accept(answer))
+    }
+
+    #[getter]
+    fn highest(&self) -> Option<String> {
+        self.0.highest()
+    }
+
+    fn verify_link(&self, token: &str) -> PyResult<Access> {
+        call(|| self.0.verifier().verify_link(token, None)).map(Access)
+    }
+
+    fn verify_session(&self, token: &str) -> PyResult<Access> {
+        call(|| self.0.verifier().verify_session(token, None)).map(Access)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Follower({})", self.0.highest().as_deref().unwrap_or("empty"))
+    }
+}

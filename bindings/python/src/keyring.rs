@@ -1,0 +1,151 @@
+use std::path::PathBuf;
+
+use portward_bridge as bridge;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyFrozenSet};
+
+use crate::convert::moment;
+use crate::error::{call, wait};
+use crate::token::Names;
+
+/// What all parts of one deployment share. It is not secret.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Deployment(pub(crate) bridge::Deployment);
+
+#[pymethods]
+impl Deployment {
+    #[staticmethod]
+    #[pyo3(signature = (permissions = None))]
+    fn generate(permissions: Option<Vec<String>>) -> PyResult<Self> {
+        call(|| bridge::Deployment::generate(permissions.as_deref())).map(Self)
+    }
+
+    #[staticmethod]
+    fn from_json(json: &[u8]) -> PyResult<Self> {
+        call(|| bridge::Deployment::from_json(json)).map(Self)
+    }
+
+    fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.to_json())
+    }
+
+    #[getter]
+    fn id(&self) -> String {
+        self.0.id()
+    }
+
+    #[getter]
+    fn permissions(&self) -> Vec<String> {
+        self.0.permissions()
+    }
+
+    #[getter]
+    fn link_lifetimes(&self) -> (u64, u64) {
+        self.0.link_lifetimes()
+    }
+
+    #[getter]
+    fn session_lifetimes(&self) -> (u64, u64) {
+        self.0.session_lifetimes()
+    }
+
+    fn expand<'py>(&self, py: Python<'py>, permissions: Names) -> PyResult<Bound<'py, PyFrozenSet>> {
+        call(|| self.0.expand(&permissions.0)).and_then(|names| PyFrozenSet::new(py, names))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Deployment({})", self.0.id())
+    }
+}
+
+/// The root keys of a deployment, as a handle.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Keyring(pub(crate) bridge::Keyring);
+
+#[pymethods]
+impl Keyring {
+    #[staticmethod]
+    #[pyo3(signature = (deployment = None))]
+    fn generate(deployment: Option<&Deployment>) -> PyResult<Self> {
+        call(|| match deployment {
+            Some(deployment) => bridge::Keyring::generate(&deployment.0),
+            None => bridge::Keyring::generate(&bridge::Deployment::generate(None)?),
+        })
+        .map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (directory, *, permissions = None, passphrase = None))]
+    fn create(
+        py: Python<'_>,
+        directory: PathBuf,
+        permissions: Option<Vec<String>>,
+        passphrase: Option<&[u8]>,
+    ) -> PyResult<Self> {
+        wait(py, || bridge::Keyring::create(&directory, permissions.as_deref(), passphrase)).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (directory, *, passphrase = None))]
+    fn open(py: Python<'_>, directory: PathBuf, passphrase: Option<&[u8]>) -> PyResult<Self> {
+        wait(py, || bridge::Keyring::open(&directory, passphrase)).map(Self)
+    }
+
+    #[staticmethod]
+    fn from_json(json: &[u8], deployment: &Deployment) -> PyResult<Self> {
+        call(|| bridge::Keyring::from_json(json, &deployment.0)).map(Self)
+    }
+
+    #[staticmethod]
+    fn unseal(py: Python<'_>, sealed: &[u8], passphrase: &[u8], deployment: &Deployment) -> PyResult<Self> {
+        wait(py, || bridge::Keyring::unseal(sealed, passphrase, &deployment.0)).map(Self)
+    }
+
+    fn seal<'py>(&self, py: Python<'py>, passphrase: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        wait(py, || self.0.seal(passphrase)).map(|sealed| PyBytes::new(py, &sealed))
+    }
+
+    fn export_in_clear<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.export_in_clear())
+    }
+
+    #[getter]
+    fn deployment(&self) -> Deployment {
+        Deployment(self.0.deployment().clone())
+    }
+
+    #[getter]
+    fn roots(&self) -> Vec<Root> {
+        self.0.roots().into_iter().map(Root).collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Keyring(deployment {}, {} roots)", self.0.deployment().id(), self.0.roots().len())
+    }
+}
+
+/// What may be known about a root key.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Root(bridge::Root);
+
+#[pymethods]
+impl Root {
+    #[getter]
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    #[getter]
+    const fn state(&self) -> &'static str {
+        self.0.state
+    }
+
+    #[getter]
+    fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        moment(py, self.0.created_at)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Root({}, {})", self.0.id, self.0.state)
+    }
+}

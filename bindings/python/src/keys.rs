@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+
+use portward_bridge as bridge;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::convert::{Seconds, moment};
+use crate::error::{call, invalid, wait};
+use crate::file::{self, Range};
+use crate::keyring::Keyring;
+use crate::store::Store;
+
+/// The wrapped keys of tenants.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct KeyStore(bridge::KeyStore);
+
+#[pymethods]
+impl KeyStore {
+    #[staticmethod]
+    #[pyo3(signature = (location, keyring, *, feed, create = false))]
+    fn open(py: Python<'_>, location: &str, keyring: &Keyring, feed: Option<&Store>, create: bool) -> PyResult<Self> {
+        let feed = feed.map(|store| &store.0);
+        wait(py, || bridge::KeyStore::open(location, &keyring.0, feed, create)).map(Self)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        wait(py, || {
+            self.0.close();
+            Ok(())
+        })
+    }
+
+    const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn new_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<()> {
+        wait(py, || self.0.new_tenant(tenant))
+    }
+
+    fn rotate_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<u32> {
+        wait(py, || self.0.rotate_tenant(tenant))
+    }
+
+    fn rewrap(&self, py: Python<'_>) -> PyResult<()> {
+        wait(py, || self.0.rewrap())
+    }
+
+    #[pyo3(signature = (tenant, *, backups_kept))]
+    fn destroy_tenant(&self, py: Python<'_>, tenant: &str, backups_kept: Seconds) -> PyResult<Erasure> {
+        wait(py, || self.0.destroy_tenant(tenant, backups_kept.0)).map(Erasure)
+    }
+
+    fn scope(&self, tenant: &str, scope: &str) -> PyResult<Scope> {
+        call(|| self.0.scope(tenant, scope)).map(Scope)
+    }
+
+    const fn __repr__(&self) -> &'static str {
+        "KeyStore(..)"
+    }
+}
+
+/// What a destruction has done.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Erasure(bridge::Erasure);
+
+#[pymethods]
+impl Erasure {
+    #[getter]
+    fn keys(&self) -> Vec<String> {
+        self.0.keys.clone()
+    }
+
+    #[getter]
+    fn complete_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        moment(py, self.0.complete_at)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Erasure({} keys)", self.0.keys.len())
+    }
+}
+
+/// The keys of one tenant for one kind of thing.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Scope(bridge::Scope);
+
+#[pymethods]
+impl Scope {
+    #[getter]
+    fn tenant(&self) -> String {
+        self.0.tenant()
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    #[pyo3(signature = (plaintext, *, name, id, embedded = false, **more))]
+    fn seal<'py>(
+        &self,
+        py: Python<'py>,
+        plaintext: &[u8],
+        name: &str,
+        id: &str,
+        embedded: bool,
+        more: Option<BTreeMap<String, String>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let more = pairs(more);
+        let of = bridge::Of { name, id, more: &more };
+        wait(py, || self.0.seal(&of, plaintext, embedded)).map(|object| PyBytes::new(py, &object))
+    }
+
+    #[pyo3(signature = (object, *, name, id, **more))]
+    fn open<'py>(
+        &self,
+        py: Python<'py>,
+        object: &[u8],
+        name: &str,
+        id: &str,
+        more: Option<BTreeMap<String, String>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let more = pairs(more);
+        let of = bridge::Of { name, id, more: &more };
+        wait(py, || self.0.open(&of, object)).map(|plaintext| PyBytes::new(py, &plaintext))
+    }
+
+    #[pyo3(signature = (source, target, *, name, id, embedded = false, replace = false, threads = 1, progress = None, **more))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
+    fn seal_file(
+        &self,
+        py: Python<'_>,
+        source: file::Source,
+        target: file::Target,
+        name: &str,
+        id: &str,
+        embedded: bool,
+        replace: bool,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+        more: Option<BTreeMap<String, String>>,
+    ) -> PyResult<u64> {
+        let more = pairs(more);
+        let of = bridge::Of { name, id, more: &more };
+        let threads = at_least_one(threads)?;
+        file::through(py, (source, target), progress, replace, |source, target| {
+            self.0.seal_stream(&of, source, target, embedded, threads)
+        })
+    }
+
+    #[pyo3(signature = (source, target, *, name, id, replace = false, threads = 1, progress = None, **more))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
+    fn open_file(
+        &self,
+        py: Python<'_>,
+        source: file::Source,
+        target: file::Target,
+        name: &str,
+        id: &str,
+        replace: bool,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+        more: Option<BTreeMap<String, String>>,
+    ) -> PyResult<u64> {
+        let more = pairs(more);
+        let of = bridge::Of { name, id, more: &more };
+        let threads = at_least_one(threads)?;
+        file::through(py, (source, target), progress, replace, |source, target| {
+            self.0.open_stream(&of, source, target, threads)
+        })
+    }
+
+    #[pyo3(signature = (source, *, name, id, **more))]
+    fn open_range(
+        &self,
+        py: Python<'_>,
+        source: file::Source,
+        name: &str,
+        id: &str,
+        more: Option<BTreeMap<String, String>>,
+    ) -> PyResult<Range> {
+        let more = pairs(more);
+        Range::open(py, source, |source| self.0.open_range(&bridge::Of { name, id, more: &more }, source))
+    }
+
+    fn rotate(&self, py: Python<'_>) -> PyResult<()> {
+        wait(py, || self.0.rotate())
+    }
+
+    #[pyo3(signature = (*, backups_kept))]
+    fn destroy(&self, py: Python<'_>, backups_kept: Seconds) -> PyResult<Erasure> {
+        wait(py, || self.0.destroy(backups_kept.0)).map(Erasure)
+    }
+
+    #[pyo3(signature = (*, table, column, bits, name = "eq", normaliser = "exact", version = 1))]
+    #[expect(clippy::too_many_arguments, reason = "named in Python")]
+    fn blind_index(
+        &self,
+        py: Python<'_>,
+        table: String,
+        column: String,
+        bits: u16,
+        name: &str,
+        normaliser: &str,
+        version: u8,
+    ) -> PyResult<BlindIndex> {
+        let (name, normaliser) = (name.to_owned(), normaliser.to_owned());
+        let options = bridge::IndexOptions { table, column, name, normaliser, bits, version };
+        wait(py, || self.0.blind_index(&options)).map(BlindIndex)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Scope(tenant {:?}, {})", self.0.tenant(), self.0.name())
+    }
+}
+
+fn at_least_one(threads: usize) -> PyResult<bridge::Threads> {
+    bridge::Threads::new(threads).ok_or_else(|| invalid("threads_zero", "threads: at least one"))
+}
+
+/// Keywords are written with `_` where the context has `-`: `x_version` is `x-version`.
+fn pairs(more: Option<BTreeMap<String, String>>) -> Vec<(String, String)> {
+    more.unwrap_or_default().into_iter().map(|(key, value)| (key.replace('_', "-"), value)).collect()
+}
+
+/// Makes what is stored beside an encrypted column so that equal values can be found.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct BlindIndex(bridge::BlindIndex);
+
+#[pymethods]
+impl BlindIndex {
+    fn of<'py>(&self, py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyBytes>> {
+        call(|| self.0.of(value)).map(|index| PyBytes::new(py, &index))
+    }
+
+    const fn __repr__(&self) -> &'static str {
+        "BlindIndex(..)"
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (*, rows, distinct, other_bits = 0, even_if_few = false))]
+pub(crate) fn index_bits(rows: u64, distinct: u64, other_bits: u32, even_if_few: bool) -> PyResult<u16> {
+    call(|| bridge::index_bits(rows, distinct, other_bits, even_if_few))
+}
+

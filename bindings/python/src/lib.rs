@@ -1,0 +1,51 @@
+//! portward for Python: one line a method over `portward-bridge`. The package around it is in `python/portward`.
+
+#![forbid(unsafe_code)]
+
+mod convert;
+mod error;
+mod file;
+mod follower;
+mod keyring;
+mod keys;
+mod links;
+mod portal;
+mod store;
+mod token;
+
+#[pyo3::pymodule]
+mod _portward {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::file::Range;
+    #[pymodule_export]
+    use crate::follower::Follower;
+    #[pymodule_export]
+    use crate::keyring::{Deployment, Keyring, Root};
+    #[pymodule_export]
+    use crate::keys::{BlindIndex, Erasure, KeyStore, Scope, index_bits};
+    #[pymodule_export]
+    use crate::links::{Event, Link, Page};
+    #[pymodule_export]
+    use crate::portal::{Answer, Exchange, Portal};
+    #[pymodule_export]
+    use crate::store::{Peeked, Recovered, Store};
+    #[pymodule_export]
+    use crate::token::{Access, Issuer, Token, UntrustedLink, Verifier};
+
+    /// Closes every store; for `os.register_at_fork`.
+    #[pyfunction]
+    fn before_fork(py: Python<'_>) -> PyResult<()> {
+        crate::error::wait(py, || {
+            portward_bridge::before_fork();
+            Ok(())
+        })
+    }
+
+    /// What was opened meanwhile is not used; for `os.register_at_fork`.
+    #[pyfunction]
+    fn after_fork() {
+        portward_bridge::after_fork();
+    }
+}

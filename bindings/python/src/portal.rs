@@ -1,0 +1,165 @@
+use std::collections::BTreeMap;
+
+use portward_bridge as bridge;
+use pyo3::IntoPyObjectExt as _;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::convert::Time;
+use crate::error::{call, wait};
+use crate::store::Store;
+
+/// The HTTP rules of a portal, for whatever framework.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Portal(bridge::Portal);
+
+type Headers = Vec<(String, Vec<u8>)>;
+
+#[pymethods]
+impl Portal {
+    #[new]
+    #[pyo3(signature = (origin, *, path = "/portal", page = None))]
+    fn new(origin: &str, path: &str, page: Option<BTreeMap<String, String>>) -> PyResult<Self> {
+        let options = bridge::PortalOptions { path: path.to_owned(), page: page.unwrap_or_default().into_iter().collect() };
+        call(|| bridge::Portal::new(origin, &options)).map(Self)
+    }
+
+    #[getter]
+    fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    #[pyo3(signature = (token, *, fragment = false))]
+    fn link_url(&self, token: &str, fragment: bool) -> String {
+        self.0.link_url(token, fragment)
+    }
+
+    /// `None` for a path of the application, an answer, or a question to a store.
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        path: &str,
+        headers: Headers,
+        body: &[u8],
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let request = bridge::Request { method, path, headers: &headers, body };
+        match call(|| Ok(self.0.read(&request)))? {
+            bridge::Step::NotOurs => Ok(None),
+            bridge::Step::Answer(answer) => Answer(answer).into_bound_py_any(py).map(Some),
+            bridge::Step::Ask(exchange) => Exchange(exchange).into_bound_py_any(py).map(Some),
+        }
+    }
+
+    /// The session of a request to the application and whether it came in a cookie, or the refusal.
+    fn session<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        path: &str,
+        headers: Headers,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let request = bridge::Request { method, path, headers: &headers, body: b"" };
+        match call(|| Ok(self.0.session(&request)))? {
+            Ok(session) => session.into_bound_py_any(py),
+            Err(answer) => Answer(answer).into_bound_py_any(py),
+        }
+    }
+
+    fn refuse(&self, method: &str, path: &str, headers: Headers, public: &str) -> PyResult<Answer> {
+        let request = bridge::Request { method, path, headers: &headers, body: b"" };
+        call(|| self.0.refuse(&request, public)).map(Answer)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Portal({})", self.0.path())
+    }
+}
+
+/// An answer, to be sent as it is.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Answer(bridge::Answer);
+
+#[pymethods]
+impl Answer {
+    #[getter]
+    const fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    #[getter]
+    fn headers(&self) -> Vec<(&'static str, &str)> {
+        self.0.headers.iter().map(|(name, value)| (*name, &**value)).collect()
+    }
+
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.body.as_bytes())
+    }
+
+    #[getter]
+    const fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
+    #[getter]
+    fn token_id(&self) -> Option<&str> {
+        self.0.token_id.as_deref()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Answer({})", self.0.status)
+    }
+}
+
+/// A question to a store, and how its answer goes back.
+#[pyclass(frozen, module = "portward")]
+pub(crate) struct Exchange(bridge::Exchange);
+
+#[pymethods]
+impl Exchange {
+    #[getter]
+    const fn question(&self) -> &'static str {
+        self.0.question()
+    }
+
+    #[getter]
+    fn token(&self) -> &str {
+        self.0.token()
+    }
+
+    #[getter]
+    fn cookie(&self) -> Option<String> {
+        self.0.cookie()
+    }
+
+    #[getter]
+    fn nonce(&self) -> Option<&str> {
+        self.0.nonce()
+    }
+
+    /// The answer to a peek. `expires_at`: of the nonce.
+    fn peeked(&self, nonce: String, cookie: String, expires_at: Time) -> PyResult<Answer> {
+        let peeked = bridge::Peeked { nonce, cookie, expires_at: expires_at.0 };
+        call(|| self.0.peeked(&peeked)).map(Answer)
+    }
+
+    /// The answer to a redemption or a renewal.
+    #[pyo3(signature = (session, expires_at, *, at = None))]
+    fn granted(&self, session: String, expires_at: Time, at: Option<Time>) -> PyResult<Answer> {
+        let session = bridge::Token { text: session, id: String::new(), expires_at: expires_at.0 };
+        call(|| self.0.granted(&session, at.map(|time| time.0))).map(Answer)
+    }
+
+    fn refused(&self, public: &str) -> PyResult<Answer> {
+        call(|| self.0.refused(public)).map(Answer)
+    }
+
+    fn run(&self, py: Python<'_>, store: &Store) -> PyResult<Answer> {
+        wait(py, || Ok(self.0.run(&store.0))).map(Answer)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Exchange({})", self.0.question())
+    }
+}

@@ -1,0 +1,184 @@
+use core::fmt;
+
+use portward::{Audience, EntryId, PublicAnswer, VerifyError};
+
+use crate::text;
+
+/// What went wrong, in the one form that every language makes its errors of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Error {
+    /// The stable code, the same in every language.
+    pub code: &'static str,
+    /// Who has to act, and about what.
+    pub kind: Kind,
+    /// One sentence, without input bytes; before it the argument's name, where one is to blame.
+    pub message: String,
+    /// What whoever sent the token or the request may be told: `damaged`, `refused` or `unavailable`.
+    pub public: &'static str,
+    /// The token's id, once it was authentic.
+    pub token_id: Option<String>,
+}
+
+/// Which family of errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A token, a request, or what it asks for, is not to be believed or granted: refuse the request.
+    Refused,
+    /// An encrypted object does not open: refuse the request.
+    Unreadable,
+    /// The calling code gave a wrong value: mend it.
+    InvalidValue,
+    /// The surroundings failed: try again, or call an operator.
+    Unavailable,
+}
+
+impl Kind {
+    const fn of(audience: Audience) -> Self {
+        match audience {
+            Audience::Input => Self::Refused,
+            Audience::Caller => Self::InvalidValue,
+            Audience::Environment => Self::Unavailable,
+        }
+    }
+
+    const fn public(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            _ => "refused",
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(code: &'static str, audience: Audience, error: &dyn fmt::Display) -> Self {
+        let kind = Kind::of(audience);
+        Self { code, kind, message: error.to_string(), public: kind.public(), token_id: None }
+    }
+
+    /// An argument that the core would not see.
+    #[cfg(feature = "backend")]
+    pub(crate) fn value(code: &'static str, message: &str) -> Self {
+        Self::new(code, Audience::Caller, &message)
+    }
+
+    /// Names the argument that is to blame: whatever it is, it is the caller's.
+    pub(crate) fn of_argument(self, name: &str) -> Self {
+        Self { message: format!("{name}: {}", self.message), kind: Kind::InvalidValue, ..self }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for Error {}
+
+pub(crate) fn public(answer: PublicAnswer) -> &'static str {
+    match answer {
+        PublicAnswer::Damaged => "damaged",
+        PublicAnswer::Refused => "refused",
+    }
+}
+
+pub(crate) fn token_id(id: Option<EntryId>) -> Option<String> {
+    id.map(|id| text::id(&id))
+}
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        let (public, token_id) = (public(error.public()), token_id(error.token_id()));
+        Self { public, token_id, ..Self::new(error.code(), error.audience(), &error) }
+    }
+}
+
+macro_rules! from {
+    ($($error:ty),* $(,)?) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::new(error.code(), error.audience(), &error)
+            }
+        }
+    )*};
+}
+
+from! {
+    portward::IdentifierError, portward::VocabularyError, portward::DeploymentError, portward::RandomError, portward::NarrowError,
+    portward::NarrowingError, portward::AllowError,
+}
+
+#[cfg(any(feature = "backend", feature = "holder"))]
+from!(portward_http::ClientError);
+
+#[cfg(feature = "backend")]
+mod backend {
+    use portward::envelope::OpenError;
+    use portward_http::Reason;
+    use portward_store::keys::KeyStoreError;
+    use portward_store::objects::ObjectError;
+    use portward_store::store::{Refusal, StoreError};
+
+    use super::*;
+
+    from! {
+        portward::KeyringError, portward::SealedError, portward::UnsealError, portward::IssueError, portward::VerifierError,
+        portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError, portward::NonceError,
+        portward::envelope::ContextError, portward::envelope::DataScopeError, portward::envelope::SealError, portward::envelope::IndexError,
+        portward_store::files::FilesError, portward_store::database::LocationError, portward_store::database::DatabaseError,
+        portward_http::RulesError,
+    }
+
+    impl From<OpenError> for Error {
+        fn from(error: OpenError) -> Self {
+            let made = Self::new(error.code(), error.audience(), &error);
+            let kind = if error.audience() == Audience::Input { Kind::Unreadable } else { made.kind };
+            Self { kind, ..made }
+        }
+    }
+
+    impl From<ObjectError> for Error {
+        fn from(error: ObjectError) -> Self {
+            match error {
+                ObjectError::Open(error) => error.into(),
+                ObjectError::Seal(error) => error.into(),
+                other => Self::new(other.code(), Audience::Environment, &other),
+            }
+        }
+    }
+
+    impl From<KeyStoreError> for Error {
+        fn from(error: KeyStoreError) -> Self {
+            Self::new(error.code(), error.audience(), &error)
+        }
+    }
+
+    impl From<StoreError> for Error {
+        fn from(error: StoreError) -> Self {
+            let public = match error.refusal() {
+                Refusal::Damaged => "damaged",
+                Refusal::Refused => "refused",
+                Refusal::Unavailable => "unavailable",
+            };
+            let id = if let StoreError::Verify(error) = &error { error.token_id() } else { None };
+            Self { public, token_id: token_id(id), ..Self::new(error.code(), error.audience(), &error) }
+        }
+    }
+
+    impl From<Reason> for Error {
+        fn from(reason: Reason) -> Self {
+            let kind = match reason.refusal {
+                portward_http::Refusal::Unavailable => Kind::Unavailable,
+                _ => Kind::Refused,
+            };
+            let public = reason.refusal.word();
+            Self {
+                code: reason.code,
+                kind,
+                message: "the request is refused".into(),
+                public,
+                token_id: token_id(reason.token_id),
+            }
+        }
+    }
+}

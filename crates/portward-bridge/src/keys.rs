@@ -1,0 +1,173 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use portward::envelope::{DataScope, RootKeks, ScopeKeys};
+use portward::{Identifier, NoRevocation};
+use portward_store::database::Location;
+use portward_store::keys::{self, Feed, KeyStoreError, KeyStoreOptions};
+
+use crate::error::Error;
+use crate::keyring::Keyring;
+use crate::process::{Connected, PerProcess, wait};
+use crate::store::Store;
+use crate::text;
+
+type Core = keys::KeyStore<RootKeks>;
+
+/// The wrapped keys of tenants.
+#[derive(Clone)]
+pub struct KeyStore {
+    live: Arc<PerProcess<Core>>,
+    feed: Option<Store>,
+}
+
+impl Connected for Core {
+    async fn close(&self) {
+        Self::close(self).await;
+    }
+}
+
+/// What a destruction has done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Erasure {
+    /// The keys that are gone.
+    pub keys: Vec<String>,
+    /// When no cache and no backup of the key store holds one of them any more, in Unix seconds.
+    pub complete_at: u64,
+}
+
+/// The keys of one tenant for one kind of thing: what seals and opens.
+#[derive(Clone)]
+pub struct Scope {
+    keys: KeyStore,
+    pub(crate) tenant: Identifier,
+    scope: DataScope,
+}
+
+impl KeyStore {
+    /// Opens a key store: `sqlite:PATH`, which is made if it is not there, or `postgres://…`, whose tables `initialise` makes. `feed`: the store
+    /// that tells of keys which others destroyed. Without one, who puts back a backup of the key store brings destroyed keys back.
+    ///
+    /// # Errors
+    /// `store_location`, and those of the database.
+    pub fn open(location: &str, keyring: &Keyring, feed: Option<&Store>, initialise: bool) -> Result<Self, Error> {
+        let location: Location = location.parse().map_err(|error| Error::from(error).of_argument("location"))?;
+        let (of, view) = (keyring.clone(), feed.cloned());
+        let open = move || {
+            let feed = match &view {
+                Some(store) => Feed::View(store.live()?.store.cell()),
+                None => Feed::None(NoRevocation),
+            };
+            let options = KeyStoreOptions { initialise, ..KeyStoreOptions::default() };
+            let (deployment, core) = (Arc::clone(&of.deployment.0), Arc::clone(&of.core));
+            Ok(wait(Core::open(&location, deployment, core, feed, options))??)
+        };
+        Ok(Self { live: PerProcess::open(open)?, feed: feed.cloned() })
+    }
+
+    /// Ends all connections for good.
+    pub fn close(&self) {
+        self.live.end();
+    }
+
+    /// Makes the keys of a tenant. Once: whose keys were destroyed gets no others.
+    ///
+    /// # Errors
+    /// `tenant_exists`, and those of the database.
+    pub fn new_tenant(&self, tenant: &str) -> Result<(), Error> {
+        let tenant = text::identifier("tenant", tenant)?;
+        self.ask(async |keys| keys.new_tenant(tenant).await)
+    }
+
+    /// Makes a new KEK for a tenant, under which what is made from now on lies; returns its version.
+    ///
+    /// # Errors
+    /// `unknown_key`, and those of the database.
+    pub fn rotate_tenant(&self, tenant: &str) -> Result<u32, Error> {
+        let tenant = text::identifier("tenant", tenant)?;
+        self.ask(async |keys| keys.rotate_tenant(tenant).await)
+    }
+
+    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn rewrap(&self) -> Result<(), Error> {
+        self.ask(async |keys| keys.rewrap().await).map(drop)
+    }
+
+    /// Destroys every key of a tenant: nothing of it opens any more. `backups_kept`: for how many seconds backups of this store are kept.
+    ///
+    /// # Errors
+    /// `unknown_key`, and those of the databases. What is destroyed before the feed could be told is told when this is done again.
+    pub fn destroy_tenant(&self, tenant: &str, backups_kept: u64) -> Result<Erasure, Error> {
+        let tenant = text::identifier("tenant", tenant)?;
+        let kept = Duration::from_secs(backups_kept);
+        self.tell(self.ask(async |keys| keys.destroy_tenant(tenant, kept).await)?)
+    }
+
+    /// The keys of a tenant for one kind of thing, such as `record:invoices`. Asks nobody yet.
+    ///
+    /// # Errors
+    /// Those of the values.
+    pub fn scope(&self, tenant: &str, scope: &str) -> Result<Scope, Error> {
+        let tenant = text::identifier("tenant", tenant)?;
+        let scope = scope.parse().map_err(|error| Error::from(error).of_argument("scope"))?;
+        Ok(Scope { keys: self.clone(), tenant, scope })
+    }
+
+    fn tell(&self, erasure: keys::Erasure) -> Result<Erasure, Error> {
+        if let Some(feed) = &self.feed {
+            for changes in erasure.changes().chunks(CHANGES_MAX) {
+                feed.ask(async |store| store.commit(changes.to_vec()).await)?;
+            }
+        }
+        let keys = erasure.keys.iter().map(|key| text::id(key)).collect();
+        Ok(Erasure { keys, complete_at: erasure.complete_at.unix() })
+    }
+
+    fn ask<T>(&self, work: impl AsyncFnOnce(&Core) -> Result<T, KeyStoreError>) -> Result<T, Error> {
+        let live = self.live.get()?;
+        Ok(wait(work(&live))??)
+    }
+}
+
+/// Most changes that a store takes at a time.
+const CHANGES_MAX: usize = 400;
+
+impl Scope {
+    /// Makes a new data key for what is sealed from now on.
+    ///
+    /// # Errors
+    /// `unknown_key`, `index_key`, and those of the database.
+    pub fn rotate(&self) -> Result<(), Error> {
+        self.keys.ask(async |keys| keys.rotate_scope(self.tenant, &self.scope).await)
+    }
+
+    /// Destroys every data key of the scope. `backups_kept`: for how many seconds backups of the key store are kept.
+    ///
+    /// # Errors
+    /// As [`KeyStore::destroy_tenant`].
+    pub fn destroy(&self, backups_kept: u64) -> Result<Erasure, Error> {
+        let kept = Duration::from_secs(backups_kept);
+        self.keys.tell(self.keys.ask(async |keys| keys.destroy_scope(self.tenant, &self.scope, kept).await)?)
+    }
+
+    pub(crate) fn to_seal(&self) -> Result<Arc<ScopeKeys>, Error> {
+        self.keys.ask(async |keys| keys.scope(self.tenant, &self.scope).await)
+    }
+
+    pub(crate) fn to_open(&self) -> Result<Arc<ScopeKeys>, Error> {
+        self.keys.ask(async |keys| keys.known_scope(self.tenant, &self.scope).await)
+    }
+
+    /// Whose data.
+    pub fn tenant(&self) -> String {
+        self.tenant.to_string()
+    }
+
+    /// Which kind of thing.
+    pub fn name(&self) -> &str {
+        self.scope.as_str()
+    }
+}

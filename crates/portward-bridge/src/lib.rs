@@ -1,0 +1,53 @@
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+mod deployment;
+mod error;
+mod holder;
+mod text;
+
+#[cfg(feature = "backend")]
+mod follower;
+#[cfg(feature = "backend")]
+mod index;
+#[cfg(feature = "backend")]
+mod keyring;
+#[cfg(feature = "backend")]
+mod keys;
+#[cfg(feature = "backend")]
+mod links;
+#[cfg(feature = "backend")]
+mod object;
+#[cfg(feature = "backend")]
+mod portal;
+#[cfg(feature = "backend")]
+mod process;
+#[cfg(feature = "backend")]
+mod store;
+#[cfg(feature = "backend")]
+mod token;
+
+pub use deployment::Deployment;
+pub use error::{Error, Kind};
+pub use holder::{Narrowing, UntrustedLink};
+
+#[cfg(feature = "backend")]
+pub use follower::Follower;
+#[cfg(feature = "backend")]
+pub use index::{BlindIndex, IndexOptions, index_bits};
+#[cfg(feature = "backend")]
+pub use keyring::{Keyring, Root};
+#[cfg(feature = "backend")]
+pub use keys::{Erasure, KeyStore, Scope};
+#[cfg(feature = "backend")]
+pub use links::{Edit, Event, Filter, Link, NewLink, Page};
+#[cfg(feature = "backend")]
+pub use object::{FileTarget, Of, Range, Threads};
+#[cfg(feature = "backend")]
+pub use portal::{Answer, Exchange, Portal, PortalOptions, Request, Step};
+#[cfg(feature = "backend")]
+pub use process::{after_fork, before_fork};
+#[cfg(feature = "backend")]
+pub use store::{Peeked, Recovered, Session, Store, StoreOptions};
+#[cfg(feature = "backend")]
+pub use token::{Access, Issuer, Token, Verifier, VerifierOptions};

@@ -1,0 +1,143 @@
+use core::num::NonZeroUsize;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use portward::envelope::{Context, Keep, OpenError, OpenSeek};
+use portward_store::objects::{ObjectError, WholeFile, open_stream, seal_stream};
+
+use crate::error::Error;
+use crate::keys::Scope;
+
+/// On how many threads: at least one.
+pub type Threads = NonZeroUsize;
+
+impl Scope {
+    /// Seals bytes. `name` and `id` say what they are, `invoices.notes` and `42` for instance; more may follow under keys that begin with
+    /// `x-`. All of it has to be stated again to open them. `embedded`: the data key goes along, under the tenant's KEK, so that the object
+    /// opens without the key store's row; deleting it is then what erases it.
+    ///
+    /// # Errors
+    /// Those of the values, and of the key store.
+    pub fn seal(&self, of: &Of<'_>, plaintext: &[u8], embedded: bool) -> Result<Vec<u8>, Error> {
+        Ok(self.to_seal()?.seal(&of.context(self)?, plaintext, keep(embedded), NonZeroUsize::MIN)?)
+    }
+
+    /// Opens bytes. Whatever is wrong, nothing of it is returned.
+    ///
+    /// # Errors
+    /// Kind `Unreadable`; those of the values, and of the key store.
+    pub fn open(&self, of: &Of<'_>, object: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.to_open()?.open(&of.context(self)?, object, NonZeroUsize::MIN)?)
+    }
+
+    /// Seals everything from a source, in constant memory; returns how many bytes there were. What was written is whole only if it succeeds.
+    ///
+    /// # Errors
+    /// As [`Scope::seal`]; `source_unreadable`, `target_unwritable`.
+    pub fn seal_stream(
+        &self,
+        of: &Of<'_>,
+        source: &mut dyn Read,
+        target: &mut dyn Write,
+        embedded: bool,
+        threads: Threads,
+    ) -> Result<u64, Error> {
+        let (context, keys) = (of.context(self)?, self.to_seal()?);
+        Ok(seal_stream(&keys, &context, keep(embedded), source, target, threads)?.0)
+    }
+
+    /// Opens everything from a source, in constant memory; returns how many bytes there are. Each byte that is written is authentic; that they
+    /// are all is known only if it succeeds.
+    ///
+    /// # Errors
+    /// As [`Scope::open`]; `source_unreadable`, `target_unwritable`.
+    pub fn open_stream(
+        &self,
+        of: &Of<'_>,
+        source: &mut dyn Read,
+        target: &mut dyn Write,
+        threads: Threads,
+    ) -> Result<u64, Error> {
+        let (context, keys) = (of.context(self)?, self.to_open()?);
+        Ok(open_stream(&keys, &context, source, target, threads)?.0)
+    }
+
+    /// Opens any part of what can be read at any place. The object begins where the source stands.
+    ///
+    /// # Errors
+    /// As [`Scope::open_stream`].
+    pub fn open_range<R: Read + Seek>(&self, of: &Of<'_>, source: R) -> Result<Range<R>, Error> {
+        let context = of.context(self)?;
+        Ok(Range(self.to_open()?.seekable(&context, source).map_err(read_error)?))
+    }
+}
+
+/// What exactly is sealed, beside its tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Of<'a> {
+    /// A stable logical name: `invoices.notes`.
+    pub name: &'a str,
+    /// Which one.
+    pub id: &'a str,
+    /// More, under keys that begin with `x-`.
+    pub more: &'a [(String, String)],
+}
+
+impl Of<'_> {
+    fn context(&self, scope: &Scope) -> Result<Context, Error> {
+        let context = Context::new(&scope.tenant, self.name, self.id)?;
+        Ok(self.more.iter().try_fold(context, |context, (key, value)| context.with(key, value))?)
+    }
+}
+
+/// An object that is opened in parts.
+pub struct Range<R: Read + Seek>(OpenSeek<R>);
+
+impl<R: Read + Seek> Range<R> {
+    /// How long the plaintext is.
+    pub const fn length(&self) -> u64 {
+        self.0.length()
+    }
+
+    /// Reads so many bytes from there, fewer where the plaintext ends before.
+    ///
+    /// # Errors
+    /// Kind `Unreadable`; `source_unreadable`.
+    pub fn read(&mut self, from: u64, length: u64) -> Result<Vec<u8>, Error> {
+        self.0.read_range(from, length).map_err(read_error)
+    }
+}
+
+fn read_error(error: io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<OpenError>()) {
+        Some(refused) => (*refused).into(),
+        None => ObjectError::Read(error).into(),
+    }
+}
+
+const fn keep(embedded: bool) -> Keep<'static> {
+    if embedded { Keep::Embedded } else { Keep::Detached }
+}
+
+/// A file that appears under its name when all of it is written, readable by its owner alone.
+pub struct FileTarget(WholeFile);
+
+impl FileTarget {
+    /// Begins one; one that is there already is replaced only if that is wanted.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn create(path: &Path, replace: bool) -> io::Result<Self> {
+        Ok(Self(if replace { WholeFile::replace(path)? } else { WholeFile::create(path)? }))
+    }
+
+    /// Lets `work` write it. If that fails, nothing is left of it.
+    ///
+    /// # Errors
+    /// Those of `work`; `target_unwritable`.
+    pub fn fill<T>(mut self, work: impl FnOnce(&mut dyn Write) -> Result<T, Error>) -> Result<T, Error> {
+        let done = work(&mut self.0)?;
+        self.0.finish().map_err(ObjectError::Write)?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,41 @@
+//! From texts and numbers to the core's types, and back. What is wrong names the argument.
+
+#[cfg(feature = "backend")]
+use portward::EntryId;
+use portward::{Identifier, Permissions, Timestamp, Vocabulary};
+
+use crate::error::Error;
+
+pub(crate) fn identifier(argument: &str, text: &str) -> Result<Identifier, Error> {
+    Identifier::new(text).map_err(|error| Error::from(error).of_argument(argument))
+}
+
+pub(crate) fn identifiers(argument: &str, texts: &[impl AsRef<str>]) -> Result<Vec<Identifier>, Error> {
+    texts.iter().map(|text| identifier(argument, text.as_ref())).collect()
+}
+
+pub(crate) fn permissions(vocabulary: &Vocabulary, names: &[impl AsRef<str>]) -> Result<Permissions, Error> {
+    vocabulary.expand(names).map_err(|error| Error::from(error).of_argument("permissions"))
+}
+
+pub(crate) fn names(vocabulary: &Vocabulary, set: Permissions) -> Vec<String> {
+    vocabulary.names(set).map(str::to_owned).collect()
+}
+
+/// As an id of a link, session, copy or key is written.
+pub(crate) fn id(id: &[u8]) -> String {
+    base16ct::lower::encode_string(id)
+}
+
+#[cfg(feature = "backend")]
+pub(crate) fn entry_id(argument: &str, text: &str) -> Result<EntryId, Error> {
+    let mut id = [0; 16];
+    match base16ct::lower::decode(text, &mut id) {
+        Ok(decoded) if decoded.len() == 16 => Ok(id),
+        _ => Err(Error::value("id_malformed", "an id has 32 hexadecimal digits in lower case").of_argument(argument)),
+    }
+}
+
+pub(crate) const fn time(seconds: u64) -> Timestamp {
+    Timestamp::from_unix(seconds)
+}
