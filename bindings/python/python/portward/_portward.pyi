@@ -8,6 +8,35 @@ from typing import Literal, Protocol, final
 
 from typing_extensions import Self
 
+__all__ = [
+    "Access",
+    "Answer",
+    "BlindIndex",
+    "Deployment",
+    "Erasure",
+    "Event",
+    "Exchange",
+    "Follower",
+    "Issuer",
+    "KeyStore",
+    "Keyring",
+    "Link",
+    "Page",
+    "Peeked",
+    "Portal",
+    "Range",
+    "Recovered",
+    "Root",
+    "Scope",
+    "Store",
+    "Token",
+    "UntrustedLink",
+    "Verifier",
+    "after_fork",
+    "before_fork",
+    "index_bits",
+]
+
 class _Reads(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
