@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+#[cfg(feature = "backend")]
+use portward::AllowError;
 use portward::{Deployment as Core, Permissions, Vocabulary};
 
 use crate::error::Error;
@@ -62,6 +64,34 @@ impl Deployment {
     /// `unknown_permission`.
     pub fn expand(&self, permissions: &[String]) -> Result<Vec<String>, Error> {
         Ok(self.names(text::permissions(&self.0.vocabulary, permissions)?))
+    }
+
+    /// What [`crate::Access::require`] decides, of an access that came [packed](crate::Access::packed) into another language: whether these
+    /// permissions, a bitmap, for these resources, `None` for all, grant the permission.
+    ///
+    /// # Errors
+    /// As [`crate::Access::require`].
+    #[cfg(feature = "backend")]
+    pub fn require(
+        &self,
+        (permissions, resources): (u64, Option<&[&str]>),
+        permission: &str,
+        resource: Option<&str>,
+    ) -> Result<(), Error> {
+        let permission = self.0.vocabulary.permission(permission);
+        let permission = permission.map_err(|error| Error::from(error).of_argument("permission"))?;
+        let resource = resource.map(|resource| text::identifier("resource", resource)).transpose()?;
+        if !Permissions::from_bits(permissions).contains(permission) {
+            return Err(AllowError::PermissionDenied.into());
+        }
+        match (resources, resource) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err(AllowError::ResourceRequired.into()),
+            (Some(list), Some(resource)) if list.iter().any(|text| text::identifier("", text) == Ok(resource)) => {
+                Ok(())
+            }
+            (Some(_), Some(_)) => Err(AllowError::ResourceDenied.into()),
+        }
     }
 
     pub(crate) fn names(&self, set: Permissions) -> Vec<String> {

@@ -23,6 +23,8 @@ mod portal;
 #[cfg(feature = "backend")]
 mod process;
 #[cfg(feature = "backend")]
+mod push;
+#[cfg(feature = "backend")]
 mod store;
 #[cfg(feature = "backend")]
 mod token;
@@ -47,6 +49,8 @@ pub use object::{FileTarget, Of, Range, Threads};
 pub use portal::{Answer, Exchange, Portal, PortalOptions, Request, Step};
 #[cfg(feature = "backend")]
 pub use process::{after_fork, before_fork};
+#[cfg(feature = "backend")]
+pub use push::{Opener, Sealer};
 #[cfg(feature = "backend")]
 pub use store::{Peeked, Recovered, Session, Store, StoreOptions};
 #[cfg(feature = "backend")]

@@ -2,7 +2,7 @@ use core::num::NonZeroUsize;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use portward::envelope::{Context, Keep, OpenError, OpenSeek};
+use portward::envelope::{Context, Keep, OpenError, OpenSeek, SealError};
 use portward_store::objects::{ObjectError, WholeFile, open_stream, seal_stream};
 
 use crate::error::Error;
@@ -84,7 +84,7 @@ pub struct Of<'a> {
 }
 
 impl Of<'_> {
-    fn context(&self, scope: &Scope) -> Result<Context, Error> {
+    pub(crate) fn context(&self, scope: &Scope) -> Result<Context, Error> {
         let context = Context::new(&scope.tenant, self.name, self.id)?;
         Ok(self.more.iter().try_fold(context, |context, (key, value)| context.with(key, value))?)
     }
@@ -108,14 +108,21 @@ impl<R: Read + Seek> Range<R> {
     }
 }
 
-fn read_error(error: io::Error) -> Error {
+pub(crate) fn read_error(error: io::Error) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<OpenError>()) {
         Some(refused) => (*refused).into(),
         None => ObjectError::Read(error).into(),
     }
 }
 
-const fn keep(embedded: bool) -> Keep<'static> {
+pub(crate) fn seal_error(error: io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<SealError>()) {
+        Some(refused) => (*refused).into(),
+        None => ObjectError::Write(error).into(),
+    }
+}
+
+pub(crate) const fn keep(embedded: bool) -> Keep<'static> {
     if embedded { Keep::Embedded } else { Keep::Detached }
 }
 

@@ -27,6 +27,14 @@ pub(crate) fn id(id: &[u8]) -> String {
     base16ct::lower::encode_string(id)
 }
 
+/// The same, behind what is there.
+#[cfg(feature = "backend")]
+pub(crate) fn push_id(text: &mut String, id: &[u8]) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digits = id.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
+    text.extend(digits.filter_map(|digit| DIGITS.get(usize::from(digit))));
+}
+
 #[cfg(feature = "backend")]
 pub(crate) fn entry_id(argument: &str, text: &str) -> Result<EntryId, Error> {
     let mut id = [0; 16];

@@ -1,10 +1,10 @@
-use core::fmt;
+use core::fmt::{self, Write as _};
 use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
     Access as Core, Clock as _, Generations, IssuedToken, Issuer as CoreIssuer, LinkAccess, LinkRequest, NoRevocation,
-    Now, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier, VerifierOptions as CoreOptions,
+    Now, Resources, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier, VerifierOptions as CoreOptions,
 };
 
 use crate::deployment::Deployment;
@@ -152,6 +152,53 @@ impl Access {
     pub fn recipients(&self) -> Vec<String> {
         self.core().recipients().to_vec()
     }
+
+    /// All of it in one text, for languages where each call and each object is dear: twelve lines, which are kind, token id, link id, when it
+    /// was made, when it ends, tenant, client, audience, the permissions as a bitmap in hexadecimal digits, resources, copies and recipients,
+    /// the last three parted by tabs. An absent audience is empty; resources begin with `+` and are `-` for all. None of them can contain a tab
+    /// or the end of a line.
+    pub fn packed(&self) -> String {
+        let core = self.core();
+        let mut text = String::with_capacity(PACKED);
+        text.push_str(self.kind());
+        for id in [core.token_id(), core.link_id()] {
+            text.push('\n');
+            text::push_id(&mut text, &id);
+        }
+        // A `String` takes all that is written.
+        let _ = write!(text, "\n{}\n{}", core.issued_at().unix(), core.expires_at().unix());
+        let _ = write!(text, "\n{}\n{}\n", core.tenant(), core.client());
+        if let Some(audience) = core.audience() {
+            let _ = write!(text, "{audience}");
+        }
+        let _ = write!(text, "\n{:x}\n", core.permissions().bits());
+        match core.resources() {
+            Resources::All => text.push('-'),
+            Resources::Only(list) => {
+                text.push('+');
+                push_list(&mut text, list, |text, resource| {
+                    let _ = write!(text, "{resource}");
+                });
+            }
+        }
+        text.push('\n');
+        push_list(&mut text, core.copies(), |text, id| text::push_id(text, id));
+        text.push('\n');
+        push_list(&mut text, core.recipients(), |text, label| text.push_str(label));
+        text
+    }
+}
+
+/// Most accesses fit into it.
+const PACKED: usize = 256;
+
+fn push_list<T>(text: &mut String, list: &[T], push: impl Fn(&mut String, &T)) {
+    for (place, item) in list.iter().enumerate() {
+        if place > 0 {
+            text.push('\t');
+        }
+        push(text, item);
+    }
 }
 
 /// What a verifier can be told.
@@ -272,4 +319,64 @@ pub(crate) fn request(
         request = request.lifetime(Duration::from_secs(seconds));
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portward::Permissions;
+
+    use crate::{Narrowing, UntrustedLink};
+
+    fn access(narrowing: Option<&Narrowing>) -> (Deployment, Access) {
+        let deployment = Deployment::generate(None).unwrap();
+        let keyring = Keyring::generate(&deployment).unwrap();
+        let permissions = ["files:read".to_owned(), "messages:send".to_owned()];
+        let mut token = Issuer::new(&keyring).issue_link("studio-7", "42", &permissions, None, None).unwrap().text;
+        if let Some(narrowing) = narrowing {
+            token = UntrustedLink::parse(&token).unwrap().narrow(narrowing, &deployment.permissions()).unwrap();
+        }
+        let verifier = Verifier::without_revocation(&keyring, &VerifierOptions::default()).unwrap();
+        let access = verifier.verify_link(&token, None).unwrap();
+        (deployment, access)
+    }
+
+    #[test]
+    fn packed_says_all_of_it() {
+        let resources = Some(vec!["a".to_owned(), "b".to_owned()]);
+        let narrowing = Narrowing { resources, recipient: Some("the lawyer".into()), ..Narrowing::default() };
+        let (deployment, access) = access(Some(&narrowing));
+        let packed = access.packed();
+        let [kind, id, link, issued, expires, tenant, client, audience, bits, resources, copies, recipients] =
+            packed.split('\n').collect::<Vec<_>>()[..]
+        else {
+            panic!("{packed}");
+        };
+        assert_eq!((kind, tenant, client, audience), ("link", "studio-7", "42", ""));
+        assert_eq!((id, link), (&*access.token_id(), &*access.link_id()));
+        assert_eq!((issued, expires), (&*access.issued_at().to_string(), &*access.expires_at().to_string()));
+        let bits = Permissions::from_bits(u64::from_str_radix(bits, 16).unwrap());
+        assert_eq!(deployment.names(bits), access.permissions());
+        assert_eq!((resources, copies, recipients), ("+a\tb", &*access.copies().join("\t"), "the lawyer"));
+    }
+
+    #[test]
+    fn require_of_what_was_packed_is_require() {
+        let only = |list: &[&str]| Narrowing {
+            resources: Some(list.iter().map(ToString::to_string).collect()),
+            ..Narrowing::default()
+        };
+        for narrowing in [None, Some(only(&["a"])), Some(only(&["a", "b", "12"]))] {
+            let (deployment, access) = access(narrowing.as_ref());
+            let list = access.resources();
+            let list: Option<Vec<&str>> = list.as_ref().map(|list| list.iter().map(|text| &**text).collect());
+            let bits = access.core().permissions().bits();
+            for permission in ["files:read", "messages:send", "files:delete", "no:such", ""] {
+                for resource in [None, Some("a"), Some("b"), Some("12"), Some("c"), Some(""), Some("white space")] {
+                    let packed = deployment.require((bits, list.as_deref()), permission, resource);
+                    assert_eq!(packed, access.require(permission, resource), "{permission} {resource:?} {list:?}");
+                }
+            }
+        }
+    }
 }
