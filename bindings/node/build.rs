@@ -1,0 +1,5 @@
+//! What a Node addon is linked with.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,114 @@
+//! Tokens. What is verified comes back packed in one text, which is five times as fast as an object; an error, too.
+
+use napi::bindgen_prelude::External;
+use napi_derive::napi;
+use portward_bridge::{self as bridge, Access, Deployment, Error, Issuer, Keyring, Store, Verifier, VerifierOptions};
+
+use crate::convert::{maybe, number, whole};
+use crate::error::{call, told};
+use crate::work::handle;
+
+/// A token just made.
+#[napi(object)]
+pub(crate) struct TokenRow {
+    pub text: String,
+    pub id: String,
+    pub expires_at: f64,
+}
+
+pub(crate) fn token_row(token: bridge::Token) -> TokenRow {
+    TokenRow { text: token.text, id: token.id, expires_at: number(token.expires_at) }
+}
+
+pub(crate) fn options(audience: Option<String>, skew: Option<f64>) -> Result<VerifierOptions, Error> {
+    Ok(VerifierOptions { audience, skew: maybe(skew)? })
+}
+
+/// [`Access::packed`], or what [`told`] tells, which begins with `!`.
+pub(crate) fn packed(access: Result<Access, Error>) -> String {
+    access.map_or_else(|error| told(&error), |access| access.packed())
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn verifier_without_revocation(
+    keyring: &External<Keyring>,
+    audience: Option<String>,
+    skew: Option<f64>,
+) -> napi::Result<External<Verifier>> {
+    call(|| Verifier::without_revocation(keyring, &options(audience, skew)?)).map(handle)
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn verifier_verify_link(verifier: &External<Verifier>, token: String) -> String {
+    packed(verifier.verify_link(&token, None))
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn verifier_verify_session(verifier: &External<Verifier>, token: String) -> String {
+    packed(verifier.verify_session(&token, None))
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn verifier_verify_link_at(verifier: &External<Verifier>, token: String, at: f64) -> String {
+    packed(whole(at).and_then(|at| verifier.verify_link(&token, Some(at))))
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn verifier_verify_session_at(verifier: &External<Verifier>, token: String, at: f64) -> String {
+    packed(whole(at).and_then(|at| verifier.verify_session(&token, Some(at))))
+}
+
+/// Whether an access that came packed grants this. `permissions`: the bitmap, in hexadecimal digits.
+#[napi(catch_unwind)]
+pub(crate) fn access_require(
+    deployment: &External<Deployment>,
+    permissions: String,
+    resources: Option<Vec<String>>,
+    permission: String,
+    resource: Option<String>,
+) -> napi::Result<()> {
+    let bits = u64::from_str_radix(&permissions, 16).unwrap_or(0);
+    let resources: Option<Vec<&str>> = resources.as_ref().map(|list| list.iter().map(|text| &**text).collect());
+    call(|| deployment.require((bits, resources.as_deref()), &permission, resource.as_deref()))
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn issuer_new(keyring: &External<Keyring>) -> External<Issuer> {
+    handle(Issuer::new(keyring))
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn issuer_issue_link(
+    issuer: &External<Issuer>,
+    tenant: String,
+    client: String,
+    permissions: Vec<String>,
+    audience: Option<String>,
+    lifetime: Option<f64>,
+) -> napi::Result<TokenRow> {
+    let issued = || issuer.issue_link(&tenant, &client, &permissions, audience.as_deref(), maybe(lifetime)?);
+    call(issued).map(token_row)
+}
+
+/// `token`: a link that this verifier believed before; it is verified again, now or as of the time that it was verified for.
+#[napi(catch_unwind)]
+pub(crate) fn issuer_issue_session(
+    issuer: &External<Issuer>,
+    verifier: &External<Verifier>,
+    token: String,
+    at: Option<f64>,
+    lifetime: Option<f64>,
+) -> napi::Result<TokenRow> {
+    call(|| issuer.issue_session(&verifier.verify_link(&token, maybe(at)?)?, maybe(lifetime)?)).map(token_row)
+}
+
+/// The same of a link that a store believed.
+#[napi(catch_unwind)]
+pub(crate) fn issuer_issue_session_by_store(
+    issuer: &External<Issuer>,
+    store: &External<Store>,
+    token: String,
+    lifetime: Option<f64>,
+) -> napi::Result<TokenRow> {
+    call(|| issuer.issue_session(&store.verify_link(&token)?, maybe(lifetime)?)).map(token_row)
+}

@@ -1,0 +1,73 @@
+//! Work that may take long, on a thread of libuv's pool: a promise in JavaScript.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use napi::bindgen_prelude::{AsyncTask, Buffer, External, ToNapiValue, TypeName};
+use napi::{Env, Task};
+use portward_bridge::Error;
+use zeroize::Zeroizing;
+
+use crate::error::raised;
+
+/// Work, and how its result becomes a value of JavaScript.
+pub(crate) struct Work<T, J> {
+    work: Option<Box<dyn FnOnce() -> Result<T, Error> + Send>>,
+    deliver: fn(T) -> J,
+}
+
+pub(crate) type Promised<T, J> = AsyncTask<Work<T, J>>;
+
+/// A promise of what `work` gives, made into a value by `deliver`.
+pub(crate) fn promise<T, J>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    deliver: fn(T) -> J,
+) -> Promised<T, J>
+where
+    T: Send + 'static,
+    J: ToNapiValue + TypeName,
+{
+    AsyncTask::new(Work { work: Some(Box::new(work)), deliver })
+}
+
+impl<T: Send + 'static, J: ToNapiValue + TypeName> Task for Work<T, J> {
+    type Output = T;
+    type JsValue = J;
+
+    /// A panic here would end the process: napi does not catch it.
+    fn compute(&mut self) -> napi::Result<T> {
+        let Some(work) = self.work.take() else { return Err(panicked()) };
+        catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())?.map_err(raised)
+    }
+
+    fn resolve(&mut self, _: Env, output: T) -> napi::Result<J> {
+        Ok((self.deliver)(output))
+    }
+}
+
+fn panicked() -> napi::Error {
+    napi::Error::from_reason("a panic")
+}
+
+pub(crate) fn same<T>(value: T) -> T {
+    value
+}
+
+pub(crate) fn handle<T: 'static>(value: T) -> External<T> {
+    External::new(value)
+}
+
+/// A handle out of a promise: napi takes no bare external there, but a list of one.
+pub(crate) type Held<T> = Vec<External<T>>;
+
+pub(crate) fn held<T: 'static>(value: T) -> Held<T> {
+    vec![handle(value)]
+}
+
+pub(crate) fn buffer(bytes: Vec<u8>) -> Buffer {
+    bytes.into()
+}
+
+/// The bytes are JavaScript's from here on, which wipes nothing.
+pub(crate) fn plaintext(mut bytes: Zeroizing<Vec<u8>>) -> Buffer {
+    core::mem::take(&mut *bytes).into()
+}

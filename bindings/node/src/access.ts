@@ -1,0 +1,152 @@
+import { maybeText, text } from './arguments'
+import { told, Refused } from './errors'
+import { checkMade, date, made } from './handle'
+import { Deployment } from './keyring'
+import { native } from './native'
+
+/** @internal Who verified a token, and can do it again. */
+export interface Origin {
+  readonly deployment: Deployment
+}
+
+/** @internal */
+export let accessOf: (packed: string, token: string, origin: Origin, at: number | undefined) => Access
+/** @internal The token that an access is of; only for the verifier that believed it. */
+export let believed: (access: Access) => { token: string; origin: Origin; at: number | undefined }
+
+/** A token is 1,024 characters at most. What is longer is refused for that, and need not be copied. */
+const TOKEN_MAX = 1024
+
+/** @internal */
+export function token(name: string, value: unknown): string {
+  if (typeof value !== 'string') return text(name, value)
+  return value.length > TOKEN_MAX ? value.slice(0, TOKEN_MAX + 1) : value
+}
+
+/** What a token that was believed grants. Only a verifier makes one. */
+export class Access {
+  readonly #packed: string
+  readonly #token: string
+  readonly #origin: Origin
+  readonly #at: number | undefined
+  #facts: string[] | undefined
+
+  static {
+    accessOf = (packed, token, origin, at) => {
+      // `!`: an error.
+      if (packed.charCodeAt(0) === 33) throw told(packed)
+      return new Access(made, packed, token, origin, at)
+    }
+    believed = (access) => ({ token: access.#token, origin: access.#origin, at: access.#at })
+  }
+
+  private constructor(key: symbol, packed: string, token: string, origin: Origin, at: number | undefined) {
+    if (key !== made) checkMade(key, 'Access')
+    this.#packed = packed
+    this.#token = token
+    this.#origin = origin
+    this.#at = at
+  }
+
+  /** In their order: see `packed` in the bridge. */
+  #fact(place: number): string {
+    return (this.#facts ??= this.#packed.split('\n'))[place] ?? ''
+  }
+
+  #list(place: number): readonly string[] {
+    const list = this.#fact(place)
+    return Object.freeze(list === '' ? [] : list.split('\t'))
+  }
+
+  /**
+   * Whether the permission is granted, on this resource if one is stated. A token that is restricted to resources grants nothing where none
+   * is stated. Throws `Refused` if it is not.
+   */
+  require(permission: string, resource?: string | null): void {
+    const resources = this.resources
+    native.accessRequire(
+      Deployment.handleOf('deployment', this.#origin.deployment),
+      this.#fact(8),
+      resources === null ? undefined : [...resources],
+      text('permission', permission),
+      maybeText('resource', resource),
+    )
+  }
+
+  /** Whether `require` would let it pass. */
+  allows(permission: string, resource?: string | null): boolean {
+    try {
+      this.require(permission, resource)
+      return true
+    } catch (error) {
+      if (error instanceof Refused) return false
+      throw error
+    }
+  }
+
+  get kind(): 'link' | 'session' {
+    return this.#fact(0) as 'link' | 'session'
+  }
+
+  /** Whose data. */
+  get tenant(): string {
+    return this.#fact(5)
+  }
+
+  /** Who comes. */
+  get client(): string {
+    return this.#fact(6)
+  }
+
+  /** For whom it is good; `null` for all. */
+  get audience(): string | null {
+    return this.#fact(7) === '' ? null : this.#fact(7)
+  }
+
+  /** What it grants. Ask with `require` instead of looking here. */
+  get permissions(): ReadonlySet<string> {
+    const bits = BigInt(`0x${this.#fact(8)}`)
+    return new Set(this.#origin.deployment.permissions.filter((_, bit) => (bits >> BigInt(bit)) & 1n))
+  }
+
+  /** For which resources; `null` for all. */
+  get resources(): ReadonlySet<string> | null {
+    const resources = this.#fact(9)
+    if (resources === '-') return null
+    return new Set(resources.length > 1 ? resources.slice(1).split('\t') : [])
+  }
+
+  get issuedAt(): Date {
+    return date(Number(this.#fact(3)))
+  }
+
+  get expiresAt(): Date {
+    return date(Number(this.#fact(4)))
+  }
+
+  /** The token's own id: what to write into logs, and what to revoke. */
+  get tokenId(): string {
+    return this.#fact(1)
+  }
+
+  /** The id of the link that it is or comes from. */
+  get linkId(): string {
+    return this.#fact(2)
+  }
+
+  /** The ids of the copies on its way, the last of which is the one that came. */
+  get copies(): readonly string[] {
+    return this.#list(10)
+  }
+
+  /** What holders wrote on its copies. Not evidence. */
+  get recipients(): readonly string[] {
+    return this.#list(11)
+  }
+
+  /** Without the token. */
+  toJSON(): object {
+    const { kind, tenant, client, tokenId, expiresAt } = this
+    return { kind, tenant, client, tokenId, expiresAt }
+  }
+}

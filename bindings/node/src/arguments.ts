@@ -1,0 +1,142 @@
+// Looks at what comes in, before the native part sees it. A wrong type is a `TypeError` that names the argument; a wrong value an `InvalidValue`.
+
+import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
+import { InvalidValue } from './errors'
+
+/** A time: a `Date`, or whole Unix seconds. */
+export type Time = Date | number
+
+/** 2⁴⁰: what a token can state. */
+const SECONDS_MAX = 2 ** 40
+
+export function wrongType(name: string, wanted: string, value: unknown): TypeError {
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+  return Object.assign(new TypeError(`${name}: ${wanted} is wanted, not ${kind}`), { code: 'ERR_INVALID_ARG_TYPE' })
+}
+
+export function text(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(name, 'a string', value)
+  if (!value.isWellFormed()) throw new InvalidValue(`${name}: half of a surrogate pair is no character`, 'text_malformed')
+  return value
+}
+
+export function maybe<T>(value: unknown, check: (value: unknown) => T): T | undefined {
+  return value === undefined || value === null ? undefined : check(value)
+}
+
+export function maybeText(name: string, value: unknown): string | undefined {
+  return maybe(value, (value) => text(name, value))
+}
+
+/** Several texts, of anything that can be iterated but a string. */
+export function texts(name: string, value: unknown): string[] {
+  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) throw wrongType(name, 'an iterable of strings', value)
+  return Array.from(value as Iterable<unknown>, (item) => text(name, item))
+}
+
+export function maybeTexts(name: string, value: unknown): string[] | undefined {
+  return maybe(value, (value) => texts(name, value))
+}
+
+export function flag(name: string, value: unknown, otherwise = false): boolean {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'boolean') throw wrongType(name, 'a boolean', value)
+  return value
+}
+
+/** A whole number. `-1`, `1.5` and `NaN` are none. */
+export function whole(name: string, value: unknown, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value)
+  if (!Number.isInteger(value) || value < 0 || value > max) {
+    throw new InvalidValue(`${name}: a whole number from 0 to ${max}`, 'number_out_of_range')
+  }
+  return value
+}
+
+export function maybeWhole(name: string, value: unknown, max?: number): number | undefined {
+  return maybe(value, (value) => whole(name, value, max))
+}
+
+/** Unix seconds. */
+export function time(name: string, value: unknown): number {
+  if (types.isDate(value)) return inTime(name, Math.floor(value.getTime() / 1000))
+  if (typeof value !== 'number') throw wrongType(name, 'a Date or a number', value)
+  return inTime(name, value)
+}
+
+export function maybeTime(name: string, value: unknown): number | undefined {
+  return maybe(value, (value) => time(name, value))
+}
+
+/** A length of time in whole seconds. */
+export function seconds(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value)
+  return inTime(name, value)
+}
+
+export function maybeSeconds(name: string, value: unknown): number | undefined {
+  return maybe(value, (value) => seconds(name, value))
+}
+
+/** Milliseconds of a short time in seconds, which may have a fraction. */
+export function milliseconds(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value)
+  if (!(value >= 0 && value <= 1e9)) throw outOfTime(name)
+  return Math.round(value * 1000)
+}
+
+function inTime(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > SECONDS_MAX) throw outOfTime(name)
+  return value
+}
+
+function outOfTime(name: string): InvalidValue {
+  return new InvalidValue(`${name}: a time, or a length of time, is from 0 on, and at most 2**40 seconds`, 'time_out_of_range')
+}
+
+/** Bytes. They must not change while they are looked at, so no shared ones; those of a detached buffer are gone. */
+export function bytes(name: string, value: unknown): Uint8Array {
+  if (!types.isUint8Array(value)) throw wrongType(name, 'a Buffer or Uint8Array', value)
+  if (types.isSharedArrayBuffer(value.buffer)) throw wrongType(name, 'memory that no other thread can write', value)
+  if (value.byteLength === 0 && isDetached(value.buffer)) throw wrongType(name, 'a buffer that is not detached', value)
+  return value
+}
+
+export function maybeBytes(name: string, value: unknown): Uint8Array | undefined {
+  return maybe(value, (value) => bytes(name, value))
+}
+
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
+export function path(name: string, value: unknown): string {
+  return text(name, value instanceof URL ? fileURLToPath(value) : value)
+}
+
+/** An object with these properties and no others: a misspelt one would be a restriction that is not there. */
+export function options<T extends object>(name: string, value: T | undefined, known: readonly (keyof T & string)[]): Partial<T> {
+  if (value === undefined) return {}
+  if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value)
+  const unknown = Object.keys(value).find((key) => !(known as readonly string[]).includes(key))
+  if (unknown !== undefined) throw new TypeError(`${name}: there is no option ${JSON.stringify(unknown)}`)
+  return value
+}
+
+export function callable<T>(name: string, value: T): T {
+  if (value !== undefined && typeof value !== 'function') throw wrongType(name, 'a function', value)
+  return value
+}
+
+export function maybeSignal(name: string, value: unknown): AbortSignal | undefined {
+  return maybe(value, (value) => {
+    if (!(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value)
+    return value
+  })
+}

@@ -1,0 +1,78 @@
+import { flag, options as optionsOf, text, whole } from './arguments'
+import { checkMade, Handled, made } from './handle'
+import { native } from './native'
+import type { Handle } from './native-types'
+
+/** Everything that says which index it is. */
+export interface IndexOptions {
+  table: string
+  column: string
+  /** 1 to 256, see `indexBits`. */
+  bits: number
+  /** `eq`, if nothing is said. */
+  name?: string | undefined
+  /** What values become first: `exact`, if nothing is said. */
+  normaliser?: 'exact' | 'ascii-lowercase' | 'digits' | undefined
+  /** From 1. */
+  version?: number | undefined
+}
+
+const OPTIONS = ['table', 'column', 'bits', 'name', 'normaliser', 'version'] as const
+
+/** @internal */
+export let blindIndexOf: (handle: Handle<'BlindIndex'>) => BlindIndex
+
+/**
+ * Makes blind indexes: what is stored beside an encrypted column so that equal values can be found. Whoever reads them sees which rows have
+ * equal values.
+ */
+export class BlindIndex extends Handled<'BlindIndex'> {
+  readonly #handle: Handle<'BlindIndex'>
+
+  static {
+    blindIndexOf = (handle) => new BlindIndex(made, handle)
+  }
+
+  private constructor(key: symbol, handle: Handle<'BlindIndex'>) {
+    checkMade(key, 'BlindIndex')
+    super(handle)
+    this.#handle = handle
+  }
+
+  /** The index of a value: its version, then as many bytes as its bits take. */
+  of(value: string): Buffer {
+    return native.blindIndexOf(this.#handle, text('value', value))
+  }
+}
+
+/** @internal */
+export async function blindIndex(scope: Handle<'Scope'>, options: IndexOptions): Promise<BlindIndex> {
+  const { table, column, bits, name, normaliser, version } = optionsOf('options', options, OPTIONS)
+  const [handle] = await native.scopeBlindIndex(scope, {
+    table: text('table', table),
+    column: text('column', column),
+    name: text('name', name ?? 'eq'),
+    normaliser: text('normaliser', normaliser ?? 'exact'),
+    bits: whole('bits', bits, 0xffff),
+    version: whole('version', version ?? 1, 0xff),
+  })
+  return blindIndexOf(handle)
+}
+
+export interface IndexSize {
+  /** Of the column. */
+  rows: number
+  /** Different values in it. */
+  distinct: number
+  /** In all other indexes of the table. */
+  otherBits?: number | undefined
+  /** That frequencies tell the values of a column with fewer than 256 is known. */
+  evenIfFew?: boolean | undefined
+}
+
+/** How many bits an index should have: enough to find few rows by it, too few to tell each value. */
+export function indexBits(size: IndexSize): number {
+  const { rows, distinct, otherBits, evenIfFew } = optionsOf('size', size, ['rows', 'distinct', 'otherBits', 'evenIfFew'])
+  const other = whole('otherBits', otherBits ?? 0, 2 ** 32 - 1)
+  return native.indexBits(whole('rows', rows), whole('distinct', distinct), other, flag('evenIfFew', evenIfFew))
+}

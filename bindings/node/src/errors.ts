@@ -1,0 +1,67 @@
+// What can go wrong. Every error has a stable `code`, the same in every language.
+
+/** What whoever sent a token or a request may be told. */
+export type PublicAnswer = 'damaged' | 'refused' | 'unavailable'
+
+/** Base of all. */
+export class PortwardError extends Error {
+  /** Stable, in snake case. */
+  readonly code: string
+  /** What whoever sent the token or the request may be told. */
+  readonly public: PublicAnswer
+  /** The token's id, once the token was authentic. */
+  readonly tokenId: string | null
+
+  constructor(message: string, code: string, answer: PublicAnswer = 'refused', tokenId: string | null = null) {
+    super(message)
+    this.code = code
+    this.public = answer
+    this.tokenId = tokenId
+  }
+
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** What came from outside is bad: refuse the request. */
+export class InputError extends PortwardError {}
+
+/** A token, or a request for one, is refused. Tell the public no more than `public`. */
+export class Refused extends InputError {}
+
+/** An encrypted object does not open. */
+export class Unreadable extends InputError {}
+
+/** The calling code gave a wrong value: mend it. */
+export class InvalidValue extends PortwardError {}
+
+/** The surroundings failed: try again, or call an operator. */
+export class Unavailable extends PortwardError {}
+
+const KINDS: Record<string, typeof PortwardError> = {
+  refused: Refused,
+  unreadable: Unreadable,
+  invalid: InvalidValue,
+  unavailable: Unavailable,
+}
+
+/** From the text that the native part tells of an error: `!`, then kind, code, public answer, token id and message, a line each. */
+export function told(text: string): PortwardError {
+  const [kind, code, answer, tokenId, ...message] = text.slice(1).split('\n')
+  const type = KINDS[kind ?? '']
+  if (type === undefined || code === undefined) return internal(text)
+  return new type(message.join('\n'), code, answer as PublicAnswer, tokenId === '' ? null : (tokenId ?? null))
+}
+
+/** From whatever the native part threw. A panic, for instance, is a mistake of ours. */
+export function errorOf(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof PortwardError) return error
+  return error.message.startsWith('!') ? told(error.message) : internal(error.message, error)
+}
+
+function internal(text: string, cause?: unknown): PortwardError {
+  const error = new PortwardError(`a mistake in portward, please report it: ${text}`, 'internal', 'unavailable')
+  error.cause = cause
+  return error
+}

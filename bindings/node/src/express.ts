@@ -1,0 +1,67 @@
+/**
+ * The rules for Express.
+ *
+ * @packageDocumentation
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Access } from './access'
+import { Refused } from './errors'
+import { Gate, type GateOptions, isAccess } from './gate'
+import { answered, requestOf, send } from './node-http'
+
+export type { GateOptions, Links, Refusal, Sessions } from './gate'
+
+type Request = IncomingMessage & { originalUrl?: string }
+type Next = (error?: unknown) => void
+/** A middleware of Express, Connect and the like. */
+export type Middleware = (request: Request, response: ServerResponse, next: Next) => void
+
+export interface ExpressPortal {
+  /** Serves the routes of the portal: `app.use(routes)`, before body parsers. */
+  readonly routes: Middleware
+  /** Lets nobody pass without a session: `app.use('/files', session)`. */
+  readonly session: Middleware
+  /** Lets nobody pass without a session that grants this, on the resource if one is told. */
+  requires<R extends Request>(
+    permission: string,
+    resource?: (request: R) => string,
+  ): (request: R, response: ServerResponse, next: Next) => void
+  /** What the session of a request grants: behind `session` or `requires`. */
+  access(request: IncomingMessage): Access
+}
+
+/** A portal for an Express application. */
+export function portward(options: GateOptions): ExpressPortal {
+  const gate = new Gate(options)
+  const accesses = new WeakMap<IncomingMessage, Access>()
+
+  const guard = (request: Request, response: ServerResponse, next: Next, permission?: string, resource?: () => string) => {
+    try {
+      const access = gate.access(requestOf(request, urlOf(request)), permission, resource?.())
+      if (!isAccess(access)) return send(response, access)
+      accesses.set(request, access)
+      next()
+    } catch (error) {
+      next(error)
+    }
+  }
+
+  return {
+    routes(request, response, next) {
+      answered(gate, request, urlOf(request)).then((answer) => (answer === null ? next() : send(response, answer)), next)
+    },
+    session: (request, response, next) => guard(request, response, next),
+    requires: (permission, resource) => (request, response, next) =>
+      guard(request, response, next, permission, resource && (() => resource(request))),
+    access(request) {
+      const access = accesses.get(request)
+      if (access === undefined) throw new Refused('the route is not behind a session', 'session_missing')
+      return access
+    },
+  }
+}
+
+function urlOf(request: Request): string {
+  return request.originalUrl ?? request.url ?? ''
+}

@@ -1,0 +1,54 @@
+/**
+ * The rules for Fastify: `await app.register(portward, { portal, store })`.
+ *
+ * @packageDocumentation
+ */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { Access } from './access'
+import { Gate, type GateOptions, isAccess } from './gate'
+import { answered, requestOf } from './node-http'
+import type { Answer } from './portal'
+
+export type { GateOptions, Links, Refusal, Sessions } from './gate'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the session grants: behind `session()` or `requires()`, else `null`. */
+    access: Access | null
+  }
+  interface FastifyInstance {
+    /** A hook `onRequest` that lets nobody pass without a session. */
+    session(): onRequestAsyncHookHandler
+    /** A hook `onRequest` that lets nobody pass without a session that grants this, on the resource if one is told. */
+    requires(permission: string, resource?: (request: FastifyRequest) => string): onRequestAsyncHookHandler
+  }
+}
+
+/** The plugin. It serves the routes of the portal before any body is parsed. */
+export async function portward(app: FastifyInstance, options: GateOptions): Promise<void> {
+  const gate = new Gate(options)
+
+  const guard = async (request: FastifyRequest, reply: FastifyReply, permission?: string, resource?: string) => {
+    const access = gate.access(requestOf(request.raw, request.originalUrl), permission, resource)
+    if (!isAccess(access)) return send(reply, access)
+    request.access = access
+  }
+
+  app.decorateRequest('access', null)
+  app.decorate('session', () => async (request, reply) => guard(request, reply))
+  app.decorate('requires', (permission, resource) => async (request, reply) => guard(request, reply, permission, resource?.(request)))
+  app.addHook('onRequest', async (request, reply) => {
+    const answer = await answered(gate, request.raw, request.originalUrl)
+    if (answer !== null) return send(reply, answer)
+  })
+}
+
+// It is for the application around it, not for an inner one. What `fastify-plugin` does.
+Object.assign(portward, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'portward' })
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  reply.code(answer.status)
+  for (const [name, value] of answer.headers) reply.header(name, value)
+  return reply.send(answer.body)
+}

@@ -1,0 +1,71 @@
+import { whole } from './arguments'
+import { checkMade, Handled, made } from './handle'
+import { native } from './native'
+import type { Handle } from './native-types'
+
+/** How often progress is told, in milliseconds. */
+const EVERY = 50
+
+/** Follows work on a file: tells how far it is, and ends it when the signal, or whoever is told, says so. */
+export async function followed(
+  { progress, signal }: { progress?: ((bytes: number) => void) | undefined; signal?: AbortSignal | undefined },
+  begin: (job: Handle<'Job'>) => Promise<number>,
+): Promise<number> {
+  signal?.throwIfAborted()
+  const job = native.jobNew()
+  let failure: { reason: unknown } | undefined
+  let before = 0
+  const end = (reason: unknown) => {
+    failure ??= { reason }
+    native.jobEnd(job)
+  }
+  const tell = () => {
+    const bytes = native.jobBytes(job)
+    if (bytes === before || failure !== undefined) return
+    before = bytes
+    try {
+      progress?.(bytes)
+    } catch (error) {
+      end(error)
+    }
+  }
+  const abort = () => end(signal?.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  const timer = progress && setInterval(tell, EVERY)
+  try {
+    const done = await begin(job)
+    tell()
+    return done
+  } catch (error) {
+    throw failure === undefined ? error : failure.reason
+  } finally {
+    clearInterval(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** @internal */
+export let rangeOf: (handle: Handle<'Range'>) => Range
+
+/** An object in a file that is opened in parts. */
+export class Range extends Handled<'Range'> {
+  readonly #handle: Handle<'Range'>
+  /** How long the plaintext is, in bytes. */
+  readonly length: number
+
+  static {
+    rangeOf = (handle) => new Range(made, handle)
+  }
+
+  private constructor(key: symbol, handle: Handle<'Range'>) {
+    checkMade(key, 'Range')
+    super(handle)
+    this.#handle = handle
+    this.length = native.rangeLength(handle)
+  }
+
+  /** Reads so many bytes from there, fewer where the plaintext ends before. */
+  async read(offset: number, length: number): Promise<Buffer> {
+    return native.rangeRead(this.#handle, whole('offset', offset), whole('length', length))
+  }
+}

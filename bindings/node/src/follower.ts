@@ -1,0 +1,69 @@
+import type { Access } from './access'
+import { bytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf } from './arguments'
+import { Handled } from './handle'
+import { Keyring } from './keyring'
+import { native } from './native'
+import type { Handle } from './native-types'
+import { type Verifier, verifierOf } from './token'
+
+export interface FollowerOptions {
+  /** Whose revocations it follows; all, if nothing is said. */
+  tenants?: Iterable<string> | undefined
+  /** The stamp that an earlier one reached, so that nothing older is taken. */
+  highest?: string | undefined
+  /** For how many seconds an answer is believed: 30. */
+  maxStaleness?: number | undefined
+  audience?: string | undefined
+  skew?: number | undefined
+}
+
+const OPTIONS = ['tenants', 'highest', 'maxStaleness', 'audience', 'skew'] as const
+
+/**
+ * Knows what is revoked where there is no store: at an edge, in another data centre. What carries its requests to a store, and the answers
+ * back, is the caller's; nothing on that way is trusted. It begins knowing nothing, and so refuses all.
+ */
+export class Follower extends Handled<'Follower'> {
+  readonly #handle: Handle<'Follower'>
+  readonly #verifier: Verifier
+
+  constructor(keyring: Keyring, options?: FollowerOptions) {
+    const { tenants, highest, maxStaleness, audience, skew } = optionsOf('options', options, OPTIONS)
+    const handle = native.followerNew(
+      Keyring.handleOf('keyring', keyring),
+      maybeTexts('tenants', tenants),
+      maybeText('highest', highest),
+      milliseconds('maxStaleness', maxStaleness ?? 30),
+      maybeText('audience', audience),
+      maybeSeconds('skew', skew),
+    )
+    super(handle)
+    this.#handle = handle
+    this.#verifier = verifierOf(native.followerVerifier(handle), keyring.deployment)
+  }
+
+  /** A request to be sent now: what a store answers with `answer`. */
+  request(): Buffer {
+    return native.followerRequest(this.#handle)
+  }
+
+  /** Takes an answer in; returns the stamp that it stands at now. After `gap`, `another_incarnation` and `fork` ask again. */
+  accept(answer: Uint8Array): string {
+    return native.followerAccept(this.#handle, bytes('answer', answer))
+  }
+
+  /** The stamp of the last answer; keep it for the next start. */
+  get highest(): string | null {
+    return native.followerHighest(this.#handle) ?? null
+  }
+
+  /** Verifies a link, now. */
+  verifyLink(token: string): Access {
+    return this.#verifier.verifyLink(token)
+  }
+
+  /** Verifies a session, now. */
+  verifySession(token: string): Access {
+    return this.#verifier.verifySession(token)
+  }
+}

@@ -1,0 +1,134 @@
+// What the ready parts for frameworks have in common: from a request to an answer or an access.
+
+import { Access } from './access'
+import { callable, options as optionsOf, wrongType, type Time } from './arguments'
+import { PortwardError } from './errors'
+import { type Answer, type Exchange, Portal, type PortalRequest } from './portal'
+import { Store } from './store'
+
+type Awaitable<T> = T | Promise<T>
+
+/** Who answers the questions of a portal: a `Store`, or something that asks one elsewhere. */
+export interface Links {
+  peek(link: string, cookie: string | null): Awaitable<{ nonce: string; cookie: string; expiresAt: Time }>
+  redeem(link: string, cookie: string, nonce: string): Awaitable<{ token: string; expiresAt: Time }>
+  renew(session: string): Awaitable<{ token: string; expiresAt: Time }>
+}
+
+/** Who believes sessions: a `Store`, `Verifier` or `Follower`. */
+export interface Sessions {
+  verifySession(token: string): Access
+}
+
+/** Why a request was refused; for the operator's log, and for nobody else. */
+export interface Refusal {
+  readonly code: string
+  readonly tokenId: string | null
+  readonly status: number
+}
+
+export interface GateOptions {
+  portal: Portal
+  /** Answers questions, and believes sessions. */
+  store?: Store | undefined
+  /** Answers questions in place of the store. */
+  links?: Links | undefined
+  /** Believes sessions in place of the store. */
+  sessions?: Sessions | undefined
+  /** Is told of every refusal. */
+  log?: ((refusal: Refusal) => void) | undefined
+  /** The time, for answers; the system's, if nothing is said. */
+  clock?: (() => Time) | undefined
+}
+
+const OPTIONS = ['portal', 'store', 'links', 'sessions', 'log', 'clock'] as const
+
+/** The longest body that a route of the portal reads, and one byte more. */
+export const BODY_MAX = 4097
+
+/** @internal */
+export class Gate {
+  readonly portal: Portal
+  readonly #links: Links
+  readonly #sessions: Sessions
+  readonly #log: (refusal: Refusal) => void
+  readonly #clock: (() => Time) | undefined
+
+  constructor(options: GateOptions) {
+    const { portal, store, links, sessions, log, clock } = optionsOf('options', options, OPTIONS)
+    if (!(portal instanceof Portal)) throw wrongType('portal', 'a Portal', portal)
+    const [asks, believes] = [links ?? store, sessions ?? store]
+    if (asks === undefined) throw wrongType('store', 'a Store, or links', asks)
+    if (believes === undefined) throw wrongType('store', 'a Store, or sessions', believes)
+    this.portal = portal
+    this.#links = asks
+    this.#sessions = believes
+    this.#log = callable('log', log) ?? (() => {})
+    this.#clock = callable('clock', clock)
+  }
+
+  /** Whether a path is one of the portal's, and its body has to be read. */
+  isOurs(request: PortalRequest): boolean {
+    return this.portal.read(request) !== null
+  }
+
+  /** The answer of the portal's routes; `null` for the application's. */
+  async answer(request: PortalRequest): Promise<Answer | null> {
+    const step = this.portal.read(request)
+    if (step === null) return null
+    return this.#logged('question' in step ? await this.#ask(step) : step)
+  }
+
+  /** The access of a request to the application; or the refusal to send. */
+  access(request: PortalRequest, permission?: string, resource?: string): Access | Answer {
+    const session = this.portal.session(request)
+    if (!('token' in session)) return this.#logged(session)
+    try {
+      const access = this.#sessions.verifySession(session.token)
+      if (permission !== undefined) access.require(permission, resource)
+      return access
+    } catch (error) {
+      return this.refused(request, error)
+    }
+  }
+
+  /** The refusal for an error of ours; others are not for the public. */
+  refused(request: PortalRequest, error: unknown): Answer {
+    const { public: answer, code, tokenId } = refusable(error)
+    return this.#logged({ ...this.portal.refuse(request, answer), reason: code, tokenId })
+  }
+
+  async #ask(exchange: Exchange): Promise<Answer> {
+    if (this.#links instanceof Store) return exchange.run(this.#links)
+    try {
+      return await this.#asked(exchange, this.#links)
+    } catch (error) {
+      const { public: answer, code, tokenId } = refusable(error)
+      return { ...exchange.refused(answer), reason: code, tokenId }
+    }
+  }
+
+  async #asked(exchange: Exchange, links: Links): Promise<Answer> {
+    const { question, token, cookie, nonce } = exchange
+    if (question === 'peek') return exchange.peeked(await links.peek(token, cookie))
+    const session = question === 'renew' ? await links.renew(token) : await links.redeem(token, cookie ?? '', nonce ?? '')
+    return exchange.granted(session, { at: this.#clock?.() })
+  }
+
+  #logged(answer: Answer): Answer {
+    const { reason: code, tokenId, status } = answer
+    if (code !== null) this.#log(Object.freeze({ code, tokenId, status }))
+    return answer
+  }
+}
+
+/** An error that a request can be refused for; a wrong value, and whatever is not ours, is a mistake of the application. */
+function refusable(error: unknown): PortwardError {
+  if (error instanceof PortwardError && error.code !== 'unknown_permission') return error
+  throw error
+}
+
+/** Whether it is an access: no answer is one. */
+export function isAccess(access: Access | Answer): access is Access {
+  return access instanceof Access
+}

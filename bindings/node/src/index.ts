@@ -1,0 +1,21 @@
+/**
+ * Signed links, instant revocation and envelope encryption for passwordless client portals.
+ *
+ * @packageDocumentation
+ */
+
+export { Access } from './access'
+export type { Time } from './arguments'
+export { BlindIndex, indexBits, type IndexOptions, type IndexSize } from './blind-index'
+export type { Erasure } from './erasure'
+export { InputError, InvalidValue, PortwardError, type PublicAnswer, Refused, Unavailable, Unreadable } from './errors'
+export { Range } from './file'
+export { Follower, type FollowerOptions } from './follower'
+export { Deployment, Keyring, type KeyringCreateOptions, type Lifetimes, type Root } from './keyring'
+export { KeyStore, type KeyStoreOptions } from './keys'
+export type { Edit, Event, Link, LinkState, ListOptions, NewLinkOptions, Page } from './links'
+export { type Answer, Exchange, Portal, type PortalOptions, type PortalRequest, type SessionToken } from './portal'
+export { type FileOptions, type Of, Scope, type SealOptions, type StreamOptions } from './scope'
+export { type Compacted, type Peeked, type Recovered, Store, type StoreOptions } from './store'
+export { Issuer, type IssueOptions, type Token, Verifier, type VerifierOptions, type VerifyOptions } from './token'
+export { type Narrowing, UntrustedLink } from './untrusted'

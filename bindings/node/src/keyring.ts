@@ -1,0 +1,164 @@
+import { bytes, maybeBytes, maybeTexts, options as optionsOf, path, texts } from './arguments'
+import { checkMade, date, Handled, made } from './handle'
+import { native } from './native'
+import type { Handle } from './native-types'
+
+/** How long something lives, in seconds: if nothing is said, and at most. */
+export interface Lifetimes {
+  readonly default: number
+  readonly ceiling: number
+}
+
+/** @internal */
+export let deploymentOf: (handle: Handle<'Deployment'>) => Deployment
+
+/** What all parts of one deployment share. It is not secret. */
+export class Deployment extends Handled<'Deployment'> {
+  readonly #handle: Handle<'Deployment'>
+  #permissions: readonly string[] | undefined
+
+  static {
+    deploymentOf = (handle) => new Deployment(made, handle)
+  }
+
+  private constructor(key: symbol, handle: Handle<'Deployment'>) {
+    checkMade(key, 'Deployment')
+    super(handle)
+    this.#handle = handle
+  }
+
+  /**
+   * A new one, with a random id. `permissions`: the vocabulary, at most 64 names `resource:action`, to which more can be appended later;
+   * without it the one made for portals.
+   */
+  static generate(permissions?: Iterable<string>): Deployment {
+    return deploymentOf(native.deploymentGenerate(maybeTexts('permissions', permissions)))
+  }
+
+  /** From the bytes of `deployment.json`. */
+  static fromJson(json: Uint8Array): Deployment {
+    return deploymentOf(native.deploymentFromJson(bytes('json', json)))
+  }
+
+  /** The bytes of `deployment.json`. */
+  toJson(): Buffer {
+    return native.deploymentToJson(this.#handle)
+  }
+
+  /** 32 hexadecimal digits. */
+  get id(): string {
+    return native.deploymentId(this.#handle)
+  }
+
+  /** The vocabulary, in its order. */
+  get permissions(): readonly string[] {
+    return (this.#permissions ??= Object.freeze(native.deploymentPermissions(this.#handle)))
+  }
+
+  /** How long links live. */
+  get linkLifetimes(): Lifetimes {
+    const [otherwise = 0, ceiling = 0] = native.deploymentLifetimes(this.#handle)
+    return { default: otherwise, ceiling }
+  }
+
+  /** How long sessions live. */
+  get sessionLifetimes(): Lifetimes {
+    const [, , otherwise = 0, ceiling = 0] = native.deploymentLifetimes(this.#handle)
+    return { default: otherwise, ceiling }
+  }
+
+  /** All that these names stand for: `files:*` is every permission on files. */
+  expand(permissions: Iterable<string>): ReadonlySet<string> {
+    return new Set(native.deploymentExpand(this.#handle, texts('permissions', permissions)))
+  }
+}
+
+/** What may be known about a root key. */
+export interface Root {
+  /** 8 hexadecimal digits. */
+  readonly id: string
+  readonly state: 'active' | 'verify_only' | 'retired' | 'destroyed'
+  readonly createdAt: Date
+}
+
+export interface KeyringCreateOptions {
+  /** The vocabulary, as for `Deployment.generate`. */
+  permissions?: Iterable<string> | undefined
+  /** Without one, the owner of the directory can read the keys. */
+  passphrase?: Uint8Array | undefined
+}
+
+/** @internal */
+export let keyringOf: (handle: Handle<'Keyring'>) => Keyring
+
+/** The root keys of a deployment, as a handle: nothing shows them but what is named for it. */
+export class Keyring extends Handled<'Keyring'> {
+  readonly #handle: Handle<'Keyring'>
+  #deployment: Deployment | undefined
+
+  static {
+    keyringOf = (handle) => new Keyring(made, handle)
+  }
+
+  private constructor(key: symbol, handle: Handle<'Keyring'>) {
+    checkMade(key, 'Keyring')
+    super(handle)
+    this.#handle = handle
+  }
+
+  /** A new one, in memory; of a new deployment, if none is told. */
+  static generate(deployment?: Deployment): Keyring {
+    return keyringOf(native.keyringGenerate(Deployment.handleOf('deployment', deployment ?? Deployment.generate())))
+  }
+
+  /** Makes a directory with a new deployment and keyring, as `portward keyring new` does. */
+  static async create(directory: string | URL, options?: KeyringCreateOptions): Promise<Keyring> {
+    const { permissions, passphrase } = optionsOf('options', options, ['permissions', 'passphrase'])
+    const [handle] = await native.keyringCreate(
+      path('directory', directory),
+      maybeTexts('permissions', permissions),
+      maybeBytes('passphrase', passphrase),
+    )
+    return keyringOf(handle)
+  }
+
+  /** Opens a directory that `create` or the command has made. */
+  static async open(directory: string | URL, options?: { passphrase?: Uint8Array | undefined }): Promise<Keyring> {
+    const { passphrase } = optionsOf('options', options, ['passphrase'])
+    const [handle] = await native.keyringOpen(path('directory', directory), maybeBytes('passphrase', passphrase))
+    return keyringOf(handle)
+  }
+
+  /** From the bytes of `keyring.json`. */
+  static fromJson(json: Uint8Array, deployment: Deployment): Keyring {
+    return keyringOf(native.keyringFromJson(bytes('json', json), Deployment.handleOf('deployment', deployment)))
+  }
+
+  /** Opens the bytes of a keyring under a passphrase. */
+  static async unseal(sealed: Uint8Array, passphrase: Uint8Array, deployment: Deployment): Promise<Keyring> {
+    const of = Deployment.handleOf('deployment', deployment)
+    const [handle] = await native.keyringUnseal(bytes('sealed', sealed), bytes('passphrase', passphrase), of)
+    return keyringOf(handle)
+  }
+
+  /** Seals it under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB or more. */
+  async seal(passphrase: Uint8Array): Promise<Buffer> {
+    return native.keyringSeal(this.#handle, bytes('passphrase', passphrase))
+  }
+
+  /** The bytes of `keyring.json`: all keys, in the clear. */
+  exportInClear(): Buffer {
+    return native.keyringExportInClear(this.#handle)
+  }
+
+  get deployment(): Deployment {
+    return (this.#deployment ??= deploymentOf(native.keyringDeployment(this.#handle)))
+  }
+
+  /** What may be known about its roots. */
+  get roots(): readonly Root[] {
+    const root = ({ id, state, createdAt }: { id: string; state: string; createdAt: number }): Root =>
+      Object.freeze({ id, state: state as Root['state'], createdAt: date(createdAt) })
+    return Object.freeze(native.keyringRoots(this.#handle).map(root))
+  }
+}

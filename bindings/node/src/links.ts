@@ -1,0 +1,166 @@
+// Links as their tenant sees them, and what can be said about them.
+
+import {
+  maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, text, texts, whole, type Time,
+} from './arguments'
+import { date } from './handle'
+import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow } from './native-types'
+
+export type LinkState = 'active' | 'paused' | 'revoked'
+
+/** A link as its tenant sees it. */
+export interface Link {
+  /** The token, if it was just made: it is not shown where the object is printed. */
+  readonly token: string | null
+  readonly id: string
+  readonly tenant: string
+  readonly client: string
+  /** What the tenant calls it. */
+  readonly label: string | null
+  readonly state: LinkState
+  readonly expiresAt: Date
+  /** Until when it can be extended. */
+  readonly ceiling: Date
+  readonly permissions: ReadonlySet<string>
+  /** What it could grant at most. */
+  readonly permissionsCeiling: ReadonlySet<string>
+  /** `null` for all. */
+  readonly resources: ReadonlySet<string> | null
+  /** How often it can be redeemed; `null` as often as one likes. */
+  readonly usesMax: number | null
+  /** How often it was. */
+  readonly uses: number
+  /** How often something was taken away from it. */
+  readonly revision: number
+  readonly createdAt: Date
+  readonly changedAt: Date
+  /** When it was redeemed. */
+  readonly lastUsedAt: Date | null
+}
+
+/** Some links, the newest first. */
+export interface Page {
+  readonly links: readonly Link[]
+  /** What the next page begins behind; `null` if this is the last. */
+  readonly next: string | null
+}
+
+/** One line of a link's history. */
+export interface Event {
+  /** From 0, without gaps. */
+  readonly number: number
+  readonly at: Date
+  /** `issued`, `shown`, `redeemed` and so on. */
+  readonly kind: string
+  readonly detail: string | null
+}
+
+export interface NewLinkOptions {
+  /** For whom it is good. */
+  audience?: string | undefined
+  /** How long it can live at most, in seconds. */
+  lifetime?: number | undefined
+  /** What the tenant calls it: 1 to 200 characters. */
+  label?: string | undefined
+  /** How often it can be redeemed. */
+  usesMax?: number | undefined
+  /** When it ends, if that is before its lifetime is over: it can then be extended. */
+  expiresAt?: Time | undefined
+}
+
+export interface ListOptions {
+  client?: string | undefined
+  state?: LinkState | undefined
+  expiresBefore?: Time | undefined
+  /** In any case of ASCII letters. */
+  labelContains?: string | undefined
+  /** `next` of the page before. */
+  after?: string | undefined
+  /** At most 1,000; 100 if nothing is said. */
+  limit?: number | undefined
+}
+
+/** What is to be changed; what is `undefined` stays as it is. */
+export interface Edit {
+  /** `null` takes it away. */
+  label?: string | null | undefined
+  expiresAt?: Time | undefined
+  permissions?: Iterable<string> | undefined
+  /** `null` for all. */
+  resources?: Iterable<string> | null | undefined
+  /** `null` as often as one likes. */
+  usesMax?: number | null | undefined
+}
+
+const U32 = 2 ** 32 - 1
+const NEW = ['audience', 'lifetime', 'label', 'usesMax', 'expiresAt'] as const
+const LIST = ['client', 'state', 'expiresBefore', 'labelContains', 'after', 'limit'] as const
+const EDIT = ['label', 'expiresAt', 'permissions', 'resources', 'usesMax'] as const
+
+/** @internal */
+export function linkOf({ token, label, state, resources, usesMax, lastUsedAt, ...row }: LinkRow): Link {
+  const link: Omit<Link, 'token'> = {
+    ...row,
+    label: label ?? null,
+    state: state as LinkState,
+    expiresAt: date(row.expiresAt),
+    ceiling: date(row.ceiling),
+    permissions: new Set(row.permissions),
+    permissionsCeiling: new Set(row.permissionsCeiling),
+    resources: resources == null ? null : new Set(resources),
+    usesMax: usesMax ?? null,
+    createdAt: date(row.createdAt),
+    changedAt: date(row.changedAt),
+    lastUsedAt: lastUsedAt == null ? null : date(lastUsedAt),
+  }
+  Object.defineProperty(link, 'token', { value: token ?? null, enumerable: false })
+  return Object.freeze(link) as Link
+}
+
+/** @internal */
+export function eventOf({ number, at, kind, detail }: EventRow): Event {
+  return Object.freeze({ number, at: date(at), kind, detail: detail ?? null })
+}
+
+/** @internal */
+export function newLinkRow(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): NewLinkRow {
+  const { audience, lifetime, label, usesMax, expiresAt } = optionsOf('options', options, NEW)
+  return {
+    tenant: text('tenant', tenant),
+    client: text('client', client),
+    permissions: texts('permissions', permissions),
+    audience: maybeText('audience', audience),
+    lifetime: maybeSeconds('lifetime', lifetime),
+    label: maybeText('label', label),
+    usesMax: maybeWhole('usesMax', usesMax, U32),
+    expiresAt: maybeTime('expiresAt', expiresAt),
+  }
+}
+
+/** @internal */
+export function filterRow(options?: ListOptions): FilterRow {
+  const { client, state, expiresBefore, labelContains, after, limit } = optionsOf('options', options, LIST)
+  return {
+    client: maybeText('client', client),
+    state: maybeText('state', state),
+    expiresBefore: maybeTime('expiresBefore', expiresBefore),
+    labelContains: maybeText('labelContains', labelContains),
+    after: maybeText('after', after),
+    limit: whole('limit', limit ?? 100, U32),
+  }
+}
+
+/** @internal */
+export function editRow(edit: Edit): EditRow {
+  const { label, expiresAt, permissions, resources, usesMax } = optionsOf('edit', edit, EDIT)
+  return {
+    hasLabel: label !== undefined,
+    label: maybeText('label', label),
+    expiresAt: maybeTime('expiresAt', expiresAt),
+    permissions: maybeTexts('permissions', permissions),
+    hasResources: resources !== undefined,
+    resources: maybeTexts('resources', resources),
+    hasUsesMax: usesMax !== undefined,
+    usesMax: maybeWhole('usesMax', usesMax, U32),
+  }
+}

@@ -1,0 +1,49 @@
+// Finds the native part: beside the package while it is developed, else in the package of the platform. Nothing in the environment changes
+// where it is looked for.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { errorOf } from './errors'
+import type { Native } from './native-types'
+
+function platform(): string {
+  if (process.platform !== 'linux') return `${process.platform}-${process.arch}${process.platform === 'win32' ? '-msvc' : ''}`
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  return `linux-${process.arch}-${header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`
+}
+
+function load(): Native {
+  const name = platform()
+  const own = join(__dirname, '..', `portward.${name}.node`)
+  if (existsSync(own)) return require(own) as Native
+  try {
+    return require(`portward-${name}`) as Native
+  } catch (cause) {
+    throw new Error(`portward has no native part for ${name}: the package portward-${name} is not installed`, { cause })
+  }
+}
+
+/** As the native part has them: errors are texts. For what is called so often that a wrapper would be felt. */
+export const raw: Native = load()
+
+/** The same functions, with errors of ours, those of promises too. */
+export const native: Native = wrapped(raw)
+
+/** Wraps every function of a native part. */
+export function wrapped<T extends object>(functions: T): T {
+  const entries = Object.entries(functions as Record<string, (...values: unknown[]) => unknown>)
+  return Object.fromEntries(entries.map(([name, call]) => [name, (...values: unknown[]) => settled(call, values)])) as T
+}
+
+function settled(call: (...values: unknown[]) => unknown, values: unknown[]): unknown {
+  try {
+    const result = call(...values)
+    return result instanceof Promise ? result.catch(rethrow) : result
+  } catch (error) {
+    throw errorOf(error)
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw errorOf(error)
+}

@@ -1,0 +1,152 @@
+import { bytes, flag, maybeText, maybeTime, options as optionsOf, text, texts, time, wrongType, type Time } from './arguments'
+import { checkMade, Handled, made } from './handle'
+import { native } from './native'
+import type { AnswerRow, Handle, RequestRow } from './native-types'
+import { Store } from './store'
+
+/** What of a request is looked at. */
+export interface PortalRequest {
+  /** As it was sent. */
+  method: string
+  /** As it was sent, not decoded, without the query. */
+  path: string
+  /** Each header line: name, value, name, value …, as `rawHeaders` of Node. A character of a value is a byte, as Node and the web have them. */
+  headers: readonly string[]
+  /** The body, or a part of it longer than 4,096 bytes. */
+  body?: Uint8Array | undefined
+}
+
+/** An answer, to be sent as it is. */
+export interface Answer {
+  readonly status: number
+  /** Header lines, in this order. */
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string
+  /** Why the request is refused, if it is: the code, for the operator's log. */
+  readonly reason: string | null
+  /** The token's id, if it was authentic. */
+  readonly tokenId: string | null
+}
+
+/** A session that came with a request. Nobody has looked at it. */
+export interface SessionToken {
+  readonly token: string
+  readonly inCookie: boolean
+}
+
+export interface PortalOptions {
+  /** Below which path the routes lie: `/portal`, if nothing is said. */
+  path?: string | undefined
+  /** Texts of the page by their names: `title`, `text`, `button` … */
+  page?: Readonly<Record<string, string>> | undefined
+}
+
+function answerOf({ status, headers, body, reason, tokenId }: AnswerRow): Answer {
+  const lines: [string, string][] = []
+  for (let at = 0; at < headers.length; at += 2) lines.push([headers[at]!, headers[at + 1]!])
+  return Object.freeze({ status, headers: lines, body, reason: reason ?? null, tokenId: tokenId ?? null })
+}
+
+function requestRow(request: PortalRequest): RequestRow {
+  if (typeof request !== 'object' || request === null) throw wrongType('request', 'an object', request)
+  const { method, path, headers } = request
+  return { method: text('method', method), path: text('path', path), headers: texts('headers', headers) }
+}
+
+/** The HTTP rules of a portal, for whatever framework: from a request to what is to be done, and from what a store says to an answer. */
+export class Portal extends Handled<'Portal'> {
+  readonly #handle: Handle<'Portal'>
+  /** The path that the routes lie below. */
+  readonly path: string
+
+  /** For a host: `https://portal.example`. */
+  constructor(origin: string, options?: PortalOptions) {
+    const { path, page } = optionsOf('options', options, ['path', 'page'])
+    if (page !== undefined && (typeof page !== 'object' || page === null)) throw wrongType('page', 'an object', page)
+    const pairs = Object.entries(page ?? {}).flatMap(([name, value]) => [name, text(`page.${name}`, value)])
+    const handle = native.portalNew(text('origin', origin), maybeText('path', path), pairs)
+    super(handle)
+    this.#handle = handle
+    this.path = native.portalPath(handle)
+  }
+
+  /** The address of a link; with `fragment`, one whose token no server and no proxy sees, which needs a script. */
+  linkUrl(token: string, options?: { fragment?: boolean | undefined }): string {
+    const { fragment } = optionsOf('options', options, ['fragment'])
+    return native.portalLinkUrl(this.#handle, text('token', token), flag('fragment', fragment))
+  }
+
+  /** What is to be done about a request: an answer to send, a question to a store, or nothing, for it is the application's. */
+  read(request: PortalRequest): Answer | Exchange | null {
+    const step = native.portalRead(this.#handle, requestRow(request), bytes('body', request.body ?? NOTHING))
+    if (step.answer != null) return answerOf(step.answer)
+    return step.exchange == null ? null : exchangeOf(step.exchange)
+  }
+
+  /** The session of a request to the application; or the refusal to send. */
+  session(request: PortalRequest): Answer | SessionToken {
+    const { answer, session, inCookie } = native.portalSession(this.#handle, requestRow(request))
+    return answer == null ? Object.freeze({ token: session ?? '', inCookie }) : answerOf(answer)
+  }
+
+  /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. */
+  refuse(request: PortalRequest, answer: string): Answer {
+    return answerOf(native.portalRefuse(this.#handle, requestRow(request), text('answer', answer)))
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+let exchangeOf: (handle: Handle<'Exchange'>) => Exchange
+
+/** A question to a store, and how its answer goes back. */
+export class Exchange extends Handled<'Exchange'> {
+  readonly #handle: Handle<'Exchange'>
+  readonly question: 'peek' | 'redeem' | 'renew'
+  /** The peek cookie that came. */
+  readonly cookie: string | null
+  /** The nonce that came. */
+  readonly nonce: string | null
+  /** The link to peek at or to redeem, or the session to renew. Nobody has looked at it. Not shown where the object is printed. */
+  declare readonly token: string
+
+  static {
+    exchangeOf = (handle) => new Exchange(made, handle)
+  }
+
+  private constructor(key: symbol, handle: Handle<'Exchange'>) {
+    checkMade(key, 'Exchange')
+    super(handle)
+    this.#handle = handle
+    const { question, token, cookie, nonce } = native.exchangeQuestion(handle)
+    this.question = question as 'peek' | 'redeem' | 'renew'
+    this.cookie = cookie ?? null
+    this.nonce = nonce ?? null
+    Object.defineProperty(this, 'token', { value: token, enumerable: false })
+  }
+
+  /** The answer to a peek. */
+  peeked(peeked: { nonce: string; cookie: string; expiresAt: Time }): Answer {
+    const { nonce, cookie, expiresAt } = optionsOf('peeked', peeked, ['nonce', 'cookie', 'expiresAt'])
+    return answerOf(
+      native.exchangePeeked(this.#handle, text('nonce', nonce), text('cookie', cookie), time('expiresAt', expiresAt)),
+    )
+  }
+
+  /** The answer to a redemption or a renewal. `at`: the time, now if nothing is said. */
+  granted(session: { token: string; expiresAt: Time }, options?: { at?: Time | undefined }): Answer {
+    if (typeof session !== 'object' || session === null) throw wrongType('session', 'an object', session)
+    const at = maybeTime('at', optionsOf('options', options, ['at']).at)
+    return answerOf(native.exchangeGranted(this.#handle, text('token', session.token), time('expiresAt', session.expiresAt), at))
+  }
+
+  /** The refusal: `damaged`, `refused` or `unavailable`. */
+  refused(answer: string): Answer {
+    return answerOf(native.exchangeRefused(this.#handle, text('answer', answer)))
+  }
+
+  /** Asks the store and answers, in one step. What goes wrong is in the answer. */
+  async run(store: Store): Promise<Answer> {
+    return answerOf(await native.exchangeRun(this.#handle, Store.handleOf('store', store)))
+  }
+}

@@ -1,0 +1,193 @@
+import type { Transform } from 'node:stream'
+import type { TransformStream } from 'node:stream/web'
+import { bytes, callable, flag, maybeSignal, options as optionsOf, path, seconds, text, whole, wrongType } from './arguments'
+import { type BlindIndex, blindIndex, type IndexOptions } from './blind-index'
+import { type Erasure, erasureOf } from './erasure'
+import { followed, Range, rangeOf } from './file'
+import { checkMade, Handled, made } from './handle'
+import { native } from './native'
+import type { FileRow, Handle, OfRow } from './native-types'
+import { nodeStream, type Piecewise, webStream } from './stream'
+
+/** What exactly is sealed, beside its tenant. All of it has to be stated again to open it. */
+export interface Of {
+  /** A stable logical name: `invoices.notes`. */
+  name: string
+  /** Which one. */
+  id: string
+  /** More, under keys that begin with `x-`. */
+  more?: Readonly<Record<string, string>> | undefined
+}
+
+export interface SealOptions extends Of {
+  /** Whether the data key goes along: deleting the object is then what erases it. */
+  embedded?: boolean | undefined
+}
+
+export interface StreamOptions {
+  /** Is told how many bytes went in so far. */
+  progress?: ((bytes: number) => void) | undefined
+  /** Ends it. */
+  signal?: AbortSignal | undefined
+}
+
+export interface FileOptions extends StreamOptions {
+  /** Whether a file that is there already is replaced. */
+  replace?: boolean | undefined
+  /** On how many threads. */
+  threads?: number | undefined
+}
+
+const OF = ['name', 'id', 'more'] as const
+const STREAM = ['progress', 'signal'] as const
+const FILE = [...STREAM, 'replace', 'threads'] as const
+
+/** @internal */
+export let scopeOf: (handle: Handle<'Scope'>, tenant: string, name: string) => Scope
+
+/** The keys of one tenant for one kind of thing: what seals and opens. */
+export class Scope extends Handled<'Scope'> {
+  readonly #handle: Handle<'Scope'>
+  /** Whose data. */
+  readonly tenant: string
+  /** Which kind of thing. */
+  readonly name: string
+
+  static {
+    scopeOf = (handle, tenant, name) => new Scope(made, handle, tenant, name)
+  }
+
+  private constructor(key: symbol, handle: Handle<'Scope'>, tenant: string, name: string) {
+    checkMade(key, 'Scope')
+    super(handle)
+    this.#handle = handle
+    this.tenant = tenant
+    this.name = name
+  }
+
+  /** Seals bytes. */
+  async seal(plaintext: Uint8Array, options: SealOptions): Promise<Buffer> {
+    const { of, embedded } = sealing(optionsOf('options', options, [...OF, 'embedded']))
+    return native.scopeSeal(this.#handle, of, bytes('plaintext', plaintext), embedded)
+  }
+
+  /** Opens bytes. Whatever is wrong, nothing of it is returned. */
+  async open(object: Uint8Array, options: Of): Promise<Buffer> {
+    return native.scopeOpen(this.#handle, ofRow(optionsOf('options', options, OF)), bytes('object', object))
+  }
+
+  /** As `seal`; blocks while it asks the key store, if the keys are not known yet. For where nothing can be awaited. */
+  sealSync(plaintext: Uint8Array, options: SealOptions): Buffer {
+    const { of, embedded } = sealing(optionsOf('options', options, [...OF, 'embedded']))
+    return native.scopeSealSync(this.#handle, of, bytes('plaintext', plaintext), embedded)
+  }
+
+  /** As `open`; blocks like `sealSync`. */
+  openSync(object: Uint8Array, options: Of): Buffer {
+    return native.scopeOpenSync(this.#handle, ofRow(optionsOf('options', options, OF)), bytes('object', object))
+  }
+
+  /** Seals what is written to it, in constant memory. The object is whole only if the stream ends without an error. */
+  sealStream(options: SealOptions & StreamOptions): Transform {
+    return nodeStream(...this.#sealing(options))
+  }
+
+  /** Opens what is written to it. Each byte that comes out is authentic; that they are all is known only if it ends without an error. */
+  openStream(options: Of & StreamOptions): Transform {
+    return nodeStream(...this.#opening(options))
+  }
+
+  /** As `sealStream`, for web streams. */
+  sealWebStream(options: SealOptions & StreamOptions): TransformStream<Uint8Array, Uint8Array> {
+    return webStream(...this.#sealing(options))
+  }
+
+  /** As `openStream`, for web streams. */
+  openWebStream(options: Of & StreamOptions): TransformStream<Uint8Array, Uint8Array> {
+    return webStream(...this.#opening(options))
+  }
+
+  /** Seals a file into another, which appears when all of it is written. Returns how many bytes there were. */
+  async sealFile(source: string | URL, target: string | URL, options: SealOptions & FileOptions): Promise<number> {
+    const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
+    const { of, embedded } = sealing(known)
+    const row = fileRow(source, target, known)
+    return followed(streaming(known), (job) => native.scopeSealFile(this.#handle, of, row, job, embedded))
+  }
+
+  /** Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. */
+  async openFile(source: string | URL, target: string | URL, options: Of & FileOptions): Promise<number> {
+    const known = optionsOf('options', options, [...OF, ...FILE])
+    const of = ofRow(known)
+    const row = fileRow(source, target, known)
+    return followed(streaming(known), (job) => native.scopeOpenFile(this.#handle, of, row, job))
+  }
+
+  /** Opens any part of a sealed file. */
+  async openRange(source: string | URL, options: Of): Promise<Range> {
+    const of = ofRow(optionsOf('options', options, OF))
+    const [handle] = await native.scopeOpenRange(this.#handle, of, path('source', source))
+    return rangeOf(handle)
+  }
+
+  /** Makes a new data key for what is sealed from now on. */
+  async rotate(): Promise<void> {
+    await native.scopeRotate(this.#handle)
+  }
+
+  /** Destroys every data key of the scope. `backupsKept`: for how many seconds backups of the key store are kept. */
+  async destroy(options: { backupsKept: number }): Promise<Erasure> {
+    const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
+    return erasureOf(await native.scopeDestroy(this.#handle, kept))
+  }
+
+  /** A blind index under the key of this scope, whose kind is `index`. */
+  async blindIndex(options: IndexOptions): Promise<BlindIndex> {
+    return blindIndex(this.#handle, options)
+  }
+
+  #sealing(options: SealOptions & StreamOptions): [Piecewise, StreamOptions] {
+    const known = optionsOf('options', options, [...OF, ...STREAM, 'embedded'])
+    const { of, embedded } = sealing(known)
+    const begin = async () => {
+      const [sealer] = await native.sealerNew(this.#handle, of, embedded)
+      return {
+        update: (bytes: Uint8Array) => native.sealerUpdate(sealer, bytes),
+        finish: () => native.sealerFinish(sealer),
+      }
+    }
+    return [begin, streaming(known)]
+  }
+
+  #opening(options: Of & StreamOptions): [Piecewise, StreamOptions] {
+    const known = optionsOf('options', options, [...OF, ...STREAM])
+    const of = ofRow(known)
+    const begin = async () => {
+      const [opener] = await native.openerNew(this.#handle, of)
+      return {
+        update: (bytes: Uint8Array) => native.openerUpdate(opener, bytes),
+        finish: () => native.openerFinish(opener),
+      }
+    }
+    return [begin, streaming(known)]
+  }
+}
+
+function ofRow({ name, id, more }: Partial<Of>): OfRow {
+  if (more !== undefined && (typeof more !== 'object' || more === null)) throw wrongType('more', 'an object', more)
+  const pairs = Object.entries(more ?? {}).flatMap(([key, value]) => [text('more', key), text(key, value)])
+  return { name: text('name', name), id: text('id', id), more: pairs }
+}
+
+function sealing({ embedded, ...of }: Partial<SealOptions>): { of: OfRow; embedded: boolean } {
+  return { of: ofRow(of), embedded: flag('embedded', embedded) }
+}
+
+function streaming({ progress, signal }: StreamOptions): StreamOptions {
+  return { progress: callable('progress', progress), signal: maybeSignal('signal', signal) }
+}
+
+function fileRow(source: unknown, target: unknown, { replace, threads }: FileOptions): FileRow {
+  const count = whole('threads', threads ?? 1, 64)
+  return { source: path('source', source), target: path('target', target), replace: flag('replace', replace), threads: count }
+}

@@ -1,0 +1,262 @@
+import { type Access, accessOf, token as tokenOf } from './access'
+import {
+  bytes, flag, maybe, maybeBytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, path, seconds, text, time, whole,
+  type Time,
+} from './arguments'
+import { checkMade, date, Handled, made } from './handle'
+import { type Deployment, Keyring } from './keyring'
+import { type Edit, editRow, type Event, eventOf, filterRow, type Link, linkOf, type ListOptions, newLinkRow, type NewLinkOptions, type Page } from './links'
+import { native, raw } from './native'
+import type { Handle } from './native-types'
+import { sessionMakers, type Token, tokenOfRow } from './token'
+
+export interface StoreOptions {
+  /** Whether it is made, or brought up to date, if need be. */
+  create?: boolean | undefined
+  /** Who is asking: tokens that state an audience must state this one. */
+  audience?: string | undefined
+  /** How far ahead the issuer's clock may be, in seconds. */
+  skew?: number | undefined
+  /** For how many seconds revocations are believed without having heard from the database: 30. */
+  maxStaleness?: number | undefined
+  /** How often the database is asked for what is new, in seconds: 0.5. With 0 it never is. */
+  follow?: number | undefined
+  /** A file that every operation is written to as a line of JSON before it takes effect. */
+  events?: string | URL | undefined
+}
+
+const OPTIONS = ['create', 'audience', 'skew', 'maxStaleness', 'follow', 'events'] as const
+const U32 = 2 ** 32 - 1
+
+/** What looking at a link gives. */
+export interface Peeked {
+  /** To be sent back with the link and the cookie. */
+  readonly nonce: string
+  /** The browser's cookie. */
+  readonly cookie: string
+  /** When the nonce ends. */
+  readonly expiresAt: Date
+}
+
+/** What a recovery found and did. */
+export interface Recovered {
+  /** Where the feed stood that was found. */
+  readonly found: string
+  /** Where the new one begins. */
+  readonly begins: string
+  /** Whether a newer view was merged: then valid links work again. */
+  readonly merged: boolean
+}
+
+/** How much a compaction took away. */
+export interface Compacted {
+  readonly changes: number
+  readonly redemptions: number
+  readonly links: number
+}
+
+/** Links, what became of them, and what is revoked. Verifying asks no database and is synchronous; all else is a promise. */
+export class Store extends Handled<'Store'> {
+  readonly #handle: Handle<'Store'>
+  readonly deployment: Deployment
+
+  private constructor(key: symbol, handle: Handle<'Store'>, deployment: Deployment) {
+    checkMade(key, 'Store')
+    super(handle)
+    this.#handle = handle
+    this.deployment = deployment
+    sessionMakers.set(this, (issuer, token, _, lifetime) => native.issuerIssueSessionByStore(issuer, handle, token, lifetime))
+  }
+
+  /** Opens a store: `sqlite:PATH` or `postgres://…`. */
+  static async open(location: string, keyring: Keyring, options?: StoreOptions): Promise<Store> {
+    const { create, audience, skew, maxStaleness, follow, events } = optionsOf('options', options, OPTIONS)
+    const row = {
+      create: flag('create', create),
+      audience: maybeText('audience', audience),
+      skew: maybeSeconds('skew', skew),
+      maxStaleness: maybe(maxStaleness, (value) => milliseconds('maxStaleness', value)),
+      follow: maybe(follow, (value) => milliseconds('follow', value)),
+      events: maybe(events, (value) => path('events', value)),
+    }
+    const [handle] = await native.storeOpen(text('location', location), Keyring.handleOf('keyring', keyring), row)
+    return new Store(made, handle, keyring.deployment)
+  }
+
+  /** Begins a new life of a store that was restored, copied or promoted. `newer`: the newest view that somebody saved. */
+  static async recover(location: string, keyring: Keyring, options?: { newer?: Uint8Array | undefined }): Promise<Recovered> {
+    const { newer } = optionsOf('options', options, ['newer'])
+    const done = native.storeRecover(text('location', location), Keyring.handleOf('keyring', keyring), maybeBytes('newer', newer))
+    return Object.freeze(await done)
+  }
+
+  /** The same store, with this name in the events of what is done through it. */
+  actingAs(actor: string): Store {
+    return new Store(made, native.storeActingAs(this.#handle, text('actor', actor)), this.deployment)
+  }
+
+  /** Ends all connections for good. Everything then fails, verifying too. */
+  async close(): Promise<void> {
+    await native.storeClose(this.#handle)
+  }
+
+  /** As `close`; for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  get isOpen(): boolean {
+    return native.storeIsOpen(this.#handle)
+  }
+
+  /** Whether its knowledge of revocations is believed now. */
+  get isFresh(): boolean {
+    return native.storeIsFresh(this.#handle)
+  }
+
+  /** How far its knowledge of revocations goes; `null` where it is closed. */
+  get stamp(): string | null {
+    return native.storeStamp(this.#handle) ?? null
+  }
+
+  /** Whether it knows at least what this stamp stands for. */
+  isAtLeast(stamp: string): boolean {
+    return native.storeIsAtLeast(this.#handle, text('stamp', stamp))
+  }
+
+  /** Asks the database for what is new, now. */
+  async refresh(): Promise<void> {
+    await native.storeRefresh(this.#handle)
+  }
+
+  /** Verifies a link, now. Throws `Refused`; tell the public no more than its `public`. */
+  verifyLink(token: string): Access {
+    const text = tokenOf('token', token)
+    return accessOf(raw.storeVerifyLink(this.#handle, text), text, this, undefined)
+  }
+
+  /** Verifies a session, now. */
+  verifySession(token: string): Access {
+    const text = tokenOf('token', token)
+    return accessOf(raw.storeVerifySession(this.#handle, text), text, this, undefined)
+  }
+
+  /** Makes a link and its row in one step; it has its `token`. */
+  async issue(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): Promise<Link> {
+    return linkOf(await native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options)))
+  }
+
+  /** Makes the token of a link again. */
+  async show(tenant: string, link: string): Promise<Token> {
+    return tokenOfRow(await native.storeShow(this.#handle, text('tenant', tenant), text('link', link)))
+  }
+
+  /** One link. */
+  async link(tenant: string, link: string): Promise<Link> {
+    return linkOf(await native.storeLink(this.#handle, text('tenant', tenant), text('link', link)))
+  }
+
+  /** The links of a tenant, the newest first. */
+  async list(tenant: string, options?: ListOptions): Promise<Page> {
+    const { links, next } = await native.storeList(this.#handle, text('tenant', tenant), filterRow(options))
+    return Object.freeze({ links: Object.freeze(links.map(linkOf)), next: next ?? null })
+  }
+
+  /** Changes a link that was sent already. */
+  async edit(tenant: string, link: string, edit: Edit): Promise<Link> {
+    return linkOf(await native.storeEdit(this.#handle, text('tenant', tenant), text('link', link), editRow(edit)))
+  }
+
+  /** Lets a link, its copies and its sessions grant nothing until it is restored. Returns the stamp. */
+  async pause(tenant: string, link: string): Promise<string> {
+    return native.storePause(this.#handle, text('tenant', tenant), text('link', link))
+  }
+
+  /** Lets a paused link grant again what it did. Returns the stamp. */
+  async restore(tenant: string, link: string): Promise<string> {
+    return native.storeRestore(this.#handle, text('tenant', tenant), text('link', link))
+  }
+
+  /** What happened to a link, the latest first. `before`: only those with a lower number. */
+  async history(
+    tenant: string,
+    link: string,
+    options?: { before?: number | undefined; limit?: number | undefined },
+  ): Promise<readonly Event[]> {
+    const { before, limit } = optionsOf('options', options, ['before', 'limit'])
+    const until = maybe(before, (value) => whole('before', value))
+    const most = whole('limit', limit ?? 100, U32)
+    const events = await native.storeHistory(this.#handle, text('tenant', tenant), text('link', link), until, most)
+    return Object.freeze(events.map(eventOf))
+  }
+
+  /** Revokes a link with its copies and sessions, for good. Returns the stamp: who knows at least that refuses it. */
+  async revokeLink(tenant: string, link: string): Promise<string> {
+    return native.storeRevokeLink(this.#handle, text('tenant', tenant), text('link', link))
+  }
+
+  /** Revokes a copy of a link, and what was narrowed from it. */
+  async revokeCopy(tenant: string, link: string, copy: string): Promise<string> {
+    return native.storeRevokeCopy(this.#handle, text('tenant', tenant), text('link', link), text('copy', copy))
+  }
+
+  /** Revokes one session. */
+  async revokeSession(tenant: string, link: string, session: string): Promise<string> {
+    return native.storeRevokeSession(this.#handle, text('tenant', tenant), text('link', link), text('session', session))
+  }
+
+  /** Revokes everything of a client that was made so far. */
+  async revokeClient(tenant: string, client: string): Promise<string> {
+    return native.storeRevokeClient(this.#handle, text('tenant', tenant), text('client', client))
+  }
+
+  /** Revokes everything of a tenant that was made so far. */
+  async revokeTenant(tenant: string): Promise<string> {
+    return native.storeRevokeTenant(this.#handle, text('tenant', tenant))
+  }
+
+  /** Revokes every token of the deployment that was made so far. */
+  async revokeEverything(): Promise<string> {
+    return native.storeRevokeEverything(this.#handle)
+  }
+
+  /** Looks at a link without spending anything of it. Asks no database. */
+  peek(link: string, cookie?: string | null): Peeked {
+    const row = native.storePeek(this.#handle, tokenOf('link', link), maybeText('cookie', cookie))
+    return Object.freeze({ nonce: row.nonce, cookie: row.cookie, expiresAt: date(row.expiresAt) })
+  }
+
+  /** Makes a session of a link, and counts a use of it. */
+  async redeem(link: string, cookie: string, nonce: string): Promise<Token> {
+    return tokenOfRow(await native.storeRedeem(this.#handle, tokenOf('link', link), text('cookie', cookie), text('nonce', nonce)))
+  }
+
+  /** Makes another session for one that has not ended. */
+  async renew(session: string): Promise<Token> {
+    return tokenOfRow(await native.storeRenew(this.#handle, tokenOf('session', session)))
+  }
+
+  /** Answers the request of a `Follower`. */
+  async answer(request: Uint8Array): Promise<Buffer> {
+    return native.storeAnswer(this.#handle, bytes('request', request))
+  }
+
+  /** A list of revocations for verifiers without a live feed: of these tenants, or of all. */
+  async publish(options: { thisUpdate: Time; nextUpdate: Time; tenants?: Iterable<string> | undefined }): Promise<Buffer> {
+    const { thisUpdate, nextUpdate, tenants } = optionsOf('options', options, ['thisUpdate', 'nextUpdate', 'tenants'])
+    const of = maybeTexts('tenants', tenants)
+    return native.storePublish(this.#handle, of, time('thisUpdate', thisUpdate), time('nextUpdate', nextUpdate))
+  }
+
+  /** What is revoked, as bytes, to be kept for a recovery. It can be read by who has the keyring. */
+  async saveView(): Promise<Buffer> {
+    return native.storeSaveView(this.#handle)
+  }
+
+  /** Takes away what is old; `kept`: links that ended so many seconds ago stay. */
+  async compact(options: { kept: number }): Promise<Compacted> {
+    const kept = seconds('kept', optionsOf('options', options, ['kept']).kept)
+    const [changes = 0, redemptions = 0, links = 0] = await native.storeCompact(this.#handle, kept)
+    return Object.freeze({ changes, redemptions, links })
+  }
+}

@@ -1,0 +1,136 @@
+import { Access, accessOf, believed, token as tokenOf } from './access'
+import { maybeSeconds, maybeText, maybeTime, options as optionsOf, text, texts, wrongType, type Time } from './arguments'
+import { InvalidValue } from './errors'
+import { checkMade, date, Handled, made } from './handle'
+import { type Deployment, Keyring } from './keyring'
+import { native, raw } from './native'
+import type { Handle, TokenRow } from './native-types'
+
+/** A token just made. `token` goes to its holder and nowhere else. */
+export interface Token {
+  readonly token: string
+  readonly id: string
+  readonly expiresAt: Date
+}
+
+/** @internal The token itself is not shown where objects are printed. */
+export function tokenOfRow({ text, id, expiresAt }: TokenRow): Token {
+  const row = { id, expiresAt: date(expiresAt) } as { token: string; id: string; expiresAt: Date }
+  Object.defineProperty(row, 'token', { value: text, enumerable: false })
+  return Object.freeze(row)
+}
+
+export interface VerifierOptions {
+  /** Who is asking: tokens that state an audience must state this one. */
+  audience?: string | undefined
+  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300. */
+  skew?: number | undefined
+}
+
+export interface VerifyOptions {
+  /** As of when; now, if nothing is said. */
+  at?: Time | undefined
+}
+
+/** @internal */
+export let verifierOf: (handle: Handle<'Verifier'>, deployment: Deployment) => Verifier
+
+/** Turns tokens into `Access`, without a database. */
+export class Verifier extends Handled<'Verifier'> {
+  readonly #handle: Handle<'Verifier'>
+  /** @internal */
+  readonly deployment: Deployment
+
+  static {
+    verifierOf = (handle, deployment) => new Verifier(made, handle, deployment)
+  }
+
+  private constructor(key: symbol, handle: Handle<'Verifier'>, deployment: Deployment) {
+    checkMade(key, 'Verifier')
+    super(handle)
+    this.#handle = handle
+    this.deployment = deployment
+  }
+
+  /** One that knows of no revocation: a token then lives until it expires, whatever happens. */
+  static withoutRevocation(keyring: Keyring, options?: VerifierOptions): Verifier {
+    const { audience, skew } = optionsOf('options', options, ['audience', 'skew'])
+    const handle = Keyring.handleOf('keyring', keyring)
+    const made = native.verifierWithoutRevocation(handle, maybeText('audience', audience), maybeSeconds('skew', skew))
+    return verifierOf(made, keyring.deployment)
+  }
+
+  /** Verifies a link. Throws `Refused`; tell the public no more than its `public`. */
+  verifyLink(token: string, options?: VerifyOptions): Access {
+    const text = tokenOf('token', token)
+    if (options === undefined) return accessOf(raw.verifierVerifyLink(this.#handle, text), text, this, undefined)
+    const at = maybeTime('at', optionsOf('options', options, ['at']).at) ?? now()
+    return accessOf(raw.verifierVerifyLinkAt(this.#handle, text, at), text, this, at)
+  }
+
+  /** The same of a session. */
+  verifySession(token: string, options?: VerifyOptions): Access {
+    const text = tokenOf('token', token)
+    if (options === undefined) return accessOf(raw.verifierVerifySession(this.#handle, text), text, this, undefined)
+    const at = maybeTime('at', optionsOf('options', options, ['at']).at) ?? now()
+    return accessOf(raw.verifierVerifySessionAt(this.#handle, text, at), text, this, at)
+  }
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+export interface IssueOptions {
+  /** For whom it is good; for all, if nothing is said. */
+  audience?: string | undefined
+  /** In seconds. */
+  lifetime?: number | undefined
+}
+
+/** @internal Verifies a link once more, and makes a session of it: what every origin of an access offers. */
+export type SessionMaker = (issuer: Handle<'Issuer'>, token: string, at: number | undefined, lifetime: number | undefined) => TokenRow
+
+/** @internal How the classes that verify make sessions. */
+export const sessionMakers = new WeakMap<object, SessionMaker>()
+
+/** Makes tokens without a store. Nobody can list, change or hand them out again. */
+export class Issuer extends Handled<'Issuer'> {
+  readonly #handle: Handle<'Issuer'>
+
+  constructor(keyring: Keyring) {
+    const handle = native.issuerNew(Keyring.handleOf('keyring', keyring))
+    super(handle)
+    this.#handle = handle
+  }
+
+  /** Makes a link. */
+  issueLink(tenant: string, client: string, permissions: Iterable<string>, options?: IssueOptions): Token {
+    const { audience, lifetime } = optionsOf('options', options, ['audience', 'lifetime'])
+    return tokenOfRow(
+      native.issuerIssueLink(
+        this.#handle,
+        text('tenant', tenant),
+        text('client', client),
+        texts('permissions', permissions),
+        maybeText('audience', audience),
+        maybeSeconds('lifetime', lifetime),
+      ),
+    )
+  }
+
+  /** Makes a session of a link, which is verified once more. `lifetime` in seconds. */
+  issueSession(link: Access, options?: { lifetime?: number | undefined }): Token {
+    if (!(link instanceof Access)) throw wrongType('link', 'an Access', link)
+    if (link.kind !== 'link') throw new InvalidValue('link: a session is made of a link', 'not_a_link')
+    const lifetime = maybeSeconds('lifetime', optionsOf('options', options, ['lifetime']).lifetime)
+    const { token, origin, at } = believed(link)
+    if (origin instanceof Verifier) {
+      const verifier = Verifier.handleOf('link', origin)
+      return tokenOfRow(native.issuerIssueSession(this.#handle, verifier, token, at, lifetime))
+    }
+    const make = sessionMakers.get(origin)
+    if (make === undefined) throw wrongType('link', 'an Access', link)
+    return tokenOfRow(make(this.#handle, token, at, lifetime))
+  }
+}

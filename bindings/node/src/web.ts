@@ -1,0 +1,76 @@
+/**
+ * The rules for whatever has `Request` and `Response`: route handlers of Next.js, Hono, Deno, Bun.
+ *
+ * @packageDocumentation
+ */
+
+import type { Access } from './access'
+import { BODY_MAX, Gate, type GateOptions, isAccess } from './gate'
+import type { Answer, PortalRequest } from './portal'
+
+export type { GateOptions, Links, Refusal, Sessions } from './gate'
+
+/** A handler of a framework; `context` is whatever it gives beside the request. */
+export type Handler<C extends unknown[]> = (request: Request, ...context: C) => Response | Promise<Response>
+
+export interface WebPortal {
+  /** Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. */
+  answer(request: Request): Promise<Response | null>
+  /** What the session of a request grants, on the resource if one is told; or the refusal to return. */
+  access(request: Request, permission?: string, resource?: string): Access | Response
+  /** A handler that is called with the access of a session that grants this. */
+  requires<C extends unknown[]>(
+    permission: string,
+    handler: (request: Request, access: Access, ...context: C) => Response | Promise<Response>,
+  ): Handler<C>
+  /** A middleware of Hono: `app.use(portal.hono)`. */
+  hono(context: { req: { raw: Request } }, next: () => Promise<void>): Promise<Response | void>
+}
+
+/** A portal for an application with `Request` and `Response`. */
+export function portward(options: GateOptions): WebPortal {
+  const gate = new Gate(options)
+  const answer = async (request: Request) => {
+    const read = requestOf(request)
+    if (!gate.isOurs(read)) return null
+    const body = request.method === 'POST' ? await bodyOf(request) : undefined
+    const answer = await gate.answer({ ...read, body })
+    return answer && responseOf(request, answer)
+  }
+  const access = (request: Request, permission?: string, resource?: string) => {
+    const access = gate.access(requestOf(request), permission, resource)
+    return isAccess(access) ? access : responseOf(request, access)
+  }
+  return {
+    answer,
+    access,
+    requires: (permission, handler) => (request, ...context) => {
+      const granted = access(request, permission)
+      return granted instanceof Response ? granted : handler(request, granted, ...context)
+    },
+    hono: async (context, next) => (await answer(context.req.raw)) ?? next(),
+  }
+}
+
+function requestOf(request: Request): PortalRequest {
+  return { method: request.method, path: new URL(request.url).pathname, headers: [...request.headers].flat() }
+}
+
+/** The body, or so much of it that it is too long. */
+async function bodyOf(request: Request): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  if (request.body === null) return Buffer.alloc(0)
+  // Leaving the loop cancels the rest.
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= BODY_MAX) break
+  }
+  return Buffer.concat(chunks)
+}
+
+function responseOf(request: Request, { status, headers, body }: Answer): Response {
+  const empty = request.method === 'HEAD' || body === ''
+  return new Response(empty ? null : body, { status, headers: headers.map(([name, value]): [string, string] => [name, value]) })
+}
