@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions, onRequestAsyncHookHandler } from 'fastify'
 import type { Access } from './access'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, requestOf } from './node-http'
@@ -42,6 +42,22 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
     const answer = await answered(gate, request.raw, request.originalUrl)
     if (answer !== null) return send(reply, answer)
   })
+}
+
+/**
+ * For `fastify({ frameworkErrors: frameworkErrors({ portal, store }) })`: Fastify looks at the escapes in a path before any plugin is asked,
+ * and would answer a damaged link itself, without the headers that its token needs.
+ */
+export function frameworkErrors(options: GateOptions): NonNullable<FastifyServerOptions['frameworkErrors']> {
+  const gate = new Gate(options)
+  return (error, request, reply) => {
+    const done = (answer: Answer | null) => send(reply as FastifyReply, answer ?? otherwise(error.message))
+    answered(gate, request.raw, request.raw.url ?? '').then(done, () => done(null))
+  }
+}
+
+function otherwise(message: string): Answer {
+  return { status: 400, headers: [['content-type', 'text/plain']], body: message, reason: null, tokenId: null }
 }
 
 // It is for the application around it, not for an inner one. What `fastify-plugin` does.
