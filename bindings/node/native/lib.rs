@@ -10,6 +10,7 @@ mod keys;
 mod links;
 mod portal;
 mod push;
+mod slot;
 mod store;
 mod token;
 mod untrusted;

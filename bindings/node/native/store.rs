@@ -4,7 +4,7 @@ use portward_bridge::{self as bridge, Error, Keyring, Store, StoreOptions};
 
 use crate::convert::{maybe, number, whole};
 use crate::error::call;
-use crate::token::{TokenRow, options, packed, token_row};
+use crate::token::{TokenRow, options, token_row};
 use crate::work::{Held, Promised, buffer, handle, held, promise, same};
 
 /// How a store is opened; times in milliseconds, the skew in seconds.
@@ -104,16 +104,6 @@ pub(crate) fn store_is_at_least(store: &External<Store>, stamp: String) -> napi:
 #[napi(catch_unwind)]
 pub(crate) fn store_refresh(store: &External<Store>) -> Promised<(), ()> {
     ask(store, Store::refresh, same)
-}
-
-#[napi(catch_unwind)]
-pub(crate) fn store_verify_link(store: &External<Store>, token: String) -> String {
-    packed(store.verify_link(&token))
-}
-
-#[napi(catch_unwind)]
-pub(crate) fn store_verify_session(store: &External<Store>, token: String) -> String {
-    packed(store.verify_session(&token))
 }
 
 /// What looking at a link gives.

@@ -14,6 +14,9 @@ export let accessOf: (packed: string, token: string, origin: Origin, at: number 
 /** @internal The token that an access is of; only for the verifier that believed it. */
 export let believed: (access: Access) => { token: string; origin: Origin; at: number | undefined }
 
+/** So much of a packed access has its place, the rest are lines. */
+const FIXED = 107
+
 /** A token is 1,024 characters at most. What is longer is refused for that, and need not be copied. */
 const TOKEN_MAX = 1024
 
@@ -29,7 +32,7 @@ export class Access {
   readonly #token: string
   readonly #origin: Origin
   readonly #at: number | undefined
-  #facts: string[] | undefined
+  #lines: string[] | undefined
 
   static {
     accessOf = (packed, token, origin, at) => {
@@ -48,14 +51,21 @@ export class Access {
     this.#at = at
   }
 
-  /** In their order: see `packed` in the bridge. */
-  #fact(place: number): string {
-    return (this.#facts ??= this.#packed.split('\n'))[place] ?? ''
+  /** Tenant, client, audience, resources, copies, recipients: see `packed` in the bridge. */
+  #line(place: number): string {
+    return (this.#lines ??= this.#packed.slice(FIXED).split('\n'))[place] ?? ''
   }
 
   #list(place: number): readonly string[] {
-    const list = this.#fact(place)
+    const list = this.#line(place)
     return Object.freeze(list === '' ? [] : list.split('\t'))
+  }
+
+  /** `null` for all. */
+  #resources(): string[] | null {
+    const resources = this.#line(3)
+    if (resources === '-') return null
+    return resources.length > 1 ? resources.slice(1).split('\t') : []
   }
 
   /**
@@ -63,11 +73,10 @@ export class Access {
    * is stated. Throws `Refused` if it is not.
    */
   require(permission: string, resource?: string | null): void {
-    const resources = this.resources
     native.accessRequire(
       Deployment.handleOf('deployment', this.#origin.deployment),
-      this.#fact(8),
-      resources === null ? undefined : [...resources],
+      this.#packed.slice(91, FIXED),
+      this.#resources(),
       text('permission', permission),
       maybeText('resource', resource),
     )
@@ -85,63 +94,62 @@ export class Access {
   }
 
   get kind(): 'link' | 'session' {
-    return this.#fact(0) as 'link' | 'session'
+    return this.#packed.startsWith('l') ? 'link' : 'session'
   }
 
   /** Whose data. */
   get tenant(): string {
-    return this.#fact(5)
+    return this.#line(0)
   }
 
   /** Who comes. */
   get client(): string {
-    return this.#fact(6)
+    return this.#line(1)
   }
 
   /** For whom it is good; `null` for all. */
   get audience(): string | null {
-    return this.#fact(7) === '' ? null : this.#fact(7)
+    return this.#line(2) === '' ? null : this.#line(2)
   }
 
   /** What it grants. Ask with `require` instead of looking here. */
   get permissions(): ReadonlySet<string> {
-    const bits = BigInt(`0x${this.#fact(8)}`)
+    const bits = BigInt(`0x${this.#packed.slice(91, FIXED)}`)
     return new Set(this.#origin.deployment.permissions.filter((_, bit) => (bits >> BigInt(bit)) & 1n))
   }
 
   /** For which resources; `null` for all. */
   get resources(): ReadonlySet<string> | null {
-    const resources = this.#fact(9)
-    if (resources === '-') return null
-    return new Set(resources.length > 1 ? resources.slice(1).split('\t') : [])
+    const resources = this.#resources()
+    return resources === null ? null : new Set(resources)
   }
 
   get issuedAt(): Date {
-    return date(Number(this.#fact(3)))
+    return date(Number(this.#packed.slice(65, 78)))
   }
 
   get expiresAt(): Date {
-    return date(Number(this.#fact(4)))
+    return date(Number(this.#packed.slice(78, 91)))
   }
 
   /** The token's own id: what to write into logs, and what to revoke. */
   get tokenId(): string {
-    return this.#fact(1)
+    return this.#packed.slice(1, 33)
   }
 
   /** The id of the link that it is or comes from. */
   get linkId(): string {
-    return this.#fact(2)
+    return this.#packed.slice(33, 65)
   }
 
   /** The ids of the copies on its way, the last of which is the one that came. */
   get copies(): readonly string[] {
-    return this.#list(10)
+    return this.#list(4)
   }
 
   /** What holders wrote on its copies. Not evidence. */
   get recipients(): readonly string[] {
-    return this.#list(11)
+    return this.#list(5)
   }
 
   /** Without the token. */

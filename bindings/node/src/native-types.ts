@@ -198,8 +198,11 @@ export interface Native {
   keyringDeployment(keyring: Handle<'Keyring'>): Handle<'Deployment'>
   keyringRoots(keyring: Handle<'Keyring'>): RootRow[]
   verifierWithoutRevocation(keyring: Handle<'Keyring'>, audience: string | null | undefined, skew: number | null | undefined): Handle<'Verifier'>
-  verifierVerifyLink(verifier: Handle<'Verifier'>, token: string): string
-  verifierVerifySession(verifier: Handle<'Verifier'>, token: string): string
+  verifierSlot(verifier: Handle<'Verifier'>): Handle<'Slot'>
+  storeSlot(store: Handle<'Store'>): Handle<'Slot'>
+  slotNumber(slot: Handle<'Slot'>): number
+  verifyLink(slot: number, token: string): string
+  verifySession(slot: number, token: string): string
   verifierVerifyLinkAt(verifier: Handle<'Verifier'>, token: string, at: number): string
   verifierVerifySessionAt(verifier: Handle<'Verifier'>, token: string, at: number): string
   accessRequire(deployment: Handle<'Deployment'>, permissions: string, resources: readonly string[] | null | undefined, permission: string, resource: string | null | undefined): void
@@ -220,8 +223,6 @@ export interface Native {
   storeStamp(store: Handle<'Store'>): string | null
   storeIsAtLeast(store: Handle<'Store'>, stamp: string): boolean
   storeRefresh(store: Handle<'Store'>): Promise<void>
-  storeVerifyLink(store: Handle<'Store'>, token: string): string
-  storeVerifySession(store: Handle<'Store'>, token: string): string
   storePeek(store: Handle<'Store'>, link: string, cookie: string | null | undefined): PeekedRow
   storeRedeem(store: Handle<'Store'>, link: string, cookie: string, nonce: string): Promise<TokenRow>
   storeRenew(store: Handle<'Store'>, session: string): Promise<TokenRow>

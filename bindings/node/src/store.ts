@@ -58,12 +58,17 @@ export interface Compacted {
 /** Links, what became of them, and what is revoked. Verifying asks no database and is synchronous; all else is a promise. */
 export class Store extends Handled<'Store'> {
   readonly #handle: Handle<'Store'>
+  /** As long as this lives, the number is good. */
+  readonly #slot: Handle<'Slot'>
+  readonly #number: number
   readonly deployment: Deployment
 
   private constructor(key: symbol, handle: Handle<'Store'>, deployment: Deployment) {
     checkMade(key, 'Store')
     super(handle)
     this.#handle = handle
+    this.#slot = native.storeSlot(handle)
+    this.#number = native.slotNumber(this.#slot)
     this.deployment = deployment
     sessionMakers.set(this, (issuer, token, _, lifetime) => native.issuerIssueSessionByStore(issuer, handle, token, lifetime))
   }
@@ -132,13 +137,13 @@ export class Store extends Handled<'Store'> {
   /** Verifies a link, now. Throws `Refused`; tell the public no more than its `public`. */
   verifyLink(token: string): Access {
     const text = tokenOf('token', token)
-    return accessOf(raw.storeVerifyLink(this.#handle, text), text, this, undefined)
+    return accessOf(raw.verifyLink(this.#number, text), text, this, undefined)
   }
 
   /** Verifies a session, now. */
   verifySession(token: string): Access {
     const text = tokenOf('token', token)
-    return accessOf(raw.storeVerifySession(this.#handle, text), text, this, undefined)
+    return accessOf(raw.verifySession(this.#number, text), text, this, undefined)
   }
 
   /** Makes a link and its row in one step; it has its `token`. */

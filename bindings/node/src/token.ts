@@ -38,6 +38,9 @@ export let verifierOf: (handle: Handle<'Verifier'>, deployment: Deployment) => V
 /** Turns tokens into `Access`, without a database. */
 export class Verifier extends Handled<'Verifier'> {
   readonly #handle: Handle<'Verifier'>
+  /** As long as this lives, the number is good. */
+  readonly #slot: Handle<'Slot'>
+  readonly #number: number
   /** @internal */
   readonly deployment: Deployment
 
@@ -49,6 +52,8 @@ export class Verifier extends Handled<'Verifier'> {
     checkMade(key, 'Verifier')
     super(handle)
     this.#handle = handle
+    this.#slot = native.verifierSlot(handle)
+    this.#number = native.slotNumber(this.#slot)
     this.deployment = deployment
   }
 
@@ -63,7 +68,7 @@ export class Verifier extends Handled<'Verifier'> {
   /** Verifies a link. Throws `Refused`; tell the public no more than its `public`. */
   verifyLink(token: string, options?: VerifyOptions): Access {
     const text = tokenOf('token', token)
-    if (options === undefined) return accessOf(raw.verifierVerifyLink(this.#handle, text), text, this, undefined)
+    if (options === undefined) return accessOf(raw.verifyLink(this.#number, text), text, this, undefined)
     const at = maybeTime('at', optionsOf('options', options, ['at']).at) ?? now()
     return accessOf(raw.verifierVerifyLinkAt(this.#handle, text, at), text, this, at)
   }
@@ -71,7 +76,7 @@ export class Verifier extends Handled<'Verifier'> {
   /** The same of a session. */
   verifySession(token: string, options?: VerifyOptions): Access {
     const text = tokenOf('token', token)
-    if (options === undefined) return accessOf(raw.verifierVerifySession(this.#handle, text), text, this, undefined)
+    if (options === undefined) return accessOf(raw.verifySession(this.#number, text), text, this, undefined)
     const at = maybeTime('at', optionsOf('options', options, ['at']).at) ?? now()
     return accessOf(raw.verifierVerifySessionAt(this.#handle, text, at), text, this, at)
   }

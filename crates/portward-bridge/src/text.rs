@@ -29,10 +29,25 @@ pub(crate) fn id(id: &[u8]) -> String {
 
 /// The same, behind what is there.
 #[cfg(feature = "backend")]
-pub(crate) fn push_id(text: &mut String, id: &[u8]) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digits = id.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
-    text.extend(digits.filter_map(|digit| DIGITS.get(usize::from(digit))));
+pub(crate) fn push_id(text: &mut String, id: &EntryId) {
+    push_hex(text, id);
+}
+
+/// At most 16 bytes.
+#[cfg(feature = "backend")]
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    text.push_str(base16ct::lower::encode_str(bytes, &mut [0; 32]).unwrap_or_default());
+}
+
+/// 13 digits: a token cannot state more than 2⁴⁰ seconds.
+#[cfg(feature = "backend")]
+pub(crate) fn push_time(text: &mut String, time: Timestamp) {
+    let (mut digits, mut rest) = ([b'0'; 13], time.unix());
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789".get(usize::try_from(rest % 10).unwrap_or(0)).copied().unwrap_or(b'0');
+        rest /= 10;
+    }
+    text.push_str(core::str::from_utf8(&digits).unwrap_or_default());
 }
 
 #[cfg(feature = "backend")]

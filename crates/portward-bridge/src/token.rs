@@ -153,35 +153,34 @@ impl Access {
         self.core().recipients().to_vec()
     }
 
-    /// All of it in one text, for languages where each call and each object is dear: twelve lines, which are kind, token id, link id, when it
-    /// was made, when it ends, tenant, client, audience, the permissions as a bitmap in hexadecimal digits, resources, copies and recipients,
-    /// the last three parted by tabs. An absent audience is empty; resources begin with `+` and are `-` for all. None of them can contain a tab
-    /// or the end of a line.
+    /// All of it in one text, for languages to which each call and each object is dear. 107 characters: `l` or `s`, token id, link id, when it
+    /// was made and when it ends (13 digits each), the permissions as a bitmap (16 hexadecimal digits). Then six lines: tenant, client,
+    /// audience, resources, copies, recipients; the last three are lists parted by tabs. An absent audience is empty; resources begin with `+`
+    /// and are `-` for all. Nothing in them contains a tab or the end of a line. All of it is ASCII.
     pub fn packed(&self) -> String {
         let core = self.core();
         let mut text = String::with_capacity(PACKED);
-        text.push_str(self.kind());
-        for id in [core.token_id(), core.link_id()] {
-            text.push('\n');
-            text::push_id(&mut text, &id);
-        }
+        text.push(if matches!(self.held, Held::Link(_)) { 'l' } else { 's' });
+        text::push_id(&mut text, &core.token_id());
+        text::push_id(&mut text, &core.link_id());
+        text::push_time(&mut text, core.issued_at());
+        text::push_time(&mut text, core.expires_at());
+        text::push_hex(&mut text, &core.permissions().bits().to_be_bytes());
         // A `String` takes all that is written.
-        let _ = write!(text, "\n{}\n{}", core.issued_at().unix(), core.expires_at().unix());
-        let _ = write!(text, "\n{}\n{}\n", core.tenant(), core.client());
+        let _ = write!(text, "{}\n{}\n", core.tenant(), core.client());
         if let Some(audience) = core.audience() {
             let _ = write!(text, "{audience}");
         }
-        let _ = write!(text, "\n{:x}\n", core.permissions().bits());
         match core.resources() {
-            Resources::All => text.push('-'),
+            Resources::All => text.push_str("\n-\n"),
             Resources::Only(list) => {
-                text.push('+');
+                text.push_str("\n+");
                 push_list(&mut text, list, |text, resource| {
                     let _ = write!(text, "{resource}");
                 });
+                text.push('\n');
             }
         }
-        text.push('\n');
         push_list(&mut text, core.copies(), |text, id| text::push_id(text, id));
         text.push('\n');
         push_list(&mut text, core.recipients(), |text, label| text.push_str(label));
@@ -347,17 +346,13 @@ mod tests {
         let narrowing = Narrowing { resources, recipient: Some("the lawyer".into()), ..Narrowing::default() };
         let (deployment, access) = access(Some(&narrowing));
         let packed = access.packed();
-        let [kind, id, link, issued, expires, tenant, client, audience, bits, resources, copies, recipients] =
-            packed.split('\n').collect::<Vec<_>>()[..]
-        else {
-            panic!("{packed}");
-        };
-        assert_eq!((kind, tenant, client, audience), ("link", "studio-7", "42", ""));
-        assert_eq!((id, link), (&*access.token_id(), &*access.link_id()));
-        assert_eq!((issued, expires), (&*access.issued_at().to_string(), &*access.expires_at().to_string()));
-        let bits = Permissions::from_bits(u64::from_str_radix(bits, 16).unwrap());
+        let (fixed, rest) = packed.split_at(107);
+        assert_eq!(&fixed[..65], format!("l{}{}", access.token_id(), access.link_id()));
+        assert_eq!(fixed[65..91], format!("{:013}{:013}", access.issued_at(), access.expires_at()));
+        let bits = Permissions::from_bits(u64::from_str_radix(&fixed[91..], 16).unwrap());
         assert_eq!(deployment.names(bits), access.permissions());
-        assert_eq!((resources, copies, recipients), ("+a\tb", &*access.copies().join("\t"), "the lawyer"));
+        let copies = access.copies().join("\t");
+        assert_eq!(rest, format!("studio-7\n42\n\n+a\tb\n{copies}\nthe lawyer"));
     }
 
     #[test]

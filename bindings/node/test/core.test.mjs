@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Follower, InputError, InvalidValue, Issuer, Keyring, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
+import { code, directory, store } from './support/fixtures.mjs'
+
+test('a link, a copy, a session, and the end of all', async () => {
+  const { store: links, keyring } = await store()
+  const link = await links.issue('studio-7', '42', ['files:read', 'messages:send'], { label: 'the contract', usesMax: 2 })
+  assert.deepEqual([link.label, link.usesMax, link.uses, link.state, link.resources], ['the contract', 2, 0, 'active', null])
+  assert.deepEqual([...link.permissions].sort(), ['files:read', 'messages:send'])
+
+  const access = links.verifyLink(link.token)
+  assert.deepEqual([access.kind, access.tenant, access.client, access.tokenId, access.linkId], ['link', 'studio-7', '42', link.id, link.id])
+  assert.ok(access.allows('files:read') && !access.allows('files:delete'))
+  assert.throws(() => access.require('files:delete'), { name: 'Refused', code: 'permission_denied', public: 'refused' })
+  assert.throws(() => access.allows('no:such'), { name: 'InvalidValue', code: 'unknown_permission' })
+  assert.equal(access.expiresAt.getTime(), link.expiresAt.getTime())
+
+  const vocabulary = keyring.deployment.permissions
+  const copy = new UntrustedLink(link.token).narrow({ permissions: ['files:read'], resources: ['7', '8'], recipient: 'the lawyer', vocabulary })
+  const narrowed = links.verifyLink(copy)
+  assert.deepEqual([[...narrowed.permissions], [...narrowed.resources], narrowed.recipients], [['files:read'], ['7', '8'], ['the lawyer']])
+  assert.throws(() => narrowed.require('files:read'), { code: 'resource_required' })
+  assert.throws(() => narrowed.require('files:read', '9'), { code: 'resource_denied' })
+  narrowed.require('files:read', '7')
+
+  const { nonce, cookie } = links.peek(link.token)
+  const session = await links.redeem(link.token, cookie, nonce)
+  assert.equal(links.verifySession(session.token).linkId, link.id)
+  assert.equal((await links.link('studio-7', link.id)).uses, 1)
+  assert.ok((await links.renew(session.token)).token.startsWith('pws_'))
+  assert.deepEqual((await links.history('studio-7', link.id)).map((event) => event.kind), ['redeemed', 'issued'])
+
+  await links.pause('studio-7', link.id)
+  await assert.rejects(async () => links.verifySession(session.token), { code: 'link_suspended' })
+  await links.restore('studio-7', link.id)
+  const stamp = await links.revokeLink('studio-7', link.id)
+  assert.ok(links.isAtLeast(stamp) && links.isFresh)
+  for (const token of [link.token, copy]) {
+    const refused = (error) =>
+      error instanceof Refused && error instanceof InputError && error instanceof PortwardError && error.code === 'link_revoked' && error.tokenId !== null
+    assert.throws(() => links.verifyLink(token), refused)
+  }
+})
+
+test('errors of asynchronous work are ours, too', async () => {
+  const { store: links, keyring, location } = await store()
+  await assert.rejects(links.link('studio-7', 'zz'), (error) => error instanceof InvalidValue && error.code === 'id_malformed')
+  await assert.rejects(links.link('studio-7', '0'.repeat(32)), (error) => error instanceof PortwardError && error.code === 'link_unknown')
+  await assert.rejects(Store.open('nowhere:x', keyring), (error) => error instanceof InvalidValue && error.code === 'store_location')
+  await assert.rejects(Store.open(location, Keyring.generate()), PortwardError)
+  await links.close()
+  assert.equal(await code(() => links.refresh()), 'closed')
+  assert.equal(await code(() => links.verifyLink('pwl_')), 'closed')
+})
+
+test('links are listed in pages, and edited', async () => {
+  const { store: links } = await store()
+  for (let number = 0; number < 5; number++) await links.issue('studio-7', `c${number}`, ['files:read'], { label: `Label ${number}` })
+  const first = await links.list('studio-7', { limit: 3 })
+  const second = await links.list('studio-7', { limit: 3, after: first.next })
+  assert.deepEqual([first.links.length, second.links.length, second.next], [3, 2, null])
+  assert.equal((await links.list('studio-7', { labelContains: 'label 4', client: 'c4', state: 'active' })).links.length, 1)
+  assert.equal(first.links[0].token, null)
+
+  const { id } = first.links[0]
+  const edited = await links.edit('studio-7', id, { label: null, resources: ['7'], usesMax: 3 })
+  assert.deepEqual([edited.label, [...edited.resources], edited.usesMax], [null, ['7'], 3])
+  const again = await links.edit('studio-7', id, { resources: null, usesMax: null, label: 'x' })
+  assert.deepEqual([again.label, again.resources, again.usesMax], ['x', null, null])
+  assert.equal(await code(() => links.edit('studio-7', id, { permissions: ['files:delete'] })), 'over_ceiling')
+  assert.ok((await links.show('studio-7', id)).token.startsWith('pwl_'))
+})
+
+test('keyrings are made, sealed and opened', async () => {
+  const path = await directory()
+  const passphrase = Buffer.from('correct horse')
+  const keyring = await Keyring.create(join(path, 'p'), { passphrase, permissions: ['a:b', 'a:c'] })
+  assert.equal(await code(() => Keyring.open(join(path, 'p'))), 'passphrase_required')
+  assert.equal(await code(() => Keyring.open(join(path, 'p'), { passphrase: Buffer.from('x') })), 'sealed_wrong_passphrase')
+  const opened = await Keyring.open(join(path, 'p'), { passphrase })
+  assert.equal(opened.deployment.id, keyring.deployment.id)
+  assert.deepEqual([...keyring.deployment.expand(['a:*'])], ['a:b', 'a:c'])
+  const clear = Keyring.fromJson(keyring.exportInClear(), keyring.deployment)
+  assert.deepEqual(clear.roots, keyring.roots)
+  assert.equal(keyring.roots[0].state, 'active')
+  assert.ok(keyring.deployment.linkLifetimes.default < keyring.deployment.linkLifetimes.ceiling)
+})
+
+test('without a store: issuer, verifier and sessions of links', () => {
+  const keyring = Keyring.generate()
+  const issuer = new Issuer(keyring)
+  const { token, expiresAt } = issuer.issueLink('studio-7', '42', new Set(['files:read']), { lifetime: 3600, audience: 'app' })
+  assert.throws(() => Verifier.withoutRevocation(keyring).verifyLink(token), Refused)
+  const verifier = Verifier.withoutRevocation(keyring, { audience: 'app' })
+  assert.throws(() => verifier.verifyLink(token, { at: expiresAt }), { code: 'expired' })
+  const session = issuer.issueSession(verifier.verifyLink(token, { at: new Date() }), { lifetime: 60 })
+  const access = verifier.verifySession(session.token)
+  assert.equal(access.audience, 'app')
+  assert.equal(access.kind, 'session')
+  assert.throws(() => issuer.issueSession(access), { code: 'not_a_link' })
+})
+
+test('a follower refuses what the store has revoked', async () => {
+  const { store: links, keyring } = await store()
+  const follower = new Follower(keyring, { tenants: ['studio-7'] })
+  const { id, token } = await links.issue('studio-7', '42', ['files:read'])
+  assert.throws(() => follower.verifyLink(token), PortwardError)
+  follower.accept(await links.answer(follower.request()))
+  assert.equal(follower.verifyLink(token).tokenId, id)
+  assert.ok(new Issuer(keyring).issueSession(follower.verifyLink(token)).token)
+  await links.revokeLink('studio-7', id)
+  const stamp = follower.accept(await links.answer(follower.request()))
+  assert.equal(follower.highest, stamp)
+  assert.throws(() => follower.verifyLink(token), { code: 'link_revoked' })
+  await assert.rejects(async () => follower.accept(Buffer.of(1, 2, 3)), PortwardError)
+})
+
+test('a store is compacted, published, saved and recovered', async () => {
+  const { store: links, keyring, location } = await store()
+  const { id } = await links.issue('studio-7', '42', ['files:read'])
+  await links.actingAs('ada').revokeLink('studio-7', id)
+  assert.ok((await links.compact({ kept: 0 })).changes >= 0)
+  const now = Math.floor(Date.now() / 1000)
+  assert.ok((await links.publish({ thisUpdate: now, nextUpdate: now + 60 })).length > 0)
+  const newer = await links.saveView()
+  await links.close()
+  const { merged, found, begins } = await Store.recover(location, keyring, { newer })
+  assert.ok(merged && found !== begins)
+})
