@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Deployment, Issuer, Keyring, Portal, PortwardError, UntrustedLink, Verifier } from 'portward'
+import { scope } from './support/fixtures.mjs'
+
+const deployment = Deployment.generate()
+const keyring = Keyring.generate(deployment)
+const issuer = new Issuer(keyring)
+const verifier = Verifier.withoutRevocation(keyring)
+const vocabulary = deployment.permissions
+
+const identifier = fc.stringMatching(/^[a-z][a-z0-9_.-]{0,20}$/)
+const permissions = fc.subarray([...vocabulary], { minLength: 1 })
+
+test('what was issued is what is verified', () => {
+  fc.assert(
+    fc.property(identifier, identifier, permissions, fc.option(identifier), (tenant, client, granted, audience) => {
+      const options = audience === null ? {} : { audience }
+      const { token, id, expiresAt } = issuer.issueLink(tenant, client, granted, options)
+      const access = Verifier.withoutRevocation(keyring, options).verifyLink(token)
+      assert.deepEqual([access.tenant, access.client, access.tokenId, access.audience], [tenant, client, id, audience])
+      assert.equal(access.expiresAt.getTime(), expiresAt.getTime())
+      for (const name of vocabulary) assert.equal(access.allows(name), granted.includes(name))
+    }),
+  )
+})
+
+test('a copy never grants more', () => {
+  fc.assert(
+    fc.property(permissions, permissions, fc.option(fc.uniqueArray(identifier, { minLength: 1, maxLength: 16 })), (all, kept, resources) => {
+      const { token } = issuer.issueLink('studio-7', '42', all)
+      const copy = new UntrustedLink(token).narrow({ permissions: kept, resources, vocabulary })
+      const access = verifier.verifyLink(copy)
+      for (const name of vocabulary) {
+        const granted = all.includes(name) && kept.includes(name)
+        assert.equal(access.allows(name), granted && resources === null)
+        for (const resource of resources ?? ['x']) assert.equal(access.allows(name, resource), granted)
+      }
+    }),
+  )
+})
+
+test('a token that was changed anywhere is refused', () => {
+  const { token } = issuer.issueLink('studio-7', '42', ['files:read'])
+  fc.assert(
+    fc.property(fc.nat(token.length - 1), fc.string({ minLength: 1, maxLength: 2, unit: 'grapheme' }), (at, put) => {
+      const changed = token.slice(0, at) + put + token.slice(at + 1)
+      if (changed !== token) assert.throws(() => verifier.verifyLink(changed), PortwardError)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('what is sealed opens, and opens as nothing else', async () => {
+  const { scope: files } = await scope()
+  const of = fc.record({ name: identifier, id: fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme-ascii' }) })
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), of, of, async (bytes, one, other) => {
+      const object = await files.seal(bytes, one)
+      assert.ok((await files.open(object, one)).equals(bytes))
+      if (one.name !== other.name || one.id !== other.id) await assert.rejects(files.open(object, other), { name: 'Unreadable' })
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('whatever comes in, what goes wrong is a TypeError or one of ours', () => {
+  const calls = [
+    (any) => issuer.issueLink(any, any, any, any),
+    (any) => issuer.issueLink('t', 'c', ['files:read'], any),
+    (any) => verifier.verifyLink(any, any),
+    (any) => verifier.verifySession('pws_', any),
+    (any) => new UntrustedLink(any),
+    (any) => new UntrustedLink(issuer.issueLink('t', 'c', ['files:read']).token).narrow(any),
+    (any) => Deployment.fromJson(any),
+    (any) => Deployment.generate(any),
+    (any) => Keyring.fromJson(any, any),
+    (any) => new Portal(any, any),
+    (any) => new Portal('https://a.example', any),
+    (any) => new Portal('https://a.example').read(any),
+    (any) => new Portal('https://a.example').session({ method: any, path: any, headers: any }),
+  ]
+  const anything = fc.oneof(fc.anything({ withTypedArray: true, withDate: true, withBigInt: true, withSparseArray: true }), fc.string({ unit: 'binary' }), fc.uint8Array())
+  fc.assert(
+    fc.property(fc.constantFrom(...calls), anything, (call, any) => {
+      try {
+        call(any)
+      } catch (error) {
+        assert.ok(error instanceof TypeError || error instanceof PortwardError, String(error?.stack))
+        assert.notEqual(error.code, 'internal', error.message)
+      }
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('requests of any form are answered, or left to the application', () => {
+  const portal = new Portal('https://portal.example')
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'BREW'),
+    path: fc.oneof(fc.constantFrom('/portal', '/portal/redeem', '/portal/peek', '/portal/renew', '/portal/leave'), fc.string().map((rest) => `/portal/${rest}`)),
+    headers: fc.array(fc.tuple(fc.constantFrom('Cookie', 'Origin', 'Content-Type', 'Accept', 'Authorization'), fc.string({ unit: 'binary-ascii' }))).map((lines) => lines.flat()),
+    body: fc.uint8Array({ maxLength: 5000 }),
+  })
+  fc.assert(
+    fc.property(request, (request) => {
+      const step = portal.read(request)
+      assert.ok(step === null || 'question' in step || (step.status >= 200 && step.status < 504))
+    }),
+    { numRuns: 1000 },
+  )
+})
