@@ -32,7 +32,6 @@ export class Access {
   readonly #token: string
   readonly #origin: Origin
   readonly #at: number | undefined
-  #lines: string[] | undefined
 
   static {
     accessOf = (packed, token, origin, at) => {
@@ -53,7 +52,10 @@ export class Access {
 
   /** Tenant, client, audience, resources, copies, recipients: see `packed` in the bridge. */
   #line(place: number): string {
-    return (this.#lines ??= this.#packed.slice(FIXED).split('\n'))[place] ?? ''
+    let from = FIXED
+    for (let line = 0; line < place; line++) from = this.#packed.indexOf('\n', from) + 1
+    const end = this.#packed.indexOf('\n', from)
+    return this.#packed.slice(from, end < 0 ? undefined : end)
   }
 
   #list(place: number): readonly string[] {

@@ -6,10 +6,10 @@ import { Deployment, Keyring } from 'portward'
 
 const WHOLE = 2n ** 53n
 
-/** Whole numbers above 2⁵³ are BigInt. Node 20 cannot read them, so they are made texts first, where they stand alone. */
+/** Whole numbers above 2⁵³ are BigInt. Node 20 cannot read them, so they are made texts first. */
 export function load(subject) {
   const text = readFileSync(new URL(`../../../../testkit/vectors/${subject}.json`, import.meta.url), 'utf8')
-  const exact = text.replace(/([:[,]\s*)(\d{16,})(?=\s*[,\]}])/g, (all, before, digits) => (BigInt(digits) > WHOLE ? `${before}"n:${digits}"` : all))
+  const exact = text.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, (all) => (all[0] !== '"' && BigInt(all) > WHOLE ? `"n:${all}"` : all))
   return JSON.parse(exact, (_, value) => (typeof value === 'string' && /^n:\d+$/.test(value) ? BigInt(value.slice(2)) : value))
 }
 

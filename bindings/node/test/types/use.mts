@@ -1,0 +1,79 @@
+// Compiles, and where an error is expected there is one.
+
+import type { Transform } from 'node:stream'
+import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import { pgTable, text } from 'drizzle-orm/pg-core'
+import { Access, Issuer, Keyring, KeyStore, type Link, Portal, PortwardError, type PublicAnswer, Store, UntrustedLink, Verifier } from 'portward'
+import { portward as forExpress } from 'portward/express'
+import { frameworkErrors, portward as forFastify } from 'portward/fastify'
+import { portward as forWeb } from 'portward/web'
+import { Field, indexed, sealed } from 'portward/drizzle'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const same = <A, B>(equal: Equal<A, B>) => equal
+
+const keyring = Keyring.generate()
+const verifier = Verifier.withoutRevocation(keyring, { audience: 'app', skew: 60 })
+const access = verifier.verifyLink('pwl_', { at: new Date() })
+same<typeof access, Access>(true)
+same<Access['permissions'], ReadonlySet<string>>(true)
+same<Access['resources'], ReadonlySet<string> | null>(true)
+same<Access['kind'], 'link' | 'session'>(true)
+same<PortwardError['public'], PublicAnswer>(true)
+
+await using store = await Store.open('sqlite:x', keyring, { create: true, follow: 0.5 })
+const link: Link = await store.issue('t', 'c', new Set(['files:read']), { usesMax: 3 })
+same<Awaited<ReturnType<Store['revokeLink']>>, string>(true)
+await store.edit('t', link.id, { label: null, resources: null, usesMax: null })
+await using keys = await KeyStore.open('sqlite:x', keyring, { feed: store })
+const scope = keys.scope('t', 'file:contents')
+const object: Buffer = await scope.seal(new Uint8Array(1), { name: 'a', id: '1', more: { 'x-a': '1' } })
+const stream: Transform = scope.openStream({ name: 'a', id: '1', signal: AbortSignal.timeout(1), progress: (bytes: number) => bytes })
+const copy: string = new UntrustedLink('pwl_').narrow({ expiresAt: 7, seal: true })
+
+// @ts-expect-error an option that there is not
+new Issuer(keyring).issueLink('t', 'c', [], { ttl: 1 })
+// @ts-expect-error no constructor for callers
+new Access()
+// @ts-expect-error nor this one
+new Keyring()
+// @ts-expect-error feed has to be told
+KeyStore.open('sqlite:x', keyring, {})
+// @ts-expect-error what is sealed has to be told
+scope.open(object, { name: 'a' })
+// @ts-expect-error a promise is no link
+store.issue('t', 'c', []).token
+// @ts-expect-error read only
+access.tenant = 'x'
+// @ts-expect-error a set that nobody can write
+access.permissions.add('files:read')
+// @ts-expect-error a store or links are needed to be told what they are
+forExpress({ store })
+
+const portal = new Portal('https://portal.example', { page: { title: 'Files' } })
+const web = forWeb({ portal, store, log: ({ code }) => code.length })
+const GET: (request: Request, context: { params: Promise<{ id: string }> }) => Response | Promise<Response> = web.requires(
+  'files:read',
+  (request, access, context: { params: Promise<{ id: string }> }) => Response.json({ tenant: access.tenant, url: request.url, context }),
+)
+new Hono().use(web.hono)
+const connect = forExpress({ portal, store })
+express()
+  .use(connect.routes)
+  .get('/files/:id', connect.requires('files:read', (request: express.Request<{ id: string }>) => request.params.id), (request, response) => {
+    response.json({ tenant: connect.access(request).tenant })
+  })
+const app = fastify({ frameworkErrors: frameworkErrors({ portal, store }) })
+await app.register(forFastify, { portal, store })
+app.get<{ Params: { id: string } }>('/files/:id', { onRequest: app.requires('files:read') }, async (request) => request.access?.tenant)
+
+const index = await scope.blindIndex({ table: 'clients', column: 'email', bits: 16 })
+const clients = pgTable('clients', { id: text('id'), email: sealed('email').notNull(), emailIndex: indexed(() => index)('email_index') })
+const row = {} as typeof clients.$inferSelect
+const email: string = await new Field('clients.email').open(scope, '1', row.email)
+// @ts-expect-error a text would lie there in the clear
+const wrong: typeof clients.$inferInsert = { email: 'ada@example.com' }
+
+export { GET, copy, email, stream, wrong }
