@@ -83,10 +83,12 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
 /** A stream of the web. */
 export function webStream(begin: Piecewise, { progress, signal }: Options): TransformStream<Uint8Array, Uint8Array> {
   const turns = new Turns(begin, (total) => progress?.(total))
+  let abort: () => void
   return new TransformStream<Uint8Array, Uint8Array>({
     start(controller) {
-      if (signal?.aborted) controller.error(signal.reason)
-      signal?.addEventListener('abort', () => controller.error(signal.reason), { once: true })
+      abort = () => controller.error(signal?.reason)
+      if (signal?.aborted) abort()
+      signal?.addEventListener('abort', abort, { once: true })
     },
     async transform(chunk, controller) {
       const out = await turns.push(chunk)
@@ -95,6 +97,7 @@ export function webStream(begin: Piecewise, { progress, signal }: Options): Tran
     async flush(controller) {
       const out = await turns.finish()
       if (out.length > 0) controller.enqueue(out)
+      signal?.removeEventListener('abort', abort)
     },
   })
 }

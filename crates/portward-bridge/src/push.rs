@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::keys::Scope;
 use crate::object::{Of, Threads, keep, read_error, seal_error};
 
-/// A chunk as it lies in an object, and the beginning of a body: envelope.md sections 5 and 6.
+/// A chunk as it lies in an object, and the beginning of a body: envelope.md section 5.
 const SEALED_CHUNK: usize = 16_384 + 16;
 const PREFIX: usize = 56;
 
