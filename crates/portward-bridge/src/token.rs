@@ -181,7 +181,7 @@ impl Access {
                 text.push('\n');
             }
         }
-        push_list(&mut text, core.copies(), |text, id| text::push_id(text, id));
+        push_list(&mut text, core.copies(), text::push_id);
         text.push('\n');
         push_list(&mut text, core.recipients(), |text, label| text.push_str(label));
         text
