@@ -54,7 +54,8 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
 /// An aware `datetime` in UTC.
 pub(crate) fn moment(py: Python<'_>, seconds: u64) -> PyResult<Bound<'_, PyAny>> {
     static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let utc = UTC.get_or_try_init(py, || PyResult::Ok(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
+    let utc =
+        UTC.get_or_try_init(py, || PyResult::Ok(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
     DATETIME.import(py, "datetime", "datetime")?.call_method1("fromtimestamp", (seconds, utc))
 }
 
