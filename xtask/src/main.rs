@@ -12,6 +12,7 @@ mod layers;
 mod log;
 mod need;
 mod part;
+mod python;
 mod scale;
 mod suite;
 mod tally;

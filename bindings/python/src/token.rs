@@ -43,7 +43,8 @@ pub(crate) struct Access(pub(crate) bridge::Access);
 impl Access {
     /// Raises Refused unless the permission is granted, on this resource if one is stated.
     ///
-    /// A token that is restricted to resources grants nothing where none is stated. Raises InvalidValue for a name that the vocabulary lacks.
+    /// A token that is restricted to resources grants nothing where none is stated. A name that the vocabulary lacks is
+    /// granted by nothing. Raises InvalidValue for what is no resource.
     #[pyo3(signature = (permission, resource = None))]
     fn require(&self, permission: &str, resource: Option<&str>) -> PyResult<()> {
         call(|| self.0.require(permission, resource))
@@ -113,6 +114,12 @@ impl Access {
     #[getter]
     fn link_id(&self) -> String {
         self.0.link_id()
+    }
+
+    /// The revision of its link that a session was made under; 0 of a link.
+    #[getter]
+    fn link_revision(&self) -> u32 {
+        self.0.link_revision()
     }
 
     /// The ids of the copies on its way; the last one is what came.

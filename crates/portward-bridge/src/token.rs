@@ -3,8 +3,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
-    Access as Core, Clock as _, Generations, IssuedToken, Issuer as CoreIssuer, LinkAccess, LinkRequest, NoRevocation,
-    Now, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier, VerifierOptions as CoreOptions,
+    Access as Core, AllowError, Clock as _, Generations, IssuedToken, Issuer as CoreIssuer, LinkAccess, LinkRequest,
+    NoRevocation, Now, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier,
+    VerifierOptions as CoreOptions,
 };
 
 use crate::deployment::Deployment;
@@ -69,10 +70,11 @@ impl Access {
     /// none is stated.
     ///
     /// # Errors
-    /// `permission_missing`, `resource_missing` and the like: refused. `unknown_permission`, and those of an identifier: wrong values.
+    /// `permission_denied`, also for a name that the vocabulary lacks, `resource_required`, `resource_denied`; those of an identifier.
     pub fn require(&self, permission: &str, resource: Option<&str>) -> Result<(), Error> {
-        let permission = self.deployment.0.vocabulary.permission(permission);
-        let permission = permission.map_err(|error| Error::from(error).of_argument("permission"))?;
+        let Ok(permission) = self.deployment.0.vocabulary.permission(permission) else {
+            return Err(AllowError::PermissionDenied.into());
+        };
         Ok(match resource {
             Some(resource) => self.core().allow_on(permission, &text::identifier("resource", resource)?)?,
             None => self.core().allow(permission)?,
@@ -82,7 +84,7 @@ impl Access {
     /// Whether [`Access::require`] would let it pass.
     ///
     /// # Errors
-    /// `unknown_permission`, and those of an identifier.
+    /// Those of an identifier.
     pub fn allows(&self, permission: &str, resource: Option<&str>) -> Result<bool, Error> {
         match self.require(permission, resource) {
             Err(error) if error.kind == Kind::Refused => Ok(false),
@@ -141,6 +143,11 @@ impl Access {
     /// The id of the link that it is or comes from.
     pub fn link_id(&self) -> String {
         text::id(&self.core().link_id())
+    }
+
+    /// The revision of its link that a session was made under; 0 of a link.
+    pub fn link_revision(&self) -> u32 {
+        self.core().link_revision()
     }
 
     /// The ids of the copies on its way, the last of which is the one that came.
