@@ -1,9 +1,9 @@
-//! Times and lengths of time, both ways.
+//! Times, lengths of time and sets of names.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyInt, PyType};
+use pyo3::types::{PyBool, PyInt, PyString, PyType};
 
 use crate::error::invalid;
 
@@ -48,6 +48,21 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
             return Err(wrong_type(&object, "timedelta or int"));
         }
         whole(object.call_method0("total_seconds")?.extract()?).map(Self)
+    }
+}
+
+/// Names in any iterable but a `str`, whose letters would be names.
+pub(crate) struct Names(pub(crate) Vec<String>);
+
+impl<'py> FromPyObject<'_, 'py> for Names {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("a str is one name: give a set of them"));
+        }
+        let names: PyResult<Vec<String>> = object.try_iter()?.map(|name| name?.extract()).collect();
+        names.map(Self)
     }
 }
 

@@ -2,10 +2,10 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Seconds, milliseconds};
+use crate::convert::{Names, Seconds, milliseconds};
 use crate::error::call;
 use crate::keyring::Keyring;
-use crate::token::{Access, Names, options};
+use crate::token::{Access, options};
 
 /// Keeps a view up to date where there is no store: at an edge, in another data centre.
 ///

@@ -4,9 +4,8 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFrozenSet};
 
-use crate::convert::moment;
+use crate::convert::{Names, moment};
 use crate::error::{call, wait};
-use crate::token::Names;
 
 /// What all parts of one deployment share. It is not secret.
 #[pyclass(frozen, module = "portward")]

@@ -4,11 +4,11 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Seconds, Time, milliseconds, moment};
+use crate::convert::{Names, Seconds, Time, milliseconds, moment};
 use crate::error::{call, wait};
 use crate::keyring::{Deployment, Keyring};
 use crate::links::{Event, Link, Page};
-use crate::token::{Access, Names, Token, options};
+use crate::token::{Access, Token, options};
 
 /// Links, what became of them, and what is revoked.
 #[pyclass(frozen, module = "portward")]

@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
-use crate::convert::{Seconds, Time, moment};
+use crate::convert::{Names, Seconds, Time, moment};
 use crate::error::call;
 use crate::keyring::Keyring;
 
@@ -209,21 +209,6 @@ impl Issuer {
     #[pyo3(signature = (link, *, lifetime = None))]
     fn issue_session(&self, link: &Access, lifetime: Option<Seconds>) -> PyResult<Token> {
         call(|| self.0.issue_session(&link.0, lifetime.map(|lifetime| lifetime.0))).map(Token)
-    }
-}
-
-/// Names in any iterable but a `str`, whose letters would be names.
-pub(crate) struct Names(pub(crate) Vec<String>);
-
-impl<'py> FromPyObject<'_, 'py> for Names {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_instance_of::<pyo3::types::PyString>() {
-            return Err(pyo3::exceptions::PyTypeError::new_err("a str is one name: give a set of them"));
-        }
-        let names: PyResult<Vec<String>> = object.try_iter()?.map(|name| name?.extract()).collect();
-        names.map(Self)
     }
 }
 

@@ -2,8 +2,6 @@ use core::fmt;
 
 use portward::{Audience, EntryId, PublicAnswer, VerifyError};
 
-use crate::text;
-
 /// What went wrong, in the one form that every language makes its errors of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Error {
@@ -83,7 +81,7 @@ pub(crate) fn public(answer: PublicAnswer) -> &'static str {
 }
 
 pub(crate) fn token_id(id: Option<EntryId>) -> Option<String> {
-    id.map(|id| text::id(&id))
+    id.map(|id| base16ct::lower::encode_string(&id))
 }
 
 /// Whatever the reason, also a stale view: who asks refuses.
