@@ -193,3 +193,17 @@ async fn a_copied_file_is_refused_until_it_is_recovered() {
     recover(&world, Some(&saved)).await.unwrap();
     assert_eq!(code(&world, &world.reopened().await.unwrap(), good.text()), Ok(()));
 }
+
+/// File systems give the number of a file that was taken away to the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_taken_away_and_put_back_is_refused() {
+    let world = World::sqlite().await;
+    let Location::Sqlite(path) = &world.location else { unreachable!() };
+    world.store.close().await;
+    let copy = path.with_file_name("copy.db");
+    std::fs::copy(path, &copy).unwrap();
+    world.reopened().await.unwrap().close().await;
+    std::fs::remove_file(path).unwrap();
+    std::fs::copy(&copy, path).unwrap();
+    assert_eq!(world.reopened().await.err().unwrap().code(), "store_restored");
+}
