@@ -155,7 +155,8 @@ impl Turn<'_> {
 
     pub(super) async fn write(&mut self, change: ChangeRow) -> Result<()> {
         let keyring = &self.feed.keyring;
-        record::insert(&change, keyring, &mut self.work).await?;
+        // In place of one that somebody planted: behind the row of the feed there is no other.
+        record::save(&change, keyring, &mut self.work).await?;
         self.row = FeedRow { stamp: change.stamp, history: change.history, ..self.row.clone() };
         put_feed_row(&self.row, keyring, &mut self.work).await?;
         Ok(self.feed.database.wake_followers(&mut self.work).await?)

@@ -1,4 +1,4 @@
-use portward_store::store::{LinkFilter, Target};
+use portward_store::store::{LinkEdit, LinkFilter, Target};
 
 use crate::world::{World, tenant};
 
@@ -9,6 +9,9 @@ conformance! {
     an_edited_feed_is_not_believed,
     what_has_triggers_is_refused,
     a_spoilt_row_does_not_hinder_its_revocation,
+    a_missing_row_does_not_hinder_its_revocation,
+    planted_rows_do_not_hinder_a_revocation,
+    narrowing_ends_sessions_also_where_the_row_is_an_older_one,
     a_store_is_not_begun_anew,
 }
 
@@ -86,6 +89,55 @@ async fn a_spoilt_row_does_not_hinder_its_revocation(world: World) {
     let now = || portward::Clock::now(&*world.clock);
     assert_eq!(fresh.verifier().verify_link(token.text(), now()).unwrap_err().code(), "link_revoked");
     assert!(fresh.verifier().verify_link(good.text(), now()).is_ok());
+}
+
+/// Else who takes the row away while it is revoked, and puts it back, has the link again, and its sessions all the time.
+async fn a_missing_row_does_not_hinder_its_revocation(world: World) {
+    let (token, link) = world.issue().await;
+    world.sql("CREATE TABLE kept AS SELECT * FROM link; DELETE FROM link").await;
+    let told = world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap_err();
+    assert_eq!(told.code(), "link_unknown", "who mistyped it has to know");
+    world.sql("INSERT INTO link SELECT * FROM kept").await;
+    let fresh = world.another().await;
+    let refused = fresh.verifier().verify_link(token.text(), portward::Clock::now(&*world.clock));
+    assert_eq!(refused.unwrap_err().code(), "link_revoked");
+}
+
+/// Rows that stand where the next ones are to come.
+async fn planted_rows_do_not_hinder_a_revocation(world: World) {
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Client("43".parse().unwrap())).await.unwrap();
+    world.sql("INSERT INTO link_event SELECT tenant, link, 1, at, kind, detail, root, mac FROM link_event").await;
+    world.sql("INSERT INTO feed_change SELECT incarnation, 2, body, history, root, mac FROM feed_change").await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let fresh = world.another().await;
+    let refused = fresh.verifier().verify_link(token.text(), portward::Clock::now(&*world.clock));
+    assert_eq!(refused.unwrap_err().code(), "link_revoked");
+    assert_eq!(fresh.history(tenant(), link.id, None, 10).await.unwrap().len(), 2);
+}
+
+async fn narrowing_ends_sessions_also_where_the_row_is_an_older_one(world: World) {
+    let (token, link) = world.issue().await;
+    world.sql("CREATE TABLE old AS SELECT * FROM link; CREATE TABLE old_event AS SELECT * FROM link_event").await;
+    let edit = async |names: &[&str]| {
+        let permissions = Some(world.permissions(names));
+        world.store.edit(tenant(), link.id, LinkEdit { permissions, ..LinkEdit::default() }).await.unwrap()
+    };
+    for _ in 0..2 {
+        edit(&["files:read"]).await;
+        edit(&["files:*"]).await;
+    }
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    let wide = world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+    let code = || {
+        let verified = world.store.verifier().verify_session(wide.session.text(), portward::Clock::now(&*world.clock));
+        verified.map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(code(), Ok(()));
+    world.sql("DELETE FROM link; INSERT INTO link SELECT * FROM old").await;
+    world.sql("DELETE FROM link_event; INSERT INTO link_event SELECT * FROM old_event").await;
+    edit(&["files:read"]).await;
+    assert_eq!(code(), Err("session_superseded"));
 }
 
 /// One that would let an acknowledged revocation never come to others.
