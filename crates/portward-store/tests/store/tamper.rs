@@ -164,6 +164,41 @@ async fn a_trigger_made_later_stops_every_change_of_the_feed() {
     assert_eq!(other.verifier().verify_link(token.text(), now).unwrap_err().code(), "link_revoked");
 }
 
+/// No trigger, and no less: what computes an index, checks a row or makes a column runs code of whoever made it, which can have a change
+/// undone when it is committed.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_code_of_others_stops_every_change_of_the_feed() {
+    const UNDO: &str = "CREATE SCHEMA evil; CREATE TABLE evil.kept AS SELECT * FROM feed;
+        CREATE TABLE evil.note (); CREATE TABLE evil.links AS SELECT * FROM link;
+        CREATE FUNCTION evil.undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            DELETE FROM portward.feed; INSERT INTO portward.feed SELECT * FROM evil.kept; DELETE FROM portward.feed_change;
+            DELETE FROM portward.link; INSERT INTO portward.link SELECT * FROM evil.links; RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER undo AFTER INSERT ON evil.note INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION evil.undo();
+        CREATE FUNCTION evil.tell() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO evil.note DEFAULT VALUES; END $$;
+        CREATE FUNCTION evil.run(n bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+            IF n > 0 THEN PERFORM evil.tell(); END IF; RETURN n; END $$";
+    for foreign in [
+        "CREATE INDEX evil_index ON feed (evil.run(sequence))",
+        "CREATE INDEX evil_index ON feed (sequence) WHERE evil.run(sequence) IS NOT NULL",
+        "ALTER TABLE feed ADD CHECK (evil.run(sequence) IS NOT NULL)",
+        "ALTER TABLE feed ADD evil bigint GENERATED ALWAYS AS (evil.run(sequence)) STORED",
+        "ALTER TABLE feed ADD evil bigint DEFAULT evil.run(1)",
+        "CREATE DOMAIN evil.n AS bigint CHECK (evil.run(value) IS NOT NULL); ALTER TABLE feed ALTER sequence TYPE evil.n",
+    ] {
+        let Some(world) = World::postgres().await else { return };
+        let (token, link) = world.issue().await;
+        world.sql(&format!("{UNDO}; {foreign}")).await;
+        let told = world.store.revoke(tenant(), Target::Link(link.id)).await.map_err(|error| error.code());
+        let others = world.reopened().await;
+        let says = others.as_ref().map_err(|error| error.code()).map(|store| {
+            let verified = store.verifier().verify_link(token.text(), portward::Clock::now(&*world.clock));
+            verified.map(drop).map_err(|error| error.code())
+        });
+        assert_eq!((told.err(), says), (Some("store_schema"), Err("store_schema")), "{foreign}");
+    }
+}
+
 async fn a_store_is_not_begun_anew(world: World) {
     let (_, link) = world.issue().await;
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
