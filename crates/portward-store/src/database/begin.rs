@@ -135,9 +135,12 @@ impl Lock {
     }
 }
 
-/// Set for the transaction only, so that a pooler of transactions may stand between.
+/// Set for the transaction only, so that a pooler of transactions may stand between. Who is gone without closing its connection, as a machine
+/// without power, must not keep its locks until the server's system notices, after hours.
 fn postgres_begin(schema: &str, mode: &str) -> String {
-    format!("BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'")
+    format!(
+        "BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+    )
 }
 
 /// Whatever runs code of others when a row is written or deleted, shows another row than was written, or fewer. Of the types of columns only
