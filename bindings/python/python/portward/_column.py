@@ -36,6 +36,10 @@ class Sealed(bytes):
     """An encrypted value as it is stored. Only an encrypted column makes it."""
 
 
+class Blinded(bytes):
+    """What is stored in a blind index. Only an encrypted column makes it."""
+
+
 class Plain(Generic[T]):
     """A value that was assigned, and will be sealed when its row is written."""
 
@@ -109,14 +113,18 @@ class Column(Generic[T]):
             if isinstance(error, InvalidValue) or error.public == "unavailable":
                 raise
 
-    def index_of(self, keys: Keys, tenant: str, value: T) -> bytes | None:
+    def index_of(self, keys: Keys, tenant: str, value: T) -> Blinded | None:
         """None for what the normaliser leaves nothing of."""
         try:
-            return self._blind(keys, tenant, value, None)
+            return self.looked_for(keys, tenant, value)
         except PortwardError as error:
             if error.code != "index_empty_value":
                 raise
             return None
+
+    def looked_for(self, keys: Keys, tenant: str, value: T) -> Blinded:
+        """The same for a look-up. Raises `portward.InvalidValue` where nothing is left."""
+        return Blinded(self._blind(keys, tenant, value, None))
 
     def is_same(self, keys: Keys, tenant: str, one: T, other: T) -> bool:
         """Whether both are equal to the index. Of 256 bits, it has no false hits."""

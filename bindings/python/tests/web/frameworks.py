@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
@@ -138,7 +139,7 @@ def set_up_django() -> None:
             PORTWARD_GATE=f"{__package__}.frameworks.current_gate",
             PORTWARD_KEYS=f"{__package__}.django_app.current_keys",
             INSTALLED_APPS=["portward.django", f"{__package__}.django_app"],
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "file:tests?mode=memory&cache=shared"}},
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{tempfile.mkdtemp()}/tests.db"}},
             USE_TZ=True,
         )
         django.setup()
