@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,18 +15,19 @@ try:
     from anyio import CapacityLimiter
     from anyio.lowlevel import RunVar
     from anyio.to_thread import run_sync
-except ImportError:
-    from asyncio import to_thread as in_thread
-else:
+
     _LIMITER: RunVar[CapacityLimiter] = RunVar("portward_threads")
-
-    async def in_thread(function: Callable[..., T], /, *arguments: Any) -> T:
-        """Calls a function in another thread, on asyncio or trio."""
-        limiter = _LIMITER.get(None)
-        if limiter is None:
-            limiter = CapacityLimiter(THREADS_MAX)
-            _LIMITER.set(limiter)
-        return await run_sync(function, *arguments, limiter=limiter)
+    HAS_ANYIO = True
+except ImportError:
+    HAS_ANYIO = False
 
 
-__all__ = ["in_thread"]
+async def in_thread(function: Callable[..., T], /, *arguments: Any) -> T:
+    """Calls a function in another thread: on asyncio, and on trio where anyio is there."""
+    if not HAS_ANYIO:
+        return await asyncio.to_thread(function, *arguments)
+    limiter = _LIMITER.get(None)
+    if limiter is None:
+        limiter = CapacityLimiter(THREADS_MAX)
+        _LIMITER.set(limiter)
+    return await run_sync(function, *arguments, limiter=limiter)

@@ -114,9 +114,12 @@ class _Encrypted(Generic[T]):
     def __get__(self, row: object | None, owner: type) -> Lookup[T] | T | None:
         if row is None:
             return Lookup(self, owner)
-        stored = getattr(row, self.stored)
-        if stored is None or isinstance(stored, Plain):
-            return stored and stored.value
+        stored: Any = getattr(row, self.stored)
+        if stored is None:
+            return None
+        if isinstance(stored, Plain):
+            value: T = stored.value
+            return value
         return _apart(lambda: self.sealing(row).open(self.keys(), *self.place(row), stored))
 
     def __set__(self, row: object, value: T | None) -> None:

@@ -145,8 +145,9 @@ def set_up_django() -> None:
         django.setup()
 
 
-def use_in_django(gate: Gate, session: bool = True) -> None:
+def use_in_django(gate: Gate, urls: str, session: bool = True) -> None:
     set_up_django()
+    settings.ROOT_URLCONF = f"{__package__}.{urls}"
     from portward.django import conf
 
     CURRENT.update(gate=gate, session=session)
@@ -164,7 +165,7 @@ def in_django_decoded(gate: Gate, asked: Asked) -> Told:
 
 
 def _through_client(gate: Gate, asked: Asked, extra: dict[str, str]) -> Told:
-    use_in_django(gate, asked.session)
+    use_in_django(gate, "django_urls", asked.session)
     from django.test import Client
 
     extra = {"CONTENT_TYPE": "", "CONTENT_LENGTH": str(len(asked.body)), **extra}
@@ -177,7 +178,7 @@ def _through_client(gate: Gate, asked: Asked, extra: dict[str, str]) -> Told:
 
 
 def in_django_asgi(gate: Gate, asked: Asked) -> Told:
-    use_in_django(gate, asked.session)
+    use_in_django(gate, "django_urls", asked.session)
     from django.core.handlers.asgi import ASGIHandler
 
     return _through_asgi(ASGIHandler(), asked)

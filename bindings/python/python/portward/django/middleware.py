@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
@@ -86,7 +86,7 @@ class _Cookie(Morsel[str]):
         self.update(read)
         self._line = line
 
-    def OutputString(self, attrs: list[str] | None = None) -> str:  # noqa: N802
+    def OutputString(self, attrs: Container[str] | None = None) -> str:
         return self._line
 
 

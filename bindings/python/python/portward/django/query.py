@@ -65,7 +65,8 @@ class EncryptedQuerySet(models.QuerySet):
     def update(self, **values: Any) -> int:
         self._only_without_match()
         self._places_stay(values)
-        return super().update(**values)
+        changed: int = super().update(**values)
+        return changed
 
     update.alters_data = True  # type: ignore[attr-defined]
 
@@ -78,7 +79,8 @@ class EncryptedQuerySet(models.QuerySet):
                     field.seal(row)
                 if field.index is not None:
                     names.add(field.index.name)
-        return super().bulk_update(rows, names, batch_size)
+        changed: int = super().bulk_update(rows, names, batch_size)
+        return changed
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
