@@ -73,6 +73,8 @@ def response(answer: Answer | None) -> HttpResponse:
             made.cookies[cookie.key] = cookie
         elif name != "content-type":
             made[name] = value
+    if "location" in made:
+        made.url = made["location"]  # as redirects of Django's have, which its test client follows
     return made
 
 
