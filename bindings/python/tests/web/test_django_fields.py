@@ -21,7 +21,7 @@ from django.core.checks import run_checks  # noqa: E402
 from django.core.exceptions import FieldError, SynchronousOnlyOperation, ValidationError  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
-from django.db.models import F, OuterRef, Q  # noqa: E402
+from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
 
 from portward.django import conf  # noqa: E402
 from portward.django.fields import EncryptedTextField, PlaintextError, RowError, aopen  # noqa: E402
@@ -94,7 +94,8 @@ def test_what_did_not_change_is_not_sealed_again() -> None:
 
 
 @pytest.mark.parametrize("values", [{"notes": "stolen"}, {"notes": b"stolen"}, {"notes_sealed": "stolen"}, {"email_index": b"stolen"},
-                                    {"notes": F("title")}, {"email_index": F("title")}])  # fmt: skip
+                                    {"notes": F("title")}, {"email_index": F("title")}, {"notes": Value(b"stolen")},
+                                    {"notes": Case(When(title="stolen", then=Value(b"stolen")))}])  # fmt: skip
 @pytest.mark.parametrize("manager", ["objects", "_base_manager"])
 def test_update_stores_no_plaintext(manager: str, values: dict[str, Any]) -> None:
     row = invoice(title="stolen")
@@ -197,6 +198,8 @@ def test_a_row_that_moves_is_not_stored_with_values_that_would_not_open(change: 
     assert Invoice.objects.get(pk=row.pk).notes == "due in May"
     with pytest.raises(RowError):
         Invoice.objects.filter(pk=row.pk).update(tenant="acme")
+    with pytest.raises(RowError):
+        Invoice.objects.bulk_update([row], ["tenant"])
 
 
 def test_a_key_may_be_written_in_several_ways() -> None:
@@ -237,6 +240,8 @@ def test_look_ups_are_confirmed() -> None:
     found = Invoice.objects.filter(tenant="acme", email__matches=" 7@EXAMPLE.org")
     assert [row.pk for row in found] == [rows[7].pk]
     assert [row.pk for row in found.iterator()] == [rows[7].pk]
+    fresh = Invoice.objects.filter(tenant="acme", email__matches="7@example.org")
+    assert (fresh.count(), Invoice.objects.filter(tenant="acme", email__matches="absent").exists()) == (1, False)
     assert (found.count(), found.exists(), len(found), found[0].pk, found.first().pk, found.last().pk) == (1, True, 1, *[rows[7].pk] * 3)
     assert found.get().pk == found.get(title="7").pk == rows[7].pk
     assert Invoice.objects.filter(title="7").get(tenant="acme", email__matches="7@example.org").pk == rows[7].pk
@@ -266,6 +271,12 @@ def test_what_the_database_would_do_unconfirmed_is_refused(act: Any) -> None:
     with pytest.raises(TypeError, match="confirmed row by row"):
         act(Invoice.objects.filter(tenant="acme", email__matches=ANN))
     assert Invoice.objects.get().title != "x" or row.title == ""
+
+
+def test_a_look_up_stays_with_its_tenant() -> None:
+    rows = {(tenant, n): invoice(tenant=tenant, email=f"{n}@example.org") for n in range(50) for tenant in ("acme", "other")}
+    for n in range(50):
+        assert Invoice.objects.get(tenant="other", email__matches=f"{n}@example.org").pk == rows["other", n].pk
 
 
 def test_what_cannot_be_looked_for() -> None:

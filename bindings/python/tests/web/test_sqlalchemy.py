@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,10 @@ import portward
 from portward.sqlalchemy import EncryptedBinary, EncryptedText, Index, PlaintextError, RowError
 
 ANN, BOB = "Ann@example.org", "bob@example.org"
-CURRENT: dict[str, portward.KeyStore] = {}
+CURRENT: dict[str, Any] = {}
 
 
-def current_keys() -> portward.KeyStore:
+def current_keys() -> Any:
     return CURRENT["keys"]
 
 
@@ -243,6 +244,14 @@ def test_look_ups_are_confirmed(session: Session) -> None:
         Invoice.email.find(session, "  ", tenant="acme")
 
 
+def test_a_look_up_stays_with_its_tenant(session: Session) -> None:
+    rows = {(tenant, n): Invoice(tenant=tenant, email=f"{n}@example.org") for n in range(50) for tenant in ("acme", "other")}
+    session.add_all(rows.values())
+    session.commit()
+    for n in range(50):
+        assert Invoice.email.find(session, f"{n}@example.org", tenant="other") == [rows["other", n]]
+
+
 def test_a_row_whose_key_was_destroyed_can_be_changed(session: Session, keys: portward.KeyStore) -> None:
     row = add(session)
     assert Invoice.email.find(session, ANN, tenant="acme") == [row]
@@ -255,7 +264,22 @@ def test_a_row_whose_key_was_destroyed_can_be_changed(session: Session, keys: po
         _ = row.notes
 
 
+class Watched:
+    """Keys that tell from which thread they are asked for."""
+
+    def __init__(self, keys: portward.KeyStore) -> None:
+        self.keys = keys
+        self.threads: set[int] = set()
+
+    def scope(self, tenant: str, scope: str) -> portward.Scope:
+        self.threads.add(threading.get_ident())
+        return self.keys.scope(tenant, scope)
+
+
 def test_asynchronously_the_loop_never_asks_for_keys(database: str) -> None:
+    watched = Watched(CURRENT["keys"])
+    CURRENT["keys"] = watched
+
     async def story() -> None:
         engine = create_async_engine(f"sqlite+aiosqlite:///{database}")
         async with engine.begin() as connection:
@@ -273,3 +297,5 @@ def test_asynchronously_the_loop_never_asks_for_keys(database: str) -> None:
         await engine.dispose()
 
     asyncio.run(story())
+    assert watched.threads
+    assert threading.get_ident() not in watched.threads

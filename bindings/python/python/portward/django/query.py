@@ -72,7 +72,6 @@ class EncryptedQuerySet(models.QuerySet):
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         rows, names = tuple(objs), set(fields)
-        self._places_stay(names)
         for field in self._encrypted():
             if names & {field.name, field.attname}:
                 for row in rows:
@@ -132,11 +131,6 @@ class EncryptedQuerySet(models.QuerySet):
         clone = super()._clone()
         clone._wanted = self._wanted
         return clone
-
-    def _fetch_all(self) -> None:
-        if self._wanted and self._iterable_class is not _Confirmed:
-            raise TypeError(_NOT_HERE)
-        super()._fetch_all()
 
 
 def _refused(name: str) -> Any:
