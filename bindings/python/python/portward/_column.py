@@ -149,6 +149,19 @@ class Column(Generic[T]):
 _OF_ANOTHER_ROW = ("wrong_commitment", "wrong_tenant", "unknown_data_key", "unknown_key")
 
 
+def check_of(vendor: str, column: str, begins: int) -> str | None:
+    """A condition that the database itself keeps to, also for what its own statements copy. column: as it is quoted there."""
+    if vendor == "postgresql":
+        return f"get_byte({column}, 0) = {begins}"
+    if vendor in ("sqlite", "mysql", "mariadb"):
+        return f"substr({column}, 1, 1) = x'{begins:02x}'"
+    return None
+
+
+OBJECT_BEGINS = 0xF5
+"""The first byte of every encrypted object: envelope.md. That of an index is its version."""
+
+
 def text_of(value: object, what: str) -> str:
     """A tenant or a primary key as it stands in the context: always the same text for the same value."""
     if value is None or value == "":

@@ -21,15 +21,31 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import ColumnElement, Dialect, LargeBinary, Select, and_, event, inspect, select
+from sqlalchemy import CheckConstraint, ColumnElement, Dialect, LargeBinary, Select, and_, event, inspect, select
 from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapper, Session, mapped_column
 from sqlalchemy.types import TypeDecorator, Uuid
 from sqlalchemy.util.concurrency import await_only, in_greenlet
 
 from . import Unreadable
-from ._column import BINARY, TEXT, Blinded, Codec, Column, Index, Keys, Plain, PlaintextError, RowError, Sealed, text_of
+from ._column import (
+    BINARY,
+    OBJECT_BEGINS,
+    TEXT,
+    Blinded,
+    Codec,
+    Column,
+    Index,
+    Keys,
+    Plain,
+    PlaintextError,
+    RowError,
+    Sealed,
+    check_of,
+    text_of,
+)
 from ._threads import in_thread
 
 __all__ = [
@@ -101,9 +117,10 @@ class _Encrypted(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name, self.stored, self.indexed = name, f"{name}_sealed", f"{name}_index"
         if not hasattr(owner, self.stored):
-            setattr(owner, self.stored, mapped_column(EncryptedType, nullable=True))
+            setattr(owner, self.stored, mapped_column(EncryptedType, CheckConstraint(_Begins(self.stored, OBJECT_BEGINS)), nullable=True))
         if self._index is not None and not hasattr(owner, self.indexed):
-            setattr(owner, self.indexed, mapped_column(BlindIndexType, nullable=True, index=True))
+            check = CheckConstraint(_Begins(self.indexed, self._index.version))
+            setattr(owner, self.indexed, mapped_column(BlindIndexType, check, nullable=True, index=True))
         for moment in ("before_insert", "before_update"):
             event.listen(owner, moment, self._seal, propagate=True)
 
@@ -219,6 +236,22 @@ class Lookup(Generic[T]):
             return False
         column = self._encrypted.sealing(row)
         return found is not None and _apart(lambda: column.is_same(self._encrypted.keys(), tenant, found, value))
+
+
+class _Begins(ColumnElement[bool]):
+    """What the database itself keeps to."""
+
+    inherit_cache = False
+
+    def __init__(self, column: str, begins: int) -> None:
+        self.column = column
+        self.begins = begins
+
+
+@compiles(_Begins)
+def _begins(element: _Begins, compiler: Any, **_: Any) -> str:
+    column = compiler.preparer.quote(element.column)
+    return check_of(compiler.dialect.name, column, element.begins) or "1 = 1"
 
 
 def _apart(act: Callable[[], R]) -> R:

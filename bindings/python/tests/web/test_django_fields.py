@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +20,7 @@ set_up_django()
 from django.core import serializers  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.exceptions import FieldError, SynchronousOnlyOperation, ValidationError  # noqa: E402
-from django.db import connection, models  # noqa: E402
+from django.db import IntegrityError, connection, models  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
 
@@ -105,6 +106,16 @@ def test_update_stores_no_plaintext(manager: str, values: dict[str, Any]) -> Non
     with pytest.raises(PlaintextError):
         rows.update(**values)
     assert whole_database() == before
+
+
+@pytest.mark.parametrize("name", ["notes_sealed", "email_index"])
+def test_the_database_copies_no_plaintext_either(name: str) -> None:
+    invoice(title="stolen")
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {name} = {name}")
+        for copied in ("title", "'stolen'", "CAST(title AS BLOB)"):
+            with pytest.raises(IntegrityError):
+                cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {name} = {copied}")
 
 
 @pytest.mark.parametrize("name", ["notes_sealed", "email_index"])
@@ -235,8 +246,9 @@ def test_look_ups_are_confirmed() -> None:
     rows = [invoice(email=f"{n}@example.org", title=str(n)) for n in range(100)]
     invoice(tenant="other", email="7@example.org")
     field = Invoice._meta.get_field("email")
-    candidates = Invoice.objects.filter(email_index=Invoice.objects.get(pk=rows[7].pk).email_index)
-    assert candidates.count() > 1, "4 bits tell 100 values apart badly"
+    assert Invoice.objects.values("email_index").distinct().count() <= 17, "4 bits tell 100 values apart badly"
+    for n in range(100):
+        assert Invoice.objects.get(tenant="acme", email__matches=f"{n}@example.org").pk == rows[n].pk
     found = Invoice.objects.filter(tenant="acme", email__matches=" 7@EXAMPLE.org")
     assert [row.pk for row in found] == [rows[7].pk]
     assert [row.pk for row in found.iterator()] == [rows[7].pk]
@@ -331,7 +343,23 @@ def test_a_deferred_field_is_fetched() -> None:
     assert Invoice.objects.only("notes").get().notes == "due in May"
 
 
-def test_asynchronously_the_loop_never_opens() -> None:
+class Watched:
+    """Keys that tell from which thread they are asked for."""
+
+    def __init__(self, keys: portward.KeyStore) -> None:
+        self.keys = keys
+        self.threads: set[int] = set()
+
+    def scope(self, tenant: str, scope: str) -> portward.Scope:
+        self.threads.add(threading.get_ident())
+        return self.keys.scope(tenant, scope)
+
+
+def test_asynchronously_the_loop_never_opens(keys: portward.KeyStore) -> None:
+    watched = Watched(keys)
+    django_app.CURRENT["keys"] = watched
+    conf._made.cache_clear()
+
     async def story() -> None:
         row = await Invoice.objects.acreate(tenant="acme", email=ANN, notes="due in May")
         found = [row async for row in Invoice.objects.filter(tenant="acme", email__matches=ANN)]
@@ -346,6 +374,8 @@ def test_asynchronously_the_loop_never_opens() -> None:
         assert await aopen(await Invoice.objects.aget(), "notes") == "changed"
 
     asyncio.run(story())
+    assert watched.threads
+    assert threading.get_ident() not in watched.threads
 
 
 def test_checks_name_what_is_wrong() -> None:

@@ -24,7 +24,22 @@ from django.db.models.expressions import Case, Value
 from django.db.models.functions import Cast
 from django.utils.asyncio import async_unsafe
 
-from .._column import BINARY, TEXT, Blinded, Codec, Column, Index, Normaliser, Plain, PlaintextError, RowError, Sealed, text_of
+from .._column import (
+    BINARY,
+    OBJECT_BEGINS,
+    TEXT,
+    Blinded,
+    Codec,
+    Column,
+    Index,
+    Normaliser,
+    Plain,
+    PlaintextError,
+    RowError,
+    Sealed,
+    check_of,
+    text_of,
+)
 from . import conf
 
 __all__ = ["BlindIndexField", "EncryptedBinaryField", "EncryptedTextField", "PlaintextError", "RowError", "aopen"]
@@ -55,6 +70,7 @@ class _Stored(models.Field):
 
     empty_strings_allowed = False
     made: type[bytes]
+    begins: int
 
     def get_internal_type(self) -> str:
         return "BinaryField"
@@ -75,6 +91,9 @@ class _Stored(models.Field):
     def value_to_string(self, obj: Any) -> str:
         raise PlaintextError(f"{self}: is not serialized; back up the database")
 
+    def db_check(self, connection: Any) -> str | None:
+        return check_of(connection.vendor, connection.ops.quote_name(self.column), self.begins)
+
     def get_lookup(self, lookup_name: str) -> Any:
         return super().get_lookup(lookup_name) if lookup_name in self.lookups else None
 
@@ -94,6 +113,7 @@ class _EncryptedField(_Stored, Generic[T]):
     once the table or the field is renamed, as nothing opens under another name."""
 
     made = Sealed
+    begins = OBJECT_BEGINS
     codec: Codec[T]
 
     def __init__(self, *args: Any, tenant: str, sealed_as: str | None = None, **options: Any) -> None:
@@ -211,6 +231,7 @@ class BlindIndexField(_Stored):
     ) -> None:
         self.of = of
         self.options = Index(bits, normaliser, version)
+        self.begins = version
         options.update(null=True, editable=False)
         options.setdefault("db_index", True)
         super().__init__(*args, **options)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from portward import KeyStore
+from portward._column import Keys
 
-CURRENT: dict[str, KeyStore] = {}
+CURRENT: dict[str, Keys] = {}
 
 
-def current_keys() -> KeyStore:
+def current_keys() -> Keys:
     return CURRENT["keys"]
