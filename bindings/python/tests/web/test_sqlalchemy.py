@@ -321,6 +321,13 @@ def test_asynchronously_the_loop_never_asks_for_keys(database: str) -> None:
             assert await Invoice.email.find_async(session, BOB, tenant="acme") == []
             with pytest.raises(MissingGreenlet):
                 Invoice.email.may_be(ANN, tenant="acme")
+        async with AsyncSession(engine) as session:
+            row = (await session.scalars(select(Invoice))).one()
+            await session.commit()
+            assert await row.awaitable_attrs.notes == "due in May", "tenant and key are fetched again, not from the thread"
+            row.notes = "changed"
+            await session.commit()
+            assert await row.awaitable_attrs.notes == "changed"
         await engine.dispose()
 
     asyncio.run(story())
