@@ -55,7 +55,8 @@ def stored(column: str) -> list[Any]:
 
 
 def whole_database() -> bytes:
-    return b"".join(bytes(value) for column in ("notes_sealed", "email_sealed", "scan_sealed", "email_index") for value in stored(column) if value)
+    columns = ("notes_sealed", "email_sealed", "scan_sealed", "email_index")
+    return b"".join(bytes(value) for column in columns for value in stored(column) if value)
 
 
 def test_what_is_assigned_is_read_and_never_stored() -> None:
@@ -188,7 +189,8 @@ def test_a_value_opens_in_its_row_only() -> None:
     one, two = invoice(notes="of one"), invoice(notes="of two")
     with connection.cursor() as cursor:
         table = Invoice._meta.db_table
-        cursor.execute(f"UPDATE {table} SET notes_sealed = (SELECT notes_sealed FROM {table} WHERE id = %s) WHERE id = %s", [one.pk.hex, two.pk.hex])
+        of_one = f"(SELECT notes_sealed FROM {table} WHERE id = %s)"
+        cursor.execute(f"UPDATE {table} SET notes_sealed = {of_one} WHERE id = %s", [one.pk.hex, two.pk.hex])
         assert cursor.rowcount == 1
     assert Invoice.objects.get(pk=one.pk).notes == "of one"
     with pytest.raises(portward.Unreadable):

@@ -263,6 +263,8 @@ def test_look_ups_are_confirmed(session: Session) -> None:
     assert Invoice.email.find(session, "7@example.org", tenant="acme", among=odd) == [rows[7]]
     assert Invoice.email.find(session, "7@example.org", tenant="acme", among=even) == []
     assert Invoice.email.find(session, "60@example.org", tenant="acme") == []
+    with pytest.raises(TypeError, match="limit"):
+        Invoice.email.find(session, "7@example.org", tenant="acme", among=odd.limit(1))
     other = aliased(Invoice)
     assert other.email.find(session, "7@example.org", tenant="acme") == [rows[7]]
     with pytest.raises(TypeError):
