@@ -12,7 +12,9 @@ mod layers;
 mod log;
 mod need;
 mod part;
+mod python;
 mod scale;
+mod security_txt;
 mod suite;
 mod tally;
 
@@ -43,6 +45,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
         }
         ["assure", parts @ ..] => assure::run(parts),
         ["bench", arguments @ ..] => bench::run(arguments),
+        ["security-txt", arguments @ ..] => security_txt::run(arguments),
         ["scale", arguments @ ..] => scale::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
@@ -71,4 +74,6 @@ cargo xtask bench store      the store on SQLite and PostgreSQL
 cargo xtask bench foreign    objects beside Rust's, Python's and Node's libraries
 cargo xtask scale            simulate the feed of large deployments, and rewrite the tables in docs/scale.md
 cargo xtask scale --quick    the same of small ones, and print
+cargo xtask security-txt --contact URI --days N
+                             print the security.txt of RFC 9116, for /.well-known/
 cargo xtask help             this page";

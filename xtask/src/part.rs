@@ -63,6 +63,15 @@ pub(crate) const PARTS: &[Part] = &[
         ],
         run: browser,
     },
+    Part {
+        name: "python",
+        needs: &[
+            Need::File("bindings/python/Cargo.toml"),
+            PYTHON,
+            Need::Venv { folder: "target/venv-python", requirements: "bindings/python/tests/requirements.txt" },
+        ],
+        run: crate::python::run,
+    },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
 

@@ -15,7 +15,7 @@ export let accessOf: (packed: string, token: string, origin: Origin, at: number 
 export let believed: (access: Access) => { token: string; origin: Origin; at: number | undefined }
 
 /** So much of a packed access has its place, the rest are lines. */
-const FIXED = 107
+const FIXED = 120
 
 /** A token is 1,024 characters at most. What is longer is refused for that, and need not be copied. */
 const TOKEN_MAX = 1024
@@ -72,12 +72,12 @@ export class Access {
 
   /**
    * Whether the permission is granted, on this resource if one is stated. A token that is restricted to resources grants nothing where none
-   * is stated. Throws `Refused` if it is not.
+   * is stated. Throws `Refused` if it is not, also of a permission that there is not.
    */
   require(permission: string, resource?: string | null): void {
     native.accessRequire(
       Deployment.handleOf('deployment', this.#origin.deployment),
-      this.#packed.slice(91, FIXED),
+      this.#packed.slice(104, FIXED),
       this.#resources(),
       text('permission', permission),
       maybeText('resource', resource),
@@ -116,7 +116,7 @@ export class Access {
 
   /** What it grants. Ask with `require` instead of looking here. */
   get permissions(): ReadonlySet<string> {
-    const bits = BigInt(`0x${this.#packed.slice(91, FIXED)}`)
+    const bits = BigInt(`0x${this.#packed.slice(104, FIXED)}`)
     return new Set(this.#origin.deployment.permissions.filter((_, bit) => (bits >> BigInt(bit)) & 1n))
   }
 
@@ -142,6 +142,11 @@ export class Access {
   /** The id of the link that it is or comes from. */
   get linkId(): string {
     return this.#packed.slice(33, 65)
+  }
+
+  /** The revision of its link that a session was made under; 0 of a link. */
+  get linkRevision(): number {
+    return Number(this.#packed.slice(91, 104))
   }
 
   /** The ids of the copies on its way, the last of which is the one that came. */

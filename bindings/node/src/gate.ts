@@ -122,9 +122,9 @@ export class Gate {
   }
 }
 
-/** An error that a request can be refused for; a wrong value, and whatever is not ours, is a mistake of the application. */
+/** An error that a request can be refused for; whatever is not ours is a mistake of the application. */
 function refusable(error: unknown): PortwardError {
-  if (error instanceof PortwardError && error.code !== 'unknown_permission') return error
+  if (error instanceof PortwardError) return error
   throw error
 }
 

@@ -1,9 +1,9 @@
-//! Times and lengths of time, both ways.
+//! Times, lengths of time and sets of names.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyInt, PyType};
+use pyo3::types::{PyBool, PyInt, PyString, PyType};
 
 use crate::error::invalid;
 
@@ -51,10 +51,26 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
     }
 }
 
+/// Names in any iterable but a `str`, whose letters would be names.
+pub(crate) struct Names(pub(crate) Vec<String>);
+
+impl<'py> FromPyObject<'_, 'py> for Names {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err("a str is one name: give a set of them"));
+        }
+        let names: PyResult<Vec<String>> = object.try_iter()?.map(|name| name?.extract()).collect();
+        names.map(Self)
+    }
+}
+
 /// An aware `datetime` in UTC.
 pub(crate) fn moment(py: Python<'_>, seconds: u64) -> PyResult<Bound<'_, PyAny>> {
     static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let utc = UTC.get_or_try_init(py, || PyResult::Ok(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
+    let utc =
+        UTC.get_or_try_init(py, || PyResult::Ok(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
     DATETIME.import(py, "datetime", "datetime")?.call_method1("fromtimestamp", (seconds, utc))
 }
 

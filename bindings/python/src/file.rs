@@ -29,7 +29,11 @@ impl<'py> FromPyObject<'_, 'py> for Source {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(if object.hasattr("read")? { Self::Object(object.to_owned().unbind()) } else { Self::Path(object.extract()?) })
+        Ok(if object.hasattr("read")? {
+            Self::Object(object.to_owned().unbind())
+        } else {
+            Self::Path(object.extract()?)
+        })
     }
 }
 
@@ -37,7 +41,11 @@ impl<'py> FromPyObject<'_, 'py> for Target {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(if object.hasattr("write")? { Self::Object(object.to_owned().unbind()) } else { Self::Path(object.extract()?) })
+        Ok(if object.hasattr("write")? {
+            Self::Object(object.to_owned().unbind())
+        } else {
+            Self::Path(object.extract()?)
+        })
     }
 }
 
@@ -223,6 +231,7 @@ impl Range {
         self.length
     }
 
+    /// Reads at most so many bytes from there, fewer where the plaintext ends before. Raises Unreadable, Unavailable.
     fn read<'py>(&self, py: Python<'py>, offset: u64, length: u64) -> PyResult<Bound<'py, PyBytes>> {
         let read = wait(py, || {
             let mut range = self.range.lock().unwrap_or_else(PoisonError::into_inner);

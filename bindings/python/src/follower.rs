@@ -2,12 +2,16 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Seconds, milliseconds};
+use crate::convert::{Names, Seconds, milliseconds};
 use crate::error::call;
 use crate::keyring::Keyring;
-use crate::token::{Access, Names, options};
+use crate::token::{Access, options};
 
-/// Keeps a view up to date where there is no store.
+/// Keeps a view up to date where there is no store: at an edge, in another data centre.
+///
+/// Send what `request` gives to a store's `answer`, and what comes back to `accept`; nothing on that way is trusted. `Follower(keyring)` knows
+/// nothing and so refuses all. tenants: whose revocations it follows, all if none are named. highest: what an earlier one's `highest` was.
+/// max_staleness: for how many seconds an answer is believed.
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Follower(bridge::Follower);
 
@@ -28,23 +32,29 @@ impl Follower {
         call(|| bridge::Follower::new(&keyring.0, tenants.as_deref(), highest, staleness, &options)).map(Self)
     }
 
+    /// A request to be sent now, for `Store.answer`.
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         call(|| self.0.request()).map(|request| PyBytes::new(py, &request))
     }
 
+    /// Takes an answer in, and returns the stamp that the view shows now. Raises InputError; then the view stays as it was. After `gap`,
+    /// `another_incarnation` and `fork` ask again.
     fn accept(&self, answer: &[u8]) -> PyResult<String> {
         call(|| self.0.accept(answer))
     }
 
+    /// The stamp of the last answer: keep it for the next start.
     #[getter]
     fn highest(&self) -> Option<String> {
         self.0.highest()
     }
 
+    /// Verifies a link, now. Raises Refused; tell the public no more than its `public`.
     fn verify_link(&self, token: &str) -> PyResult<Access> {
         call(|| self.0.verifier().verify_link(token, None)).map(Access)
     }
 
+    /// Verifies a session, now. Raises Refused; tell the public no more than its `public`.
     fn verify_session(&self, token: &str) -> PyResult<Access> {
         call(|| self.0.verifier().verify_session(token, None)).map(Access)
     }

@@ -4,9 +4,8 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFrozenSet};
 
-use crate::convert::moment;
+use crate::convert::{Names, moment};
 use crate::error::{call, wait};
-use crate::token::Names;
 
 /// What all parts of one deployment share. It is not secret.
 #[pyclass(frozen, module = "portward")]
@@ -14,41 +13,52 @@ pub(crate) struct Deployment(pub(crate) bridge::Deployment);
 
 #[pymethods]
 impl Deployment {
+    /// A new one, with a random id and the usual lifetimes.
+    ///
+    /// permissions: the vocabulary, at most 64 names `resource:action` in an order that is kept; `None` is the one made for portals. Raises
+    /// InvalidValue.
     #[staticmethod]
     #[pyo3(signature = (permissions = None))]
     fn generate(permissions: Option<Vec<String>>) -> PyResult<Self> {
         call(|| bridge::Deployment::generate(permissions.as_deref())).map(Self)
     }
 
+    /// From the bytes of `deployment.json`. Raises InvalidValue (`deployment_malformed`), Unavailable (`deployment_newer_version`).
     #[staticmethod]
     fn from_json(json: &[u8]) -> PyResult<Self> {
         call(|| bridge::Deployment::from_json(json)).map(Self)
     }
 
+    /// The bytes of `deployment.json`.
     fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.0.to_json())
     }
 
+    /// 32 hexadecimal digits.
     #[getter]
     fn id(&self) -> String {
         self.0.id()
     }
 
+    /// The vocabulary, in its order.
     #[getter]
     fn permissions(&self) -> Vec<String> {
         self.0.permissions()
     }
 
+    /// Seconds that a link lives if nothing is said, and at most.
     #[getter]
     fn link_lifetimes(&self) -> (u64, u64) {
         self.0.link_lifetimes()
     }
 
+    /// Seconds that a session lives if nothing is said, and at most.
     #[getter]
     fn session_lifetimes(&self) -> (u64, u64) {
         self.0.session_lifetimes()
     }
 
+    /// The names that a set such as `{"files:*"}` stands for. Raises InvalidValue.
     fn expand<'py>(&self, py: Python<'py>, permissions: Names) -> PyResult<Bound<'py, PyFrozenSet>> {
         call(|| self.0.expand(&permissions.0)).and_then(|names| PyFrozenSet::new(py, names))
     }
@@ -64,6 +74,7 @@ pub(crate) struct Keyring(pub(crate) bridge::Keyring);
 
 #[pymethods]
 impl Keyring {
+    /// A new one in memory, of a new deployment if none is given.
     #[staticmethod]
     #[pyo3(signature = (deployment = None))]
     fn generate(deployment: Option<&Deployment>) -> PyResult<Self> {
@@ -74,6 +85,10 @@ impl Keyring {
         .map(Self)
     }
 
+    /// Makes a directory with a new deployment and keyring, as `portward keyring new` does.
+    ///
+    /// Under a passphrase (1 to 1,024 bytes) the keyring is never on disk in the clear; without one, its owner alone can read it. Raises
+    /// InvalidValue, Unavailable (`file_exists` and others of files).
     #[staticmethod]
     #[pyo3(signature = (directory, *, permissions = None, passphrase = None))]
     fn create(
@@ -85,35 +100,42 @@ impl Keyring {
         wait(py, || bridge::Keyring::create(&directory, permissions.as_deref(), passphrase)).map(Self)
     }
 
+    /// Opens a directory that `create` or the command has made. Raises InvalidValue (`passphrase_required`), Unavailable.
     #[staticmethod]
     #[pyo3(signature = (directory, *, passphrase = None))]
     fn open(py: Python<'_>, directory: PathBuf, passphrase: Option<&[u8]>) -> PyResult<Self> {
         wait(py, || bridge::Keyring::open(&directory, passphrase)).map(Self)
     }
 
+    /// From the bytes of `keyring.json`. Raises InvalidValue, Unavailable.
     #[staticmethod]
     fn from_json(json: &[u8], deployment: &Deployment) -> PyResult<Self> {
         call(|| bridge::Keyring::from_json(json, &deployment.0)).map(Self)
     }
 
+    /// Opens the bytes that `seal` has made; takes about a second. Raises InputError or InvalidValue for a wrong passphrase or a damaged file.
     #[staticmethod]
     fn unseal(py: Python<'_>, sealed: &[u8], passphrase: &[u8], deployment: &Deployment) -> PyResult<Self> {
         wait(py, || bridge::Keyring::unseal(sealed, passphrase, &deployment.0)).map(Self)
     }
 
+    /// The keyring under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB.
     fn seal<'py>(&self, py: Python<'py>, passphrase: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.seal(passphrase)).map(|sealed| PyBytes::new(py, &sealed))
     }
 
+    /// The bytes of `keyring.json`: all keys, in the clear.
     fn export_in_clear<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.0.export_in_clear())
     }
 
+    /// The deployment.
     #[getter]
     fn deployment(&self) -> Deployment {
         Deployment(self.0.deployment().clone())
     }
 
+    /// What may be known about the root keys.
     #[getter]
     fn roots(&self) -> Vec<Root> {
         self.0.roots().into_iter().map(Root).collect()
@@ -130,16 +152,19 @@ pub(crate) struct Root(bridge::Root);
 
 #[pymethods]
 impl Root {
+    /// 8 hexadecimal digits.
     #[getter]
     fn id(&self) -> &str {
         &self.0.id
     }
 
+    /// `active`, `verify_only`, `retired` or `destroyed`.
     #[getter]
     const fn state(&self) -> &'static str {
         self.0.state
     }
 
+    /// When it was made.
     #[getter]
     fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.created_at)

@@ -16,6 +16,10 @@ pub(crate) struct KeyStore(bridge::KeyStore);
 
 #[pymethods]
 impl KeyStore {
+    /// Opens a key store: `sqlite:PATH`, which is made if need be, or `postgres://…`, whose tables `create` makes.
+    ///
+    /// feed: the store that tells of keys which others destroyed. With `None`, who puts back a backup of the key store brings destroyed keys
+    /// back. Raises InvalidValue, Unavailable.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, feed, create = false))]
     fn open(py: Python<'_>, location: &str, keyring: &Keyring, feed: Option<&Store>, create: bool) -> PyResult<Self> {
@@ -23,6 +27,7 @@ impl KeyStore {
         wait(py, || bridge::KeyStore::open(location, &keyring.0, feed, create)).map(Self)
     }
 
+    /// Ends all connections for good.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || {
             self.0.close();
@@ -39,23 +44,29 @@ impl KeyStore {
         self.close(py)
     }
 
+    /// Makes the keys of a tenant, once: whose keys were destroyed gets no others. Raises InvalidValue, Unavailable.
     fn new_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<()> {
         wait(py, || self.0.new_tenant(tenant))
     }
 
+    /// Makes a new KEK for a tenant, under which the keys made from now on lie. Returns its version. Raises InvalidValue, Unavailable.
     fn rotate_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<u32> {
         wait(py, || self.0.rotate_tenant(tenant))
     }
 
+    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root. Raises Unavailable.
     fn rewrap(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || self.0.rewrap())
     }
 
+    /// Destroys every key of a tenant: nothing of it opens any more. backups_kept: how long backups of the key store are kept. Raises
+    /// InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, *, backups_kept))]
     fn destroy_tenant(&self, py: Python<'_>, tenant: &str, backups_kept: Seconds) -> PyResult<Erasure> {
         wait(py, || self.0.destroy_tenant(tenant, backups_kept.0)).map(Erasure)
     }
 
+    /// The keys of a tenant for one kind of thing, such as `record:invoices`. Asks nobody yet. Raises InvalidValue.
     fn scope(&self, tenant: &str, scope: &str) -> PyResult<Scope> {
         call(|| self.0.scope(tenant, scope)).map(Scope)
     }
@@ -71,11 +82,13 @@ pub(crate) struct Erasure(bridge::Erasure);
 
 #[pymethods]
 impl Erasure {
+    /// The ids of the keys that are gone.
     #[getter]
     fn keys(&self) -> Vec<String> {
         self.0.keys.clone()
     }
 
+    /// When no cache and no backup of the key store holds one of them any more.
     #[getter]
     fn complete_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.complete_at)
@@ -92,16 +105,21 @@ pub(crate) struct Scope(bridge::Scope);
 
 #[pymethods]
 impl Scope {
+    /// Whose data.
     #[getter]
     fn tenant(&self) -> String {
         self.0.tenant()
     }
 
+    /// Which kind of thing.
     #[getter]
     fn name(&self) -> &str {
         self.0.name()
     }
 
+    /// Seals bytes. name and id say what they are, such as `invoices.notes` and `42`; more can be said by keywords that begin with `x_`. All of it
+    /// has to be said again to open them. embedded: the data key goes along, under the tenant's KEK; deleting the object is then what erases it.
+    /// Raises InvalidValue, Unavailable.
     #[pyo3(signature = (plaintext, *, name, id, embedded = false, **more))]
     fn seal<'py>(
         &self,
@@ -117,6 +135,7 @@ impl Scope {
         wait(py, || self.0.seal(&of, plaintext, embedded)).map(|object| PyBytes::new(py, &object))
     }
 
+    /// Opens bytes; whatever is wrong, nothing of them is returned. Raises Unreadable, InvalidValue, Unavailable.
     #[pyo3(signature = (object, *, name, id, **more))]
     fn open<'py>(
         &self,
@@ -131,6 +150,10 @@ impl Scope {
         wait(py, || self.0.open(&of, object)).map(|plaintext| PyBytes::new(py, &plaintext))
     }
 
+    /// Seals everything from a path or file object into another, in constant memory; returns how many bytes there were.
+    ///
+    /// A path as target is a file that appears when all of it is written, for its owner alone. progress: called with the bytes read so far; an
+    /// exception in it ends the work and is raised. Raises InvalidValue, Unavailable, OSError.
     #[pyo3(signature = (source, target, *, name, id, embedded = false, replace = false, threads = 1, progress = None, **more))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn seal_file(
@@ -154,6 +177,8 @@ impl Scope {
         })
     }
 
+    /// Opens everything from a path or file object into another, in constant memory; returns how many bytes there are. Each byte that a file
+    /// object gets is authentic; that they are all is known only when this returns. Raises Unreadable, InvalidValue, Unavailable, OSError.
     #[pyo3(signature = (source, target, *, name, id, replace = false, threads = 1, progress = None, **more))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn open_file(
@@ -176,6 +201,7 @@ impl Scope {
         })
     }
 
+    /// Opens any part of a path or a file object that can seek. Raises Unreadable, InvalidValue, Unavailable, OSError.
     #[pyo3(signature = (source, *, name, id, **more))]
     fn open_range(
         &self,
@@ -189,15 +215,18 @@ impl Scope {
         Range::open(py, source, |source| self.0.open_range(&bridge::Of { name, id, more: &more }, source))
     }
 
+    /// Makes a new data key for what is sealed from now on. Raises InvalidValue, Unavailable.
     fn rotate(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || self.0.rotate())
     }
 
+    /// Destroys every data key of the scope. backups_kept: how long backups of the key store are kept. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (*, backups_kept))]
     fn destroy(&self, py: Python<'_>, backups_kept: Seconds) -> PyResult<Erasure> {
         wait(py, || self.0.destroy(backups_kept.0)).map(Erasure)
     }
 
+    /// A blind index under the key of this scope, whose kind is `index`. bits: 1 to 256, see `index_bits`. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (*, table, column, bits, name = "eq", normaliser = "exact", version = 1))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn blind_index(
@@ -235,6 +264,7 @@ pub(crate) struct BlindIndex(bridge::BlindIndex);
 
 #[pymethods]
 impl BlindIndex {
+    /// The index of a value, as bytes to be stored and looked for. Raises InvalidValue (`index_empty_value`).
     fn of<'py>(&self, py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyBytes>> {
         call(|| self.0.of(value)).map(|index| PyBytes::new(py, &index))
     }
@@ -244,9 +274,12 @@ impl BlindIndex {
     }
 }
 
+/// How many bits a blind index should have: enough to find few rows by it, too few to tell each value.
+///
+/// rows, distinct: of the column. other_bits: in all other indexes of the table. even_if_few: that frequencies tell the values of a column with
+/// fewer than 256 is known. Raises InvalidValue (`index_too_few_values`).
 #[pyfunction]
 #[pyo3(signature = (*, rows, distinct, other_bits = 0, even_if_few = false))]
 pub(crate) fn index_bits(rows: u64, distinct: u64, other_bits: u32, even_if_few: bool) -> PyResult<u16> {
     call(|| bridge::index_bits(rows, distinct, other_bits, even_if_few))
 }
-

@@ -9,7 +9,10 @@ use crate::convert::Time;
 use crate::error::{call, wait};
 use crate::store::Store;
 
-/// The HTTP rules of a portal, for whatever framework.
+/// The HTTP rules of a portal, for whatever framework: from a request to what is to be done, and from what a store says to an answer.
+///
+/// `Portal(origin)`, such as `https://portal.example`. path: below which the routes lie. page: texts of the page by their names. Raises
+/// InvalidValue.
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Portal(bridge::Portal);
 
@@ -20,21 +23,25 @@ impl Portal {
     #[new]
     #[pyo3(signature = (origin, *, path = "/portal", page = None))]
     fn new(origin: &str, path: &str, page: Option<BTreeMap<String, String>>) -> PyResult<Self> {
-        let options = bridge::PortalOptions { path: path.to_owned(), page: page.unwrap_or_default().into_iter().collect() };
+        let options =
+            bridge::PortalOptions { path: path.to_owned(), page: page.unwrap_or_default().into_iter().collect() };
         call(|| bridge::Portal::new(origin, &options)).map(Self)
     }
 
+    /// The path that the routes lie below.
     #[getter]
     fn path(&self) -> &str {
         self.0.path()
     }
 
+    /// The address of a link; with `fragment`, one whose token no server sees, which needs a script.
     #[pyo3(signature = (token, *, fragment = false))]
     fn link_url(&self, token: &str, fragment: bool) -> String {
         self.0.link_url(token, fragment)
     }
 
-    /// `None` for a path of the application, an answer, or a question to a store.
+    /// What is to be done about a request: `None` for a path of the application, an Answer, or an Exchange with a store. path: as it was sent.
+    /// body: of a longer one than 4,096 bytes any longer part will do.
     fn read<'py>(
         &self,
         py: Python<'py>,
@@ -51,14 +58,8 @@ impl Portal {
         }
     }
 
-    /// The session of a request to the application and whether it came in a cookie, or the refusal.
-    fn session<'py>(
-        &self,
-        py: Python<'py>,
-        method: &str,
-        path: &str,
-        headers: Headers,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    /// The session of a request to the application and whether it came in a cookie, or the Answer that refuses it.
+    fn session<'py>(&self, py: Python<'py>, method: &str, path: &str, headers: Headers) -> PyResult<Bound<'py, PyAny>> {
         let request = bridge::Request { method, path, headers: &headers, body: b"" };
         match call(|| Ok(self.0.session(&request)))? {
             Ok(session) => session.into_bound_py_any(py),
@@ -66,6 +67,7 @@ impl Portal {
         }
     }
 
+    /// The one refusal. public: `damaged`, `refused` or `unavailable`. Raises InvalidValue.
     fn refuse(&self, method: &str, path: &str, headers: Headers, public: &str) -> PyResult<Answer> {
         let request = bridge::Request { method, path, headers: &headers, body: b"" };
         call(|| self.0.refuse(&request, public)).map(Answer)
@@ -82,26 +84,31 @@ pub(crate) struct Answer(bridge::Answer);
 
 #[pymethods]
 impl Answer {
+    /// The HTTP status.
     #[getter]
     const fn status(&self) -> u16 {
         self.0.status
     }
 
+    /// Header lines, to be sent in this order.
     #[getter]
     fn headers(&self) -> Vec<(&'static str, &str)> {
         self.0.headers.iter().map(|(name, value)| (*name, &**value)).collect()
     }
 
+    /// The body.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.0.body.as_bytes())
     }
 
+    /// Why the request is refused: the code, for the log.
     #[getter]
     const fn reason(&self) -> Option<&'static str> {
         self.0.reason
     }
 
+    /// The token's id, if it was authentic.
     #[getter]
     fn token_id(&self) -> Option<&str> {
         self.0.token_id.as_deref()
@@ -118,43 +125,49 @@ pub(crate) struct Exchange(bridge::Exchange);
 
 #[pymethods]
 impl Exchange {
+    /// `peek`, `redeem` or `renew`.
     #[getter]
     const fn question(&self) -> &'static str {
         self.0.question()
     }
 
+    /// The link to peek at or to redeem, or the session to renew. Nobody has looked at it.
     #[getter]
     fn token(&self) -> &str {
         self.0.token()
     }
 
+    /// The peek cookie that came.
     #[getter]
     fn cookie(&self) -> Option<String> {
         self.0.cookie()
     }
 
+    /// The nonce that came.
     #[getter]
     fn nonce(&self) -> Option<&str> {
         self.0.nonce()
     }
 
-    /// The answer to a peek. `expires_at`: of the nonce.
+    /// The answer to a peek. Raises InvalidValue for another question.
     fn peeked(&self, nonce: String, cookie: String, expires_at: Time) -> PyResult<Answer> {
         let peeked = bridge::Peeked { nonce, cookie, expires_at: expires_at.0 };
         call(|| self.0.peeked(&peeked)).map(Answer)
     }
 
-    /// The answer to a redemption or a renewal.
+    /// The answer to a redemption or a renewal. Raises InvalidValue for another question.
     #[pyo3(signature = (session, expires_at, *, at = None))]
     fn granted(&self, session: String, expires_at: Time, at: Option<Time>) -> PyResult<Answer> {
         let session = bridge::Token { text: session, id: String::new(), expires_at: expires_at.0 };
         call(|| self.0.granted(&session, at.map(|time| time.0))).map(Answer)
     }
 
+    /// The refusal. public: `damaged`, `refused` or `unavailable`. Raises InvalidValue.
     fn refused(&self, public: &str) -> PyResult<Answer> {
         call(|| self.0.refused(public)).map(Answer)
     }
 
+    /// Asks the store and answers, in one step. What goes wrong is in the answer.
     fn run(&self, py: Python<'_>, store: &Store) -> PyResult<Answer> {
         wait(py, || Ok(self.0.run(&store.0))).map(Answer)
     }

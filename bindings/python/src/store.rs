@@ -4,11 +4,11 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Seconds, Time, milliseconds, moment};
+use crate::convert::{Names, Seconds, Time, milliseconds, moment};
 use crate::error::{call, wait};
 use crate::keyring::{Deployment, Keyring};
 use crate::links::{Event, Link, Page};
-use crate::token::{Access, Names, Token, options};
+use crate::token::{Access, Token, options};
 
 /// Links, what became of them, and what is revoked.
 #[pyclass(frozen, module = "portward")]
@@ -16,6 +16,11 @@ pub(crate) struct Store(pub(crate) bridge::Store);
 
 #[pymethods]
 impl Store {
+    /// Opens a store: `sqlite:PATH` or `postgres://…`.
+    ///
+    /// create: it is made, or brought up to date, if need be. max_staleness: for how many seconds the view is believed without having heard from
+    /// the database. follow: every how many seconds the database is asked for what is new; 0 for never. events: a file that every operation is
+    /// written to before it takes effect, a line of JSON each. Raises InvalidValue, Unavailable.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, create = false, audience = None, skew = None, max_staleness = 30.0, follow = 0.5, events = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
@@ -40,16 +45,20 @@ impl Store {
         wait(py, || bridge::Store::open(location, &keyring.0, &options)).map(Self)
     }
 
+    /// Begins a new life of a store that was restored, copied or promoted. newer: the newest view that somebody saved (`save_view`); without
+    /// one, every token made so far is refused. Raises InputError, Unavailable.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, newer = None))]
     fn recover(py: Python<'_>, location: &str, keyring: &Keyring, newer: Option<&[u8]>) -> PyResult<Recovered> {
         wait(py, || bridge::Store::recover(location, &keyring.0, newer)).map(Recovered)
     }
 
+    /// The same store, with this name in the events of what is done through it.
     fn acting_as(&self, actor: &str) -> Self {
         Self(self.0.acting_as(actor))
     }
 
+    /// Ends all connections for good. Everything then fails, verifying too.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || {
             self.0.close();
@@ -66,42 +75,54 @@ impl Store {
         self.close(py)
     }
 
+    /// The deployment.
     #[getter]
     fn deployment(&self) -> Deployment {
         Deployment(self.0.deployment().clone())
     }
 
+    /// Whether it is open in this process; if not, the next call opens it, and waits for the database.
     #[getter]
     fn is_open(&self) -> bool {
         self.0.is_open()
     }
 
+    /// Whether the view is believed now.
     #[getter]
     fn is_fresh(&self) -> bool {
         self.0.is_fresh()
     }
 
+    /// How far the view is.
     #[getter]
     fn stamp(&self) -> Option<String> {
         self.0.stamp()
     }
 
+    /// Whether the view shows at least what this stamp stands for. Raises InvalidValue.
     fn is_at_least(&self, stamp: &str) -> PyResult<bool> {
         call(|| self.0.is_at_least(stamp))
     }
 
+    /// Asks the database for what is new, now. Raises Unavailable.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || self.0.refresh())
     }
 
+    /// Verifies a link, now, without asking the database. Raises Refused; tell the public no more than its `public`.
     fn verify_link(&self, py: Python<'_>, token: &str) -> PyResult<Access> {
         self.verify(py, || self.0.verify_link(token))
     }
 
+    /// Verifies a session, now, without asking the database. Raises Refused; tell the public no more than its `public`.
     fn verify_session(&self, py: Python<'_>, token: &str) -> PyResult<Access> {
         self.verify(py, || self.0.verify_session(token))
     }
 
+    /// Makes a link and its row in one step.
+    ///
+    /// lifetime: how long it can live at most, the deployment's default if nothing is said. expires_at: when it ends for now, if that is sooner.
+    /// uses_max: how often it and its copies can be redeemed. label: 1 to 200 characters. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, client, permissions, *, audience = None, lifetime = None, label = None, uses_max = None, expires_at = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn issue(
@@ -129,14 +150,18 @@ impl Store {
         wait(py, || self.0.issue(&link)).map(Link::from)
     }
 
+    /// Makes the token of a link again. Raises Refused (`link_unknown`, `link_revoked`), Unavailable.
     fn show(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<Token> {
         wait(py, || self.0.show(tenant, link)).map(Token)
     }
 
+    /// One link. Raises Refused (`link_unknown`), Unavailable.
     fn link(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<Link> {
         wait(py, || self.0.link(tenant, link)).map(Link::from)
     }
 
+    /// The links of a tenant, the newest first, at most 1,000 at a time. label_contains: in any case of ASCII letters. after: `Page.next` of the
+    /// page before. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, *, client = None, state = None, expires_before = None, label_contains = None, after = None, limit = 100))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn list(
@@ -156,20 +181,25 @@ impl Store {
         Page::new(py, page)
     }
 
+    /// Changes a link that was sent already; what is not named stays as it is, and `None` takes the label, the resources or the cap away. What
+    /// takes something away also ends the sessions made before, which can be renewed. Raises Refused, InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, link, **changes))]
     fn edit(&self, py: Python<'_>, tenant: &str, link: &str, changes: Option<Edit>) -> PyResult<Link> {
         let edit = changes.map(|edit| edit.0).unwrap_or_default();
         wait(py, || self.0.edit(tenant, link, &edit)).map(Link::from)
     }
 
+    /// Lets a link, its copies and its sessions grant nothing until it is restored. Returns the stamp. Raises Refused, InvalidValue, Unavailable.
     fn pause(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<String> {
         wait(py, || self.0.pause(tenant, link))
     }
 
+    /// Lets a paused link grant again what it did. Returns the stamp. Raises Refused, InvalidValue, Unavailable.
     fn restore(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<String> {
         wait(py, || self.0.restore(tenant, link))
     }
 
+    /// What happened to a link, the latest first, at most 1,000 lines; before: only those with a lower number. Raises Refused, Unavailable.
     #[pyo3(signature = (tenant, link, *, before = None, limit = 100))]
     fn history<'py>(
         &self,
@@ -183,47 +213,59 @@ impl Store {
         PyTuple::new(py, events.into_iter().map(Event).collect::<Vec<_>>())
     }
 
+    /// Revokes a link with its copies and sessions, for good. Returns the stamp. Raises Refused (`link_unknown`), Unavailable.
     fn revoke_link(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<String> {
         wait(py, || self.0.revoke_link(tenant, link))
     }
 
+    /// Revokes a copy of a link and what was narrowed from it, for good. Returns the stamp. Raises Refused, Unavailable.
     fn revoke_copy(&self, py: Python<'_>, tenant: &str, link: &str, copy: &str) -> PyResult<String> {
         wait(py, || self.0.revoke_copy(tenant, link, copy))
     }
 
+    /// Revokes one session, for good. Returns the stamp. Raises Refused, Unavailable.
     fn revoke_session(&self, py: Python<'_>, tenant: &str, link: &str, session: &str) -> PyResult<String> {
         wait(py, || self.0.revoke_session(tenant, link, session))
     }
 
+    /// Revokes everything of a client that was made so far. Returns the stamp. Raises InvalidValue, Unavailable.
     fn revoke_client(&self, py: Python<'_>, tenant: &str, client: &str) -> PyResult<String> {
         wait(py, || self.0.revoke_client(tenant, client))
     }
 
+    /// Revokes everything of a tenant that was made so far. Returns the stamp. Raises InvalidValue, Unavailable.
     fn revoke_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<String> {
         wait(py, || self.0.revoke_tenant(tenant))
     }
 
+    /// Revokes every token of the deployment that was made so far. Returns the stamp. Raises InvalidValue, Unavailable.
     fn revoke_everything(&self, py: Python<'_>) -> PyResult<String> {
         wait(py, || self.0.revoke_everything())
     }
 
+    /// Looks at a link without spending anything of it, or asking the database. cookie: the browser's, if one came. Raises Refused.
     #[pyo3(signature = (link, cookie = None))]
     fn peek(&self, py: Python<'_>, link: &str, cookie: Option<&str>) -> PyResult<Peeked> {
         wait(py, || self.0.peek(link, cookie)).map(Peeked)
     }
 
+    /// Makes a session of a link, and counts a use of it: once for a nonce, however often. Raises Refused, Unavailable.
     fn redeem(&self, py: Python<'_>, link: &str, cookie: &str, nonce: &str) -> PyResult<Token> {
         wait(py, || self.0.redeem(link, cookie, nonce)).map(Token)
     }
 
+    /// Makes another session for one that has not ended; counts no use. Raises Refused, Unavailable.
     fn renew(&self, py: Python<'_>, session: &str) -> PyResult<Token> {
         wait(py, || self.0.renew(session)).map(Token)
     }
 
+    /// Answers the request of a `Follower`. Raises InputError, Unavailable.
     fn answer<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.answer(request)).map(|answer| PyBytes::new(py, &answer))
     }
 
+    /// A list for verifiers without a live feed, good from one time to the other; tenants: whose, all if none are named. Raises InvalidValue,
+    /// Unavailable.
     #[pyo3(signature = (*, this_update, next_update, tenants = None))]
     fn publish<'py>(
         &self,
@@ -237,10 +279,13 @@ impl Store {
         list.map(|list| PyBytes::new(py, &list))
     }
 
+    /// The view as bytes, to be kept for `recover`.
     fn save_view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.save_view()).map(|view| PyBytes::new(py, &view))
     }
 
+    /// Writes a snapshot in place of old changes, and takes away links that ended longer ago than `kept`. Returns how many changes, redemptions
+    /// and links are gone. Once a day is often enough. Raises Unavailable.
     #[pyo3(signature = (*, kept))]
     fn compact(&self, py: Python<'_>, kept: Seconds) -> PyResult<(u64, u64, u64)> {
         wait(py, || self.0.compact(kept.0))
@@ -294,16 +339,19 @@ pub(crate) struct Peeked(pub(crate) bridge::Peeked);
 
 #[pymethods]
 impl Peeked {
+    /// To be sent back with the link and the cookie.
     #[getter]
     fn nonce(&self) -> &str {
         &self.0.nonce
     }
 
+    /// The browser's cookie.
     #[getter]
     fn cookie(&self) -> &str {
         &self.0.cookie
     }
 
+    /// When the nonce ends.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at)
@@ -320,16 +368,19 @@ pub(crate) struct Recovered(bridge::Recovered);
 
 #[pymethods]
 impl Recovered {
+    /// The stamp that was found.
     #[getter]
     fn found(&self) -> &str {
         &self.0.found
     }
 
+    /// The stamp of the new beginning.
     #[getter]
     fn begins(&self) -> &str {
         &self.0.begins
     }
 
+    /// Whether a newer view was merged: then valid links work again.
     #[getter]
     const fn merged(&self) -> bool {
         self.0.merged

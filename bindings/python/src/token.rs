@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
-use crate::convert::{Seconds, Time, moment};
+use crate::convert::{Names, Seconds, Time, moment};
 use crate::error::call;
 use crate::keyring::Keyring;
 
@@ -12,16 +12,19 @@ pub(crate) struct Token(pub(crate) bridge::Token);
 
 #[pymethods]
 impl Token {
+    /// The token itself: it goes to its holder and nowhere else.
     #[getter]
     fn token(&self) -> &str {
         &self.0.text
     }
 
+    /// 32 hexadecimal digits.
     #[getter]
     fn id(&self) -> &str {
         &self.0.id
     }
 
+    /// When it ends.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at)
@@ -38,78 +41,107 @@ pub(crate) struct Access(pub(crate) bridge::Access);
 
 #[pymethods]
 impl Access {
+    /// Raises Refused unless the permission is granted, on this resource if one is stated.
+    ///
+    /// A token that is restricted to resources grants nothing where none is stated. A name that the vocabulary lacks is
+    /// granted by nothing. Raises InvalidValue for what is no resource.
     #[pyo3(signature = (permission, resource = None))]
     fn require(&self, permission: &str, resource: Option<&str>) -> PyResult<()> {
         call(|| self.0.require(permission, resource))
     }
 
+    /// Whether `require` would let it pass.
     #[pyo3(signature = (permission, resource = None))]
     fn allows(&self, permission: &str, resource: Option<&str>) -> PyResult<bool> {
         call(|| self.0.allows(permission, resource))
     }
 
+    /// `link` or `session`.
     #[getter]
     const fn kind(&self) -> &'static str {
         self.0.kind()
     }
 
+    /// Whose data.
     #[getter]
     fn tenant(&self) -> String {
         self.0.tenant()
     }
 
+    /// Who comes.
     #[getter]
     fn client(&self) -> String {
         self.0.client()
     }
 
+    /// For whom it is good; `None` for all.
     #[getter]
     fn audience(&self) -> Option<String> {
         self.0.audience()
     }
 
+    /// What it grants.
     #[getter]
     fn permissions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
         PyFrozenSet::new(py, self.0.permissions())
     }
 
+    /// For which resources it is good; `None` for all.
     #[getter]
     fn resources<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
         self.0.resources().map(|resources| PyFrozenSet::new(py, resources)).transpose()
     }
 
+    /// When it was made.
     #[getter]
     fn issued_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.issued_at())
     }
 
+    /// When it ends.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at())
     }
 
+    /// The token's id.
     #[getter]
     fn token_id(&self) -> String {
         self.0.token_id()
     }
 
+    /// The id of the link that it is or comes from.
     #[getter]
     fn link_id(&self) -> String {
         self.0.link_id()
     }
 
+    /// The revision of its link that a session was made under; 0 of a link.
+    #[getter]
+    fn link_revision(&self) -> u32 {
+        self.0.link_revision()
+    }
+
+    /// The ids of the copies on its way; the last one is what came.
     #[getter]
     fn copies(&self) -> Vec<String> {
         self.0.copies()
     }
 
+    /// What holders wrote on its copies. Not evidence.
     #[getter]
     fn recipients(&self) -> Vec<String> {
         self.0.recipients()
     }
 
     fn __repr__(&self) -> String {
-        format!("Access({} {}, tenant {:?}, client {:?})", self.0.kind(), self.0.token_id(), self.0.tenant(), self.0.client())
+        format!(
+            "Access({} {}, tenant {:?}, client {:?})",
+            self.0.kind(),
+            self.0.token_id(),
+            self.0.tenant(),
+            self.0.client()
+        )
     }
 }
 
@@ -119,7 +151,10 @@ pub(crate) struct Verifier(pub(crate) bridge::Verifier);
 
 #[pymethods]
 impl Verifier {
-    /// The name of the choice is the only way to it.
+    /// One that knows of no revocation: a token lives until it expires, whatever happens, and who has stolen a tenant's key can make
+    /// more. For tokens that live for minutes, and for tests; `Store` and `Follower` know.
+    ///
+    /// audience: who is asking. skew: how far ahead the issuer's clock may be, 60 s if nothing is said, at most 300 s. Raises InvalidValue.
     #[staticmethod]
     #[pyo3(signature = (keyring, *, audience = None, skew = None))]
     fn without_revocation(keyring: &Keyring, audience: Option<String>, skew: Option<Seconds>) -> PyResult<Self> {
@@ -127,11 +162,13 @@ impl Verifier {
         call(|| bridge::Verifier::without_revocation(&keyring.0, &options)).map(Self)
     }
 
+    /// Verifies a link, as of `at` or now. Raises Refused; tell the public no more than its `public`.
     #[pyo3(signature = (token, *, at = None))]
     fn verify_link(&self, token: &str, at: Option<Time>) -> PyResult<Access> {
         call(|| self.0.verify_link(token, at.map(|at| at.0))).map(Access)
     }
 
+    /// Verifies a session, as of `at` or now. Raises Refused; tell the public no more than its `public`.
     #[pyo3(signature = (token, *, at = None))]
     fn verify_session(&self, token: &str, at: Option<Time>) -> PyResult<Access> {
         call(|| self.0.verify_session(token, at.map(|at| at.0))).map(Access)
@@ -142,7 +179,7 @@ pub(crate) fn options(audience: Option<String>, skew: Option<Seconds>) -> bridge
     bridge::VerifierOptions { audience, skew: skew.map(|skew| skew.0) }
 }
 
-/// Makes tokens without a store.
+/// Makes tokens without a store. `Issuer(keyring)`.
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Issuer(bridge::Issuer);
 
@@ -153,6 +190,8 @@ impl Issuer {
         call(|| Ok(bridge::Issuer::new(&keyring.0))).map(Self)
     }
 
+    /// Makes a link of at most the deployment's ceiling; nobody can list, change or show it again. lifetime: in seconds, or a timedelta. Raises
+    /// InvalidValue.
     #[pyo3(signature = (tenant, client, permissions, *, audience = None, lifetime = None))]
     fn issue_link(
         &self,
@@ -166,28 +205,15 @@ impl Issuer {
         call(|| self.0.issue_link(tenant, client, &permissions.0, audience, lifetime)).map(Token)
     }
 
+    /// Makes a session of a link that was verified. Raises Refused (`nothing_granted`, `expired`), InvalidValue.
     #[pyo3(signature = (link, *, lifetime = None))]
     fn issue_session(&self, link: &Access, lifetime: Option<Seconds>) -> PyResult<Token> {
         call(|| self.0.issue_session(&link.0, lifetime.map(|lifetime| lifetime.0))).map(Token)
     }
 }
 
-/// Names in any iterable but a `str`, whose letters would be names.
-pub(crate) struct Names(pub(crate) Vec<String>);
-
-impl<'py> FromPyObject<'_, 'py> for Names {
-    type Error = PyErr;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_instance_of::<pyo3::types::PyString>() {
-            return Err(pyo3::exceptions::PyTypeError::new_err("a str is one name: give a set of them"));
-        }
-        let names: PyResult<Vec<String>> = object.try_iter()?.map(|name| name?.extract()).collect();
-        names.map(Self)
-    }
-}
-
-/// A link in the hands of its holder: what it says can be read, not believed.
+/// A link in the hands of its holder: what it says can be read, not believed. `UntrustedLink(token)` raises Refused for a text that is no
+/// whole link.
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct UntrustedLink(bridge::UntrustedLink);
 
@@ -198,6 +224,10 @@ impl UntrustedLink {
         call(|| bridge::UntrustedLink::parse(token)).map(Self)
     }
 
+    /// A copy that grants less, made without a key.
+    ///
+    /// vocabulary: the deployment's permission names in their order, if permissions are narrowed. resources: 1 to 16. recipient: 1 to 32
+    /// printable ASCII characters. seal: nobody can narrow it further. Raises InvalidValue.
     #[pyo3(signature = (*, expires_at = None, permissions = None, resources = None, audience = None, recipient = None, seal = false, vocabulary = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn narrow(
@@ -221,45 +251,54 @@ impl UntrustedLink {
         call(|| self.0.narrow(&narrowing, &vocabulary.unwrap_or_default()))
     }
 
+    /// Whose data, as the link says.
     #[getter]
     fn tenant(&self) -> String {
         self.0.tenant()
     }
 
+    /// Who comes, as the link says.
     #[getter]
     fn client(&self) -> String {
         self.0.client()
     }
 
+    /// When it was made, as it says.
     #[getter]
     fn issued_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.issued_at())
     }
 
+    /// When it ends, as it says.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at())
     }
 
+    /// What it grants, in the words of a vocabulary; what that lacks is left out.
     fn permissions<'py>(&self, py: Python<'py>, vocabulary: Vec<String>) -> PyResult<Bound<'py, PyFrozenSet>> {
         call(|| self.0.permissions(&vocabulary)).and_then(|names| PyFrozenSet::new(py, names))
     }
 
+    /// For which resources it is good; `None` for all.
     #[getter]
     fn resources<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
         self.0.resources().map(|resources| PyFrozenSet::new(py, resources)).transpose()
     }
 
+    /// For whom it is good; `None` for all.
     #[getter]
     fn audience(&self) -> Option<String> {
         self.0.audience()
     }
 
+    /// What holders wrote on its copies.
     #[getter]
     fn recipients(&self) -> Vec<String> {
         self.0.recipients()
     }
 
+    /// Whether nobody can narrow it further.
     #[getter]
     fn is_sealed(&self) -> bool {
         self.0.is_sealed()

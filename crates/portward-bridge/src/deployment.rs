@@ -78,8 +78,9 @@ impl Deployment {
         permission: &str,
         resource: Option<&str>,
     ) -> Result<(), Error> {
-        let permission = self.0.vocabulary.permission(permission);
-        let permission = permission.map_err(|error| Error::from(error).of_argument("permission"))?;
+        let Ok(permission) = self.0.vocabulary.permission(permission) else {
+            return Err(AllowError::PermissionDenied.into());
+        };
         let resource = resource.map(|resource| text::identifier("resource", resource)).transpose()?;
         if !Permissions::from_bits(permissions).contains(permission) {
             return Err(AllowError::PermissionDenied.into());

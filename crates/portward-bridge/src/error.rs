@@ -2,8 +2,6 @@ use core::fmt;
 
 use portward::{Audience, EntryId, PublicAnswer, VerifyError};
 
-use crate::text;
-
 /// What went wrong, in the one form that every language makes its errors of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Error {
@@ -83,13 +81,14 @@ pub(crate) fn public(answer: PublicAnswer) -> &'static str {
 }
 
 pub(crate) fn token_id(id: Option<EntryId>) -> Option<String> {
-    id.map(|id| text::id(&id))
+    id.map(|id| base16ct::lower::encode_string(&id))
 }
 
+/// Whatever the reason, also a stale view: who asks refuses.
 impl From<VerifyError> for Error {
     fn from(error: VerifyError) -> Self {
         let (public, token_id) = (public(error.public()), token_id(error.token_id()));
-        Self { public, token_id, ..Self::new(error.code(), error.audience(), &error) }
+        Self { kind: Kind::Refused, public, token_id, ..Self::new(error.code(), error.audience(), &error) }
     }
 }
 
@@ -114,7 +113,6 @@ from!(portward_http::ClientError);
 #[cfg(feature = "backend")]
 mod backend {
     use portward::envelope::OpenError;
-    use portward_http::Reason;
     use portward_store::keys::KeyStoreError;
     use portward_store::objects::ObjectError;
     use portward_store::store::{Refusal, StoreError};
@@ -160,24 +158,9 @@ mod backend {
                 Refusal::Refused => "refused",
                 Refusal::Unavailable => "unavailable",
             };
-            let id = if let StoreError::Verify(error) = &error { error.token_id() } else { None };
-            Self { public, token_id: token_id(id), ..Self::new(error.code(), error.audience(), &error) }
-        }
-    }
-
-    impl From<Reason> for Error {
-        fn from(reason: Reason) -> Self {
-            let kind = match reason.refusal {
-                portward_http::Refusal::Unavailable => Kind::Unavailable,
-                _ => Kind::Refused,
-            };
-            let public = reason.refusal.word();
-            Self {
-                code: reason.code,
-                kind,
-                message: "the request is refused".into(),
-                public,
-                token_id: token_id(reason.token_id),
+            match error {
+                StoreError::Verify(error) => error.into(),
+                _ => Self { public, ..Self::new(error.code(), error.audience(), &error) },
             }
         }
     }

@@ -39,10 +39,10 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     text.push_str(base16ct::lower::encode_str(bytes, &mut [0; 32]).unwrap_or_default());
 }
 
-/// 13 digits: a token cannot state more than 2⁴⁰ seconds.
+/// 13 digits: a token cannot state more than 2⁴⁰.
 #[cfg(feature = "backend")]
-pub(crate) fn push_time(text: &mut String, time: Timestamp) {
-    let (mut digits, mut rest) = ([b'0'; 13], time.unix());
+pub(crate) fn push_number(text: &mut String, number: u64) {
+    let (mut digits, mut rest) = ([b'0'; 13], number);
     for digit in digits.iter_mut().rev() {
         *digit = b"0123456789".get(usize::try_from(rest % 10).unwrap_or(0)).copied().unwrap_or(b'0');
         rest /= 10;

@@ -3,8 +3,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
-    Access as Core, Clock as _, Generations, IssuedToken, Issuer as CoreIssuer, LinkAccess, LinkRequest, NoRevocation,
-    Now, Resources, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier, VerifierOptions as CoreOptions,
+    Access as Core, AllowError, Clock as _, Generations, IssuedToken, Issuer as CoreIssuer, LinkAccess, LinkRequest,
+    NoRevocation, Now, Resources, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier,
+    VerifierOptions as CoreOptions,
 };
 
 use crate::deployment::Deployment;
@@ -69,10 +70,11 @@ impl Access {
     /// none is stated.
     ///
     /// # Errors
-    /// `permission_missing`, `resource_missing` and the like: refused. `unknown_permission`, and those of an identifier: wrong values.
+    /// `permission_denied`, also for a name that the vocabulary lacks, `resource_required`, `resource_denied`; those of an identifier.
     pub fn require(&self, permission: &str, resource: Option<&str>) -> Result<(), Error> {
-        let permission = self.deployment.0.vocabulary.permission(permission);
-        let permission = permission.map_err(|error| Error::from(error).of_argument("permission"))?;
+        let Ok(permission) = self.deployment.0.vocabulary.permission(permission) else {
+            return Err(AllowError::PermissionDenied.into());
+        };
         Ok(match resource {
             Some(resource) => self.core().allow_on(permission, &text::identifier("resource", resource)?)?,
             None => self.core().allow(permission)?,
@@ -82,7 +84,7 @@ impl Access {
     /// Whether [`Access::require`] would let it pass.
     ///
     /// # Errors
-    /// `unknown_permission`, and those of an identifier.
+    /// Those of an identifier.
     pub fn allows(&self, permission: &str, resource: Option<&str>) -> Result<bool, Error> {
         match self.require(permission, resource) {
             Err(error) if error.kind == Kind::Refused => Ok(false),
@@ -143,6 +145,11 @@ impl Access {
         text::id(&self.core().link_id())
     }
 
+    /// The revision of its link that a session was made under; 0 of a link.
+    pub fn link_revision(&self) -> u32 {
+        self.core().link_revision()
+    }
+
     /// The ids of the copies on its way, the last of which is the one that came.
     pub fn copies(&self) -> Vec<String> {
         self.core().copies().iter().map(|id| text::id(id)).collect()
@@ -153,8 +160,8 @@ impl Access {
         self.core().recipients().to_vec()
     }
 
-    /// All of it in one text, for languages to which each call and each object is dear. 107 characters: `l` or `s`, token id, link id, when it
-    /// was made and when it ends (13 digits each), the permissions as a bitmap (16 hexadecimal digits). Then six lines: tenant, client,
+    /// All of it in one text, for languages to which each call and each object is dear. 120 characters: `l` or `s`, token id, link id, when it
+    /// was made, when it ends and the link's revision (13 digits each), the permissions as a bitmap (16 hexadecimal digits). Then six lines: tenant, client,
     /// audience, resources, copies, recipients; the last three are lists parted by tabs. An absent audience is empty; resources begin with `+`
     /// and are `-` for all. Nothing in them contains a tab or the end of a line. All of it is ASCII.
     pub fn packed(&self) -> String {
@@ -163,8 +170,9 @@ impl Access {
         text.push(if matches!(self.held, Held::Link(_)) { 'l' } else { 's' });
         text::push_id(&mut text, &core.token_id());
         text::push_id(&mut text, &core.link_id());
-        text::push_time(&mut text, core.issued_at());
-        text::push_time(&mut text, core.expires_at());
+        for number in [core.issued_at().unix(), core.expires_at().unix(), core.link_revision().into()] {
+            text::push_number(&mut text, number);
+        }
         text::push_hex(&mut text, &core.permissions().bits().to_be_bytes());
         // A `String` takes all that is written.
         let _ = write!(text, "{}\n{}\n", core.tenant(), core.client());
@@ -346,10 +354,11 @@ mod tests {
         let narrowing = Narrowing { resources, recipient: Some("the lawyer".into()), ..Narrowing::default() };
         let (deployment, access) = access(Some(&narrowing));
         let packed = access.packed();
-        let (fixed, rest) = packed.split_at(107);
+        let (fixed, rest) = packed.split_at(120);
         assert_eq!(&fixed[..65], format!("l{}{}", access.token_id(), access.link_id()));
-        assert_eq!(fixed[65..91], format!("{:013}{:013}", access.issued_at(), access.expires_at()));
-        let bits = Permissions::from_bits(u64::from_str_radix(&fixed[91..], 16).unwrap());
+        let numbers = format!("{:013}{:013}{:013}", access.issued_at(), access.expires_at(), access.link_revision());
+        assert_eq!(fixed[65..104], numbers);
+        let bits = Permissions::from_bits(u64::from_str_radix(&fixed[104..], 16).unwrap());
         assert_eq!(deployment.names(bits), access.permissions());
         let copies = access.copies().join("\t");
         assert_eq!(rest, format!("studio-7\n42\n\n+a\tb\n{copies}\nthe lawyer"));

@@ -53,8 +53,10 @@ pub(crate) const fn change(act: Act, unit: Unit, target: &Target) -> Change {
     Change::Tenant(tenant, change)
 }
 
-/// Whether the store has a link of this tenant.
+/// Whether the store has a link of this tenant. One that is not believed is there, and hinders no revocation.
 pub(crate) fn knows(links: &Links, tenant: Identifier) -> Result<bool, Failure> {
-    let page = links.wait(links.store.list(tenant, &LinkFilter::default(), None, 1))?;
-    Ok(!page.links.is_empty())
+    match links.ask(links.store.list(tenant, &LinkFilter::default(), None, 1)) {
+        Err(StoreError::Row(_) | StoreError::Malformed) => Ok(true),
+        page => Ok(!page.map_err(|error| links.failed(error))?.links.is_empty()),
+    }
 }

@@ -108,6 +108,31 @@ fn the_wider_units() {
     home.ok(&["link", "verify", &of("u", "anna")]);
 }
 
+/// By somebody who can write the database.
+#[test]
+fn a_spoilt_row_hinders_no_revocation() {
+    let home = Home::stored();
+    let options = ["--tenant=t", "--client=anna", "--permission=files:read", "--label=spoilable"];
+    let issued = home.ok(&[&["link", "issue"], &options[..]].concat());
+    let (link, id) = (text(&issued, "token"), text(&issued, "id"));
+    // A command that ends before SQLite has closed its file leaves what it wrote beside it, for the next one.
+    for _ in 0..50 {
+        if home.beside("store.db-wal").exists() {
+            home.ok(&["store", "check"]);
+        }
+    }
+    let mut database = std::fs::read(home.beside("store.db")).unwrap();
+    let place = database.windows(9).position(|bytes| bytes == b"spoilable").unwrap();
+    database[place] = b'S';
+    std::fs::write(home.beside("store.db"), database).unwrap();
+    home.fails(&["link", "list", "--tenant=t"], 3, "row_forged");
+    home.ok(&["revoke", "link", "--tenant=t", "--id", &id]);
+    home.refuses(&["link", "verify", &link], "refused", "link_revoked");
+    home.ok(&["revoke", "client", "--tenant=t", "--client=anna"]);
+    home.ok(&["revoke", "tenant", "t"]);
+    home.refuses(&["link", "verify", &link], "refused", "tenant_revoked");
+}
+
 /// Made without the store, or before there was one.
 #[test]
 fn a_link_without_a_row_is_refused_all_the_same() {

@@ -109,8 +109,8 @@ impl Database {
         }
     }
 
-    /// A trigger, view, rule, policy, or table elsewhere that inherits, of somebody who can write the database, could undo what was written,
-    /// or hide it. The store has none.
+    /// A trigger, view, rule, policy, table elsewhere that inherits or refers, or an index, condition or column that is computed, of somebody who
+    /// can write the database, could undo what was written, or hide it. The store has none.
     pub(crate) async fn refuse_foreign(&self, work: &mut Work) -> Result<()> {
         let sql = match &self.backend {
             Backend::Sqlite { .. } => "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
@@ -135,15 +135,28 @@ impl Lock {
     }
 }
 
-/// Set for the transaction only, so that a pooler of transactions may stand between.
+/// Set for the transaction only, so that a pooler of transactions may stand between. Who is gone without closing its connection, as a machine
+/// without power, must not keep its locks until the server's system notices, after hours.
 fn postgres_begin(schema: &str, mode: &str) -> String {
-    format!("BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'")
+    format!(
+        "BEGIN {mode}; SET LOCAL search_path = {schema}, pg_temp; SET LOCAL statement_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+    )
 }
 
-const POSTGRES_FOREIGN: &str = "SELECT (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal)
-    + (SELECT count(*) FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND (c.relkind NOT IN ('r', 'i') OR c.relrowsecurity))
-    + (SELECT count(*) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r')
-    + (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent WHERE c.relnamespace = current_schema()::regnamespace)";
+/// Whatever runs code of others when a row is written or deleted, shows another row than was written, or fewer. Of the types of columns only
+/// our own, as a domain has code too; of conditions of indexes that of the key store. The table of migrations is the driver's, and not written to by who changes something.
+const POSTGRES_FOREIGN: &str =
+    "WITH ours AS (SELECT * FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
+    SELECT (SELECT count(*) FROM pg_trigger t JOIN ours c ON c.oid = t.tgrelid)
+    + (SELECT count(*) FROM ours WHERE relkind NOT IN ('r', 'i') OR relrowsecurity)
+    + (SELECT count(*) FROM pg_rewrite r JOIN ours c ON c.oid = r.ev_class WHERE c.relkind = 'r')
+    + (SELECT count(*) FROM pg_inherits i JOIN ours c ON c.oid = i.inhparent)
+    + (SELECT count(*) FROM pg_index i JOIN ours c ON c.oid = i.indrelid WHERE i.indexprs IS NOT NULL
+        OR pg_get_expr(i.indpred, i.indrelid) <> '(state = ''active''::text)')
+    + (SELECT count(*) FROM pg_constraint k JOIN ours c ON c.oid = k.conrelid WHERE k.contype NOT IN ('p', 'n'))
+    + (SELECT count(*) FROM pg_attribute a JOIN ours c ON c.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped
+        AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations'
+        AND (a.atthasdef OR a.atttypid NOT IN ('text'::regtype, 'bytea'::regtype, 'bigint'::regtype)))";
 
 /// What was promised has to outlive a loss of power, whatever the server does with others' transactions. What is more than that stays.
 const SYNCED: &str =

@@ -57,6 +57,12 @@ impl Database {
         Ok(database)
     }
 
+    /// How many connections there are at most.
+    #[cfg(feature = "links")]
+    pub(crate) fn connections(&self) -> u32 {
+        self.pool.options().get_max_connections()
+    }
+
     /// Ends every connection, once those in use are given back. What begins after that fails.
     pub(crate) async fn close(&self) {
         self.pool.close().await;

@@ -52,14 +52,18 @@ impl RedisCarrier {
         let asked: &[(&str, &[u8])] = &[("request", request)];
         let () = connection.xadd_maxlen(ASK, StreamMaxlen::Approx(ASKED_MAX), "*", asked).await?;
         let options = StreamReadOptions::default().block(BLOCK).count(1);
+        let mut seen = "0".to_owned();
         loop {
-            let answers: Option<StreamReadReply> = connection.xread_options(&[&reply], &["0"], &options).await?;
+            let answers: Option<StreamReadReply> = connection.xread_options(&[&reply], &[&seen], &options).await?;
             let entry = answers.into_iter().flat_map(|answers| answers.keys).flat_map(|stream| stream.ids).next();
-            if let Some(answer) = entry.and_then(|entry| entry.get("answer")) {
+            let Some(entry) = entry else { continue };
+            if let Some(answer) = entry.get("answer") {
                 let () = connection.del(&reply).await?;
                 *asking = Some(connection);
                 return Ok(answer);
             }
+            // Somebody else's: read again and again, it would be all that comes.
+            seen = entry.id;
         }
     }
 

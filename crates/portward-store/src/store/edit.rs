@@ -46,7 +46,9 @@ impl Store {
                 self.happened(&mut row, kind, detail, &mut turn.work).await?;
             }
             if takes_away {
-                row.revision = row.revision.checked_add(1).ok_or(StoreError::State)?;
+                // The row may be older than what the feed knows of it: after a recovery, or because somebody put it back.
+                let known = turn.view().entries_of(&tenant).minimum_revision(link);
+                row.revision = row.revision.max(known).checked_add(1).ok_or(StoreError::State)?;
                 let change = TenantChange::Revision { link, minimum: row.revision, expires_at: row.head.expires_at() };
                 turn.put(vec![Change::Tenant(tenant, change)]).await?;
             }

@@ -6,10 +6,10 @@ use portward::{
     Authority, Change, FeedError, Freshness, Keyring, Now, PreparedChange, RevocationView, Stamp, Steady, ViewCell,
 };
 use sqlx::{AssertSqlSafe, Row as _};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
 use crate::database::record::{self, Record as _};
-use crate::database::{Database, Lock, Work};
+use crate::database::{Database, DatabaseError, Lock, Work};
 use crate::store::error::StoreError;
 use crate::store::place::Place;
 use crate::store::rows::{ChangeRow, FeedRow};
@@ -22,7 +22,11 @@ pub(super) struct Feed {
     pub(super) place: Place,
     pub(super) cell: Arc<ViewCell>,
     known: Mutex<Known>,
+    visitors: Semaphore,
 }
+
+/// So many connections are never those of visitors.
+const KEPT: u32 = 2;
 
 struct Known {
     authority: Authority,
@@ -60,7 +64,15 @@ impl Feed {
         confirmed_at: Option<Steady>,
     ) -> Self {
         let cell = authority.cell();
-        Self { database, keyring, place, cell, known: Mutex::new(Known { authority, confirmed_at }) }
+        let visitors = usize::try_from(database.connections().saturating_sub(KEPT)).unwrap_or_default().max(1);
+        let (known, visitors) = (Mutex::new(Known { authority, confirmed_at }), Semaphore::new(visitors));
+        Self { database, keyring, place, cell, known, visitors }
+    }
+
+    /// Lets one of those in who come from outside, of whom there may be any number, and who each hold a connection while they wait for a
+    /// link: who looks what is revoked, or revokes, waits behind few of them. Before any connection is asked for.
+    pub(super) async fn enter(&self) -> Result<SemaphorePermit<'_>> {
+        self.visitors.acquire().await.map_err(|_| StoreError::Database(DatabaseError::TimedOut))
     }
 
     /// Learns what was committed, and shows it as of now. One reading serves all who asked before it began.
@@ -155,7 +167,8 @@ impl Turn<'_> {
 
     pub(super) async fn write(&mut self, change: ChangeRow) -> Result<()> {
         let keyring = &self.feed.keyring;
-        record::insert(&change, keyring, &mut self.work).await?;
+        // In place of one that somebody planted: behind the row of the feed there is no other.
+        record::save(&change, keyring, &mut self.work).await?;
         self.row = FeedRow { stamp: change.stamp, history: change.history, ..self.row.clone() };
         put_feed_row(&self.row, keyring, &mut self.work).await?;
         Ok(self.feed.database.wake_followers(&mut self.work).await?)

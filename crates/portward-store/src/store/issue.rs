@@ -100,7 +100,8 @@ impl Store {
         let (tenant, link) = (*row.head.tenant(), row.head.id());
         self.tell(Operation::Link(kind), Some(tenant), Some(Subject::Entry(link)), detail.clone()).await?;
         let event = LinkEvent { number: row.events, at: self.wall(), kind, detail };
-        record::insert(&EventRow { tenant, link, event }, &self.inner.keyring, work).await?;
+        // In place of a line that is there already: somebody planted it, or put an older row of the link back.
+        record::save(&EventRow { tenant, link, event }, &self.inner.keyring, work).await?;
         row.events = row.events.saturating_add(1);
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::store::error::StoreError;
 
 /// How it is found out where the database lies: it is not where it was when it is a copy. `spec/store.md` section 5.
 pub(super) enum Place {
-    /// Device and inode.
+    /// Device and inode, and when the file was born, where that is known.
     File(PathBuf),
     /// The cluster's system identifier, its timeline and the number of the database.
     Server,
@@ -37,7 +37,10 @@ impl Place {
             Self::File(path) => {
                 use std::os::unix::fs::MetadataExt as _;
                 let found = std::fs::metadata(path).map_err(|error| DatabaseError::from(sqlx::Error::Io(error)))?;
-                Ok(of_file(found.dev(), found.ino()))
+                let place = of_file(found.dev(), found.ino());
+                // The number of a file that was taken away is given to the next one, so to the copy that is put in its place.
+                let born = found.created().ok().and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
+                Ok(born.map_or(place.clone(), |born| format!("{place}/{}", born.as_nanos())))
             }
             #[cfg(not(unix))]
             Self::File(_) => Ok(selected),

@@ -20,7 +20,7 @@ pub struct Recovery {
     pub merged: bool,
 }
 
-/// How much the deployment generation is raised where nobody knows how high it was.
+/// How much the deployment generation is raised where nobody knows how high it was, and it is above the time.
 const LEAP: u32 = 65_536;
 /// How long a part of a snapshot is.
 const PART: usize = 1 << 20;
@@ -40,8 +40,7 @@ impl Recovery {
         within(async {
             let database = Database::open(location, &SCHEMA, false).await?;
             let mut work = database.begin(Lock::Store).await?;
-            let row = work.query("SELECT * FROM feed").fetch_optional(&mut *work).await?;
-            let row: FeedRow = record::read(&row.ok_or(StoreError::Malformed)?, keyring)?;
+            let row = newest_row(&mut work, keyring).await?;
             let found_at = row.stamp;
             let newer = newer.map(|saved| view_of(keyring, saved, row.stamp)).transpose()?;
             // A view that knows more makes up for a feed that cannot be read.
@@ -55,7 +54,7 @@ impl Recovery {
             let views: Vec<&RevocationView> = [of_found, newer.as_deref()].into_iter().flatten().collect();
             let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
             let leap = match of_found {
-                Some(found) if newer.is_none() => vec![leap(found)?],
+                Some(found) if newer.is_none() => vec![leap(found, now)?],
                 _ => Vec::new(),
             };
             let prepared = authority.prepare(leap)?;
@@ -74,6 +73,14 @@ impl Recovery {
     }
 }
 
+/// Of several rows, of which somebody put back the older ones, the newest. Each has to be authentic.
+async fn newest_row(work: &mut Work, keyring: &portward::Keyring) -> Result<FeedRow> {
+    let rows = work.query("SELECT * FROM feed").fetch_all(&mut **work).await?;
+    let rows: Vec<FeedRow> =
+        rows.iter().map(|row| record::read(row, keyring)).collect::<core::result::Result<_, _>>()?;
+    rows.into_iter().max_by_key(|row| row.stamp).ok_or(StoreError::Malformed)
+}
+
 /// A saved view, which has to know as much as what was found.
 fn view_of(keyring: &Arc<portward::Keyring>, saved: &[u8], found: Stamp) -> Result<Arc<RevocationView>> {
     let mut follower = Follower::new(Arc::clone(keyring), Scope::ALL, core::time::Duration::ZERO, None)?;
@@ -81,9 +88,13 @@ fn view_of(keyring: &Arc<portward::Keyring>, saved: &[u8], found: Stamp) -> Resu
     if stamp < found { Err(StoreError::Feed(FeedError::Rollback)) } else { Ok(follower.cell().load()) }
 }
 
-/// Above every generation that may have been raised since the backup.
-fn leap(view: &RevocationView) -> Result<Change> {
+/// Above every generation that may have been raised since the backup: also above that of a life which was begun like this one, and is lost.
+/// It began earlier, and nobody raises once a second.
+fn leap(view: &RevocationView, now: Timestamp) -> Result<Change> {
     let current = view.deployment_generation();
+    if let Some(time) = u32::try_from(now.unix()).ok().filter(|time| *time > current) {
+        return Ok(Change::DeploymentGeneration(time));
+    }
     let next =
         current.checked_div(LEAP).and_then(|leaps| leaps.checked_add(1)).and_then(|leaps| leaps.checked_mul(LEAP));
     next.map(Change::DeploymentGeneration).ok_or(StoreError::Authority(portward::AuthorityError::GenerationExhausted))

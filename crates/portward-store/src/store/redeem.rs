@@ -64,6 +64,7 @@ impl Store {
         within(async {
             let inner = &self.inner;
             let (tenant, link) = (*access.tenant(), access.link_id());
+            let _inside = inner.feed.enter().await?;
             let mut work = inner.feed.database.begin(Lock::Link(link)).await?;
             let mut row = link_row(&mut work, &inner.keyring, tenant, link).await?;
             if row.check != check {
@@ -101,11 +102,13 @@ impl Store {
         within(async {
             let inner = &self.inner;
             let (tenant, link) = (*session.tenant(), session.link_id());
+            let inside = inner.feed.enter().await?;
             let mut work = inner.feed.database.begin_reading().await?;
             let row = link_row(&mut work, &inner.keyring, tenant, link).await?;
             refuse_ended(&row, now.wall)?;
             let chain = self.chain_row(&mut work, &row, session.chain_id()).await?.ok_or(StoreError::UnknownChain)?;
             work.rollback().await?;
+            drop(inside);
             let grant = session.with_stored(&row.head, chain.grants).ok_or(StoreError::LinkDiffers)?;
             let session = inner.issuer.renew_session(&grant, &row.limits(), now.wall)?;
             self.tell(Operation::Renewed, Some(tenant), Some(Subject::Entry(link)), None).await?;

@@ -37,7 +37,7 @@ impl Store {
     /// Revoking once more changes no more than the history.
     ///
     /// # Errors
-    /// [`UnknownLink`](crate::store::StoreError::UnknownLink), [`Authority`](crate::store::StoreError::Authority) for a counter that is at its end,
+    /// [`UnknownLink`](crate::store::StoreError::UnknownLink) if there is no such link, after it was revoked all the same; [`Authority`](crate::store::StoreError::Authority) for a counter that is at its end,
     /// and those of the database.
     pub async fn revoke(&self, tenant: Identifier, target: Target) -> Result<Stamp> {
         match target {
@@ -62,18 +62,22 @@ impl Store {
             let inner = &self.inner;
             let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
             let row = match link_row(&mut turn.work, &inner.keyring, tenant, link).await {
-                // Who has spoilt the row must not have hindered its revocation.
-                Err(StoreError::Row(_) | StoreError::Malformed) => None,
-                row => Some(row?),
+                // Who has spoilt the row, or taken it away for a while, must not have hindered its revocation.
+                Err(error @ (StoreError::Row(_) | StoreError::Malformed | StoreError::UnknownLink)) => Err(error),
+                row => Ok(row?),
             };
             // A copy or session ends with its link at the latest, a link at the deployment's ceiling: so long the entry is kept.
-            let ceiling = || self.wall().saturating_add(inner.deployment.link.ceiling()).min(Timestamp::WIRE_MAX);
+            let ceiling = |_: &_| self.wall().saturating_add(inner.deployment.link.ceiling()).min(Timestamp::WIRE_MAX);
             let expires_at = row.as_ref().map_or_else(ceiling, |row| row.head.expires_at());
             let change = TenantChange::Revoke { unit, id, expires_at };
             turn.put(vec![Change::Tenant(tenant, change)]).await?;
-            let Some(mut row) = row else {
-                self.tell(Operation::Committed, Some(tenant), Some(Subject::Entry(id)), None).await?;
-                return turn.commit().await;
+            let mut row = match row {
+                Ok(row) => row,
+                Err(error) => {
+                    self.tell(Operation::Committed, Some(tenant), Some(Subject::Entry(id)), None).await?;
+                    let stamp = turn.commit().await?;
+                    return if matches!(error, StoreError::UnknownLink) { Err(error) } else { Ok(stamp) };
+                }
             };
             match unit {
                 Unit::Link => {

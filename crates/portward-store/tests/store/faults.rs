@@ -1,9 +1,10 @@
 //! The server dies, stands still, and comes back older, in the middle of the work of several processes.
 #![cfg(feature = "postgres")]
 
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use portward_store::store::{Recovery, Store, StoreError, Target};
+use portward_store::store::{Event, EventSink, Recording, Recovery, Store, StoreError, StoreOptions, Target};
 use portward_test_servers::{Durability, Postgres};
 
 use crate::process::{Process, STALE};
@@ -160,4 +161,37 @@ async fn killed_under_load_what_was_acknowledged_holds() {
     }
     let last = acknowledged.last().unwrap();
     scene.await_all(last, "link_revoked", Duration::from_secs(15));
+}
+
+/// Stands still in the middle of a change, with all of its process.
+struct Gone(mpsc::Sender<()>);
+
+impl EventSink for Gone {
+    fn record<'a>(&'a self, _: &'a Event) -> Recording<'a> {
+        self.0.send(()).unwrap();
+        std::thread::sleep(Duration::from_secs(60));
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Its machine lost its power, or the way to the server: nobody ends what it had begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_gone_in_the_middle_of_a_change_is_not_waited_for() {
+    let Some(world) = World::postgres().await else { return };
+    let (_, link) = world.issue().await;
+    let (gone, has_gone) = mpsc::channel();
+    let options = StoreOptions { sink: Arc::new(Gone(gone)), ..StoreOptions::default() };
+    let (location, deployment, keyring) =
+        (world.location.clone(), Arc::clone(&world.deployment), Arc::clone(&world.keyring));
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = Store::open(&location, deployment, keyring, options).await.unwrap();
+            store.pause(tenant(), link.id).await
+        })
+    });
+    tokio::task::spawn_blocking(move || has_gone.recv().unwrap()).await.unwrap();
+    let start = Instant::now();
+    until_done(&world.store, async |store| store.revoke(tenant(), Target::Link(link.id)).await).await;
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }

@@ -11,6 +11,8 @@ conformance! {
     a_feed_that_was_set_back_is_refused_by_who_saw_more,
     recovered_with_a_newer_view_valid_links_work_again,
     recovered_without_one_everything_is_refused,
+    recovered_twice_from_one_backup_what_was_made_in_between_is_refused,
+    of_several_rows_of_the_feed_the_newest_is_recovered,
     an_older_view_is_not_merged,
     a_pause_that_only_the_view_knows_can_be_ended,
     a_pause_that_the_backup_forgot_stays_where_it_was_known,
@@ -92,13 +94,38 @@ async fn recovered_without_one_everything_is_refused(world: World) {
     let recovery = recover(&world, None).await.unwrap();
     assert!(!recovery.merged);
     let fresh = world.another().await;
-    assert_eq!(fresh.cell().load().deployment_generation(), 65_536);
+    assert!(u64::from(fresh.cell().load().deployment_generation()) + 60 > world.now().unix());
     assert_eq!(code(&world, &fresh, good.text()), Err("deployment_revoked"));
     assert_eq!(code(&world, &fresh, later.text()), Err("deployment_revoked"));
     let (token, _) = fresh.issue(&world.request(), Default::default()).await.unwrap();
     assert_eq!(code(&world, &fresh, token.text()), Ok(()));
     world.store.refresh().await.unwrap();
     assert_eq!(code(&world, &world.store, token.text()), Ok(()), "who ran through it goes on");
+}
+
+/// What was lost between began with a raised generation, too.
+async fn recovered_twice_from_one_backup_what_was_made_in_between_is_refused(world: World) {
+    backup(&world).await;
+    recover(&world, None).await.unwrap();
+    let between = world.another().await;
+    let (token, link) = between.issue(&world.request(), Default::default()).await.unwrap();
+    between.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    world.clock.advance(Duration::from_secs(60));
+    put_back(&world).await;
+    recover(&world, None).await.unwrap();
+    assert_eq!(code(&world, &world.another().await, token.text()), Err("deployment_revoked"));
+}
+
+/// One row too many stops a store. Who put it there does not choose from where it is recovered.
+async fn of_several_rows_of_the_feed_the_newest_is_recovered(world: World) {
+    backup(&world).await;
+    world.store.revoke(tenant(), Target::Client("43".parse().unwrap())).await.unwrap();
+    let newest = world.store.stamp().unwrap();
+    world.sql("CREATE TABLE new_feed AS SELECT * FROM feed; DELETE FROM feed").await;
+    world.sql("INSERT INTO feed SELECT * FROM old_feed; INSERT INTO feed SELECT * FROM new_feed").await;
+    assert_eq!(world.reopened().await.err().unwrap().code(), "link_malformed");
+    assert_eq!(recover(&world, None).await.unwrap().found, newest);
+    assert!(world.reopened().await.is_ok());
 }
 
 async fn an_older_view_is_not_merged(world: World) {
@@ -165,4 +192,18 @@ async fn a_copied_file_is_refused_until_it_is_recovered() {
     let saved = world.store.cell().load().save(&world.keyring).unwrap();
     recover(&world, Some(&saved)).await.unwrap();
     assert_eq!(code(&world, &world.reopened().await.unwrap(), good.text()), Ok(()));
+}
+
+/// File systems give the number of a file that was taken away to the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_taken_away_and_put_back_is_refused() {
+    let world = World::sqlite().await;
+    let Location::Sqlite(path) = &world.location else { unreachable!() };
+    world.store.close().await;
+    let copy = path.with_file_name("copy.db");
+    std::fs::copy(path, &copy).unwrap();
+    world.reopened().await.unwrap().close().await;
+    std::fs::remove_file(path).unwrap();
+    std::fs::copy(&copy, path).unwrap();
+    assert_eq!(world.reopened().await.err().unwrap().code(), "store_restored");
 }

@@ -11,6 +11,8 @@ conformance! {
     a_lost_answer_costs_no_second_use,
     somebody_elses_link_in_a_victims_browser_fails,
     two_hundred_at_once_get_one_use,
+    a_crowd_at_a_link_does_not_keep_its_revocation_waiting,
+    given_up_in_the_middle_it_is_done_or_not_done,
     copies_count_together_and_renew_within_their_blocks,
     what_the_row_says_is_refused_with_its_code,
     a_revoked_copy_takes_its_sessions_along,
@@ -123,6 +125,44 @@ async fn two_hundred_at_once_get_one_use(world: World) {
         }
     }
     assert_eq!((granted, world.store.link(tenant(), link.id).await.unwrap().uses), (1, 1));
+}
+
+/// Its holder asks as often as the connections allow.
+async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
+    let (token, link) = world.issue().await;
+    let crowd: Vec<_> = (0..300)
+        .map(|_| {
+            let (store, text) = (world.store.clone(), token.text().to_owned());
+            tokio::spawn(async move { redeem(&store, &text).await.map(drop) })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let before = crowd.iter().filter(|one| one.is_finished()).count();
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let after = crowd.iter().filter(|one| one.is_finished()).count();
+    assert!(after - before < 100, "{before} were through, and {after} before the link was revoked");
+    for one in crowd {
+        let _ = one.await.unwrap();
+    }
+}
+
+/// As by a browser that goes away: the connection is closed, and what was under way dropped where it stood.
+async fn given_up_in_the_middle_it_is_done_or_not_done(world: World) {
+    let (token, link) = world.issue().await;
+    for micros in (0..12_000).step_by(100) {
+        let _ = tokio::time::timeout(Duration::from_micros(micros), redeem(&world.store, token.text())).await;
+        let tombstone = portward::TenantChange::Tombstone(u128::from(micros).to_be_bytes());
+        let change = vec![portward::Change::Tenant(tenant(), tombstone)];
+        let _ = tokio::time::timeout(Duration::from_micros(micros), world.store.commit(change)).await;
+    }
+    world.store.refresh().await.unwrap();
+    let fresh = world.another().await;
+    let (own, theirs) = (world.store.cell().load(), fresh.cell().load());
+    assert_eq!((own.stamp(), own.tombstones(&tenant())), (theirs.stamp(), theirs.tombstones(&tenant())));
+    let found = world.store.link(tenant(), link.id).await.unwrap();
+    let checked = fresh.check().await.unwrap();
+    assert_eq!((checked.redemptions, checked.events), (found.uses, found.uses + 1));
+    redeem(&world.store, token.text()).await.unwrap();
 }
 
 async fn copies_count_together_and_renew_within_their_blocks(world: World) {

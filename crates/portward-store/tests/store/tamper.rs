@@ -1,4 +1,4 @@
-use portward_store::store::{LinkFilter, Target};
+use portward_store::store::{LinkEdit, LinkFilter, Target};
 
 use crate::world::{World, tenant};
 
@@ -9,6 +9,9 @@ conformance! {
     an_edited_feed_is_not_believed,
     what_has_triggers_is_refused,
     a_spoilt_row_does_not_hinder_its_revocation,
+    a_missing_row_does_not_hinder_its_revocation,
+    planted_rows_do_not_hinder_a_revocation,
+    narrowing_ends_sessions_also_where_the_row_is_an_older_one,
     a_store_is_not_begun_anew,
 }
 
@@ -88,6 +91,55 @@ async fn a_spoilt_row_does_not_hinder_its_revocation(world: World) {
     assert!(fresh.verifier().verify_link(good.text(), now()).is_ok());
 }
 
+/// Else who takes the row away while it is revoked, and puts it back, has the link again, and its sessions all the time.
+async fn a_missing_row_does_not_hinder_its_revocation(world: World) {
+    let (token, link) = world.issue().await;
+    world.sql("CREATE TABLE kept AS SELECT * FROM link; DELETE FROM link").await;
+    let told = world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap_err();
+    assert_eq!(told.code(), "link_unknown", "who mistyped it has to know");
+    world.sql("INSERT INTO link SELECT * FROM kept").await;
+    let fresh = world.another().await;
+    let refused = fresh.verifier().verify_link(token.text(), portward::Clock::now(&*world.clock));
+    assert_eq!(refused.unwrap_err().code(), "link_revoked");
+}
+
+/// Rows that stand where the next ones are to come.
+async fn planted_rows_do_not_hinder_a_revocation(world: World) {
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Client("43".parse().unwrap())).await.unwrap();
+    world.sql("INSERT INTO link_event SELECT tenant, link, 1, at, kind, detail, root, mac FROM link_event").await;
+    world.sql("INSERT INTO feed_change SELECT incarnation, 2, body, history, root, mac FROM feed_change").await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let fresh = world.another().await;
+    let refused = fresh.verifier().verify_link(token.text(), portward::Clock::now(&*world.clock));
+    assert_eq!(refused.unwrap_err().code(), "link_revoked");
+    assert_eq!(fresh.history(tenant(), link.id, None, 10).await.unwrap().len(), 2);
+}
+
+async fn narrowing_ends_sessions_also_where_the_row_is_an_older_one(world: World) {
+    let (token, link) = world.issue().await;
+    world.sql("CREATE TABLE old AS SELECT * FROM link; CREATE TABLE old_event AS SELECT * FROM link_event").await;
+    let edit = async |names: &[&str]| {
+        let permissions = Some(world.permissions(names));
+        world.store.edit(tenant(), link.id, LinkEdit { permissions, ..LinkEdit::default() }).await.unwrap()
+    };
+    for _ in 0..2 {
+        edit(&["files:read"]).await;
+        edit(&["files:*"]).await;
+    }
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    let wide = world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
+    let code = || {
+        let verified = world.store.verifier().verify_session(wide.session.text(), portward::Clock::now(&*world.clock));
+        verified.map(drop).map_err(|error| error.code())
+    };
+    assert_eq!(code(), Ok(()));
+    world.sql("DELETE FROM link; INSERT INTO link SELECT * FROM old").await;
+    world.sql("DELETE FROM link_event; INSERT INTO link_event SELECT * FROM old_event").await;
+    edit(&["files:read"]).await;
+    assert_eq!(code(), Err("session_superseded"));
+}
+
 /// One that would let an acknowledged revocation never come to others.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trigger_made_later_stops_every_change_of_the_feed() {
@@ -110,6 +162,41 @@ async fn a_trigger_made_later_stops_every_change_of_the_feed() {
     other.refresh().await.unwrap();
     let now = portward::Clock::now(&*world.clock);
     assert_eq!(other.verifier().verify_link(token.text(), now).unwrap_err().code(), "link_revoked");
+}
+
+/// No trigger, and no less: what computes an index, checks a row or makes a column runs code of whoever made it, which can have a change
+/// undone when it is committed.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_runs_code_of_others_stops_every_change_of_the_feed() {
+    const UNDO: &str = "CREATE SCHEMA evil; CREATE TABLE evil.kept AS SELECT * FROM feed;
+        CREATE TABLE evil.note (); CREATE TABLE evil.links AS SELECT * FROM link;
+        CREATE FUNCTION evil.undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            DELETE FROM portward.feed; INSERT INTO portward.feed SELECT * FROM evil.kept; DELETE FROM portward.feed_change;
+            DELETE FROM portward.link; INSERT INTO portward.link SELECT * FROM evil.links; RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER undo AFTER INSERT ON evil.note INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION evil.undo();
+        CREATE FUNCTION evil.tell() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO evil.note DEFAULT VALUES; END $$;
+        CREATE FUNCTION evil.run(n bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+            IF n > 0 THEN PERFORM evil.tell(); END IF; RETURN n; END $$";
+    for foreign in [
+        "CREATE INDEX evil_index ON feed (evil.run(sequence))",
+        "CREATE INDEX evil_index ON feed (sequence) WHERE evil.run(sequence) IS NOT NULL",
+        "ALTER TABLE feed ADD CHECK (evil.run(sequence) IS NOT NULL)",
+        "ALTER TABLE feed ADD evil bigint GENERATED ALWAYS AS (evil.run(sequence)) STORED",
+        "ALTER TABLE feed ADD evil bigint DEFAULT evil.run(1)",
+        "CREATE DOMAIN evil.n AS bigint CHECK (evil.run(value) IS NOT NULL); ALTER TABLE feed ALTER sequence TYPE evil.n",
+    ] {
+        let Some(world) = World::postgres().await else { return };
+        let (token, link) = world.issue().await;
+        world.sql(&format!("{UNDO}; {foreign}")).await;
+        let told = world.store.revoke(tenant(), Target::Link(link.id)).await.map_err(|error| error.code());
+        let others = world.reopened().await;
+        let says = others.as_ref().map_err(|error| error.code()).map(|store| {
+            let verified = store.verifier().verify_link(token.text(), portward::Clock::now(&*world.clock));
+            verified.map(drop).map_err(|error| error.code())
+        });
+        assert_eq!((told.err(), says), (Some("store_schema"), Err("store_schema")), "{foreign}");
+    }
 }
 
 async fn a_store_is_not_begun_anew(world: World) {

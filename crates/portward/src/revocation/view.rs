@@ -54,6 +54,11 @@ impl TenantEntries<'_> {
         }
     }
 
+    /// The lowest revision of a link whose sessions are good; 0 if all are.
+    pub fn minimum_revision(&self, link: EntryId) -> u32 {
+        self.tenant.map_or(0, |tenant| tenant.minimum_revision(link))
+    }
+
     /// Tells those of many that are not good, by their place in `ids` and in that order. The same answers as [`TenantEntries::standing`] for
     /// each, in a fraction of the time: they do not wait for memory one after the other.
     pub fn exceptions(&self, unit: Unit, ids: &[EntryId], tell: impl FnMut(usize, Standing)) {

@@ -1,0 +1,171 @@
+"""An encrypted column of a table, and its blind index: what the parts for Django and SQLAlchemy have in common.
+
+A value is sealed for one row: its context is the row's tenant, `table.column` and the row's primary key. Moved to another row, or to
+another tenant's, it does not open. So all three are known before a value is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+from uuid import UUID
+
+from . import InvalidValue, PortwardError, Scope
+
+T = TypeVar("T")
+
+Normaliser = Literal["exact", "ascii-lowercase", "digits"]
+
+
+class Keys(Protocol):
+    """Whose keys seal: a `portward.KeyStore`."""
+
+    def scope(self, tenant: str, scope: str, /) -> Scope: ...
+
+
+class PlaintextError(TypeError):
+    """Something would be stored, or looked for, that is not encrypted."""
+
+
+class RowError(ValueError):
+    """The row does not say for which tenant and under which primary key a value is to be sealed, or says another than it was sealed for."""
+
+
+class Sealed(bytes):
+    """An encrypted value as it is stored. Only an encrypted column makes it."""
+
+
+class Blinded(bytes):
+    """What is stored in a blind index. Only an encrypted column makes it."""
+
+
+class Plain(Generic[T]):
+    """A value that was assigned, and will be sealed when its row is written."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "Plain(..)"
+
+    def __reduce__(self) -> str:
+        raise PlaintextError("save the row first: a value that is not encrypted yet is not pickled")
+
+
+@dataclass(frozen=True)
+class Codec(Generic[T]):
+    """How a value becomes bytes."""
+
+    kind: type[T]
+    encode: Callable[[T], bytes]
+    decode: Callable[[bytes], T]
+
+
+TEXT: Codec[str] = Codec(str, lambda value: value.encode(), lambda data: data.decode())
+BINARY: Codec[bytes] = Codec(bytes, bytes, bytes)
+
+
+@dataclass(frozen=True)
+class Index:
+    """A blind index. bits: `portward.index_bits` says how many. version: another one, if any of the others changes."""
+
+    bits: int
+    normaliser: Normaliser = "exact"
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """What is sealed, under which name."""
+
+    table: str
+    name: str
+    codec: Codec[T]
+    index: Index | None = None
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.name}"
+
+    def checked(self, value: object) -> T:
+        """Nothing but what this column takes."""
+        if not isinstance(value, self.codec.kind) or isinstance(value, Sealed):
+            raise PlaintextError(f"{self} takes {self.codec.kind.__name__}, not {type(value).__name__}")
+        return value
+
+    def seal(self, keys: Keys, tenant: str, id: str, value: T) -> Sealed:
+        """For one row."""
+        return Sealed(self._scope(keys, tenant).seal(self.codec.encode(value), name=str(self), id=id))
+
+    def open(self, keys: Keys, tenant: str, id: str, value: bytes) -> T:
+        """Raises `portward.Unreadable`."""
+        return self.codec.decode(self._scope(keys, tenant).open(value, name=str(self), id=id))
+
+    def check(self, keys: Keys, tenant: str, id: str, value: bytes) -> None:
+        """Raises `RowError` where a value was sealed for another row. What its keys do not open any more stays as it is."""
+        try:
+            self.open(keys, tenant, id, value)
+        except PortwardError as error:
+            if error.code in _OF_ANOTHER_ROW:
+                raise RowError(f"{self} was sealed for another tenant or primary key: assign it again") from None
+            if isinstance(error, InvalidValue) or error.public == "unavailable":
+                raise
+
+    def index_of(self, keys: Keys, tenant: str, value: T) -> Blinded | None:
+        """None for what the normaliser leaves nothing of."""
+        try:
+            return self.looked_for(keys, tenant, value)
+        except PortwardError as error:
+            if error.code != "index_empty_value":
+                raise
+            return None
+
+    def looked_for(self, keys: Keys, tenant: str, value: T) -> Blinded:
+        """The same for a look-up. Raises `portward.InvalidValue` where nothing is left."""
+        return Blinded(self._blind(keys, tenant, value, None))
+
+    def is_same(self, keys: Keys, tenant: str, one: T, other: T) -> bool:
+        """Whether both are equal to the index. Of 256 bits, it has no false hits."""
+        return self._blind(keys, tenant, one, 256) == self._blind(keys, tenant, other, 256)
+
+    def _scope(self, keys: Keys, tenant: str) -> Scope:
+        return keys.scope(tenant, f"record:{self.table}")
+
+    def _blind(self, keys: Keys, tenant: str, value: T, bits: int | None) -> bytes:
+        if self.index is None or not isinstance(value, str):
+            raise TypeError(f"{self} has no blind index")
+        index = keys.scope(tenant, f"index:{self}").blind_index(
+            table=self.table,
+            column=self.name,
+            bits=bits or self.index.bits,
+            normaliser=self.index.normaliser,
+            version=self.index.version,
+        )
+        return index.of(value)
+
+
+_OF_ANOTHER_ROW = ("wrong_commitment", "wrong_tenant", "unknown_data_key", "unknown_key")
+
+
+def check_of(vendor: str, column: str, begins: int) -> str | None:
+    """A condition that the database itself keeps to, also for what its own statements copy. column: as it is quoted there."""
+    if vendor == "postgresql":
+        return f"get_byte({column}, 0) = {begins}"
+    if vendor in ("sqlite", "mysql", "mariadb"):
+        return f"substr({column}, 1, 1) = x'{begins:02x}'"
+    return None
+
+
+OBJECT_BEGINS = 0xF5
+"""The first byte of every encrypted object: envelope.md. That of an index is its version."""
+
+
+def text_of(value: object, what: str) -> str:
+    """A tenant or a primary key as it stands in the context: always the same text for the same value."""
+    if value is None or value == "":
+        raise RowError(f"{what} has to be known before a row with encrypted values is stored, such as a UUID that is made with the row")
+    if isinstance(value, bool) or not isinstance(value, (str, int, UUID)):
+        raise RowError(f"{what} has to be a text, a whole number or a UUID, not {type(value).__name__}")
+    return str(value)

@@ -1,0 +1,104 @@
+"""A portal in any ASGI application: middleware for its routes, and the session of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from . import Access, Answer, Exchange, Refused
+from ._threads import in_thread
+from .http import BODY_MAX, Gate, Request
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class PortalMiddleware:
+    """Answers the portal's routes, and makes the one refusal of every `Refused` that the application raises.
+
+    Put it outside of what changes headers or bodies. The event loop never waits for the store.
+    """
+
+    def __init__(self, app: App, gate: Gate) -> None:
+        self.app = app
+        self.gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        request = request_of(scope)
+        if scope["type"] == "http" and self.gate.is_ours(request):
+            return await self._serve(request, receive, send)
+        await self._application(request, scope, receive, send)
+
+    async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
+        body = await _body(receive) if request.method == "POST" else b""
+        if body is None:
+            return
+        step = self.gate.begin(request, body)
+        answer = await in_thread(self.gate.finish, step) if isinstance(step, Exchange) else step
+        if answer is not None:
+            await _send(answer, send)
+
+    async def _application(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Refused as error:
+            if begun:
+                raise
+            answer = self.gate.refuse(request, error)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await _send(answer, send)
+
+
+async def session(gate: Gate, scope: Scope) -> Access:
+    """Who comes with a request. Raises `Refused`, which the middleware answers."""
+    request = request_of(scope)
+    return gate.session(request) if gate.is_ready else await in_thread(gate.session, request)
+
+
+def request_of(scope: Scope) -> Request:
+    """What of an ASGI scope is looked at."""
+    raw: bytes | None = scope.get("raw_path")
+    # Not every server tells the path as it was sent. Encoded again, an escape that was needless is gone.
+    path = quote(scope["path"], safe=_UNCHANGED) if raw is None else raw.decode("latin-1")
+    # Any site can open a socket with a GET: it is looked at like a request that changes something.
+    method = "POST" if scope["type"] == "websocket" else scope["method"]
+    return Request(method, path, [(name.decode("latin-1"), value) for name, value in scope["headers"]])
+
+
+_UNCHANGED = "/:@!$&'()*+,;=-._~"
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """No more of it than is needed to see that it is too long; None if the client is gone."""
+    body = b""
+    while len(body) <= BODY_MAX:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if answer.body:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

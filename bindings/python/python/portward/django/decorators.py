@@ -1,0 +1,53 @@
+"""Who comes in, for a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+
+from .. import Access
+from .._threads import in_thread
+from . import conf
+from .middleware import request_of
+
+View = Callable[..., Any]
+
+
+def session_required(permission: str | None = None, *, resource: str | None = None) -> Callable[[View], View]:
+    """Nobody comes to this view without a session; with a permission, nobody whose session does not allow it.
+
+    `request.access` is who comes. resource: the name of the view's argument that says for what. Without it, a session that is restricted
+    to resources does not come in. The middleware makes the refusal. For views that are functions, also asynchronous ones; for classes
+    take `method_decorator`.
+    """
+    if resource is not None and permission is None:
+        raise TypeError("resource: is of a permission")
+
+    def let_in(request: HttpRequest, access: Access, arguments: dict[str, Any]) -> None:
+        if permission is not None:
+            access.require(permission, None if resource is None else str(arguments[resource]))
+        request.access = access
+
+    def guard(view: View) -> View:
+        if iscoroutinefunction(view):
+
+            @wraps(view)
+            async def guarded_in_loop(request: HttpRequest, *positional: Any, **arguments: Any) -> Any:
+                gate, asked = conf.gate(), request_of(request)
+                let_in(request, gate.session(asked) if gate.is_ready else await in_thread(gate.session, asked), arguments)
+                return await view(request, *positional, **arguments)
+
+            return guarded_in_loop
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *positional: Any, **arguments: Any) -> Any:
+            let_in(request, conf.gate().session(request_of(request)), arguments)
+            return view(request, *positional, **arguments)
+
+        return guarded
+
+    return guard

@@ -1,0 +1,209 @@
+"""Encrypted fields of models.
+
+    class Invoice(models.Model):
+        id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+        tenant = models.CharField(max_length=64)
+        notes = EncryptedTextField(tenant="tenant")
+        email = EncryptedTextField(tenant="tenant")
+        email_index = BlindIndexField(of="email", bits=12, normaliser="ascii-lowercase")
+        objects = EncryptedManager()
+
+`invoice.notes` is the plaintext: what is assigned is sealed when the row is saved, and opened when it is read. In the database, and in
+`invoice.notes_sealed`, is the encrypted object only. Whatever would store plaintext raises `PlaintextError`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import models
+from django.db.models import signals
+from django.utils.asyncio import async_unsafe
+
+from .._column import (
+    BINARY,
+    OBJECT_BEGINS,
+    TEXT,
+    Blinded,
+    Codec,
+    Column,
+    Index,
+    Normaliser,
+    Plain,
+    PlaintextError,
+    RowError,
+    Sealed,
+    text_of,
+)
+from . import conf
+from .stored import Stored
+
+__all__ = ["BlindIndexField", "EncryptedBinaryField", "EncryptedTextField", "PlaintextError", "RowError", "aopen"]
+
+T = TypeVar("T")
+
+
+class _Attribute(Generic[T]):
+    """`row.notes`: plaintext in, plaintext out."""
+
+    def __init__(self, field: _EncryptedField[T]) -> None:
+        self.field = field
+
+    def __get__(self, row: Any, owner: type | None = None) -> Any:
+        if row is None:
+            return self
+        stored = getattr(row, self.field.attname)
+        if stored is None:
+            return None
+        return stored.value if isinstance(stored, Plain) else self.field.open(row, stored)
+
+    def __set__(self, row: Any, value: Any) -> None:
+        setattr(row, self.field.attname, None if value is None else Plain(self.field.sealing.checked(value)))
+
+
+class _EncryptedField(Stored, Generic[T]):
+    """tenant: the field of the row that holds its tenant. sealed_as: `table.column` as it was when the first value was stored; to be given
+    once the table or the field is renamed, as nothing opens under another name."""
+
+    made = Sealed
+    begins = OBJECT_BEGINS
+    codec: Codec[T]
+
+    def __init__(self, *args: Any, tenant: str, sealed_as: str | None = None, **options: Any) -> None:
+        self.tenant = tenant
+        self.sealed_as = sealed_as
+        super().__init__(*args, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options["tenant"] = self.tenant
+        if self.sealed_as is not None:
+            options["sealed_as"] = self.sealed_as
+        return name, path, args, options
+
+    def get_attname(self) -> str:
+        return f"{self.name}_sealed"
+
+    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
+        setattr(cls, name, _Attribute(self))
+        if not cls._meta.abstract:
+            signals.pre_save.connect(self._both_or_none, sender=cls)
+
+    @cached_property
+    def index(self) -> BlindIndexField | None:
+        """The blind index of this field."""
+        fields = (field for field in self.model._meta.concrete_fields if isinstance(field, BlindIndexField))
+        return next((field for field in fields if field.of == self.name), None)
+
+    @cached_property
+    def sealing(self) -> Column[T]:
+        """Under which names it is sealed."""
+        table, _, name = (self.sealed_as or f"{self.model._meta.db_table}.{self.name}").rpartition(".")
+        return Column(table, name, self.codec, None if self.index is None else self.index.options)
+
+    @cached_property
+    def tenant_field(self) -> Any:
+        """The field that holds the tenant."""
+        return self.model._meta.get_field(self.tenant)
+
+    def place(self, row: Any) -> tuple[str, str]:
+        """Tenant and primary key of a row, as they stand in the context."""
+        key = self.model._meta.pk
+        tenant = self.tenant_field.to_python(getattr(row, self.tenant_field.attname))
+        return text_of(tenant, f"{self}: the tenant"), text_of(key.to_python(getattr(row, key.attname)), f"{self}: the primary key")
+
+    @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
+    def open(self, row: Any, stored: bytes) -> T:
+        """The plaintext. Raises `portward.Unreadable`."""
+        return self.sealing.open(conf.keys(), *self.place(row), stored)
+
+    def seal(self, row: Any) -> None:
+        """Puts the encrypted object, and what its index holds, into the row. Does nothing where that is done."""
+        stored = getattr(row, self.attname)
+        if stored is not None and not isinstance(stored, (Plain, Sealed)):
+            raise PlaintextError(f"{self}: assign the plaintext to `{self.name}`")
+        if isinstance(stored, Sealed):
+            self.sealing.check(conf.keys(), *self.place(row), stored)
+            return
+        blinded = None
+        if stored is not None:
+            tenant, key = self.place(row)
+            setattr(row, self.attname, self.sealing.seal(conf.keys(), tenant, key, stored.value))
+            blinded = self.sealing.index_of(conf.keys(), tenant, stored.value) if self.index else None
+        if self.index:
+            setattr(row, self.index.attname, blinded)
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        self.seal(model_instance)
+        return getattr(model_instance, self.attname)
+
+    def clean(self, value: Any, model_instance: Any) -> Any:
+        if isinstance(value, Plain):
+            return Plain(super().clean(value.value, model_instance))
+        return value if value is not None else super().clean(None, model_instance)
+
+    def value_from_object(self, obj: Any) -> Any:
+        return getattr(obj, self.name)
+
+    def check(self, **options: Any) -> list[Any]:
+        from .checks import of_field
+
+        return [*super().check(**options), *of_field(self)]
+
+    def _both_or_none(self, *, update_fields: Any, **_: Any) -> None:
+        if update_fields is None or self.index is None:
+            return
+        if bool({self.name, self.attname} & update_fields) != (self.index.name in update_fields):
+            raise ValueError(f"update_fields: names {self.name} and {self.index.name}, or neither")
+
+
+class EncryptedTextField(_EncryptedField[str]):
+    """A text that is stored encrypted."""
+
+    codec = TEXT
+
+
+class EncryptedBinaryField(_EncryptedField[bytes]):
+    """Bytes that are stored encrypted."""
+
+    codec = BINARY
+
+
+class BlindIndexField(Stored):
+    """What makes an encrypted field findable: `filter(tenant=…, email__matches=…)` of an `EncryptedManager`.
+
+    of: the field. bits: `portward.index_bits` says how many. Who can read the column sees which rows may have equal values.
+    """
+
+    made = Blinded
+    lookups = ("isnull", "exact")
+
+    def __init__(
+        self, *args: Any, of: str, bits: int, normaliser: Normaliser = "exact", version: int = 1, **options: Any
+    ) -> None:
+        self.of = of
+        self.options = Index(bits, normaliser, version)
+        self.begins = version
+        options.update(null=True, editable=False)
+        options.setdefault("db_index", True)
+        super().__init__(*args, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options.pop("null")
+        options.pop("editable")
+        options["db_index"] = self.db_index
+        options.update(of=self.of, bits=self.options.bits, normaliser=self.options.normaliser, version=self.options.version)
+        return name, path, args, options
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        self.model._meta.get_field(self.of).seal(model_instance)
+        return getattr(model_instance, self.attname)
+
+
+async def aopen(row: models.Model, name: str) -> Any:
+    """The plaintext of `row.name`, for asynchronous code: asking for a key does not block the event loop."""
+    return await sync_to_async(getattr, thread_sensitive=False)(row, name)

@@ -1,0 +1,98 @@
+"""The portal's routes in Django, and the one refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from http.cookies import Morsel, SimpleCookie
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+
+from .. import Answer, Exchange, Refused, asgi, wsgi
+from .._threads import in_thread
+from ..http import BODY_MAX, Request
+from . import conf
+
+
+class PortalMiddleware:
+    """Answers the portal's routes, and makes the one refusal of every `Refused` that a view raises.
+
+    It stands first: so no other middleware changes an answer. Under ASGI the event loop never waits for the store.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.gate = conf.gate()
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, django_request: HttpRequest) -> Any:
+        if iscoroutinefunction(self):
+            return self._in_loop(django_request)
+        request = request_of(django_request)
+        if not self.gate.is_ours(request):
+            return self.get_response(django_request)
+        return response(self.gate.serve(request, _body(django_request)))
+
+    async def _in_loop(self, django_request: HttpRequest) -> Any:
+        request = request_of(django_request)
+        if not self.gate.is_ours(request):
+            return await self.get_response(django_request)
+        step = self.gate.begin(request, _body(django_request))
+        answer = await in_thread(self.gate.finish, step) if isinstance(step, Exchange) else step
+        return response(answer)
+
+    def process_exception(self, django_request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The refusal of a view, or None for what is none."""
+        if not isinstance(error, Refused):
+            return None
+        return response(self.gate.refuse(request_of(django_request), error))
+
+
+def request_of(request: HttpRequest) -> Request:
+    """What of a request of Django's is looked at, under ASGI and WSGI."""
+    scope = getattr(request, "scope", None)
+    return wsgi.request_of(request.META) if scope is None else asgi.request_of(scope)
+
+
+def response(answer: Answer | None) -> HttpResponse:
+    """An answer as one of Django's. Its cookies are sent as they are written."""
+    if answer is None:
+        return HttpResponseNotFound()
+    kind = dict(answer.headers).get("content-type", "")
+    made = HttpResponse(answer.body, status=answer.status, content_type=kind)
+    if not kind:
+        del made["content-type"]
+    for name, value in answer.headers:
+        if name == "set-cookie":
+            cookie = _Cookie(value)
+            made.cookies[cookie.key] = cookie
+        elif name != "content-type":
+            made[name] = value
+    if "location" in made:
+        made.url = made["location"]  # as redirects of Django's have, which its test client follows
+    return made
+
+
+class _Cookie(Morsel[str]):
+    """A cookie that is sent as the line it was made of."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        ((name, read),) = SimpleCookie(line).items()
+        self.set(name, read.value, read.coded_value)
+        self.update(read)
+        self._line = line
+
+    def OutputString(self, attrs: Container[str] | None = None) -> str:
+        return self._line
+
+
+def _body(request: HttpRequest) -> bytes:
+    """No more of it than is needed to see that it is too long."""
+    body: bytes = request.read(BODY_MAX + 1) if request.method == "POST" else b""
+    return body

@@ -1,0 +1,170 @@
+"""Look-ups by a blind index: `Invoice.objects.filter(tenant="acme", email__matches="ann@example.org")`.
+
+The database gives the rows whose index is equal, which may be some too many. Each is opened, and kept if its value is the one. So such
+a look-up is not counted, cut or changed in the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from django.db import models
+from django.db.models.expressions import Value
+from django.db.models.query import ModelIterable
+
+from .. import Unreadable
+from . import conf
+from .fields import RowError, _EncryptedField
+
+SUFFIX = "__matches"
+
+
+class _IndexOf(Value):
+    """What is looked for. It is made when the database is asked, not before: making it may ask for a key."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return Value(self.value(), self.output_field).as_sql(compiler, connection)
+
+
+class _Confirmed(ModelIterable):
+    """Keeps the rows whose value is the one. A row that cannot be opened is none of them."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.queryset.query.is_sliced:
+            raise TypeError(_NOT_HERE)
+        return (row for row in super().__iter__() if all(_has(row, *wanted) for wanted in self.queryset._wanted))
+
+
+class EncryptedQuerySet(models.QuerySet):
+    """Finds by blind indexes, and stores no row whose values would not open."""
+
+    _wanted: tuple[tuple[_EncryptedField[Any], str], ...] = ()
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        found = self.filter(*args, **kwargs) if args or kwargs else self
+        if not found._wanted:
+            return super().get(*args, **kwargs)
+        rows = list(found)
+        if len(rows) == 1:
+            return rows[0]
+        if not rows:
+            raise self.model.DoesNotExist(f"{self.model._meta.object_name} matching query does not exist.")
+        raise self.model.MultipleObjectsReturned(f"get() returned more than one {self.model._meta.object_name}")
+
+    def count(self) -> int:
+        return len(self) if self._wanted else super().count()
+
+    def exists(self) -> bool:
+        return bool(len(self)) if self._wanted else super().exists()
+
+    def __getitem__(self, key: Any) -> Any:
+        return list(self)[key] if self._wanted else super().__getitem__(key)
+
+    def update(self, **values: Any) -> int:
+        self._only_without_match()
+        self._places_stay(values)
+        changed: int = super().update(**values)
+        return changed
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        rows, names = tuple(objs), set(fields)
+        for field in self._encrypted():
+            if names & {field.name, field.attname}:
+                for row in rows:
+                    field.seal(row)
+                if field.index is not None:
+                    names.add(field.index.name)
+        changed: int = super().bulk_update(rows, names, batch_size)
+        return changed
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> Any:
+        key = self.model._meta.pk
+        on = set(options.get("unique_fields") or ())
+        if options.get("update_conflicts") and not on <= {"pk", key.name, key.attname}:
+            raise RowError("update_conflicts: a value sealed for the new row would come into another; take the primary key only")
+        return super().bulk_create(objs, *args, **options)
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: dict[str, Any]) -> Any:
+        encrypted = {field.name + SUFFIX: field for field in self._encrypted()}
+        wanted = {encrypted[name]: value for name, value in kwargs.items() if name in encrypted}
+        rest = {name: value for name, value in kwargs.items() if name not in encrypted}
+        if wanted and negate:
+            raise TypeError("exclude() does not look into encrypted fields")
+        for field, value in wanted.items():
+            rest[field.index.name if field.index else field.name] = self._looked_for(field, value, kwargs)
+        found = super()._filter_or_exclude(negate, args, rest)
+        if wanted:
+            found._wanted = (*self._wanted, *wanted.items())
+            found._iterable_class = _Confirmed
+        return found
+
+    def _looked_for(self, field: _EncryptedField[Any], value: Any, given: dict[str, Any]) -> _IndexOf:
+        if field.index is None:
+            raise TypeError(f"{field} has no BlindIndexField")
+        tenant = given.get(field.tenant_field.name, given.get(field.tenant_field.attname))
+        if tenant is None:
+            raise TypeError(f"{field}: each tenant has an index of its own; name the tenant in the same call: {field.tenant}=…")
+        tenant = str(field.tenant_field.to_python(getattr(tenant, "pk", tenant)))
+        look = partial(_index, field, tenant, field.sealing.checked(value))
+        return _IndexOf(look, output_field=field.index)
+
+    def _encrypted(self) -> list[_EncryptedField[Any]]:
+        return [field for field in self.model._meta.concrete_fields if isinstance(field, _EncryptedField)]
+
+    def _places_stay(self, names: Iterable[str]) -> None:
+        changed = set(names)
+        for field in self._encrypted():
+            if changed & {field.tenant_field.name, field.tenant_field.attname}:
+                raise RowError(f"{field} would not open for another tenant: assign it again, row by row")
+
+    def _only_without_match(self) -> None:
+        if self._wanted:
+            raise TypeError(_NOT_HERE)
+
+    def _clone(self) -> Any:
+        clone = super()._clone()
+        clone._wanted = self._wanted
+        return clone
+
+
+def _refused(name: str) -> Any:
+    inherited = getattr(models.QuerySet, name)
+
+    def method(self: EncryptedQuerySet, *args: Any, **options: Any) -> Any:
+        if self._wanted or any(getattr(other, "_wanted", ()) for other in args):
+            raise TypeError(_NOT_HERE)
+        return inherited(self, *args, **options)
+
+    for attribute in ("alters_data", "queryset_only"):
+        if hasattr(inherited, attribute):
+            setattr(method, attribute, getattr(inherited, attribute))
+    method.__name__ = name
+    return method
+
+
+for _name in (
+    "aggregate", "delete", "dates", "datetimes", "resolve_expression", "_values", "_combinator_query", "__or__", "__and__", "__xor__",
+):  # fmt: skip
+    setattr(EncryptedQuerySet, _name, _refused(_name))
+
+EncryptedManager = models.Manager.from_queryset(EncryptedQuerySet, "EncryptedManager")
+
+_NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its rows first, then go on with their primary keys"
+
+
+def _index(field: _EncryptedField[Any], tenant: str, value: Any) -> bytes:
+    return field.sealing.looked_for(conf.keys(), tenant, value)
+
+
+def _has(row: Any, field: _EncryptedField[Any], value: Any) -> bool:
+    try:
+        found = getattr(row, field.name)
+    except Unreadable:
+        return False
+    return found is not None and field.sealing.is_same(conf.keys(), field.place(row)[0], found, value)

@@ -1,0 +1,54 @@
+"""Columns of bytes that take only what was made for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.expressions import Case, Value
+from django.db.models.functions import Cast
+
+from .._column import PlaintextError, check_of
+
+
+class Stored(models.Field):
+    """A column of bytes that takes only what was made for it."""
+
+    empty_strings_allowed = False
+    made: type[bytes]
+    begins: int
+
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
+        return None if value is None else self.made(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is not None and not isinstance(value, self.made):
+            raise PlaintextError(f"{self}: plaintext is not stored nor looked for; assign it to the row, and save that")
+        return None if value is None else connection.Database.Binary(bytes(value))
+
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> Any:
+        if hasattr(value, "as_sql") and not self._is_made(value):
+            raise PlaintextError(f"{self}: no expression of the database makes what is stored here")
+        return connection.ops.binary_placeholder_sql(value)
+
+    def value_to_string(self, obj: Any) -> str:
+        raise PlaintextError(f"{self}: is not serialized; back up the database")
+
+    def db_check(self, connection: Any) -> str | None:
+        return check_of(connection.vendor, connection.ops.quote_name(self.column), self.begins)
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        return super().get_lookup(lookup_name) if lookup_name in self.lookups else None
+
+    lookups: tuple[str, ...] = ("isnull",)
+
+    def _is_made(self, expression: Any) -> bool:
+        """What `bulk_update` builds of values that were made."""
+        if isinstance(expression, Value):
+            return expression.value is None or isinstance(expression.value, self.made)
+        if isinstance(expression, Case):
+            return all(self._is_made(part) for part in (*(case.result for case in expression.cases), expression.default))
+        return isinstance(expression, Cast) and all(map(self._is_made, expression.get_source_expressions()))

@@ -1,0 +1,165 @@
+"""The routes of a portal for any web framework: plain data in, plain data out.
+
+The rules are those of `portward.Portal`. A `Gate` adds who is asked (a store), who verifies sessions, and where the reasons of refusals
+go. `portward.asgi`, `portward.wsgi` and what is built on them call nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from . import Access, Answer, Exchange, Portal, PortwardError, Refused, Store
+
+BODY_MAX = 4096
+"""The longest body that is read to its end. A longer one may be given in part."""
+
+Log = Callable[[str, "str | None"], object]
+"""Is told the code of every refusal, and the token's id if it was authentic."""
+
+
+class Made(Protocol):
+    """A session just made."""
+
+    @property
+    def token(self) -> str: ...
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+class Seen(Protocol):
+    """What peeking gives."""
+
+    @property
+    def nonce(self) -> str: ...
+    @property
+    def cookie(self) -> str: ...
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+class Links(Protocol):
+    """What peeks, redeems and renews: a `portward.Store`, or what stands for one. May block. Refuses by raising `PortwardError`."""
+
+    def peek(self, link: str, cookie: str | None = None, /) -> Seen: ...
+    def redeem(self, link: str, cookie: str, nonce: str, /) -> Made: ...
+    def renew(self, session: str, /) -> Made: ...
+
+
+class Verifies(Protocol):
+    """What believes sessions: a `portward.Store`, `Follower` or `Verifier`."""
+
+    def verify_session(self, token: str, /) -> Access: ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What of a request is looked at."""
+
+    method: str
+    path: str
+    """As it was sent, not decoded. A query may follow."""
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Denied(Refused):
+    """The request is refused, and `answer` is to be sent."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("the request is refused", answer.reason or "refused", token_id=answer.token_id)
+        self.answer = answer
+
+
+class Gate:
+    """A portal with what stands behind it.
+
+    links: the store. verifier: what believes sessions, if it is not the store. log: is told the reason of every refusal; by default the
+    logger "portward" is. now: Unix seconds, for tests.
+    """
+
+    def __init__(
+        self,
+        portal: Portal,
+        links: Store | Links,
+        *,
+        verifier: Verifies | None = None,
+        log: Log | None = None,
+        now: Callable[[], int] | None = None,
+    ) -> None:
+        if verifier is None:
+            if not isinstance(links, Store):
+                raise TypeError("verifier: is needed where links is not a Store")
+            verifier = links
+        self.portal = portal
+        self._links = links
+        self._verifier = verifier
+        self._log = log or _to_logger
+        self._now = now
+
+    def is_ours(self, request: Request) -> bool:
+        """Whether this path is answered here, and not by the application."""
+        return self.portal.read(request.method, request.path, request.headers, b"") is not None
+
+    def begin(self, request: Request, body: bytes) -> Answer | Exchange | None:
+        """An answer, a question for `finish`, or None for a path of the application. Never blocks."""
+        step = self.portal.read(request.method, request.path, request.headers, body)
+        return self._logged(step) if isinstance(step, Answer) else step
+
+    def finish(self, exchange: Exchange) -> Answer:
+        """Asks the store. May block."""
+        if isinstance(self._links, Store) and self._now is None:
+            return self._logged(exchange.run(self._links))
+        try:
+            return self._ask(exchange, self._links)
+        except PortwardError as error:
+            self._log(error.code, error.token_id)
+            return exchange.refused(error.public)
+
+    def serve(self, request: Request, body: bytes) -> Answer | None:
+        """Both at once. May block."""
+        step = self.begin(request, body)
+        return self.finish(step) if isinstance(step, Exchange) else step
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `session` will not wait for a database: a store reopens once after a fork."""
+        return bool(getattr(self._verifier, "is_open", True))
+
+    def session(self, request: Request) -> Access:
+        """Who comes with a request to the application. Raises `Denied`."""
+        carried = self.portal.session(request.method, request.path, request.headers)
+        if isinstance(carried, Answer):
+            raise Denied(self._logged(carried))
+        try:
+            return self._verifier.verify_session(carried[0])
+        except PortwardError as error:
+            raise Denied(self.refuse(request, error)) from None
+
+    def refuse(self, request: Request, error: PortwardError) -> Answer:
+        """The one refusal, for whatever reason."""
+        if isinstance(error, Denied):
+            return error.answer
+        self._log(error.code, error.token_id)
+        return self.portal.refuse(request.method, request.path, request.headers, error.public)
+
+    def _ask(self, exchange: Exchange, links: Store | Links) -> Answer:
+        if exchange.question == "peek":
+            seen = links.peek(exchange.token, exchange.cookie)
+            return exchange.peeked(seen.nonce, seen.cookie, seen.expires_at)
+        if exchange.question == "redeem":
+            made: Made = links.redeem(exchange.token, exchange.cookie or "", exchange.nonce or "")
+        else:
+            made = links.renew(exchange.token)
+        return exchange.granted(made.token, made.expires_at, at=self._now() if self._now else None)
+
+    def _logged(self, answer: Answer) -> Answer:
+        if answer.reason is not None:
+            self._log(answer.reason, answer.token_id)
+        return answer
+
+
+def _to_logger(reason: str, token_id: str | None) -> None:
+    logging.getLogger("portward").info("refused: %s, token %s", reason, token_id or "unknown")

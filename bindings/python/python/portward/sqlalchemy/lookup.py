@@ -1,0 +1,65 @@
+"""Look-ups by a blind index."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from .. import Unreadable
+from .._column import Column, Keys
+from .loops import apart
+
+T = TypeVar("T")
+
+
+class Finds(Protocol[T]):
+    """What of an encrypted attribute a look-up needs."""
+
+    tenant: str
+    indexed: str
+
+    def keys(self) -> Keys: ...
+    def sealing(self, row: Any) -> Column[T]: ...
+    def value_of(self, row: Any) -> T | None: ...
+
+
+class Lookup(Generic[T]):
+    """`Invoice.email`: finds rows by an encrypted value."""
+
+    def __init__(self, encrypted: Finds[T], owner: Any) -> None:
+        self._encrypted = encrypted
+        self._owner = owner
+
+    def find(self, session: Session, value: T, *, tenant: str, among: Select[Any] | None = None) -> list[Any]:
+        """The rows of a tenant whose value is this one. among: a selection of the rows to look into, without a limit.
+
+        The database gives the rows whose index is equal, which may be some too many; each is opened. One that cannot be is none of them.
+        """
+        statement = select(self._owner) if among is None else among
+        if statement._limit_clause is not None or statement._offset_clause is not None:
+            raise TypeError("among: has a limit, which would count rows that are not meant")
+        rows = session.scalars(statement.where(self.may_be(value, tenant=tenant))).unique()
+        return [row for row in rows if self._is(row, value, tenant)]
+
+    async def find_async(self, session: AsyncSession, value: T, *, tenant: str, among: Select[Any] | None = None) -> list[Any]:
+        """The same for an `AsyncSession`."""
+        return await session.run_sync(lambda inner: self.find(inner, value, tenant=tenant, among=among))
+
+    def may_be(self, value: T, *, tenant: str) -> ColumnElement[bool]:
+        """A condition that all these rows meet, and perhaps some others."""
+        column = self._encrypted.sealing(self._owner)
+        value = column.checked(value)
+        looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), tenant, value))
+        index, of = getattr(self._owner, self._encrypted.indexed), getattr(self._owner, self._encrypted.tenant)
+        return and_(of == tenant, index == looked_for)
+
+    def _is(self, row: Any, value: T, tenant: str) -> bool:
+        try:
+            found = self._encrypted.value_of(row)
+        except Unreadable:
+            return False
+        column = self._encrypted.sealing(row)
+        return found is not None and apart(lambda: column.is_same(self._encrypted.keys(), tenant, found, value))

@@ -1,0 +1,26 @@
+"""No event loop waits for a key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.util.concurrency import await_only, in_greenlet
+
+from .._threads import in_thread
+
+R = TypeVar("R")
+
+
+def apart(act: Callable[[], R]) -> R:
+    """Does what may ask for a key, and lets no event loop wait for it."""
+    if in_greenlet():
+        result: R = await_only(in_thread(act))
+        return result
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return act()
+    raise MissingGreenlet("this may ask for a key: take `await row.awaitable_attrs.NAME`, or `AsyncSession.run_sync`")

@@ -1,0 +1,57 @@
+"""What the columns take: only what was made for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Dialect, LargeBinary
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import TypeDecorator
+
+from .._column import Blinded, PlaintextError, Sealed, check_of
+
+
+class _Stored(TypeDecorator[bytes]):
+    """A column of bytes that takes only what was made for it."""
+
+    impl = LargeBinary
+    cache_ok = True
+    made: type[bytes]
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        if value is not None and not isinstance(value, self.made):
+            raise PlaintextError("plaintext is not stored nor looked for; assign it to the row's attribute, and flush that")
+        return None if value is None else bytes(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else self.made(value)
+
+
+class EncryptedType(_Stored):
+    """The type of `notes_sealed`."""
+
+    cache_ok = True
+    made = Sealed
+
+
+class BlindIndexType(_Stored):
+    """The type of `email_index`."""
+
+    cache_ok = True
+    made = Blinded
+
+
+class Begins(ColumnElement[bool]):
+    """What the database itself keeps to."""
+
+    inherit_cache = False
+
+    def __init__(self, column: str, begins: int) -> None:
+        self.column = column
+        self.begins = begins
+
+
+@compiles(Begins)
+def _begins(element: Begins, compiler: Any, **_: Any) -> str:
+    column = compiler.preparer.quote(element.column)
+    return check_of(compiler.dialect.name, column, element.begins) or "1 = 1"

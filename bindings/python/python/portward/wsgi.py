@@ -1,0 +1,76 @@
+"""A portal in any WSGI application: middleware for its routes, and what of a request is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+from . import Answer
+from .http import BODY_MAX, Gate, Request
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class PortalMiddleware:
+    """Answers the portal's routes. Put it outside of what changes headers or bodies."""
+
+    def __init__(self, app: App, gate: Gate) -> None:
+        self.app = app
+        self.gate = gate
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        request = request_of(environ)
+        if not self.gate.is_ours(request):
+            return self.app(environ, start_response)
+        answer = self.gate.serve(request, _body(environ) if request.method == "POST" else b"")
+        return [] if answer is None else _send(answer, start_response)
+
+
+def request_of(environ: Environ) -> Request:
+    """What of a WSGI environment is looked at."""
+    headers = [(_name(key[5:]), value) for key, value in environ.items() if key.startswith("HTTP_")]
+    if environ.get("CONTENT_TYPE"):
+        headers.append(("content-type", environ["CONTENT_TYPE"]))
+    return Request(environ["REQUEST_METHOD"], _path(environ), [(name, value.encode("latin-1")) for name, value in headers])
+
+
+def _path(environ: Environ) -> str:
+    """As it was sent. Servers tell it as `REQUEST_URI` or `RAW_URI`; not all of them do, and some tell another's."""
+    decoded: bytes = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+    for name in ("REQUEST_URI", "RAW_URI"):
+        sent = str(environ.get(name, "")).partition("?")[0]
+        path = sent if sent.startswith("/") else urlsplit(sent).path
+        if path and unquote_to_bytes(path) == decoded:
+            return path
+    # Encoded again, an escape that was needless is gone.
+    return quote(decoded, safe=_UNCHANGED)
+
+
+_UNCHANGED = "/:@!$&'()*+,;=-._~"
+
+
+def _name(key: str) -> str:
+    return key.replace("_", "-").lower()
+
+
+def _body(environ: Environ) -> bytes:
+    """No more of it than is needed to see that it is too long."""
+    length = str(environ.get("CONTENT_LENGTH") or "")
+    if environ.get("wsgi.input_terminated"):
+        wanted = BODY_MAX + 1
+    else:
+        wanted = min(int(length), BODY_MAX + 1) if length.isascii() and length.isdigit() else 0
+    body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
+    return body
+
+
+def _send(answer: Answer, start_response: StartResponse) -> list[bytes]:
+    headers = list(answer.headers)
+    if answer.body:
+        headers.append(("content-length", str(len(answer.body))))
+    start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+    return [answer.body]

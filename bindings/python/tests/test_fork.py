@@ -1,0 +1,163 @@
+"""Pre-fork servers: no id or nonce twice, and whatever is open is opened again in the child."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import portward
+from conftest import TENANT, redeemed, run_python
+
+InChild = Callable[[Callable[[], object]], None]
+
+
+def test_a_child_opens_its_own(store: portward.Store, keys: portward.KeyStore, in_child: InChild) -> None:
+    link = store.issue(TENANT, "ada", {"files:read"})
+    scope = keys.scope(TENANT, "record:notes")
+    sealed = scope.seal(b"text", name="notes.text", id="1")
+
+    def work() -> None:
+        assert not store.is_open
+        assert store.verify_link(str(link.token)).client == "ada" and store.is_open
+        assert scope.open(sealed, name="notes.text", id="1") == b"text"
+        store.revoke_link(TENANT, link.id)
+
+    assert store.is_open
+    in_child(work)
+    deadline = time.monotonic() + 1
+    with pytest.raises(portward.Refused):
+        while time.monotonic() < deadline:
+            store.verify_link(str(link.token))
+            time.sleep(0.01)
+    assert scope.open(sealed, name="notes.text", id="1") == b"text"
+
+
+def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Store) -> None:
+    issuer, link = portward.Issuer(keyring), str(store.issue(TENANT, "ada", {"files:read"}).token)
+    issuer.issue_link(TENANT, "ada", {"files:read"})
+    reading, writing = os.pipe()
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            ids = [issuer.issue_link(TENANT, "ada", {"files:read"}).id for _ in range(20)]
+            peeked = [store.peek(link) for _ in range(20)]
+            lines = ids + [one.nonce for one in peeked] + [one.cookie for one in peeked]
+            os.write(writing, "".join(f"{line}\n" for line in lines).encode())
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        assert os.waitpid(child, 0)[1] == 0
+    os.close(writing)
+    with open(reading) as pipe:
+        lines = pipe.read().split()
+    assert len(lines) == 4 * 60 == len(set(lines))
+
+
+def test_a_fork_that_nobody_was_told_of_is_refused(tmp_path: Path) -> None:
+    source = """
+import ctypes, os, sys, portward
+keyring = portward.Keyring.generate()
+store = portward.Store.open("sqlite:portal.db", keyring, create=True)
+link = store.issue("t", "c", {"files:read"})
+child = ctypes.CDLL(None).fork()
+if child == 0:
+    try:
+        store.issue("t", "c", {"files:read"})
+    except portward.Unavailable as error:
+        os._exit(7 if error.code == "forked" else 1)
+    os._exit(0)
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+store.issue("t", "c", {"files:read"})
+print(status)
+"""
+    done = run_python(source, folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("7\n", "")
+
+
+SERVER = """
+import os
+import portward
+
+keyring = portward.Keyring.open("keys")
+store = portward.Store.open("sqlite:portal.db", keyring)
+store.list("studio-7")
+
+
+def application(environ, start_response):
+    path, token = environ["PATH_INFO"], environ.get("HTTP_X_TOKEN", "")
+    try:
+        if path == "/revoke":
+            store.revoke_link("studio-7", token)
+        else:
+            store.verify_session(token)
+        status = "200 OK"
+    except portward.Refused:
+        status = "403 Forbidden"
+    start_response(status, [("x-worker", str(os.getpid()))])
+    return [b""]
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int, str]]]:
+    """gunicorn --preload with 4 workers: sends a request, and returns status and worker."""
+    (tmp_path / "server.py").write_text(SERVER)
+    command = [sys.executable, "-m", "gunicorn", "--preload", "--workers=4", "--bind=127.0.0.1:0", "server:application"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    port = None
+    for line in process.stderr:
+        if found := re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", line):
+            port = int(found[1])
+            break
+    assert port is not None, "gunicorn does not start"
+
+    def send(path: str, token: str) -> tuple[int, str]:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Token": token})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, answer.headers["x-worker"]
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers["x-worker"]
+
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    yield send
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+
+
+def test_revoked_in_one_worker_is_refused_in_all(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    keyring = portward.Keyring.create(tmp_path / "keys")
+    with portward.Store.open(f"sqlite:{tmp_path}/portal.db", keyring, create=True) as store:
+        link = store.issue(TENANT, "ada", {"files:read"})
+        session = redeemed(store, str(link.token))
+        send: Callable[[str, str], tuple[int, str]] = request.getfixturevalue("server")
+        workers: set[str] = set()
+        for _ in range(400):
+            status, worker = send("/", session.token)
+            assert status == 200
+            workers.add(worker)
+            if len(workers) == 4:
+                break
+        assert len(workers) == 4, "not all workers were met"
+        assert send("/revoke", link.id)[0] == 200
+        time.sleep(1)
+        refused = [send("/", session.token) for _ in range(100)]
+        assert {status for status, _ in refused} == {403}
+        assert len({worker for _, worker in refused}) == 4

@@ -1,0 +1,60 @@
+"""What the bridge can do this package can do, under the same names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import portward
+
+BRIDGE = Path(__file__).parents[3] / "crates" / "portward-bridge" / "src"
+
+# What has another name here, or another form, and why.
+OTHERWISE = {
+    "Verifier.of": "made inside",
+    "UntrustedLink.parse": "UntrustedLink(token)",
+    "UntrustedLink.permission_bits": "permissions(vocabulary) says it in words",
+    "Scope.seal_stream": "seal_file takes file objects",
+    "Scope.open_stream": "open_file takes file objects",
+    "FileTarget.create": "seal_file and open_file take paths",
+    "FileTarget.fill": "seal_file and open_file take paths",
+    "Follower.verifier": "verify_link, verify_session",
+    "Deployment.names": "made inside",
+}
+NEW = {"Issuer.new", "Follower.new", "Portal.new"}
+
+
+def bridge_methods() -> set[str]:
+    found = set()
+    for source in BRIDGE.glob("*.rs"):
+        owner = None
+        for line in source.read_text().splitlines():
+            if block := re.match(r"impl(?:<.*>)? (\w+)(?:<.*>)? \{", line):
+                owner = block[1]
+            elif line == "}":
+                owner = None
+            elif owner and (method := re.match(r"    pub (?:const )?fn (\w+)", line)):
+                found.add(f"{owner}.{method[1]}")
+    return found
+
+
+def test_every_method_is_there() -> None:
+    methods = bridge_methods()
+    assert len(methods) > 100 and methods >= set(OTHERWISE) - {"Verifier.of", "Deployment.names"}
+    for method in sorted(methods - set(OTHERWISE) - NEW):
+        owner, name = method.split(".")
+        assert hasattr(getattr(portward, owner), name), method
+
+
+def test_every_record_is_whole() -> None:
+    for record in ("Link", "Event", "Page", "Peeked", "Recovered", "Erasure", "Root", "Answer"):
+        body = re.search(rf"pub struct {record} \{{(.*?)\n\}}", "\n".join(p.read_text() for p in BRIDGE.glob("*.rs")), re.S)
+        assert body is not None, record
+        for field in re.findall(r"^    pub (\w+):", body[1], re.M):
+            assert hasattr(getattr(portward, record), field), f"{record}.{field}"
+
+
+def test_nothing_is_exported_by_accident() -> None:
+    public = {name for name in vars(portward) if not name.startswith("_")}
+    modules = {name for name in public if type(vars(portward)[name]).__name__ == "module"}
+    assert public - modules == set(portward.__all__)

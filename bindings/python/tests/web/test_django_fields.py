@@ -1,0 +1,394 @@
+"""Encrypted fields of Django's models, on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import threading
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import portward
+
+from .frameworks import set_up_django
+
+set_up_django()
+
+from django.core import serializers  # noqa: E402
+from django.core.checks import run_checks  # noqa: E402
+from django.core.exceptions import FieldError, SynchronousOnlyOperation, ValidationError  # noqa: E402
+from django.db import IntegrityError, connection, models  # noqa: E402
+from django.db.migrations.writer import MigrationWriter  # noqa: E402
+from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
+
+from portward.django import conf  # noqa: E402
+from portward.django.fields import EncryptedTextField, PlaintextError, RowError, aopen  # noqa: E402
+
+from . import django_app  # noqa: E402
+from .django_app.models import Invoice  # noqa: E402
+
+ANN, BOB = "Ann@example.org", "bob@example.org"
+
+
+@pytest.fixture(autouse=True)
+def table(keys: portward.KeyStore) -> Iterator[None]:
+    django_app.CURRENT["keys"] = keys
+    conf._made.cache_clear()
+    with connection.schema_editor() as editor:
+        editor.create_model(Invoice)
+    yield
+    with connection.schema_editor() as editor:
+        editor.delete_model(Invoice)
+
+
+def invoice(**values: Any) -> Invoice:
+    return Invoice.objects.create(**{"tenant": "acme", "notes": "due in May", "email": ANN, **values})
+
+
+def stored(column: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {Invoice._meta.db_table}")
+        return [value for (value,) in cursor.fetchall()]
+
+
+def whole_database() -> bytes:
+    columns = ("notes_sealed", "email_sealed", "scan_sealed", "email_index")
+    return b"".join(bytes(value) for column in columns for value in stored(column) if value)
+
+
+def test_what_is_assigned_is_read_and_never_stored() -> None:
+    row = invoice(scan=b"\x00bytes")
+    read = Invoice.objects.get(pk=row.pk)
+    assert (read.notes, read.email, read.scan) == ("due in May", ANN, b"\x00bytes")
+    assert stored("notes_sealed")[0].startswith(b"\xf5")
+    assert not any(plain in whole_database() for plain in (b"due in May", b"example.org", b"bytes"))
+
+
+def test_nothing_and_the_empty_text_are_two_things() -> None:
+    assert Invoice.objects.get(pk=invoice(notes=None, email=None).pk).notes is None
+    row = Invoice.objects.get(pk=invoice(notes="", email="  ").pk)
+    assert (row.notes, row.email, row.email_index) == ("", "  ", None)
+    assert Invoice.objects.filter(notes__isnull=True).count() == 1
+
+
+def test_a_change_is_sealed_anew_and_the_index_follows() -> None:
+    row = invoice()
+    before = stored("email_sealed"), stored("email_index")
+    row.email = BOB
+    assert row.email == BOB, "at once"
+    row.save()
+    assert stored("email_sealed") != before[0]
+    assert Invoice.objects.get(tenant="acme", email__matches=BOB).pk == row.pk
+    assert not Invoice.objects.filter(tenant="acme", email__matches=ANN).exists()
+    row.email = None
+    row.save()
+    assert stored("email_index") == [None]
+
+
+def test_what_did_not_change_is_not_sealed_again() -> None:
+    invoice()
+    before = whole_database()
+    Invoice.objects.get().save()
+    assert whole_database() == before
+
+
+@pytest.mark.parametrize("values", [{"notes": "stolen"}, {"notes": b"stolen"}, {"notes_sealed": "stolen"}, {"email_index": b"stolen"},
+                                    {"notes": F("title")}, {"email_index": F("title")}, {"notes": Value(b"stolen")},
+                                    {"notes": Case(When(title="stolen", then=Value(b"stolen")))}])  # fmt: skip
+@pytest.mark.parametrize("manager", ["objects", "_base_manager"])
+def test_update_stores_no_plaintext(manager: str, values: dict[str, Any]) -> None:
+    row = invoice(title="stolen")
+    before = whole_database()
+    rows = getattr(Invoice, manager).filter(pk=row.pk)
+    assert rows.update(title="control") == 1
+    with pytest.raises(PlaintextError):
+        rows.update(**values)
+    assert whole_database() == before
+
+
+@pytest.mark.parametrize("name", ["notes_sealed", "email_index"])
+def test_the_database_copies_no_plaintext_either(name: str) -> None:
+    invoice(title="stolen")
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {name} = {name}")
+        for copied in ("title", "'stolen'", "CAST(title AS BLOB)"):
+            with pytest.raises(IntegrityError):
+                cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {name} = {copied}")
+
+
+@pytest.mark.parametrize("name", ["notes_sealed", "email_index"])
+def test_the_columns_take_no_plaintext(name: str) -> None:
+    row = invoice()
+    setattr(row, name, b"stolen")
+    if name == "notes_sealed":
+        with pytest.raises(PlaintextError):
+            row.save()
+    else:
+        row.email = ANN
+        row.save()  # made anew
+        row.email_index = b"stolen"
+        with pytest.raises(PlaintextError):
+            row.save()
+    assert b"stolen" not in whole_database()
+
+
+def test_a_wrong_type_is_refused_at_once() -> None:
+    for value in (b"bytes", 5, F("title")):
+        with pytest.raises(PlaintextError):
+            Invoice(notes=value)
+    with pytest.raises(PlaintextError):
+        Invoice(scan="text")
+    assert Invoice(notes="text", scan=b"bytes").notes == "text"
+
+
+def test_many_at_once() -> None:
+    rows = Invoice.objects.bulk_create([Invoice(tenant="acme", email=f"{n}@example.org") for n in range(5)])
+    assert {row.email for row in Invoice.objects.all()} == {f"{n}@example.org" for n in range(5)}
+    for row in rows:
+        row.email = row.email.replace("example", "sample")
+    assert Invoice.objects.bulk_update(rows, ["email"]) == 5
+    assert Invoice.objects.get(tenant="acme", email__matches="3@sample.org").pk == rows[3].pk
+    assert b"sample" not in whole_database()
+
+
+def test_bulk_update_around_the_manager_stores_no_plaintext() -> None:
+    row = invoice()
+    row.notes = "stolen"
+    with pytest.raises(PlaintextError):
+        models.QuerySet(Invoice).bulk_update([row], ["notes"])
+    assert Invoice.objects.get().notes == "due in May"
+
+
+def test_a_conflict_brings_no_value_into_another_row() -> None:
+    row = invoice()
+    new = Invoice(tenant="acme", title="t", notes="x")
+    with pytest.raises(RowError):
+        Invoice.objects.bulk_create([new], update_conflicts=True, update_fields=["notes"], unique_fields=["title"])
+    again = Invoice(pk=row.pk, tenant="acme", notes="again")
+    Invoice.objects.bulk_create([again], update_conflicts=True, update_fields=["notes"], unique_fields=["id"])
+    assert Invoice.objects.get().notes == "again"
+
+
+def test_update_fields_names_field_and_index() -> None:
+    row = invoice()
+    row.email = BOB
+    for names in (["email"], ["email_index"]):
+        with pytest.raises(ValueError, match="or neither"):
+            row.save(update_fields=names)
+    row.save(update_fields=["email", "email_index"])
+    assert Invoice.objects.filter(tenant="acme", email__matches=BOB).exists()
+    changed, made = Invoice.objects.update_or_create(pk=row.pk, defaults={"email": ANN})
+    assert not made
+    assert Invoice.objects.filter(tenant="acme", email__matches=ANN).exists()
+
+
+def test_a_value_opens_in_its_row_only() -> None:
+    one, two = invoice(notes="of one"), invoice(notes="of two")
+    with connection.cursor() as cursor:
+        table = Invoice._meta.db_table
+        of_one = f"(SELECT notes_sealed FROM {table} WHERE id = %s)"
+        cursor.execute(f"UPDATE {table} SET notes_sealed = {of_one} WHERE id = %s", [one.pk.hex, two.pk.hex])
+        assert cursor.rowcount == 1
+    assert Invoice.objects.get(pk=one.pk).notes == "of one"
+    with pytest.raises(portward.Unreadable):
+        _ = Invoice.objects.get(pk=two.pk).notes
+
+
+@pytest.mark.parametrize("change", [{"tenant": "other"}, {"pk": uuid.uuid4()}])
+def test_a_row_that_moves_is_not_stored_with_values_that_would_not_open(change: dict[str, Any]) -> None:
+    invoice(tenant="other")  # so that there is a key: a store that was asked for one in vain remembers that for a while
+    row = Invoice.objects.get(pk=invoice(email=None).pk)
+    notes = row.notes
+    for name, value in change.items():
+        setattr(row, name, value)
+    with pytest.raises(RowError):
+        row.save()
+    row.notes = notes
+    row.save()
+    assert Invoice.objects.get(pk=row.pk).notes == "due in May"
+    with pytest.raises(RowError):
+        Invoice.objects.filter(pk=row.pk).update(tenant="acme")
+    with pytest.raises(RowError):
+        Invoice.objects.bulk_update([row], ["tenant"])
+
+
+def test_a_key_may_be_written_in_several_ways() -> None:
+    key = uuid.uuid4()
+    invoice(pk=key.hex.upper())
+    assert Invoice.objects.get(pk=key).notes == "due in May"
+
+
+def test_without_tenant_or_key_nothing_is_sealed() -> None:
+    for values in ({"tenant": ""}, {"tenant": None}):
+        with pytest.raises(RowError):
+            invoice(**values)
+    with pytest.raises(portward.InvalidValue) as refused:
+        invoice(tenant="stranger")
+    assert refused.value.code == "unknown_key"
+    assert Invoice.objects.count() == 0
+    assert invoice(pk=None).pk, "made by its default"
+
+
+def test_a_row_whose_key_was_destroyed_can_be_saved_and_refreshed(keys: portward.KeyStore) -> None:
+    row = Invoice.objects.get(pk=invoice().pk)
+    keys.scope("acme", f"record:{Invoice._meta.db_table}").destroy(backups_kept=0)
+    row.title = "erased"
+    row.save()
+    row.refresh_from_db()
+    assert row.title == "erased"
+    with pytest.raises(portward.Unreadable):
+        _ = row.notes
+    assert not Invoice.objects.filter(tenant="acme", email__matches=ANN).exists()
+
+
+def test_look_ups_are_confirmed() -> None:
+    rows = [invoice(email=f"{n}@example.org", title=str(n)) for n in range(100)]
+    invoice(tenant="other", email="7@example.org")
+    field = Invoice._meta.get_field("email")
+    assert Invoice.objects.values("email_index").distinct().count() <= 17, "4 bits tell 100 values apart badly"
+    for n in range(100):
+        assert Invoice.objects.get(tenant="acme", email__matches=f"{n}@example.org").pk == rows[n].pk
+    found = Invoice.objects.filter(tenant="acme", email__matches=" 7@EXAMPLE.org")
+    assert [row.pk for row in found] == [rows[7].pk]
+    assert [row.pk for row in found.iterator()] == [rows[7].pk]
+    fresh = Invoice.objects.filter(tenant="acme", email__matches="7@example.org")
+    assert (fresh.count(), Invoice.objects.filter(tenant="acme", email__matches="absent").exists()) == (1, False)
+    assert (found.count(), found.exists(), len(found), found[0].pk, found.first().pk, found.last().pk) == (1, True, 1, *[rows[7].pk] * 3)
+    assert found.get().pk == found.get(title="7").pk == rows[7].pk
+    assert Invoice.objects.filter(title="7").get(tenant="acme", email__matches="7@example.org").pk == rows[7].pk
+    assert found.filter(title="8").count() == 0
+    assert field.index.name == "email_index"
+    for value in ("100@example.org", "7@example.or"):
+        assert not Invoice.objects.filter(tenant="acme", email__matches=value).exists()
+        with pytest.raises(Invoice.DoesNotExist):
+            Invoice.objects.get(tenant="acme", email__matches=value)
+    invoice(email="7@example.org")
+    with pytest.raises(Invoice.MultipleObjectsReturned):
+        Invoice.objects.get(tenant="acme", email__matches="7@example.org")
+
+
+@pytest.mark.parametrize("act", [
+    lambda rows: rows.delete(), lambda rows: rows.update(title="x"), lambda rows: list(rows.values("title")),
+    lambda rows: list(rows.values_list("title")), lambda rows: rows.aggregate(models.Count("pk")), lambda rows: rows.earliest("title"),
+    lambda rows: list(Invoice.objects.filter(pk__in=rows)), lambda rows: list(rows | Invoice.objects.all()),
+    lambda rows: list(Invoice.objects.all() | rows), lambda rows: list(rows.union(Invoice.objects.all())),
+    lambda rows: list(Invoice.objects.all().union(rows)),
+])  # fmt: skip
+def test_what_the_database_would_do_unconfirmed_is_refused(act: Any) -> None:
+    row = invoice()
+    act(Invoice.objects.filter(pk=row.pk, tenant="acme"))
+    if not Invoice.objects.exists():
+        row = invoice()
+    with pytest.raises(TypeError, match="confirmed row by row"):
+        act(Invoice.objects.filter(tenant="acme", email__matches=ANN))
+    assert Invoice.objects.get().title != "x" or row.title == ""
+
+
+def test_a_look_up_stays_with_its_tenant() -> None:
+    rows = {(tenant, n): invoice(tenant=tenant, email=f"{n}@example.org") for n in range(50) for tenant in ("acme", "other")}
+    for n in range(50):
+        assert Invoice.objects.get(tenant="other", email__matches=f"{n}@example.org").pk == rows["other", n].pk
+
+
+def test_what_cannot_be_looked_for() -> None:
+    row = invoice()
+    assert Invoice.objects.filter(tenant="acme", email__matches=ANN).get() == row
+    for values, error in (
+        ({"email__matches": ANN}, TypeError),
+        ({"tenant": "acme", "notes__matches": "due in May"}, TypeError),
+        ({"tenant": "acme", "email__matches": b"bytes"}, PlaintextError),
+        ({"email": ANN}, FieldError),
+        ({"email__icontains": "ann"}, FieldError),
+        ({"email_sealed": ANN}, FieldError),
+        ({"email_index": b"stolen"}, PlaintextError),
+    ):
+        with pytest.raises(error):
+            list(Invoice.objects.filter(**values))
+    with pytest.raises(TypeError):
+        Invoice.objects.exclude(tenant="acme", email__matches=ANN)
+    with pytest.raises(FieldError):
+        Invoice.objects.filter(Q(email__matches=ANN))
+    with pytest.raises(portward.InvalidValue):
+        list(Invoice.objects.filter(tenant="acme", email__matches="  "))
+    with pytest.raises(PlaintextError):
+        Invoice.objects.filter(tenant=OuterRef("tenant"), email__matches=5)
+
+
+def test_nothing_leaves_by_serializing_or_pickling() -> None:
+    row = invoice()
+    with pytest.raises(PlaintextError):
+        serializers.serialize("json", [row])
+    row = pickle.loads(pickle.dumps(Invoice.objects.get(pk=row.pk)))
+    assert row.notes == "due in May"
+    row.notes = "stolen"
+    with pytest.raises(PlaintextError):
+        pickle.dumps(row)
+    assert "stolen" not in repr(row.__dict__)
+
+
+def test_validation_sees_the_plaintext() -> None:
+    row = Invoice(tenant="acme", email=ANN, title="t")
+    row.full_clean(exclude=["scan"])
+    assert row.email == ANN
+    field = EncryptedTextField(tenant="tenant", choices=[("a", "a")], name="kind")
+    assert field.clean(row.__class__(tenant="acme", notes="a").__dict__["notes_sealed"], row).value == "a"
+    with pytest.raises(ValidationError):
+        field.clean(Invoice(tenant="acme", notes="b").__dict__["notes_sealed"], row)
+
+
+def test_a_deferred_field_is_fetched() -> None:
+    invoice()
+    assert Invoice.objects.defer("notes").get().notes == "due in May"
+    assert Invoice.objects.only("notes").get().notes == "due in May"
+
+
+class Watched:
+    """Keys that tell from which thread they are asked for."""
+
+    def __init__(self, keys: portward.KeyStore) -> None:
+        self.keys = keys
+        self.threads: set[int] = set()
+
+    def scope(self, tenant: str, scope: str) -> portward.Scope:
+        self.threads.add(threading.get_ident())
+        return self.keys.scope(tenant, scope)
+
+
+def test_asynchronously_the_loop_never_opens(keys: portward.KeyStore) -> None:
+    watched = Watched(keys)
+    django_app.CURRENT["keys"] = watched
+    conf._made.cache_clear()
+
+    async def story() -> None:
+        row = await Invoice.objects.acreate(tenant="acme", email=ANN, notes="due in May")
+        found = [row async for row in Invoice.objects.filter(tenant="acme", email__matches=ANN)]
+        assert [row.pk for row in found] == [row.pk]
+        assert await Invoice.objects.filter(tenant="acme", email__matches=ANN).acount() == 1
+        assert (await Invoice.objects.aget(tenant="acme", email__matches=ANN)).pk == row.pk
+        with pytest.raises(SynchronousOnlyOperation):
+            _ = found[0].notes
+        assert await aopen(found[0], "notes") == "due in May"
+        found[0].notes = "changed"
+        await found[0].asave()
+        assert await aopen(await Invoice.objects.aget(), "notes") == "changed"
+
+    asyncio.run(story())
+    assert watched.threads
+    assert threading.get_ident() not in watched.threads
+
+
+def test_checks_name_what_is_wrong() -> None:
+    found = {(message.id, message.obj.model.__name__) for message in run_checks() if message.id.startswith("portward.")}
+    assert found == {(f"portward.E00{n}", "Plainly") for n in (2, 3, 4, 5)}
+
+
+def test_a_field_comes_back_from_a_migration() -> None:
+    for name in ("email", "email_index"):
+        field = Invoice._meta.get_field(name)
+        _, path, args, options = field.deconstruct()
+        assert type(field)(*args, **options).deconstruct()[1:] == (path, args, options)
+        assert MigrationWriter.serialize(field)
+    assert EncryptedTextField(tenant="t", sealed_as="old.name").deconstruct()[3]["sealed_as"] == "old.name"

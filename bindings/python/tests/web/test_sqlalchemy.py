@@ -1,0 +1,337 @@
+"""Encrypted columns in SQLAlchemy, on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import String, Uuid, create_engine, insert, select, text, update
+from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, MissingGreenlet, StatementError
+from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, defer, mapped_column
+from sqlalchemy.schema import CreateTable
+
+import portward
+from portward.sqlalchemy import EncryptedBinary, EncryptedText, Index, PlaintextError, RowError
+
+ANN, BOB = "Ann@example.org", "bob@example.org"
+CURRENT: dict[str, Any] = {}
+
+
+def current_keys() -> Any:
+    return CURRENT["keys"]
+
+
+class Base(AsyncAttrs, DeclarativeBase):
+    pass
+
+
+class Noted:
+    """A part of several classes."""
+
+    notes = EncryptedText(current_keys)
+
+
+class Invoice(Noted, Base):
+    __tablename__ = "invoices"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    tenant: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(64), default="")
+    email = EncryptedText(current_keys, index=Index(bits=4, normaliser="ascii-lowercase"))
+    scan = EncryptedBinary(current_keys)
+
+
+class Numbered(Base):
+    __tablename__ = "numbered"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    notes = EncryptedText(current_keys)
+
+
+class Written(Base):
+    __tablename__ = "written"
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True)
+    owner: Mapped[str] = mapped_column(String)
+    notes = EncryptedText(current_keys, tenant="owner", sealed_as="older.text")
+
+
+@pytest.fixture
+def database(tmp_path: Path, keys: portward.KeyStore) -> str:
+    CURRENT["keys"] = keys
+    return str(tmp_path / "app.db")
+
+
+@pytest.fixture
+def session(database: str) -> Iterator[Session]:
+    engine = create_engine(f"sqlite:///{database}")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def add(session: Session, **values: Any) -> Invoice:
+    row = Invoice(**{"tenant": "acme", "notes": "due in May", "email": ANN, **values})
+    session.add(row)
+    session.commit()
+    return row
+
+
+def whole_database(session: Session) -> bytes:
+    rows = session.execute(text("SELECT notes_sealed, email_sealed, scan_sealed, email_index FROM invoices"))
+    return b"".join(value if isinstance(value, bytes) else value.encode() for row in rows for value in row if value is not None)
+
+
+def test_what_is_assigned_is_read_and_never_stored(session: Session) -> None:
+    key = add(session, scan=b"\x00bytes").id
+    session.expunge_all()
+    read = session.get_one(Invoice, key)
+    assert (read.notes, read.email, read.scan) == ("due in May", ANN, b"\x00bytes")
+    assert read.notes_sealed.startswith(b"\xf5")
+    assert not any(plain in whole_database(session) for plain in (b"due in May", b"example.org", b"bytes"))
+
+
+def test_nothing_and_the_empty_text_are_two_things(session: Session) -> None:
+    assert add(session, notes=None, email=None).notes is None
+    row = add(session, notes="", email="  ")
+    assert (row.notes, row.email, row.email_index) == ("", "  ", None)
+
+
+def test_a_change_is_sealed_anew_and_the_index_follows(session: Session) -> None:
+    row = add(session)
+    before = whole_database(session)
+    row.title = "changed"
+    session.commit()
+    assert whole_database(session) == before, "what did not change is not sealed again"
+    row.email = BOB
+    assert row.email == BOB, "at once"
+    session.commit()
+    assert Invoice.email.find(session, BOB, tenant="acme") == [row]
+    assert Invoice.email.find(session, ANN, tenant="acme") == []
+    row.email = None
+    session.commit()
+    assert row.email_index is None
+
+
+@pytest.mark.parametrize("act", [
+    lambda session, row: session.execute(update(Invoice).values(notes_sealed="stolen")),
+    lambda session, row: session.execute(update(Invoice).values(email_index=b"stolen")),
+    lambda session, row: session.execute(insert(Invoice).values(id=uuid.uuid4(), tenant="acme", title="", notes_sealed=b"stolen")),
+    lambda session, row: session.execute(insert(Invoice), [{"tenant": "acme", "notes_sealed": b"stolen"}]),
+    lambda session, row: session.bulk_insert_mappings(Invoice, [{"tenant": "acme", "notes_sealed": b"stolen"}]),
+    lambda session, row: session.bulk_save_objects([Invoice(tenant="acme", notes="stolen")]),
+    lambda session, row: (setattr(row, "notes_sealed", b"stolen"), session.flush()),
+    lambda session, row: (setattr(row, "email_index", b"stolen"), session.flush()),
+    lambda session, row: session.scalars(select(Invoice).where(Invoice.notes_sealed == b"stolen")).all(),
+])  # fmt: skip
+def test_the_columns_take_no_plaintext(session: Session, act: Any) -> None:
+    row = add(session)
+    before = whole_database(session)
+    session.execute(update(Invoice).values(title="control", notes_sealed=row.notes_sealed))
+    session.commit()
+    with pytest.raises(StatementError) as refused:
+        act(session, row)
+    assert isinstance(refused.value.orig, PlaintextError)
+    session.rollback()
+    assert whole_database(session) == before
+
+
+@pytest.mark.parametrize("name", ["notes_sealed", "email_index"])
+def test_the_database_copies_no_plaintext_either(session: Session, name: str) -> None:
+    row = add(session, title="stolen")
+    session.execute(update(Invoice).values({name: getattr(Invoice, name)}))
+    for copied in (Invoice.title, text("'stolen'")):
+        with pytest.raises(IntegrityError):
+            session.execute(update(Invoice).values({name: copied}))
+        session.rollback()
+    assert row.notes == "due in May"
+
+
+@pytest.mark.parametrize(("dialect", "check"), [
+    (sqlite.dialect(), "CHECK (substr(notes_sealed, 1, 1) = x'f5')"),
+    (mysql.dialect(), "CHECK (substr(notes_sealed, 1, 1) = x'f5')"),
+    (postgresql.dialect(), "CHECK (get_byte(notes_sealed, 0) = 245)"),
+    (oracle.dialect(), "CHECK (1 = 1)"),
+])  # fmt: skip
+def test_each_database_is_told_in_its_own_words(dialect: Any, check: str) -> None:
+    statement = str(CreateTable(Invoice.__table__).compile(dialect=dialect))
+    assert statement.count("CHECK (") == 4
+    assert check in statement
+
+
+def test_the_attribute_is_no_column(session: Session) -> None:
+    add(session)
+    for statement in (update(Invoice).values(notes="stolen"), insert(Invoice).values(notes="stolen")):
+        with pytest.raises(Exception, match="notes"):
+            session.execute(statement)
+        session.rollback()
+    assert b"stolen" not in whole_database(session)
+
+
+def test_a_wrong_type_is_refused_at_once() -> None:
+    for value in (b"bytes", 5, Invoice.title):
+        with pytest.raises(PlaintextError):
+            Invoice(notes=value)
+    with pytest.raises(PlaintextError):
+        Invoice(scan="text")
+    assert Invoice(notes="text", scan=b"bytes").notes == "text"
+
+
+def test_a_value_opens_in_its_row_only(session: Session) -> None:
+    one, two = add(session, notes="of one"), add(session, notes="of two")
+    session.execute(update(Invoice).where(Invoice.id == two.id).values(notes_sealed=one.notes_sealed))
+    session.commit()
+    assert one.notes == "of one"
+    with pytest.raises(portward.Unreadable):
+        _ = two.notes
+
+
+@pytest.mark.parametrize("change", [{"tenant": "other"}, {"id": uuid.uuid4()}])
+@pytest.mark.parametrize("deferred", [False, True])
+def test_a_row_that_moves_is_not_stored_with_values_that_would_not_open(session: Session, change: dict[str, Any], deferred: bool) -> None:
+    add(session, tenant="other")  # so that there is a key: a store that was asked for one in vain remembers that for a while
+    key = add(session, email=None).id
+    session.expunge_all()
+    row = session.get_one(Invoice, key, options=[defer(Invoice.notes_sealed)] if deferred else [])
+    for name, value in change.items():
+        setattr(row, name, value)
+    with pytest.raises(RowError):
+        session.flush()
+    session.rollback()
+    row = session.get_one(Invoice, key)
+    notes = row.notes
+    for name, value in change.items():
+        setattr(row, name, value)
+    row.notes = notes
+    session.commit()
+    assert row.notes == "due in May"
+
+
+def test_a_copy_is_sealed_for_itself(session: Session) -> None:
+    row = add(session, email=None)
+    session.add(Invoice(tenant="acme", notes_sealed=row.notes_sealed))
+    with pytest.raises(RowError):
+        session.flush()
+    session.rollback()
+    session.add(copy := Invoice(tenant="acme", notes=row.notes))
+    session.commit()
+    assert copy.notes == "due in May"
+
+
+def test_without_tenant_or_key_nothing_is_sealed(session: Session) -> None:
+    for values in ({"tenant": ""}, {"tenant": None}, {"tenant": 5.0}):
+        with pytest.raises(RowError):
+            add(session, **values)
+        session.rollback()
+    session.add(Numbered(tenant="acme", notes="x"))
+    with pytest.raises(RowError):
+        session.flush()
+    session.rollback()
+    session.add(row := Numbered(id=7, tenant="acme", notes="x"))
+    session.commit()
+    assert row.notes == "x"
+    session.add(Numbered(id="8", tenant="acme", notes="x"))
+    with pytest.raises(RowError):
+        session.flush()
+
+
+def test_a_key_may_be_written_in_several_ways_and_a_name_outlives_a_renaming(session: Session, keys: portward.KeyStore) -> None:
+    key = uuid.uuid4()
+    session.add(Written(id=key.hex.upper(), owner="acme", notes="x"))
+    session.commit()
+    session.expunge_all()
+    row = session.scalars(select(Written)).one()
+    assert row.notes == "x"
+    assert keys.scope("acme", "record:older").open(row.notes_sealed, name="older.text", id=str(key)) == b"x"
+
+
+def test_look_ups_are_confirmed(session: Session) -> None:
+    rows = [add(session, email=f"{n}@example.org", title=str(n % 2)) for n in range(60)]
+    add(session, tenant="other", email="7@example.org")
+    for n in range(60):
+        assert Invoice.email.find(session, f"{n}@example.org", tenant="acme") == [rows[n]]
+    assert len({row.email_index for row in rows}) <= 16, "4 bits tell 60 values apart badly"
+    assert rows[7] in session.scalars(select(Invoice).where(Invoice.email.may_be("7@example.org", tenant="acme"))).all()
+    assert Invoice.email.find(session, " 7@EXAMPLE.org", tenant="acme") == [rows[7]]
+    odd, even = (select(Invoice).where(Invoice.title == title) for title in "10")
+    assert Invoice.email.find(session, "7@example.org", tenant="acme", among=odd) == [rows[7]]
+    assert Invoice.email.find(session, "7@example.org", tenant="acme", among=even) == []
+    assert Invoice.email.find(session, "60@example.org", tenant="acme") == []
+    with pytest.raises(TypeError, match="limit"):
+        Invoice.email.find(session, "7@example.org", tenant="acme", among=odd.limit(1))
+    other = aliased(Invoice)
+    assert other.email.find(session, "7@example.org", tenant="acme") == [rows[7]]
+    with pytest.raises(TypeError):
+        Invoice.notes.find(session, "due in May", tenant="acme")
+    with pytest.raises(portward.InvalidValue):
+        Invoice.email.find(session, "  ", tenant="acme")
+
+
+def test_a_look_up_stays_with_its_tenant(session: Session) -> None:
+    rows = {(tenant, n): Invoice(tenant=tenant, email=f"{n}@example.org") for n in range(50) for tenant in ("acme", "other")}
+    session.add_all(rows.values())
+    session.commit()
+    for n in range(50):
+        assert Invoice.email.find(session, f"{n}@example.org", tenant="other") == [rows["other", n]]
+
+
+def test_a_row_whose_key_was_destroyed_can_be_changed(session: Session, keys: portward.KeyStore) -> None:
+    row = add(session)
+    assert Invoice.email.find(session, ANN, tenant="acme") == [row]
+    keys.scope("acme", "record:invoices").destroy(backups_kept=0)
+    row.title = "erased"
+    session.commit()
+    assert row.title == "erased"
+    assert Invoice.email.find(session, ANN, tenant="acme") == []
+    with pytest.raises(portward.Unreadable):
+        _ = row.notes
+
+
+class Watched:
+    """Keys that tell from which thread they are asked for."""
+
+    def __init__(self, keys: portward.KeyStore) -> None:
+        self.keys = keys
+        self.threads: set[int] = set()
+
+    def scope(self, tenant: str, scope: str) -> portward.Scope:
+        self.threads.add(threading.get_ident())
+        return self.keys.scope(tenant, scope)
+
+
+def test_asynchronously_the_loop_never_asks_for_keys(database: str) -> None:
+    watched = Watched(CURRENT["keys"])
+    CURRENT["keys"] = watched
+
+    async def story() -> None:
+        engine = create_async_engine(f"sqlite+aiosqlite:///{database}")
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        async with AsyncSession(engine, expire_on_commit=False) as session:
+            session.add(row := Invoice(tenant="acme", notes="due in May", email=ANN))
+            await session.commit()
+            with pytest.raises(MissingGreenlet):
+                _ = row.notes
+            assert await row.awaitable_attrs.notes == "due in May"
+            assert await Invoice.email.find_async(session, ANN, tenant="acme") == [row]
+            assert await Invoice.email.find_async(session, BOB, tenant="acme") == []
+            with pytest.raises(MissingGreenlet):
+                Invoice.email.may_be(ANN, tenant="acme")
+        async with AsyncSession(engine) as session:
+            row = (await session.scalars(select(Invoice))).one()
+            await session.commit()
+            assert await row.awaitable_attrs.notes == "due in May", "tenant and key are fetched again, not from the thread"
+            row.notes = "changed"
+            await session.commit()
+            assert await row.awaitable_attrs.notes == "changed"
+        await engine.dispose()
+
+    asyncio.run(story())
+    assert watched.threads
+    assert threading.get_ident() not in watched.threads
