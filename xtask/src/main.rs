@@ -11,6 +11,7 @@ mod document;
 mod layers;
 mod log;
 mod need;
+mod node;
 mod part;
 mod python;
 mod scale;

@@ -72,6 +72,14 @@ pub(crate) const PARTS: &[Part] = &[
         ],
         run: crate::python::run,
     },
+    Part {
+        name: "node",
+        needs: &[
+            Need::File("bindings/node/package.json"),
+            Need::Tool { probe: &["npm", "--version"], packages: &["nodejs", "npm"] },
+        ],
+        run: crate::node::run,
+    },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
 

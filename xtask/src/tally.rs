@@ -32,6 +32,21 @@ impl Tally {
         summary.map(Self::of_list).unwrap_or_default()
     }
 
+    /// The counts behind the tests of Node, such as `# pass 3`.
+    pub(crate) fn of_node(output: &str) -> Self {
+        let count = |line: &str| {
+            let (word, count) = line.strip_prefix("# ")?.split_once(' ')?;
+            let count = count.parse().ok()?;
+            Some(match word {
+                "pass" => Self { passed: count, ..Self::default() },
+                "fail" | "cancelled" => Self { failed: count, ..Self::default() },
+                "skipped" | "todo" => Self { skipped: count, ..Self::default() },
+                _ => Self::default(),
+            })
+        };
+        output.lines().filter_map(count).sum()
+    }
+
     /// A runner that failed without naming a failed test did not compile, or crashed: one failure.
     pub(crate) fn with_exit(self, success: bool) -> Self {
         if !success && self.failed == 0 { self + Self::FAILED } else { self }
@@ -112,6 +127,12 @@ test result: FAILED. 5 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert_eq!(Tally::of_pytest(&format!("test_a.py .F\nfound in 3 places\n{long}\n")), tally(3, 2, 2));
         assert_eq!(Tally::of_pytest("...\n3 passed in 61.02s (0:01:01)"), tally(3, 0, 0));
         assert_eq!(Tally::of_pytest("no tests ran in 0.01s"), tally(0, 0, 0));
+    }
+
+    #[test]
+    fn the_counts_of_node() {
+        let output = "ok 1 - a\n# tests 6\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# duration_ms 12.5";
+        assert_eq!(Tally::of_node(output), tally(3, 2, 1));
     }
 
     #[test]
