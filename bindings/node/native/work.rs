@@ -1,13 +1,15 @@
 //! Work that may take long, on a thread of libuv's pool: a promise in JavaScript.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use napi::bindgen_prelude::{AsyncTask, Buffer, External, ToNapiValue, TypeName};
 use napi::{Env, Task};
+use napi_derive::napi;
 use portward_bridge::Error;
 use zeroize::Zeroizing;
 
-use crate::error::raised;
+use crate::error::{invalid, raised};
 
 /// Work, and how its result becomes a value of JavaScript.
 pub(crate) struct Work<T, J> {
@@ -36,12 +38,24 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName> Task for Work<T, J> {
     /// A panic here would end the process: napi does not catch it.
     fn compute(&mut self) -> napi::Result<T> {
         let Some(work) = self.work.take() else { return Err(panicked()) };
+        if LEAVING.load(Ordering::Relaxed) {
+            return Err(raised(invalid("closed", "the process ends")));
+        }
         catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())?.map_err(raised)
     }
 
     fn resolve(&mut self, _: Env, output: T) -> napi::Result<J> {
         Ok((self.deliver)(output))
     }
+}
+
+/// Node waits for all of the pool's work when it ends, also for what has not begun.
+static LEAVING: AtomicBool = AtomicBool::new(false);
+
+/// The process ends: what has not begun is left.
+#[napi(catch_unwind)]
+pub(crate) fn leave() {
+    LEAVING.store(true, Ordering::Relaxed);
 }
 
 fn panicked() -> napi::Error {

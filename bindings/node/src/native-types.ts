@@ -181,6 +181,7 @@ export interface QuestionRow {
 }
 
 export interface Native {
+  leave(): void
   deploymentGenerate(permissions: readonly string[] | null | undefined): Handle<'Deployment'>
   deploymentFromJson(json: Uint8Array): Handle<'Deployment'>
   deploymentToJson(deployment: Handle<'Deployment'>): Buffer

@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { errorOf } from './errors'
 import type { Native } from './native-types'
 
@@ -25,6 +26,9 @@ function load(): Native {
 
 /** As the native part has them: errors are texts. For what is called so often that a wrapper would be felt. */
 export const raw: Native = load()
+
+// A worker's end is not the process's.
+if (isMainThread) process.once('exit', () => raw.leave())
 
 /** The same functions, with errors of ours, those of promises too. */
 export const native: Native = wrapped(raw)

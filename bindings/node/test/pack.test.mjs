@@ -18,7 +18,7 @@ function filesIn(path, below = '') {
   })
 }
 
-test('packed, installed and loaded', { timeout: 120_000 }, async () => {
+test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   const tarballs = run('node', ['scripts/pack.mjs'], here).trim().split('\n')
   const main = tarballs.find((name) => /^portward-\d/.test(name))
   assert.ok(tarballs.length >= 2 && main !== undefined, tarballs.join())

@@ -59,6 +59,7 @@ test('process.exit in the middle of work is an ordinary end', async () => {
   for (const after of ['0', '1', '20', '100']) {
     const { stdout } = await run(process.execPath, [here('exits.mjs'), after], { env })
     assert.equal(stdout, 'leaving\n')
+    // What was under way is over, and what had not begun was left.
   }
   // Nothing is left locked.
   await made.store.issue('studio-7', '42', ['files:read'])
