@@ -3,9 +3,11 @@
 //! Reads the vectors of `testkit/vectors` for the crates that replay them, and compares. What the words mean stands in `testkit/README.md`.
 
 mod input;
+mod object;
 mod row;
 
 pub use input::{Input, of_part, unhex};
+pub use object::object;
 pub use row::{Held, bytes, fields, text};
 use serde_json::{Value, json};
 
