@@ -205,7 +205,8 @@ def manifests(subject):
             good_one = source in backup.SOURCES[kind]
             changed = raw(manifest, source=lp8(source.encode()))
             if kind != "stream" and source == "postgres":
-                changed = raw(manifest, source=lp8(b"postgres"), **tables_of(("public", "t", 1)))
+                table = ("public", "t", 1) if kind == "data" else ("portward_keys", "tenant_kek", 1)
+                changed = raw(manifest, source=lp8(b"postgres"), **tables_of(table))
             add(f"source-{kind}-{source}", f"{kind} of {source}", changed, OK if good_one else None)
     for name, source in (("upper", b"SQLite"), ("longer", b"sqlite3"), ("cut", b"sqlit"), ("empty", b""), ("postgresql", b"postgresql"), ("nul", b"sqlite\x00"),
                          ("not-utf-8", b"\xff\xfe")):
@@ -267,6 +268,17 @@ def bounds_of_manifests(subject):
     tables("long", "the longest name", ("main", "t" * 255, 1), intended=OK)
     tables("schema-sqlite", "the schema of SQLite is main", ("public", "t", 1))
     tables("schema-sqlite-temp", "and no other", ("main", "t", 1), ("temp", "t", 1))
+    keys, pg_keys = manifest_of("keys"), manifest_of("keys", source="postgres", tables=[])
+    tables("data-keys", "a key store never goes into data", ("main", "t", 1), ("main", "tenant_kek", 0))
+    tables("data-keys-others", "its other tables do not make one", ("main", "data_key", 1), ("main", "tenant_keks", 1), intended=OK)
+    tables("keys-alone", "the one table makes one", ("main", "tenant_kek", 1), intended=OK, manifest=keys)
+    tables("keys-none", "keys without a key store", ("main", "data_key", 1), manifest=keys)
+    tables("keys-no-tables", "or without any table", manifest=keys)
+    tables("data-keys-schema", "nor on PostgreSQL", ("portward_keys", "key_tombstone", 0), ("public", "t", 1), manifest=pg)
+    tables("data-keys-table", "where the schema says what is one", ("public", "tenant_kek", 1), intended=OK, manifest=pg)
+    tables("keys-schema", "and that is all of keys", ("portward_keys", "tenant_kek", 1), ("public", "t", 1), manifest=pg_keys)
+    tables("keys-schema-alone", "without anything beside it", ("portward_keys", "data_key", 1), ("portward_keys", "tenant_kek", 1), intended=OK, manifest=pg_keys)
+    tables("keys-schema-none", "and not without its main table", ("portward_keys", "data_key", 1), manifest=pg_keys)
     one = table_bytes(("main", "t", 1))
     add("tables-count-less", "a table more than is said", raw(count=u32(1), tables=one + table_bytes(("main", "u", 1))))
     add("tables-count-more", "a table less than is said", raw(count=u32(2), tables=one))
@@ -619,6 +631,27 @@ def memory(subject):
     add("other-stays", "which stays as it is", [(other, 7), (this, 1)], 2, [(other, 7), (this, 2)])
     add("other-less", "an older one beside another", [(other, 1), (this, 3)], 2, "catalogue_rolled_back")
 
+    line, beside = f"{this.hex()} 5\n", f"{other.hex()} 7\n"
+    for name, comment, before in (
+        ("zeros", "a revision with zeros before it", f"{this.hex()} 05\n"),
+        ("sign", "with a sign", f"{this.hex()} +5\n"),
+        ("zero", "revisions are from 1", f"{this.hex()} 0\n"),
+        ("beyond", "one that 64 bits do not hold", f"{this.hex()} {U64_MAX + 1}\n"),
+        ("no-revision", "none", f"{this.hex()}\n"),
+        ("spaces", "two spaces", f"{this.hex()}  5\n"),
+        ("behind", "a space behind it", f"{this.hex()} 5 \n"),
+        ("upper", "an id in capitals", f"{this.hex().upper()} 5\n"),
+        ("short", "an id of 31 digits", line[1:]),
+        ("no-line-feed", "the last line cut off", beside + line[:-1]),
+        ("carriage-return", "lines of another system", line.replace("\n", "\r\n")),
+        ("blank", "a line of nothing", line + "\n"),
+        ("twice", "a catalogue twice", line + beside + line),
+        ("twice-less", "also with another revision", line + f"{this.hex()} 4\n"),
+        ("other", "where another catalogue is", line + beside[1:]),
+    ):
+        subject.add("seen/malformed-" + name, comment, "backup_seen", "file_malformed", seen=before, catalogue_id=this.hex(), revision=6)
+    add("malformed-control", "as it should be", [(this, 5), (other, 7)], 6, [(this, 6), (other, 7)])
+
     def begin(name, comment, files, intended):
         subject.add("begin/" + name, comment, "backup_begin", intended, files=files)
 
@@ -632,7 +665,8 @@ def memory(subject):
 # --- verifying ---------------------------------------------------------------------------------
 
 def verify_case(subject, name, comment, asked, file, intended=OK, catalogue=None, **more):
-    asked = {"number": asked} if isinstance(asked, int) else {"kind": asked[0], "name": asked[1]}
+    if not isinstance(asked, dict):
+        asked = {"number": asked} if isinstance(asked, int) else {"kind": asked[0], "name": asked[1]}
     file = file if file is None or isinstance(file, dict) else file.hex()
     catalogue = catalogue if isinstance(catalogue, dict) else based() if catalogue is None else catalogue.hex()
     subject.add("verify/" + name, comment, "backup_verify", intended, keyring=more.pop("keyring", "main"), catalogue=catalogue, asked=asked, file=file, **more)
@@ -670,6 +704,13 @@ def verifying(subject):
     none = catalogue_of([entry for entry in ENTRIES if entry.kind != "keys"], highest=14)
     add("unknown-kind", "a kind of which there is none", ("keys", ""), file_of(8), "backup_unknown", catalogue=none)
     add("unknown-missing", "no entry, and no file", 6, None, "backup_unknown")
+    for at, kind, name in ((7, "data", ""), (8, "keys", ""), (9, "stream", "uploads"), (10, "stream", "12")):
+        add(f"number-{at}-of-{kind}", "asked by number, kind and name", {"number": at, "kind": kind, "name": name}, file_of(at), is_of(at))
+    for name, comment, at, kind, named in (
+        ("data", "the number is of keys", 8, "data", ""), ("keys", "of data", 7, "keys", ""), ("stream", "of data, and no stream", 7, "stream", "uploads"),
+        ("name", "of a stream of another name", 10, "stream", "uploads"), ("newest", "of one that is not there, and no newest takes its place", 11, "data", ""),
+    ):
+        add(f"number-of-other-{name}", comment, {"number": at, "kind": kind, "name": named}, file_of(at) if at in GOOD else None, "backup_unknown")
     add("missing", "an entry, and no file", 7, None, "backup_missing")
     add("missing-newest", "the newest has none: no older one takes its place", ("data", ""), None, "backup_missing")
     add("catalogue-forged", "the catalogue is not believed", 7, file_of(7), "catalogue_forged", catalogue=flipped(CATALOGUE, -1))
@@ -711,6 +752,14 @@ def rewrapped(file, at, nonce, kind="data", root="active", more=()):
     return opener.rewrap(file, [(envelope.Kek(3, root_id(root), 1, root_key(root)), nonce), *more])
 
 
+def more_slots(file, more, is_before):
+    """Its key in a further slot: KEK and nonce."""
+    own = (envelope.Kek(3, root_id("active"), 1, root_key("active")), seeded("backup own nonce", 24))
+    keys = [envelope.HeldKek(own[0], None, "active")]
+    opener = envelope.Opener(MAIN_ID, backup.tenant_of(MAIN_ID), backup.scope_of("data"), [], keys, 1, [], [])
+    return opener.rewrap(file, [more, own] if is_before else [own, more])
+
+
 # --- opening -----------------------------------------------------------------------------------
 
 def opening(subject):
@@ -733,6 +782,13 @@ def opening(subject):
     add("detached", "a key that lies nowhere", good[:3] + b"\x00" + good[4:20] + good[envelope.read_header(good).body_at:], "unknown_data_key")
     add("cut-header", "cut in its header", good[:60], "header_malformed")
     add("slots-none", "without a slot", good[:20] + b"\x00\x01\x00" + good[envelope.read_header(good).body_at:], "header_malformed")
+    strange, tenant_kek = (seeded(f"backup {name}", 32) for name in ("strange root", "strange kek"))
+    slots = {"older": (envelope.Kek(3, root_id("older"), 1, root_key("older")), seeded("backup slot nonce", 24)),
+             "strange": (envelope.Kek(3, bytes.fromhex("deadbeef"), 1, strange), seeded("backup strange nonce", 24)),
+             "tenant-kek": (envelope.Kek(1, seeded("backup strange kek id", 16), 1, tenant_kek), seeded("backup kek nonce", 24))}
+    for name, more in slots.items():
+        for place in ("behind", "before"):
+            add(f"slots-{name}-{place}", "a further slot: one that resolves is enough", more_slots(good, more, place == "before"), is_of(7))
     add("slot-root", "the slot of a root that nobody has", flipped(good, 26), "no_slot")
     add("slot-type", "a slot of another type", flipped(good, 23, 0x60), "no_slot")
     add("slot-bit", "a bit of the slot", flipped(good, 80), "unwrap_failed")
@@ -882,6 +938,9 @@ def rows_of_dumps(subject):
     add("migrations", "of migrations too", [["main", "_sqlx_migrations", 2], *stated], tables=[["main", "_sqlx_migrations", 3], *stated])
     add("migrations-good", "as many", [["main", "_sqlx_migrations", 3], *stated], {}, tables=[["main", "_sqlx_migrations", 3], *stated])
     add("nothing", "nothing in it", [])
+    add("empty-missing", "a table without rows is not there: it has none", stated[:2], {})
+    add("empty-more", "one without rows that is not stated", [*stated, ["main", "zebra", 0]], {})
+    add("order", "in another order", stated[::-1], {})
 
 
 def copied_rows(subject):
@@ -954,6 +1013,26 @@ def restored_feeds(subject):
         add(f"number-{at}", "its number is decimal, without zeros before it", STORE.feed(), at)
     add("again", "of one that had been restored before", STORE.feed(place=text("restored/3")))
     add("root-older", "one under an older root comes under the active one", row("feed", STORE.feed()["fields"], "older"))
+
+    good = STORE.feed()
+    wrong = {
+        "mac": {**good, "mac": flipped(bytes.fromhex(good["mac"]), 0).hex()},
+        "sequence": with_value(good, sequence=number(7)),
+        "history": with_value(good, history=data(STORE.histories[7])),
+        "place": with_value(good, place=text("2049/99")),
+        "root-retired": row("feed", good["fields"], "retired"),
+        "root-strange": {**good, "root_id": "deadbeef"},
+        "restored": with_value(good, place=text("restored/3")),
+    }
+    for name, feed in wrong.items():
+        left = {"place": "restored/7", "root_id": feed["root_id"], "mac": feed["mac"]}
+        add(f"forged-{name}", "one that is not believed gets no MAC", feed, intended=left)
+    marked = with_value(wrong["root-retired"], place=text("restored/7"))
+    subject.add("restored_feed/read-forged", "nor is it believed then, wherever it was", "feed_read", "unknown_root", keyring="main",
+                feed=marked, changes=STORE.changes(), snapshot=[], place="restored/7")
+    marked = with_value(good, place=text("restored/7"))
+    subject.add("restored_feed/read-forged-root", "also by who believes the root", "feed_read", "row_forged", keyring="main",
+                feed=marked, changes=STORE.changes(), snapshot=[], place="restored/7")
 
     for name, place in (("sqlite", PLACE), ("postgres", "7412876543210987654/1/16384"), ("empty", ""), ("number", "7")):
         subject.add(f"restored_feed/read-{name}", "wherever it lies now, it was restored", "feed_read", "store_restored", keyring="main",
@@ -1033,6 +1112,28 @@ def tombstones(subject):
         add(f"forged-{name}-later", "in a backup neither", [], backups=[(6, [told])])
     add("forged-beside", "and hinders no other", [lost], target=[wrong["mac"], other, grave], rows=[key_row("data_key")])
     add("root-older", "one under a root that checks", [lost], target=[tombstone_row(KEY_ID, root="older")])
+
+    def of_keys(stone):
+        return {"table": "key_tombstone", "row": stone}
+
+    add("own", "one of the backup itself", [lost], rows=[*rows, of_keys(grave)])
+    add("own-strange", "of another key", [], rows=[*rows, of_keys(tombstone_row(seeded("strange key", 16)))])
+    add("own-forged", "and one that is not believed", [], rows=[*rows, of_keys(wrong["mac"])])
+
+    # A key in a row that is not believed is a key all the same.
+    def unbelieved(told):
+        return {**told, "row": {**told["row"], "mac": flipped(bytes.fromhex(told["row"]["mac"]), 0).hex()}}
+
+    forged = [rows[0], unbelieved(rows[1]), rows[2]]
+    add("row-forged", "a row that is not believed", [lost], rows=forged, target=[grave])
+    add("row-forged-control", "stays without a tombstone", [], rows=forged)
+    add("row-forged-state", "what it says besides does not count", [lost], rows=[rows[0], {**rows[1], "row": with_value(rows[1]["row"], state=text("sealed"))}],
+        target=[grave])
+    add("row-root-retired", "nor under which root it is", [lost], rows=[{**rows[1], "row": row("data_key", rows[1]["row"]["fields"], "retired")}], target=[grave])
+    add("row-forged-kek", "one under a tenant KEK that has one", [["tenant_kek", "acme", KEK_ID.hex(), 1], lost, ["data_key", "acme", OTHER_KEY_ID.hex(), None]],
+        rows=forged, view=[("acme", KEK_ID)])
+    add("row-forged-kek-row", "the row of the KEK itself", [["tenant_kek", "acme", KEK_ID.hex(), 1], lost, ["data_key", "acme", OTHER_KEY_ID.hex(), None]],
+        rows=[unbelieved(rows[0]), *rows[1:]], view=[("acme", KEK_ID)])
 
 
 # --- retention ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from .derive import derive, hmac_sha256
 from .envelope import ROOT_SLOT, Context, HeldKek, Kek, Opener
 from .errors import Malformed, Refused
 from .keystore import check_row
-from .wire import Reader, check_identifier, u32, u64
+from .wire import U64_MAX, Reader, check_identifier, u32, u64
 
 BACKUP = "portward/v1/backup"
 NAME = "portward.backup"
@@ -27,6 +27,8 @@ CATALOGUE_MAX = 67_108_864
 DAY = 86_400
 KEPT = {"keys": 35 * DAY, "data": None, "stream": None}
 MIGRATIONS = "_sqlx_migrations"
+KEYS_TABLE = "tenant_kek"
+KEYS_SCHEMA = "portward_keys"
 
 
 def lp8(data):
@@ -74,7 +76,7 @@ def _optional(reader, take):
 
 def check_kind(kind, tables):
     """`tables`: the names of those of an SQLite database."""
-    if (kind == "keys") != ("tenant_kek" in tables):
+    if (kind == "keys") != (KEYS_TABLE in tables):
         raise Refused("backup_kind")
 
 
@@ -131,7 +133,18 @@ def _take_manifest(reader):
         raise Malformed("feed or tables of a stream")
     if source == "sqlite" and any(schema != "main" for schema, _, _ in tables):
         raise Malformed("schema")
+    _check_tables(kind, source, tables)
     return Manifest(deployment_id, catalogue_id, kind, number, created, source, name, feed, tables)
+
+
+def _check_tables(kind, source, tables):
+    """That rows of a key store are in backups of keys, and nowhere else."""
+    if source == "sqlite":
+        strange = kind == "data" and any(table == KEYS_TABLE for _, table, _ in tables)
+    else:
+        strange = any((schema == KEYS_SCHEMA) != (kind == "keys") for schema, _, _ in tables)
+    if strange or kind == "keys" and not any(table == KEYS_TABLE for _, table, _ in tables):
+        raise Malformed("tables of another kind")
 
 
 def read_manifest(data):
@@ -252,11 +265,10 @@ class Catalogue:
         return data + catalogue_mac(root[1], self.deployment_id, data)
 
     def entry(self, asked):
-        """`asked`: a number, or kind and name, of which it is the newest."""
-        if isinstance(asked, int):
-            found = [entry for entry in self.entries if entry.number == asked]
-        else:
-            found = [entry for entry in self.entries if (entry.kind, entry.name) == asked]
+        """`asked`: a number, or kind and name, of which it is the newest, or all three."""
+        found = [entry for entry in self.entries
+                 if asked.get("number", entry.number) == entry.number and asked.get("kind", entry.kind) == entry.kind
+                 and asked.get("name", entry.name) == entry.name]
         if not found:
             raise Refused("backup_unknown")
         return max(found, key=lambda entry: entry.number)
@@ -324,9 +336,9 @@ SEEN_LINE = re.compile(r"([0-9a-f]{32}) ([1-9][0-9]{0,19})\n", re.ASCII)
 
 def read_seen(text):
     """Revisions by catalogue id. `text`: None if there is no file."""
-    lines = (text or "").splitlines(keepends=True)
-    matches = [SEEN_LINE.fullmatch(line) for line in lines]
-    assert all(matches), "the page has no code for this"
+    matches = [SEEN_LINE.fullmatch(line) for line in re.findall("[^\n]*\n|[^\n]+$", text or "")]
+    if not all(matches) or any(int(match[2]) > U64_MAX for match in matches) or len({match[1] for match in matches}) < len(matches):
+        raise Refused("file_malformed")
     return {bytes.fromhex(match[1]): int(match[2]) for match in matches}
 
 
@@ -410,10 +422,14 @@ def check_directory(entries, files):
 # --- 5. Restoring ------------------------------------------------------------------------------
 
 def restored_feed(keyring, row, number):
-    """Fields and MAC of the row of `feed` of a store that was restored. `row`: fields, root id and MAC, as they were."""
-    found = links.read_row(keyring, "feed", *row)
-    fields = list({**found, "place": f"restored/{number}"}.items())
-    return fields, store.row_mac(keyring.active().key, keyring.deployment_id, "feed", fields)
+    """Fields, root id and MAC of the row of `feed` of a store that was restored. `row`: the same, as they were."""
+    told, root_id, mac = row
+    fields = list({**dict(told), "place": f"restored/{number}"}.items())
+    try:
+        links.read_row(keyring, "feed", *row)
+    except (Refused, Malformed):
+        return fields, root_id, mac
+    return fields, keyring.active().id, store.row_mac(keyring.active().key, keyring.deployment_id, "feed", fields)
 
 
 def believed(keyring, rows):

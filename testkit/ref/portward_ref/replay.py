@@ -826,9 +826,8 @@ def _backup_begin(case, _):
 
 @op("backup_verify")
 def _backup_verify(case, fixtures):
-    asked = case["asked"].get("number", (case["asked"].get("kind"), case["asked"].get("name")))
     data = None if case["file"] is None else _object(case, fixtures, "file")
-    manifest, dump = backup.verify(fixtures.keyrings[case["keyring"]], _read_catalogue(case, fixtures), asked, data)
+    manifest, dump = backup.verify(fixtures.keyrings[case["keyring"]], _read_catalogue(case, fixtures), case["asked"], data)
     return {"manifest": _manifest_value(manifest), "dump": _digest(dump)}
 
 
@@ -852,8 +851,8 @@ def _backup_directory(case, _):
 @op("backup_restored_feed")
 def _backup_restored_feed(case, fixtures):
     keyring = fixtures.keyrings[case["keyring"]]
-    fields, mac = backup.restored_feed(keyring, _told_row(case["feed"]), case["number"])
-    return {"place": dict(fields)["place"], "root_id": keyring.active().id.hex(), "mac": mac.hex()}
+    fields, root_id, mac = backup.restored_feed(keyring, _told_row(case["feed"]), case["number"])
+    return {"place": dict(fields)["place"], "root_id": root_id.hex(), "mac": mac.hex()}
 
 
 @op("backup_tombstones")
@@ -864,7 +863,9 @@ def _backup_tombstones(case, fixtures):
     for other in case["backups"]:
         if other["number"] > case["number"]:
             tombstones |= backup.believed(keyring, [_told_row(row) for row in other["tombstones"]])
-    rows = [(told["table"], dict(_fields(told["row"]["fields"]))) for told in case["rows"]]
+    own = [_told_row(told["row"]) for told in case["rows"] if told["table"] == "key_tombstone"]
+    tombstones |= backup.believed(keyring, own)
+    rows = [(told["table"], dict(_fields(told["row"]["fields"]))) for told in case["rows"] if told["table"] != "key_tombstone"]
     lost = [[table, row["tenant"], row["id"].hex(), row.get("version")] for table, row in backup.destroyed_keys(rows, tombstones)]
     return {"destroyed": sorted(lost, key=repr)}
 
