@@ -65,10 +65,10 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
     };
     let into = location(database)?;
     let place = arguments.place.open(global)?;
-    let view = if kind == Kind::Keys { view(global, &place)? } else { None };
-    let has_view = view.is_some();
+    let views = if kind == Kind::Keys { views(global, &place)? } else { Vec::new() };
+    let has_view = !views.is_empty();
     let existing = if arguments.replace { Existing::Replaced } else { Existing::Kept };
-    let options = RestoreOptions { number: arguments.number, existing, view };
+    let options = RestoreOptions { number: arguments.number, existing, views };
     let now = context::now().wall;
     let restored =
         place.wait(place.backups.restore(kind, &into, options, now)).map_err(|failure| match failure.code {
@@ -91,12 +91,13 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
 }
 
 /// What was destroyed, as this machine knows it.
-fn view(global: &Global, place: &Place) -> Result<Option<Arc<RevocationView>>, Failure> {
+fn views(global: &Global, place: &Place) -> Result<Vec<Arc<RevocationView>>, Failure> {
     let directory = context::directory(global)?;
-    if !directory.view_path().exists() {
-        return Ok(None);
+    let mut views = Vec::new();
+    if directory.view_path().exists() {
+        views.push(Arc::new(context::authority(&directory, &place.keyring)?.view().clone()));
     }
-    Ok(Some(Arc::new(context::authority(&directory, &place.keyring)?.view().clone())))
+    Ok(views)
 }
 
 fn stream(global: &Global, arguments: &RestoreArguments, name: Identifier) -> Result<Report, Failure> {
