@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::global::Global;
 use crate::read;
 use crate::report::{self, Report, Stream};
+use crate::store::Links;
 
 #[derive(Args, Debug)]
 pub(crate) struct RestoreArguments {
@@ -80,7 +81,7 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
         report = report.fact("destroyed_again", restored.buried);
         if !has_view {
             report = report.note(
-                "there is no view here: what was destroyed after this backup, and is known nowhere else, opens again",
+                "there is no view here, and no store was named (--store): what was destroyed after this backup, and is known nowhere else, opens again",
             );
         }
     }
@@ -90,12 +91,16 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
     Ok(report)
 }
 
-/// What was destroyed, as this machine knows it.
+/// What was destroyed, as this machine knows it, and the store if one is named.
 fn views(global: &Global, place: &Place) -> Result<Vec<Arc<RevocationView>>, Failure> {
     let directory = context::directory(global)?;
     let mut views = Vec::new();
     if directory.view_path().exists() {
         views.push(Arc::new(context::authority(&directory, &place.keyring)?.view().clone()));
+    }
+    if let Some(name) = &global.store {
+        let deployment = Arc::new(context::deployment(&directory)?);
+        views.push(Links::open(name, &deployment, &place.keyring, None)?.store.cell().load());
     }
     Ok(views)
 }
