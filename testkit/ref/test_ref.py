@@ -1056,12 +1056,12 @@ def test_every_changed_bit_of_backups_is_noticed():
         data = bytearray(FILES[7])
         data[at] ^= 1 << at % 8
         with pytest.raises(Refused):
-            backup.verify(keyring, catalogue, 7, bytes(data))
+            backup.verify(keyring, catalogue, {"number": 7}, bytes(data))
     for cut in range(len(FILES[7])):
         data = FILES[7][:cut]
         cut_catalogue = backup.read_catalogue(catalogue_of([entry_of(GOOD[7][0], data)]), keyring)
         with pytest.raises(Refused):
-            backup.verify(keyring, cut_catalogue, 7, data)
+            backup.verify(keyring, cut_catalogue, {"number": 7}, data)
 
 
 def test_manifests_and_catalogues_have_one_form():
