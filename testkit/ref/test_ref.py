@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from cases import SUBJECTS
+from cases.backup import CATALOGUE, CATALOGUE_ID, CREATED, DUMP, ENTRIES, FILES, GOOD, catalogue_of, entry_of, file_of
 from cases.common import MAIN_ID, Subject, fixtures, root_id, root_key
 from cases.links import ROWS
 from cases.store_feed import CHANGES, INCARNATION, PLACE, Store, tenant, tenant_generation
-from portward_ref import (aead, blind_index, chunked, derive, envelope, feed, files, links, redeem, replay, revocation, routes, store, storefeed, token,
+from portward_ref import (aead, backup, blind_index, chunked, derive, envelope, feed, files, links, redeem, replay, revocation, routes, store, storefeed, token,
                           wire, wrapped)
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
@@ -1004,3 +1005,134 @@ def test_only_a_cookie_needs_the_origin(subjects):
         assert (method, True, False, "refused") in found and (method, True, True, None) in found and (method, True, False, None) not in found
     for method in ("GET", "HEAD", "OPTIONS"):
         assert (method, True, False, None) in found
+
+
+# --- backups -----------------------------------------------------------------------------------
+
+BACKUP = 10
+
+
+def test_a_sealed_file_written_out():
+    """Section 2 of backup.md byte by byte."""
+    manifest = GOOD[12][0]
+    feed = b"\x01" + manifest.feed[0] + (8).to_bytes(8, "big") + manifest.feed[2] + (4).to_bytes(8, "big")
+    tables = (b"\x08portward\x04feed" + (1).to_bytes(8, "big") + b"\x06public\x05caf\xc3\xa9" + (9).to_bytes(8, "big"))
+    written = (b"\x01" + MAIN_ID + CATALOGUE_ID + b"\x01" + (12).to_bytes(8, "big") + (CREATED + 240).to_bytes(8, "big") + b"\x08postgres" + b"\x00"
+               + feed + b"\x00\x00\x00\x02" + tables)
+    assert manifest.encode() == written
+    whole = (len(written).to_bytes(4, "big") + written + b"\x00\x00\x00\x05PGDMP" + len(DUMP).to_bytes(4, "big") + DUMP + bytes(4)
+             + (len(DUMP) + 5).to_bytes(8, "big") + hashlib.sha256(b"PGDMP" + DUMP).digest())
+    assert backup.plaintext(written, GOOD[12][1]) == whole
+    root = (3, root_id("active"), 1, root_key("active"))
+    opener = envelope.Opener(MAIN_ID, "00010203-0405-0607-0809-0a0b0c0d0e0f", "backup:data", [], [envelope.HeldKek(envelope.Kek(*root), None, "active")], 1, [], [])
+    context = envelope.Context([("tenant", opener.tenant), ("name", "portward.backup"), ("id", "12"), ("x-kind", "data")])
+    assert opener.body(context, FILES[12]).open() == whole
+    assert backup.file_name("data", 12) == "data-000000000012.pwb"
+
+
+def test_a_catalogue_written_out():
+    entry = ENTRIES[0]
+    data = (b"PWBC\x01" + MAIN_ID + CATALOGUE_ID + (20).to_bytes(8, "big") + (7).to_bytes(8, "big") + b"\x00\x00\x00\x01"
+            + (7).to_bytes(8, "big") + b"\x01\x00" + CREATED.to_bytes(8, "big") + len(FILES[7]).to_bytes(8, "big") + hashlib.sha256(FILES[7]).digest()
+            + b"\x01" + INCARNATION + (8).to_bytes(8, "big") + root_id("active"))
+    info = b"\x00\x12portward/v1/backup\x00\x10" + MAIN_ID
+    key = hmac.new(root_key("active"), info + b"\x01", hashlib.sha256).digest()
+    assert catalogue_of([entry]) == data + hmac.new(key, data, hashlib.sha256).digest()
+
+
+def backup_keyring():
+    return files.read_keyring(json.dumps(fixtures()["keyrings"]["main"]))
+
+
+def test_every_changed_bit_of_backups_is_noticed():
+    keyring = backup_keyring()
+    catalogue = backup.read_catalogue(CATALOGUE, keyring)
+    for at in range(len(CATALOGUE)):
+        data = bytearray(CATALOGUE)
+        data[at] ^= 1 << at % 8
+        with pytest.raises(Refused):
+            backup.read_catalogue(bytes(data), keyring)
+    for at in range(len(FILES[7])):
+        data = bytearray(FILES[7])
+        data[at] ^= 1 << at % 8
+        with pytest.raises(Refused):
+            backup.verify(keyring, catalogue, {"number": 7}, bytes(data))
+    for cut in range(len(FILES[7])):
+        data = FILES[7][:cut]
+        cut_catalogue = backup.read_catalogue(catalogue_of([entry_of(GOOD[7][0], data)]), keyring)
+        with pytest.raises(Refused):
+            backup.verify(keyring, cut_catalogue, {"number": 7}, data)
+
+
+def test_manifests_and_catalogues_have_one_form():
+    """Whatever else is read is written again as it was."""
+    chance, keyring, root = random.Random(11), backup_keyring(), (root_id("active"), root_key("active"))
+    manifest, read = GOOD[7][0].encode(), 0
+    for _ in range(5000):
+        data = bytearray(manifest)
+        for _ in range(chance.randrange(1, 3)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        try:
+            assert backup.read_manifest(bytes(data)).encode() == bytes(data)
+        except Refused as refused:
+            assert refused.code in ("backup_malformed", "backup_newer_version")
+            continue
+        read += 1
+    assert read > 1000
+    read = 0
+    for _ in range(2000):
+        data = bytearray(CATALOGUE[:-32])
+        data[chance.randrange(len(data))] = chance.randrange(256)
+        data = bytes(data) + backup.catalogue_mac(root_key("active"), MAIN_ID, bytes(data))
+        try:
+            assert backup.read_catalogue(data, keyring).encode(root) == data
+        except Refused as refused:
+            assert refused.code in ("catalogue_malformed", "catalogue_wrong_deployment", "catalogue_newer_version", "unknown_root")
+            continue
+        read += 1
+    assert read > 1000
+
+
+def test_cut_anywhere_a_plaintext_is_malformed():
+    plain = backup.plaintext(GOOD[7][0].encode(), [DUMP[:7], DUMP[7:]])
+    assert backup.read_plaintext(plain)[1] == DUMP
+    for cut in range(len(plain)):
+        with pytest.raises(Refused, match="backup_malformed"):
+            backup.read_plaintext(plain[:cut])
+
+
+def test_every_code_of_backups_has_a_case(subjects):
+    """Of those that need no database, no file and no program."""
+    codes = {case["expect"].get("error") for case in subjects[BACKUP].cases}
+    assert {"backup_kind", "catalogue_missing", "catalogue_newer_version", "catalogue_malformed", "catalogue_wrong_deployment", "unknown_root", "catalogue_forged",
+            "catalogue_rolled_back", "backup_unknown", "backup_missing", "backup_differs", "backup_newer_version", "backup_malformed", "backup_swapped", "backup_empty",
+            "backup_rows_differ"} <= codes
+
+
+def test_pruning_leaves_what_can_be_restored():
+    """Of each kind and name its newest, nothing that is old but that, and everything that is young."""
+    chance = random.Random(12)
+    for _ in range(300):
+        kinds = [("data", ""), ("keys", ""), ("stream", "a"), ("stream", "b")]
+        entries = [backup.Entry(at, *chance.choice(kinds), chance.randrange(100), 0, bytes(32), None) for at in range(1, chance.randrange(2, 20))]
+        kept = {kind: chance.choice([None, 10, 50]) for kind in backup.KINDS}
+        pruned, overdue = backup.prune(entries, 100, kept)
+        left = [entry for entry in entries if entry.number not in pruned]
+        assert {(entry.kind, entry.name) for entry in left} == {(entry.kind, entry.name) for entry in entries}
+        for entry in entries:
+            old = kept[entry.kind] is not None and 100 - entry.created > kept[entry.kind]
+            newest = not any((other.kind, other.name) == (entry.kind, entry.name) and other.number > entry.number for other in entries)
+            assert (entry.number in pruned, entry.number in overdue) == (old and not newest, old and newest)
+
+
+def test_a_change_is_one_revision():
+    keyring = backup_keyring()
+    catalogue = backup.read_catalogue(CATALOGUE, keyring)
+    for change in ({"taken": 1}, {"removed": [7, 9]}, {"removed": []}):
+        after = backup.read_catalogue(backup.changed(catalogue, **change).encode((root_id("active"), root_key("active"))), keyring, seen=21)
+        assert after.revision == catalogue.revision + 1 and after.highest == catalogue.highest + change.get("taken", 0)
+
+
+def test_fixtures_of_backups_are_what_they_are_told_to_be(subjects):
+    for at, file in FILES.items():
+        assert subjects[BACKUP].fixtures["objects"][f"backup-{at}"] == file.hex() and file_of(at)["base"] in subjects[BACKUP].fixtures["objects"]

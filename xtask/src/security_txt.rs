@@ -40,7 +40,8 @@ mod tests {
 
     #[test]
     fn it_has_a_contact_and_an_end() {
-        let expected = "Contact: mailto:security@portal.example\nExpires: 2027-03-20T14:13:20Z\nPreferred-Languages: en\n";
+        let expected =
+            "Contact: mailto:security@portal.example\nExpires: 2027-03-20T14:13:20Z\nPreferred-Languages: en\n";
         assert_eq!(made("mailto:security@portal.example", "180").as_deref(), Ok(expected));
         assert!(made("https://portal.example/security", "1").is_ok());
     }

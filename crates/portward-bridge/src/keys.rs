@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use portward::envelope::{DataScope, RootKeks, ScopeKeys};
+use portward::envelope::{DataScope, Header, RootKeks, ScopeKeys};
 use portward::{Identifier, NoRevocation};
 use portward_store::database::Location;
 use portward_store::keys::{self, Feed, KeyStoreError, KeyStoreOptions};
@@ -157,8 +157,14 @@ impl Scope {
         self.keys.ask(async |keys| keys.scope(self.tenant, &self.scope).await)
     }
 
-    pub(crate) fn to_open(&self) -> Result<Arc<ScopeKeys>, Error> {
-        self.keys.ask(async |keys| keys.known_scope(self.tenant, &self.scope).await)
+    /// To open an object that begins like this.
+    pub(crate) fn to_open(&self, beginning: &[u8]) -> Result<Arc<ScopeKeys>, Error> {
+        self.keys.ask(async |keys| match Header::parse(beginning) {
+            Ok((header, _)) if header.slots().is_empty() => {
+                keys.known_scope_with(self.tenant, &self.scope, header.data_key()).await
+            }
+            _ => keys.known_scope(self.tenant, &self.scope).await,
+        })
     }
 
     /// Whose data.

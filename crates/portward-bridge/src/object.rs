@@ -1,5 +1,5 @@
 use core::num::NonZeroUsize;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use portward::envelope::{Context, Keep, OpenError, OpenSeek, SealError};
@@ -27,7 +27,7 @@ impl Scope {
     /// # Errors
     /// Kind `Unreadable`; those of the values, and of the key store.
     pub fn open(&self, of: &Of<'_>, object: &[u8]) -> Result<Vec<u8>, Error> {
-        Ok(self.to_open()?.open(&of.context(self)?, object, NonZeroUsize::MIN)?)
+        Ok(self.to_open(object)?.open(&of.context(self)?, object, NonZeroUsize::MIN)?)
     }
 
     /// Seals everything from a source, in constant memory; returns how many bytes there were. What was written is whole only if it succeeds.
@@ -58,17 +58,22 @@ impl Scope {
         target: &mut dyn Write,
         threads: Threads,
     ) -> Result<u64, Error> {
-        let (context, keys) = (of.context(self)?, self.to_open()?);
-        Ok(open_stream(&keys, &context, source, target, threads)?.0)
+        let context = of.context(self)?;
+        let beginning = beginning(source)?;
+        let keys = self.to_open(&beginning)?;
+        Ok(open_stream(&keys, &context, &mut beginning.as_slice().chain(source), target, threads)?.0)
     }
 
     /// Opens any part of what can be read at any place. The object begins where the source stands.
     ///
     /// # Errors
     /// As [`Scope::open_stream`].
-    pub fn open_range<R: Read + Seek>(&self, of: &Of<'_>, source: R) -> Result<Range<R>, Error> {
+    pub fn open_range<R: Read + Seek>(&self, of: &Of<'_>, mut source: R) -> Result<Range<R>, Error> {
         let context = of.context(self)?;
-        Ok(Range(self.to_open()?.seekable(&context, source).map_err(read_error)?))
+        let start = source.stream_position().map_err(read_error)?;
+        let beginning = beginning(&mut source)?;
+        source.seek(SeekFrom::Start(start)).map_err(read_error)?;
+        Ok(Range(self.to_open(&beginning)?.seekable(&context, source).map_err(read_error)?))
     }
 }
 
@@ -107,6 +112,16 @@ impl<R: Read + Seek> Range<R> {
         self.0.read_range(from, length).map_err(read_error)
     }
 }
+
+/// As much as says under which key an object is; less where it ends before.
+fn beginning(source: &mut dyn Read) -> Result<Vec<u8>, Error> {
+    let mut beginning = Vec::new();
+    source.take(DETACHED).read_to_end(&mut beginning).map_err(read_error)?;
+    Ok(beginning)
+}
+
+/// The header of an object without slots, in bytes.
+const DETACHED: u64 = 20;
 
 pub(crate) fn read_error(error: io::Error) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<OpenError>()) {

@@ -140,7 +140,7 @@ impl<T: Connected> PerProcess<T> {
                 // Closed by `before_fork` already.
                 Some(old) => drop(self.held.compare_and_swap(&Some(old), None)),
                 None if self.closed.load(Ordering::Acquire) => {
-                    return Err(Error::value("closed", "it was closed"));
+                    return Err(Error { public: "unavailable", ..Error::value("closed", "it was closed") });
                 }
                 None => {
                     let made = Arc::new(Held { generation, process: std::process::id(), value: (self.open)()? });

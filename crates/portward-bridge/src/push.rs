@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead as _, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portward::envelope::{Context, Header, OpenReader, ScopeKeys, SealWriter};
+use portward::envelope::{Context, Header, OpenReader, SealWriter};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
@@ -15,6 +15,8 @@ use crate::object::{Of, Threads, keep, read_error, seal_error};
 /// A chunk as it lies in an object, and the beginning of a body: envelope.md section 5.
 const SEALED_CHUNK: usize = 16_384 + 16;
 const PREFIX: usize = 56;
+/// The header of an object without slots.
+const DETACHED: usize = 20;
 
 /// Seals what is pushed.
 pub struct Sealer {
@@ -30,7 +32,7 @@ pub struct Opener {
 
 enum State {
     /// The header is not there yet.
-    Waiting(Box<(Arc<ScopeKeys>, Context)>),
+    Waiting(Box<(Scope, Context)>),
     Open(Box<OpenReader<Shared>>),
     Over,
 }
@@ -49,9 +51,9 @@ impl Scope {
     /// Begins to open.
     ///
     /// # Errors
-    /// Those of the values, and of the key store.
+    /// Those of the values. The key store is asked when the object says for which key.
     pub fn opener(&self, of: &Of<'_>) -> Result<Opener, Error> {
-        let state = State::Waiting(Box::new((self.to_open()?, of.context(self)?)));
+        let state = State::Waiting(Box::new((self.clone(), of.context(self)?)));
         Ok(Opener { state, sealed: Shared::default() })
     }
 }
@@ -106,7 +108,8 @@ impl Opener {
                 return Ok(Zeroizing::default());
             }
             State::Waiting(begin) => {
-                let (keys, context) = *begin;
+                let (scope, context) = *begin;
+                let keys = scope.to_open(&self.sealed.beginning())?;
                 Box::new(keys.reader(&context, self.sealed.clone(), Threads::MIN).map_err(read_error)?)
             }
             State::Open(reader) => reader,
@@ -157,6 +160,11 @@ impl Shared {
 
     fn drain(&self) -> Vec<u8> {
         self.with(mem::take).into()
+    }
+
+    /// As much as says under which key an object is.
+    fn beginning(&self) -> Vec<u8> {
+        self.with(|held| held.iter().take(DETACHED).copied().collect())
     }
 
     fn length(&self) -> usize {

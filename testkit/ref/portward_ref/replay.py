@@ -3,8 +3,8 @@
 import hashlib
 import json
 
-from . import (blind_index, derive, envelope, feed, files, links, redeem, revocation, routes, store, storefeed, token, wire,
-               wrapped)
+from . import (backup, blind_index, derive, envelope, feed, files, links, redeem, revocation, routes, store, storefeed, token,
+               wire, wrapped)
 from .errors import Malformed, Refused
 
 OPS = {}
@@ -383,8 +383,8 @@ def _seal(case, _):
         bytes.fromhex(case["salt"]), _file(case["plaintext"]), slots))
 
 
-def _object(case, fixtures):
-    value = case["object"]
+def _object(case, fixtures, name="object"):
+    value = case[name]
     if isinstance(value, str):
         return bytes.fromhex(value)
     data = fixtures.objects[value["base"]]
@@ -714,3 +714,164 @@ def _recovered_state(case, _):
 @op("recovered_generation")
 def _recovered_generation(case, _):
     return {"generation": storefeed.recovered_generation(case["found"])}
+
+
+# --- backups -----------------------------------------------------------------------------------
+
+MANY = 100
+
+
+def _feed_value(feed):
+    return feed and dict(zip(("incarnation", "sequence", "history", "snapshot"), (
+        item.hex() if isinstance(item, bytes) else item for item in feed)))
+
+
+def _manifest_value(manifest):
+    tables = [list(table) for table in manifest.tables]
+    if len(tables) > MANY:
+        tables = {"count": len(tables)}
+    return {"deployment": manifest.deployment_id.hex(), "catalogue": manifest.catalogue_id.hex(), "kind": manifest.kind, "number": manifest.number,
+            "created": manifest.created, "source": manifest.source, "name": manifest.name, "feed": _feed_value(manifest.feed), "tables": tables}
+
+
+def _entry_value(entry):
+    stamp = entry.stamp and {"incarnation": entry.stamp[0].hex(), "sequence": entry.stamp[1]}
+    return {"number": entry.number, "kind": entry.kind, "name": entry.name, "created": entry.created, "length": entry.length,
+            "sha256": entry.sha256.hex(), "stamp": stamp}
+
+
+def _entry(value):
+    stamp = value["stamp"] and (bytes.fromhex(value["stamp"]["incarnation"]), value["stamp"]["sequence"])
+    return backup.Entry(value["number"], value["kind"], value["name"], value["created"], value["length"], bytes.fromhex(value["sha256"]), stamp)
+
+
+def _catalogue(case, fixtures):
+    """The bytes: an object, a file in parts, or none."""
+    value = case["catalogue"]
+    if value is None:
+        return None
+    return _file(value) if "parts" in value else _object(case, fixtures, "catalogue")
+
+
+def _seen(text):
+    return lambda catalogue_id: backup.read_seen(text).get(catalogue_id, 0)
+
+
+def _read_catalogue(case, fixtures):
+    return backup.read_catalogue(_catalogue(case, fixtures), fixtures.keyrings[case["keyring"]], _seen(case.get("seen")))
+
+
+@op("backup_kind")
+def _backup_kind(case, _):
+    backup.check_kind(case["kind"], case["tables"])
+    return {}
+
+
+@op("backup_file_name")
+def _backup_file_name(case, _):
+    return {"file": backup.file_name(case["kind"], case["number"])}
+
+
+@op("backup_context")
+def _backup_context(case, _):
+    deployment_id = bytes.fromhex(case["deployment"])
+    return {"tenant": backup.tenant_of(deployment_id), "scope": backup.scope_of(case["kind"]),
+            "canonical": backup.context_of(deployment_id, case["kind"], case["number"]).canonical.hex()}
+
+
+@op("backup_manifest")
+def _backup_manifest(case, _):
+    data = _field_value({"bytes": case["manifest"]})
+    manifest = backup.read_manifest(data)
+    if manifest.encode() != data:
+        raise AssertionError("two forms of one manifest")
+    return {"manifest": _manifest_value(manifest)}
+
+
+@op("backup_plaintext")
+def _backup_plaintext(case, _):
+    manifest, dump = backup.read_plaintext(_field_value({"bytes": case["plaintext"]}))
+    backup.check_not_empty(manifest, dump)
+    return {"manifest": _manifest_value(manifest), "dump": _digest(dump)}
+
+
+@op("backup_catalogue")
+def _backup_catalogue(case, fixtures):
+    catalogue = _read_catalogue(case, fixtures)
+    entries = [_entry_value(entry) for entry in catalogue.entries]
+    if len(entries) > MANY:
+        entries = {"count": len(entries)}
+    return {"id": catalogue.id.hex(), "revision": catalogue.revision, "highest": catalogue.highest, "entries": entries}
+
+
+@op("backup_change")
+def _backup_change(case, fixtures):
+    change, root = case["change"], fixtures.keyrings[case["keyring"]].active()
+    after = backup.changed(_read_catalogue(case, fixtures), taken=change.get("take", 0),
+                           entered=[_entry(value) for value in change.get("enter", [])], removed=change.get("remove", []))
+    return {"catalogue": after.encode((root.id, root.key)).hex()}
+
+
+@op("backup_seen")
+def _backup_seen(case, _):
+    seen = backup.look(backup.read_seen(case["seen"]), bytes.fromhex(case["catalogue_id"]), case["revision"])
+    return {"seen": sorted([catalogue_id.hex(), revision] for catalogue_id, revision in seen.items())}
+
+
+@op("backup_begin")
+def _backup_begin(case, _):
+    backup.check_beginning(case["files"])
+    return {}
+
+
+@op("backup_verify")
+def _backup_verify(case, fixtures):
+    data = None if case["file"] is None else _object(case, fixtures, "file")
+    manifest, dump = backup.verify(fixtures.keyrings[case["keyring"]], _read_catalogue(case, fixtures), case["asked"], data)
+    return {"manifest": _manifest_value(manifest), "dump": _digest(dump)}
+
+
+@op("backup_rows")
+def _backup_rows(case, _):
+    backup.check_rows(case["tables"], case["counted"])
+    return {}
+
+
+@op("backup_copied")
+def _backup_copied(case, _):
+    return {"tables": [list(table) for table in backup.copied_rows(_file(case["restored"]).decode("utf-8"))]}
+
+
+@op("backup_directory")
+def _backup_directory(case, _):
+    missing, stray = backup.check_directory([(entry["kind"], entry["number"]) for entry in case["entries"]], case["files"])
+    return {"missing": missing, "stray": stray}
+
+
+@op("backup_restored_feed")
+def _backup_restored_feed(case, fixtures):
+    keyring = fixtures.keyrings[case["keyring"]]
+    fields, root_id, mac = backup.restored_feed(keyring, _told_row(case["feed"]), case["number"])
+    return {"place": dict(fields)["place"], "root_id": root_id.hex(), "mac": mac.hex()}
+
+
+@op("backup_tombstones")
+def _backup_tombstones(case, fixtures):
+    keyring = fixtures.keyrings[case["keyring"]]
+    tombstones = {(tenant, bytes.fromhex(key_id)) for tenant, key_id in case["view"]}
+    tombstones |= backup.believed(keyring, [_told_row(row) for row in case["target"]])
+    for other in case["backups"]:
+        if other["number"] > case["number"]:
+            tombstones |= backup.believed(keyring, [_told_row(row) for row in other["tombstones"]])
+    own = [_told_row(told["row"]) for told in case["rows"] if told["table"] == "key_tombstone"]
+    tombstones |= backup.believed(keyring, own)
+    rows = [(told["table"], dict(_fields(told["row"]["fields"]))) for told in case["rows"] if told["table"] != "key_tombstone"]
+    lost = [[table, row["tenant"], row["id"].hex(), row.get("version")] for table, row in backup.destroyed_keys(rows, tombstones)]
+    return {"destroyed": sorted(lost, key=repr)}
+
+
+@op("backup_prune")
+def _backup_prune(case, _):
+    entries = [backup.Entry(value["number"], value["kind"], value["name"], value["created"], 0, bytes(32), None) for value in case["entries"]]
+    pruned, overdue = backup.prune(entries, case["now"], {**backup.KEPT, **case.get("kept", {})})
+    return {"pruned": pruned, "overdue": overdue}

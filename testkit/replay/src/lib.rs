@@ -3,9 +3,11 @@
 //! Reads the vectors of `testkit/vectors` for the crates that replay them, and compares. What the words mean stands in `testkit/README.md`.
 
 mod input;
+mod object;
 mod row;
 
 pub use input::{Input, of_part, unhex};
+pub use object::object;
 pub use row::{Held, bytes, fields, text};
 use serde_json::{Value, json};
 
@@ -23,6 +25,22 @@ const REPLAYED_ELSEWHERE: [(&str, &[&str]); 2] = [
             "recovered_state",
             "redeem",
             "renew",
+            "backup_kind",
+            "backup_file_name",
+            "backup_context",
+            "backup_manifest",
+            "backup_plaintext",
+            "backup_catalogue",
+            "backup_change",
+            "backup_seen",
+            "backup_begin",
+            "backup_verify",
+            "backup_rows",
+            "backup_copied",
+            "backup_directory",
+            "backup_restored_feed",
+            "backup_tombstones",
+            "backup_prune",
         ],
     ),
     ("portward-http", &["http", "http_session"]),

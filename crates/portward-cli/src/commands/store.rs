@@ -73,7 +73,9 @@ fn compact(global: &Global, keep_days: u64) -> Result<Report, Failure> {
     Ok(Report::new()
         .fact("links", compacted.links)
         .fact("redemptions", compacted.redemptions)
-        .fact("changes", compacted.changes))
+        .fact("changes", compacted.changes)
+        .fact("signed_again", compacted.signed_again)
+        .fact("not_believed", compacted.not_believed))
 }
 
 fn recover(global: &Global, newer: Option<&Path>) -> Result<Report, Failure> {

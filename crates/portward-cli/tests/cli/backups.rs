@@ -85,7 +85,13 @@ fn damage_and_older_states_are_refused() {
     home.fails(&verify, 1, "backup_differs");
     fs::write(&path, &whole).unwrap();
     fs::write(home.beside("backups/other.pwb"), b"x").unwrap();
-    home.fails(&verify, 1, "backup_stray");
+    fs::write(home.beside("backups/another.pwb"), b"x").unwrap();
+    let said = text(&home.fails(&verify, 1, "backup_stray")["error"], "message");
+    assert!(said.contains("another.pwb, other.pwb"), "{said}");
+    fs::rename(&path, home.beside("backups/renamed.pwb")).unwrap();
+    let said = text(&home.fails(&verify, 1, "backup_missing")["error"], "message");
+    assert!(said.contains("backup 2") && said.contains("another.pwb, other.pwb, renamed.pwb"), "{said}");
+    fs::rename(home.beside("backups/renamed.pwb"), &path).unwrap();
     home.ok(&["backup", "prune", "backups", "--strays"]);
     home.ok(&verify);
     fs::rename(home.beside("backups"), home.beside("newer")).unwrap();
@@ -200,6 +206,27 @@ fn a_full_medium_leaves_no_backup() {
     assert_eq!(names("small"), ["backups", "there"]);
     home.ok(&["backup", "create", "small/backups", "--stream=notes", "--input=little"]);
     home.ok(&["backup", "verify", "small/backups"]);
+}
+
+#[test]
+fn a_store_that_is_named_knows_what_was_destroyed() {
+    let home = Home::stored();
+    home.ok(&["tenant", "new", "studio-7"]);
+    home.sealed("object", b"x", &[]);
+    home.ok(&["backup", "create", "backups", "--keys"]);
+    home.ok(&["tenant", "destroy", "studio-7", "--scope=file:1", "--confirm=file:1", "--backups-kept=35"]);
+    let asked = home.ok(&["backup", "restore", "backups", "--keys=sqlite:asked.db"]);
+    assert_eq!(asked["destroyed_again"].as_u64(), Some(1));
+    let restore = ["backup", "restore", "backups", "--keys=sqlite:unasked.db", "--json"];
+    let unasked = home.command(&restore).env_remove("PORTWARD_STORE").output().unwrap();
+    let unasked: serde_json::Value = serde_json::from_slice(&unasked.stdout).unwrap();
+    assert_eq!(
+        unasked["destroyed_again"].as_u64(),
+        Some(0),
+        "the control: the directory's own view has not heard of it"
+    );
+    let gone = home.command(&[&restore[..3], &["--keys=sqlite:no.db", "--store=sqlite:gone.db"]].concat()).output();
+    assert!(!gone.unwrap().status.success() && !home.beside("no.db").exists());
 }
 
 /// The drill by the command: a recovery export, its passphrase and the backups bring keys and objects back on a new machine.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use portward::{Keyring, RootId, RowError, RowMac, Stamp, Timestamp};
 
 use crate::backup::bytes::{Take, put_optional, put_text};
@@ -36,6 +38,15 @@ pub struct Entry {
     pub stamp: Option<Stamp>,
 }
 
+/// What a directory and its catalogue do not agree about.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Unmatched {
+    /// Backups without their file, by their numbers.
+    pub missing: Vec<u64>,
+    /// Sealed files that no entry is of, by their names. One that was renamed is missing, too.
+    pub strays: Vec<String>,
+}
+
 /// Largest catalogue, in bytes.
 pub(super) const CATALOGUE_MAX: usize = 64 << 20;
 const MAGIC: &[u8; 4] = b"PWBC";
@@ -54,6 +65,35 @@ impl Catalogue {
     /// The backup with this number.
     pub fn numbered(&self, number: u64) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.number == number)
+    }
+
+    /// The backups of keys that were begun after this number: they may know of keys that are destroyed since.
+    pub(super) fn keys_after(&self, number: u64) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.kind == Kind::Keys && entry.number > number)
+    }
+
+    /// Takes the next number. It is spent, whatever becomes of it.
+    pub(super) fn take_number(&mut self) -> Result<u64> {
+        self.highest = self.highest.checked_add(1).ok_or(BackupError::CatalogueMalformed)?;
+        Ok(self.highest)
+    }
+
+    /// Puts a backup where its number says: one that was begun later may be there already.
+    pub(super) fn enter(&mut self, entry: Entry) {
+        let place = self.entries.partition_point(|other| other.number < entry.number);
+        self.entries.insert(place, entry);
+    }
+
+    pub(super) fn remove(&mut self, numbers: &[u64]) {
+        self.entries.retain(|entry| !numbers.contains(&entry.number));
+    }
+
+    /// What it and the sealed files of its directory do not agree about.
+    pub(super) fn compare(&self, files: Vec<String>) -> Unmatched {
+        let names: BTreeSet<String> = self.entries.iter().map(Entry::file_name).collect();
+        let missing = self.entries.iter().filter(|entry| !files.contains(&entry.file_name()));
+        let missing = missing.map(|entry| entry.number).collect();
+        Unmatched { missing, strays: files.into_iter().filter(|name| !names.contains(name)).collect() }
     }
 
     pub(super) fn to_bytes(&self, keyring: &Keyring) -> Result<Vec<u8>> {
@@ -80,42 +120,34 @@ impl Catalogue {
         Some(bytes)
     }
 
-    /// Nothing is believed before its MAC is.
+    /// Nothing is believed before its MAC is. That it can be read is seen before: a file that was cut names no root.
     pub(super) fn from_bytes(bytes: &[u8], keyring: &Keyring) -> Result<Self> {
-        let malformed = || BackupError::CatalogueMalformed;
-        let mut head = Take::new(bytes);
-        if head.array::<4>().as_ref() != Some(MAGIC) {
-            return Err(malformed());
+        let malformed = BackupError::CatalogueMalformed;
+        match bytes.strip_prefix(MAGIC).and_then(<[u8]>::first) {
+            Some(&VERSION) => {}
+            Some(version) if *version > VERSION => return Err(BackupError::CatalogueNewer),
+            _ => return Err(malformed),
         }
-        match head.u8() {
-            Some(VERSION) => {}
-            Some(version) if version > VERSION => return Err(BackupError::CatalogueNewer),
-            _ => return Err(malformed()),
-        }
-        let deployment = head.array::<16>().ok_or_else(malformed)?;
-        let body = bytes.len().checked_sub(TAIL).and_then(|length| bytes.split_at_checked(length));
-        let (body, tail) = body.ok_or_else(malformed)?;
+        let body = bytes.len().checked_sub(TAIL).and_then(|length| bytes.get(..length)).unwrap_or_default();
+        let Some((deployment, read, carried)) = Self::decoded(&mut Take::new(bytes)) else { return Err(malformed) };
         if deployment != keyring.deployment().to_bytes() {
             return Err(BackupError::CatalogueWrongDeployment);
         }
-        let mut tail = Take::new(tail);
-        let (root, mac) = (tail.array().ok_or_else(malformed)?, tail.array().ok_or_else(malformed)?);
-        keyring.check_catalogue(body, &RowMac { root: RootId::from_bytes(root), mac }).map_err(
-            |error| match error {
-                RowError::Forged => BackupError::CatalogueForged,
-                other => other.into(),
-            },
-        )?;
-        let mut rest = Take::new(body);
-        rest.bytes(21).ok_or_else(malformed)?;
-        Self::decoded(&mut rest).ok_or_else(malformed)
+        keyring.check_catalogue(body, &carried).map_err(|error| match error {
+            RowError::Forged => BackupError::CatalogueForged,
+            other => other.into(),
+        })?;
+        if read.is_of_the_page() { Ok(read) } else { Err(malformed) }
     }
 
-    fn decoded(bytes: &mut Take<'_>) -> Option<Self> {
+    /// Deployment, catalogue, and what it carries.
+    fn decoded(bytes: &mut Take<'_>) -> Option<([u8; 16], Self, RowMac)> {
+        bytes.bytes(MAGIC.len().saturating_add(1))?;
+        let deployment = bytes.array()?;
         let (id, revision, highest) = (bytes.array()?, bytes.u64()?, bytes.u64()?);
         let mut read = Self { id, revision, highest, entries: Vec::new() };
         for _ in 0..bytes.u32()? {
-            let entry = Entry {
+            read.entries.push(Entry {
                 number: bytes.u64()?,
                 kind: Kind::of_byte(bytes.u8()?)?,
                 name: bytes.text()?,
@@ -123,15 +155,18 @@ impl Catalogue {
                 length: bytes.u64()?,
                 sha256: bytes.array()?,
                 stamp: bytes.optional(take_stamp)?,
-            };
-            let before = read.entries.last().map_or(0, |last| last.number);
-            let is_named = (entry.kind == Kind::Stream) != entry.name.is_empty();
-            if !(before < entry.number && entry.number <= read.highest && is_named) {
-                return None;
-            }
-            read.entries.push(entry);
+            });
         }
-        (bytes.is_empty() && read.revision > 0).then_some(read)
+        let carried = RowMac { root: RootId::from_bytes(bytes.array()?), mac: bytes.array()? };
+        bytes.is_empty().then_some((deployment, read, carried))
+    }
+
+    fn is_of_the_page(&self) -> bool {
+        let numbers = self.entries.iter().map(|entry| entry.number);
+        let rise = [0].into_iter().chain(numbers.clone()).zip(numbers).all(|(before, number)| before < number);
+        let is_given = self.entries.last().is_none_or(|last| last.number <= self.highest);
+        let are_named = self.entries.iter().all(|entry| entry.kind.takes_name(&entry.name));
+        self.revision > 0 && rise && is_given && are_named
     }
 }
 

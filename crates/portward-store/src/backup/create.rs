@@ -26,7 +26,7 @@ impl Backups {
                 std::fs::metadata(path).map_err(ObjectError::Read)?;
                 let (catalogue, number) = self.take_number()?;
                 let (private, mut copied) = sqlite::copy(path, kind).await?;
-                let found = sqlite::contents(&private.path()).await?;
+                let found = sqlite::contents(&private.path(), &self.owner.keyring).await?;
                 found.refuse_other_kind(kind)?;
                 drop(private);
                 let manifest = self.manifest((&catalogue, number), (kind, ""), Format::Sqlite, now);
@@ -37,7 +37,7 @@ impl Backups {
             #[cfg(feature = "postgres")]
             Location::Postgres(url) => {
                 let (catalogue, number) = self.take_number()?;
-                let snapshot = crate::backup::postgres::Snapshot::take(url, kind).await?;
+                let snapshot = crate::backup::postgres::Snapshot::take(url, kind, &self.owner.keyring).await?;
                 let manifest = self.manifest((&catalogue, number), (kind, ""), Format::Postgres, now);
                 let manifest = Manifest { feed: snapshot.feed, tables: snapshot.tables.clone(), ..manifest };
                 let dump = snapshot.dump(kind)?;
@@ -97,6 +97,9 @@ impl Backups {
         blocking(move || {
             if manifest.kind != Kind::Stream {
                 refuse_empty(&manifest)?;
+            }
+            if !manifest.is_of_the_page() {
+                return Err(BackupError::Kind);
             }
             let target = backups.begin_file(manifest.kind, manifest.number)?;
             let told = |bytes| (backups.options.progress)(bytes);

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::backup::catalogue::{CATALOGUE_MAX, file_name};
 use crate::backup::sealed::{Opened, Owner, Sealed};
-use crate::backup::{BackupError, Catalogue, Entry, Kind, memory};
+use crate::backup::{BackupError, Catalogue, Entry, Kind, Unmatched, memory};
 use crate::files::{FileError, read_authentic, replace_secret, sync_parent};
 use crate::objects::{ObjectError, WholeFile};
 
@@ -107,25 +107,25 @@ impl Backups {
         &self.path
     }
 
-    /// Sealed files that the catalogue does not know, by their names.
+    /// What the directory and its catalogue do not agree about.
     ///
     /// # Errors
     /// As [`Backups::open`].
-    pub fn strays(&self) -> Result<Vec<String>> {
-        // The files first: one that gets its entry meanwhile is no stray.
-        let mut files = self.sealed_files()?;
+    pub fn unmatched(&self) -> Result<Unmatched> {
+        // Without the lock, which a medium that is only read has none of. One that gets its entry meanwhile is no stray, and not missing.
+        let files = self.sealed_files()?;
         let catalogue = self.catalogue()?;
-        files.retain(|name| !catalogue.entries.iter().any(|entry| entry.file_name() == *name));
-        Ok(files)
+        let Unmatched { mut missing, strays } = catalogue.compare(files);
+        let is_there = |entry: &Entry| self.path.join(entry.file_name()).exists();
+        missing.retain(|number| !catalogue.numbered(*number).is_some_and(is_there));
+        Ok(Unmatched { missing, strays })
     }
 
-    /// Takes the next number. It is spent, whatever becomes of it.
     pub(super) fn take_number(&self) -> Result<(Catalogue, u64)> {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
-        catalogue.highest = catalogue.highest.checked_add(1).ok_or(BackupError::CatalogueMalformed)?;
+        let number = catalogue.take_number()?;
         self.write_catalogue(&mut catalogue)?;
-        let number = catalogue.highest;
         Ok((catalogue, number))
     }
 
@@ -140,8 +140,7 @@ impl Backups {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
         let entry = Entry { length: sealed.length, sha256: sealed.digest, ..entry };
-        let place = catalogue.entries.partition_point(|other| other.number < entry.number);
-        catalogue.entries.insert(place, entry.clone());
+        catalogue.enter(entry.clone());
         sealed.file.finish().map_err(ObjectError::Write)?;
         if let Err(error) = self.replace_catalogue(&mut catalogue) {
             let _ = fs::remove_file(self.path.join(entry.file_name()));
@@ -189,6 +188,7 @@ impl Backups {
     fn read_catalogue(&self) -> Result<Catalogue> {
         let bytes = match read_authentic(&self.path.join(CATALOGUE), CATALOGUE_MAX) {
             Err(FileError::Missing) => return Err(BackupError::CatalogueMissing),
+            Err(FileError::TooLarge) => return Err(BackupError::CatalogueMalformed),
             other => other?,
         };
         Catalogue::from_bytes(&bytes, &self.owner.keyring)

@@ -39,6 +39,8 @@ pub enum BackupError {
     Empty,
     /// There are other rows in it than were counted.
     RowsDiffer,
+    /// The name of a table is too long for a backup to state, or there are too many of them.
+    Tables,
     /// A sealed file that the catalogue does not know, by its name.
     Stray(String),
     /// The database holds rows of a key store where it must not, or none where it has to; or the kind does not go with the source or target.
@@ -81,6 +83,7 @@ impl BackupError {
             Self::Swapped => "backup_swapped",
             Self::Empty => "backup_empty",
             Self::RowsDiffer => "backup_rows_differ",
+            Self::Tables => "backup_tables",
             Self::Stray(_) => "backup_stray",
             Self::Kind => "backup_kind",
             Self::TargetExists => "backup_target_exists",
@@ -98,7 +101,7 @@ impl BackupError {
     /// Who has to act.
     pub const fn audience(&self) -> Audience {
         match self {
-            Self::Unknown | Self::Kind | Self::TargetExists => Audience::Caller,
+            Self::Unknown | Self::Kind | Self::Tables | Self::TargetExists => Audience::Caller,
             Self::Row(error) => error.audience(),
             _ => Audience::Environment,
         }
@@ -124,6 +127,7 @@ impl fmt::Display for BackupError {
             Self::Swapped => "it is another backup than the one that was asked for",
             Self::Empty => "there is nothing in the backup: no row, or no byte",
             Self::RowsDiffer => "there are other rows in the backup than were counted when it was made",
+            Self::Tables => "a table's name is longer than 255 bytes, or there are more tables than a backup can state",
             Self::Stray(name) => return write!(f, "{name}: the catalogue does not know this file"),
             Self::Kind => "rows of a key store are backed up apart, as kind keys, and nothing else is of that kind",
             Self::TargetExists => "the target is there already, and it was not said that it is to be replaced",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use portward::envelope::Slot;
 use portward::{EntryId, Identifier, KeyState, Keyring, RevocationView, Timestamp};
-use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::backup::BackupError;
 use crate::database::Work;
@@ -17,7 +18,7 @@ type Result<T> = core::result::Result<T, BackupError>;
 /// Tombstones, wherever they are known from.
 pub(crate) struct Graves {
     stones: HashMap<(Identifier, EntryId), Timestamp>,
-    view: Option<Arc<RevocationView>>,
+    views: Vec<Arc<RevocationView>>,
 }
 
 /// A row of a table of keys.
@@ -28,9 +29,9 @@ trait KeyRow: Record {
 }
 
 impl Graves {
-    /// Those of a view.
-    pub(super) fn of(view: Option<Arc<RevocationView>>) -> Self {
-        Self { stones: HashMap::new(), view }
+    /// Those of views.
+    pub(super) fn of(views: Vec<Arc<RevocationView>>) -> Self {
+        Self { stones: HashMap::new(), views }
     }
 
     /// Adds the tombstones of a key store. A row that is not believed says nothing.
@@ -51,7 +52,7 @@ impl Graves {
     }
 
     fn has(&self, tenant: Identifier, id: EntryId) -> bool {
-        let in_view = self.view.as_ref().is_some_and(|view| view.is_tombstoned(&tenant, id));
+        let in_view = self.views.iter().any(|view| view.is_tombstoned(&tenant, id));
         in_view || self.stones.contains_key(&(tenant, id))
     }
 
@@ -65,11 +66,32 @@ impl Graves {
         for row in rows::<DataKeyRow>(work, keyring).await? {
             buried = buried.saturating_add(self.bury_row(row, work, keyring, now).await?);
         }
+        for table in [TenantKekRow::TABLE.name, DataKeyRow::TABLE.name] {
+            buried = buried.saturating_add(self.strip(table, work).await?);
+        }
         let stones: Vec<TombstoneRow> = self.stones().collect();
         for stone in stones {
             record::save(&stone, keyring, work).await.map_err(of_record)?;
         }
         Ok(buried)
+    }
+
+    /// Takes the slot out of what is left of a table under a tombstone: of rows that are not believed. What is wrapped in one is real all
+    /// the same. It gets no MAC, and is not believed afterwards either.
+    async fn strip(&self, table: &str, work: &mut Work) -> Result<u64> {
+        let sql = format!("SELECT tenant, id, slot FROM {table} WHERE slot IS NOT NULL");
+        let mut stripped = 0u64;
+        for row in work.query(AssertSqlSafe(sql)).fetch_all(&mut **work).await? {
+            let Some((tenant, id, slot)) = said(&row) else { continue };
+            if !self.has(tenant, id) && !under(&slot).is_some_and(|kek| self.has(tenant, kek)) {
+                continue;
+            }
+            let sql = format!("UPDATE {table} SET slot = NULL WHERE tenant = $1 AND id = $2 AND slot = $3");
+            let query = work.query(AssertSqlSafe(sql)).bind(tenant.to_string()).bind(id.to_vec()).bind(slot);
+            let done = query.execute(&mut **work).await?;
+            stripped = stripped.saturating_add(done.rows_affected());
+        }
+        Ok(stripped)
     }
 
     async fn bury_row<R: KeyRow>(&mut self, row: R, work: &mut Work, keyring: &Keyring, now: Timestamp) -> Result<u64> {
@@ -84,6 +106,18 @@ impl Graves {
         self.stones.entry((tenant, id)).or_insert(now);
         Ok(1)
     }
+}
+
+/// Whose key a row says it holds that is not believed, and its slot. What is of another type is none.
+fn said(row: &AnyRow) -> Option<(Identifier, EntryId, Vec<u8>)> {
+    let bytes = |name: &str| row.try_get::<Vec<u8>, _>(name).ok();
+    let tenant = row.try_get::<String, _>("tenant").ok()?.parse().ok()?;
+    Some((tenant, bytes("id")?.try_into().ok()?, bytes("slot")?))
+}
+
+/// The KEK that a slot names, if it is as long as a tenant's.
+fn under(slot: &[u8]) -> Option<EntryId> {
+    Slot::from_bytes(slot)?.kek().id().try_into().ok()
 }
 
 /// The rows of a table that are believed.

@@ -1,5 +1,6 @@
 use core::fmt;
 
+use portward::Identifier;
 use portward::envelope::{DataScope, DataScopeError};
 
 /// What a backup holds. Source: `spec/backup.md` section 1.
@@ -15,8 +16,9 @@ pub enum Kind {
 
 /// Where key stores are on a server.
 pub(super) const KEYS_SCHEMA: &str = "portward_keys";
+/// The table that makes a key store of a database.
+pub(super) const KEYS_TABLE: &str = "tenant_kek";
 /// Where stores are.
-#[cfg(feature = "postgres")]
 pub(super) const STORE_SCHEMA: &str = "portward";
 
 impl Kind {
@@ -42,6 +44,14 @@ impl Kind {
 
     pub(super) fn of_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.byte() == byte)
+    }
+
+    /// Of a stream an identifier, of the others none.
+    pub(super) fn takes_name(self, name: &str) -> bool {
+        match self {
+            Self::Stream => Identifier::new(name).is_ok(),
+            Self::Data | Self::Keys => name.is_empty(),
+        }
     }
 
     pub(super) fn scope(self) -> Result<DataScope, DataScopeError> {

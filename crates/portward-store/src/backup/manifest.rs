@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use portward::{DeploymentId, Incarnation, Stamp, Timestamp};
 
 use crate::backup::bytes::{Take, put_optional, put_text};
+use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE};
 use crate::backup::{BackupError, Kind};
 
 /// What a backup says of itself, in front of its dump. Source: `spec/backup.md` section 2.
@@ -70,7 +73,7 @@ impl Manifest {
     }
 
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, BackupError> {
-        self.encoded().filter(|bytes| bytes.len() <= MANIFEST_MAX).ok_or(BackupError::Malformed)
+        self.encoded().filter(|bytes| bytes.len() <= MANIFEST_MAX).ok_or(BackupError::Tables)
     }
 
     fn encoded(&self) -> Option<Vec<u8>> {
@@ -126,10 +129,21 @@ impl Manifest {
             }
             read.tables.push(table);
         }
-        let is_stream = read.format == Format::Stream;
-        let is_whole =
-            bytes.is_empty() && is_stream == (read.kind == Kind::Stream) && is_stream != read.name.is_empty();
-        (is_whole && !(is_stream && (read.feed.is_some() || !read.tables.is_empty()))).then_some(read)
+        (bytes.is_empty() && read.is_of_the_page()).then_some(read)
+    }
+
+    pub(super) fn is_of_the_page(&self) -> bool {
+        let is_stream = self.kind == Kind::Stream;
+        let is_source = is_stream == (self.format == Format::Stream);
+        let is_bare = self.feed.is_none() && self.tables.is_empty();
+        let are_of_kind = self.tables.iter().all(|table| table.is_of(self.format, self.kind));
+        let has_keys = self.tables.iter().any(|table| table.table == KEYS_TABLE);
+        self.number > 0
+            && self.kind.takes_name(&self.name)
+            && is_source
+            && (!is_stream || is_bare)
+            && are_of_kind
+            && (self.kind != Kind::Keys || has_keys)
     }
 }
 
@@ -149,9 +163,25 @@ impl Format {
 }
 
 impl TableRows {
+    /// Whether a backup of this source and kind may have the table: keys are kept for as long as keys are, and no longer.
+    fn is_of(&self, format: Format, kind: Kind) -> bool {
+        match format {
+            Format::Sqlite => self.schema == "main" && (kind == Kind::Keys || self.table != KEYS_TABLE),
+            Format::Postgres => (self.schema == KEYS_SCHEMA) == (kind == Kind::Keys),
+            Format::Stream => false,
+        }
+    }
+
     pub(super) fn name(&self) -> (&str, &str) {
         (&self.schema, &self.table)
     }
+}
+
+/// Refuses a dump in which another number of rows is than was stated, in any table. One that is missing on one side has none there.
+pub(super) fn refuse_other_rows(stated: &[TableRows], counted: &[TableRows]) -> Result<(), BackupError> {
+    let with_rows =
+        |tables: &[TableRows]| tables.iter().filter(|table| table.rows > 0).cloned().collect::<BTreeSet<_>>();
+    if with_rows(stated) == with_rows(counted) { Ok(()) } else { Err(BackupError::RowsDiffer) }
 }
 
 pub(super) fn put_stamp(bytes: &mut Vec<u8>, stamp: Stamp) {

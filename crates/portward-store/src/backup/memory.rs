@@ -24,9 +24,8 @@ impl<'a> Seen<'a> {
             Err(FileError::Missing) => return Ok(Self { path, revisions: Vec::new() }),
             other => other?,
         };
-        let text = core::str::from_utf8(&bytes).map_err(|_| FileError::Malformed)?;
-        let lines = text.lines().map(|line| parse(line).ok_or(FileError::Malformed));
-        Ok(Self { path, revisions: lines.collect::<core::result::Result<_, _>>()? })
+        let revisions = core::str::from_utf8(&bytes).ok().and_then(parse).ok_or(FileError::Malformed)?;
+        Ok(Self { path, revisions })
     }
 
     /// Refuses a catalogue that stands before what was seen of it, and remembers it otherwise.
@@ -39,15 +38,26 @@ impl<'a> Seen<'a> {
             None if is_full => return Err(FileError::TooLarge.into()),
             None => self.revisions.push((catalogue.id, catalogue.revision)),
         }
-        let line = |(id, revision): &([u8; 16], u64)| format!("{:032x} {revision}\n", u128::from_be_bytes(*id));
-        let text: String = self.revisions.iter().map(line).collect();
+        let text: String = self.revisions.iter().map(written).collect();
         Ok(replace_secret(self.path, text.as_bytes())?)
     }
 }
 
-fn parse(line: &str) -> Option<([u8; 16], u64)> {
-    let (id, revision) = line.split_once(' ')?;
-    let is_hex = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let id = u128::from_str_radix(id, 16).ok().filter(|_| is_hex)?;
-    Some((id.to_be_bytes(), revision.parse().ok()?))
+/// Each line as it is written, and no catalogue twice: what is remembered is not guessed.
+fn parse(text: &str) -> Option<Vec<([u8; 16], u64)>> {
+    let mut revisions: Vec<([u8; 16], u64)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let (id, revision) = line.split_once(' ')?;
+        let id = u128::from_str_radix(id, 16).ok()?.to_be_bytes();
+        let read = (id, revision.strip_suffix('\n')?.parse().ok()?);
+        if read.1 == 0 || written(&read) != line || revisions.iter().any(|(known, _)| *known == id) {
+            return None;
+        }
+        revisions.push(read);
+    }
+    Some(revisions)
+}
+
+fn written((id, revision): &([u8; 16], u64)) -> String {
+    format!("{:032x} {revision}\n", u128::from_be_bytes(*id))
 }

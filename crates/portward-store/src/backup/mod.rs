@@ -8,6 +8,7 @@ mod catalogue;
 mod create;
 mod directory;
 mod error;
+mod feed;
 mod graves;
 mod kind;
 mod manifest;
@@ -21,9 +22,11 @@ mod sealed;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 mod verify;
 
-pub use catalogue::{Catalogue, Entry};
+pub use catalogue::{Catalogue, Entry, Unmatched};
 pub use directory::{BackupOptions, Backups};
 pub use error::BackupError;
 pub use kind::Kind;

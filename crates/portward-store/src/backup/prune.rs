@@ -2,20 +2,22 @@ use core::time::Duration;
 
 use portward::Timestamp;
 
-use crate::backup::{BackupError, Backups, Entry, Kind};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Unmatched};
 
 /// How long backups are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Retention {
-    /// Those of kind `keys`: 35 days. An erasure is complete when the last one with the key is gone.
-    pub keys: Duration,
-    /// The others: for ever.
+    /// Those of kind `keys`: 35 days. An erasure is complete when the last one with the key is gone; with `None`, never.
+    pub keys: Option<Duration>,
+    /// Those of kind `data`: for ever.
     pub data: Option<Duration>,
+    /// Streams: for ever.
+    pub streams: Option<Duration>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { keys: Duration::from_secs(35 * 86_400), data: None }
+        Self { keys: Some(Duration::from_secs(35 * 86_400)), data: None, streams: None }
     }
 }
 
@@ -28,6 +30,26 @@ pub struct Pruned {
     pub overdue: Vec<Entry>,
 }
 
+impl Retention {
+    /// What is to go, and what only stays because nothing newer is there.
+    pub(super) fn applied_to(self, catalogue: &Catalogue, now: Timestamp) -> Pruned {
+        let mut pruned = Pruned::default();
+        for entry in &catalogue.entries {
+            let kept = match entry.kind {
+                Kind::Data => self.data,
+                Kind::Keys => self.keys,
+                Kind::Stream => self.streams,
+            };
+            if kept.is_none_or(|kept| now <= entry.created.saturating_add(kept)) {
+                continue;
+            }
+            let newest = catalogue.newest(entry.kind, &entry.name).map(|newest| newest.number);
+            if newest == Some(entry.number) { &mut pruned.overdue } else { &mut pruned.removed }.push(entry.clone());
+        }
+        pruned
+    }
+}
+
 impl Backups {
     /// Takes away backups that are older than was said. The newest of each kind and name stays. Interrupted, it is done again.
     ///
@@ -36,22 +58,13 @@ impl Backups {
     pub fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, BackupError> {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
-        let mut pruned = Pruned::default();
-        for entry in &catalogue.entries {
-            let kept = if entry.kind == Kind::Keys { Some(retention.keys) } else { retention.data };
-            if kept.is_none_or(|kept| now < entry.created.saturating_add(kept)) {
-                continue;
-            }
-            let is_newest =
-                catalogue.newest(entry.kind, &entry.name).is_some_and(|newest| newest.number == entry.number);
-            if is_newest { &mut pruned.overdue } else { &mut pruned.removed }.push(entry.clone());
-        }
+        let pruned = retention.applied_to(&catalogue, now);
         // A file without an entry would be a copy of keys that nobody looks after; an entry without a file shows.
         for entry in &pruned.removed {
             self.remove_file(&entry.file_name())?;
         }
         if !pruned.removed.is_empty() {
-            catalogue.entries.retain(|entry| !pruned.removed.contains(entry));
+            catalogue.remove(&pruned.removed.iter().map(|entry| entry.number).collect::<Vec<_>>());
             self.write_catalogue(&mut catalogue)?;
         }
         Ok(pruned)
@@ -63,12 +76,11 @@ impl Backups {
     /// [`BackupError::Missing`] while a file is missing: one of these may be it. Those of the directory.
     pub fn remove_strays(&self) -> Result<Vec<String>, BackupError> {
         let _lock = self.lock()?;
+        let Unmatched { missing, strays } = self.unmatched()?;
         // One that was renamed would be lost.
-        let has_file = |entry: &Entry| self.path.join(entry.file_name()).exists();
-        if !self.catalogue()?.entries.iter().all(has_file) {
+        if !missing.is_empty() {
             return Err(BackupError::Missing);
         }
-        let strays = self.strays()?;
         strays.iter().try_for_each(|name| self.remove_file(name))?;
         Ok(strays)
     }

@@ -6,17 +6,16 @@ use std::sync::Arc;
 use portward::{Identifier, RevocationView, Timestamp};
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::backup::graves::{Graves, of_record};
+use crate::backup::graves::Graves;
 use crate::backup::kind::KEYS_SCHEMA;
-use crate::backup::manifest::{Format, Manifest};
+use crate::backup::manifest::{Format, Manifest, refuse_other_rows};
 use crate::backup::sealed::Opened;
 use crate::backup::sqlite::{self, Passing, Private};
-use crate::backup::verify::write_all;
-use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind};
-use crate::database::{Database, Location, Lock, record};
+use crate::backup::verify::{refuse_nothing, write_all};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, feed};
+use crate::database::{Database, Location, Lock};
 use crate::files::{FileError, sync_parent};
 use crate::objects::ObjectError;
-use crate::store;
 
 /// What is to be restored, and over what.
 #[derive(Clone, Default)]
@@ -25,8 +24,8 @@ pub struct RestoreOptions {
     pub number: Option<u64>,
     /// What becomes of a database that is there.
     pub existing: Existing,
-    /// A view that knows what was destroyed. For keys only.
-    pub view: Option<Arc<RevocationView>>,
+    /// Views that know what was destroyed: of a machine, of a store. For keys only.
+    pub views: Vec<Arc<RevocationView>>,
 }
 
 /// What becomes of a database that is there.
@@ -55,7 +54,7 @@ pub struct Restored {
 type Result<T> = core::result::Result<T, BackupError>;
 
 impl Backups {
-    /// Restores a database: all of it, or nothing. A store has to be recovered then ([`store::Recovery`]), before it opens.
+    /// Restores a database: all of it, or nothing. A store has to be recovered then ([`crate::store::Recovery`]), before it opens.
     ///
     /// # Errors
     /// Those of verifying; [`BackupError::Kind`], [`BackupError::TargetExists`], [`BackupError::TargetInUse`].
@@ -96,7 +95,8 @@ impl Backups {
             let give = |part: &[u8]| Ok(to.write_all(part).map_err(ObjectError::Write)?);
             let dump = opened.give(Some(entry.sha256), &*backups.options.progress, give)?;
             to.flush().map_err(ObjectError::Write)?;
-            if dump == 0 { Err(BackupError::Empty) } else { Ok((Restored { entry, manifest, dump, buried: 0 }, to)) }
+            refuse_nothing(&manifest, dump)?;
+            Ok((Restored { entry, manifest, dump, buried: 0 }, to))
         })
         .await
     }
@@ -115,7 +115,7 @@ impl Backups {
         if manifest.format != Format::Sqlite {
             return Err(BackupError::Kind);
         }
-        let mut graves = Graves::of(options.view);
+        let mut graves = Graves::of(options.views);
         if entry.kind == Kind::Keys {
             if target.exists() {
                 self.add_known(&mut graves, &Location::Sqlite(target.to_owned())).await?;
@@ -148,8 +148,9 @@ impl Backups {
         });
         let (dump, passing) = unpacked.await?;
         refuse_empty(&manifest)?;
-        let found = sqlite::contents(&private.path()).await?;
-        if found.tables == manifest.tables { Ok((private, passing, dump)) } else { Err(BackupError::RowsDiffer) }
+        let found = sqlite::contents(&private.path(), &self.owner.keyring).await?;
+        refuse_other_rows(&manifest.tables, &found.tables)?;
+        Ok((private, passing, dump))
     }
 
     /// Marks a feed, and buries keys, before the database has its name.
@@ -157,11 +158,7 @@ impl Backups {
         let keyring = &self.owner.keyring;
         let database = Database::bare(&Location::Sqlite(private.path()), "").await?;
         let mut work = database.begin(Lock::Store).await?;
-        if let Some(feed) = manifest.feed {
-            let row = store::restored(feed.stamp, feed.history, feed.snapshot, manifest.number);
-            work.query("DELETE FROM feed").execute(&mut *work).await?;
-            record::insert(&row, keyring, &mut work).await.map_err(of_record)?;
-        }
+        feed::mark(manifest, keyring, &mut work).await?;
         let buried = match manifest.kind {
             Kind::Keys => graves.bury(&mut work, keyring, now).await?,
             Kind::Data | Kind::Stream => 0,
@@ -183,8 +180,7 @@ impl Backups {
 
     /// Adds what later backups of keys know to be destroyed.
     pub(super) async fn add_later(&self, graves: &mut Graves, catalogue: &Catalogue, number: u64) -> Result<()> {
-        let later = |entry: &&Entry| entry.kind == Kind::Keys && entry.number > number;
-        for entry in catalogue.entries.iter().filter(later) {
+        for entry in catalogue.keys_after(number) {
             let opened = self.opened(catalogue, entry).await?;
             match opened.manifest.format {
                 Format::Sqlite => {

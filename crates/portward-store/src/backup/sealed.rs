@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portward::envelope::{Context, DataKey, Keep, OpenReader, RootKeks, ScopeKeys, SealError, WrapKey};
-use portward::{Checksum, Deployment, Identifier, KeyState, Keyring};
+use portward::{Checksum, Deployment, DeploymentId, Identifier, KeyState, Keyring};
 
 use crate::backup::manifest::Manifest;
 use crate::backup::parts::{PartReader, PartWriter};
@@ -55,7 +55,7 @@ impl Owner {
         target: WholeFile,
         dump: impl FnOnce(&mut PartWriter<&mut dyn Write>) -> Result<()>,
     ) -> Result<Sealed> {
-        let (tenant, context) = self.context(kind, number)?;
+        let (tenant, context) = context(self.deployment.id, kind, number)?;
         let scope = kind.scope().map_err(|_| BackupError::Malformed)?;
         let key = DataKey::generate(&self.deployment.id, tenant, scope.clone()).map_err(|_| SealError::Random)?;
         let keys = ScopeKeys::new(&self.deployment, tenant, scope).with_data_key(Arc::new(key), KeyState::Active);
@@ -73,7 +73,7 @@ impl Owner {
 
     /// Opens a file that is said to be this backup.
     pub(super) fn open(&self, kind: Kind, number: u64, file: File) -> Result<Opened> {
-        let (tenant, context) = self.context(kind, number)?;
+        let (tenant, context) = context(self.deployment.id, kind, number)?;
         let scope = kind.scope().map_err(|_| BackupError::Malformed)?;
         let keys = ScopeKeys::new(&self.deployment, tenant, scope).with_keks(Arc::new(RootKeks::new(&self.keyring)));
         let (counted, seen) = Counted::new(file);
@@ -82,15 +82,16 @@ impl Owner {
         let is_it = (manifest.deployment, manifest.kind, manifest.number) == (self.deployment.id, kind, number);
         if is_it { Ok(Opened { manifest, parts, seen }) } else { Err(BackupError::Swapped) }
     }
+}
 
-    fn context(&self, kind: Kind, number: u64) -> Result<(Identifier, Context)> {
-        let hex = self.deployment.id.to_string();
-        let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| hex.get(group).unwrap_or_default());
-        let tenant: Identifier = groups.join("-").parse().map_err(|_| BackupError::Malformed)?;
-        let context = Context::new(&tenant, "portward.backup", &number.to_string());
-        let context = context.and_then(|context| context.with("x-kind", kind.name()));
-        Ok((tenant, context.map_err(|_| BackupError::Malformed)?))
-    }
+/// What a sealed file belongs to: the deployment in the place of a tenant, and a context of kind and number.
+pub(super) fn context(deployment: DeploymentId, kind: Kind, number: u64) -> Result<(Identifier, Context)> {
+    let hex = deployment.to_string();
+    let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| hex.get(group).unwrap_or_default());
+    let tenant: Identifier = groups.join("-").parse().map_err(|_| BackupError::Malformed)?;
+    let context = Context::new(&tenant, "portward.backup", &number.to_string());
+    let context = context.and_then(|context| context.with("x-kind", kind.name()));
+    Ok((tenant, context.map_err(|_| BackupError::Malformed)?))
 }
 
 impl Opened {

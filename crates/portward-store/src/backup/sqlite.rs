@@ -4,14 +4,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use portward::{Incarnation, Stamp};
+use portward::Keyring;
 use rustix::fs::{FlockOperation, flock};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
-use crate::backup::manifest::{FeedPosition, TableRows};
-use crate::backup::{BackupError, Kind};
+use crate::backup::kind::KEYS_TABLE;
+use crate::backup::manifest::{FeedPosition, Format, TableRows};
+use crate::backup::{BackupError, Kind, feed};
 use crate::objects::ObjectError;
 
 type Result<T> = core::result::Result<T, BackupError>;
@@ -124,7 +125,7 @@ pub(super) async fn copy(database: &Path, kind: Kind) -> Result<(Private, Passin
 }
 
 /// Counts the rows of each table of a file that nobody else has.
-pub(super) async fn contents(database: &Path) -> Result<Contents> {
+pub(super) async fn contents(database: &Path, keyring: &Keyring) -> Result<Contents> {
     let mut connection =
         SqliteConnectOptions::new().filename(database).immutable(true).read_only(true).connect().await?;
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
@@ -137,35 +138,20 @@ pub(super) async fn contents(database: &Path) -> Result<Contents> {
         tables.push(TableRows { schema: "main".to_owned(), table, rows });
     }
     tables.sort();
-    let has = |name: &str| tables.iter().any(|table| table.table == name);
-    let is_store = ["feed", "feed_change", "feed_snapshot"].into_iter().all(has);
-    let feed = if is_store { feed(&mut connection).await? } else { None };
+    let feed = if feed::has_store(Format::Sqlite, &tables) {
+        let sql = AssertSqlSafe(feed::select(Format::Sqlite));
+        feed::position(sqlx::query_as(sql).fetch_all(&mut connection).await, keyring)?
+    } else {
+        None
+    };
     connection.close().await?;
     Ok(Contents { tables, feed })
-}
-
-async fn feed(connection: &mut SqliteConnection) -> Result<Option<FeedPosition>> {
-    let row =
-        sqlx::query("SELECT incarnation, sequence, history, snapshot FROM feed").fetch_optional(connection).await?;
-    let Some(row) = row else { return Ok(None) };
-    position(row.try_get("incarnation")?, row.try_get("sequence")?, row.try_get("history")?, row.try_get("snapshot")?)
-        .map(Some)
-}
-
-/// Of the values of a row.
-pub(super) fn position(incarnation: Vec<u8>, sequence: i64, history: Vec<u8>, snapshot: i64) -> Result<FeedPosition> {
-    let read = || {
-        let incarnation = Incarnation::from_bytes(incarnation.try_into().ok()?);
-        let stamp = Stamp { incarnation, sequence: u64::try_from(sequence).ok()? };
-        Some(FeedPosition { stamp, history: history.try_into().ok()?, snapshot: u64::try_from(snapshot).ok()? })
-    };
-    read().ok_or(BackupError::Malformed)
 }
 
 impl Contents {
     /// Rows of a key store are of kind `keys`, and nothing else is.
     pub(super) fn refuse_other_kind(&self, kind: Kind) -> Result<()> {
-        let has_keys = self.tables.iter().any(|table| table.table == "tenant_kek");
+        let has_keys = self.tables.iter().any(|table| table.table == KEYS_TABLE);
         if has_keys == (kind == Kind::Keys) { Ok(()) } else { Err(BackupError::Kind) }
     }
 }

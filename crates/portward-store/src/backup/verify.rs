@@ -51,23 +51,8 @@ impl Backups {
                 blocking(move || opened.give(Some(expected), &*backups.options.progress, |_| Ok(()))).await?
             }
         };
-        match manifest.kind {
-            Kind::Stream if dump == 0 => Err(BackupError::Empty),
-            Kind::Stream => Ok(()),
-            _ => refuse_empty(&manifest),
-        }?;
+        refuse_nothing(&manifest, dump)?;
         Ok(Verified { entry, manifest, dump })
-    }
-
-    /// Refuses files that the catalogue does not know.
-    ///
-    /// # Errors
-    /// [`BackupError::Stray`]; those of the directory.
-    pub fn refuse_strays(&self) -> Result<()> {
-        match self.strays()?.into_iter().next() {
-            Some(name) => Err(BackupError::Stray(name)),
-            None => Ok(()),
-        }
     }
 
     async fn verify_sqlite(&self, opened: Opened, entry: &Entry) -> Result<u64> {
@@ -85,7 +70,7 @@ impl Backups {
         .await
     }
 
-    /// The entry of a number, or else the newest of a kind and name.
+    /// The entry of a number, if it is of this kind and name, or else the newest of a kind and name.
     pub(super) fn chosen<'c>(
         catalogue: &'c Catalogue,
         (kind, name): (Kind, &str),
@@ -98,6 +83,15 @@ impl Backups {
             None => catalogue.newest(kind, name),
         };
         found.ok_or(BackupError::Unknown)
+    }
+}
+
+/// Of a stream its bytes count, of the others their rows.
+pub(super) fn refuse_nothing(manifest: &Manifest, dump: u64) -> Result<()> {
+    match manifest.kind {
+        Kind::Stream if dump == 0 => Err(BackupError::Empty),
+        Kind::Stream => Ok(()),
+        Kind::Data | Kind::Keys => refuse_empty(manifest),
     }
 }
 

@@ -107,6 +107,11 @@ where
         }
     }
 
+    /// The value of this name, if it is here.
+    pub(super) async fn held(&self, name: &K) -> Option<Arc<V>> {
+        self.living(name).await.map(|entry| Arc::clone(&entry.value))
+    }
+
     async fn living(&self, name: &K) -> Option<Arc<Entry<V>>> {
         let entry = self.entries.get(name).await?;
         if self.ages.of(&*entry.value) < self.ages.lifetime {

@@ -36,6 +36,8 @@ pub(super) struct LoadedKeks {
 pub(super) struct LoadedScope {
     pub(super) keys: Arc<ScopeKeys>,
     pub(super) since: Steady,
+    /// When their rows were read.
+    pub(super) read_at: Steady,
 }
 
 type Result<T> = core::result::Result<T, KeyStoreError>;
@@ -60,8 +62,8 @@ impl Dated for LoadedScope {
 
 impl LoadedKeks {
     /// What they gave is as old as they are.
-    pub(super) fn gave(&self, keys: ScopeKeys) -> LoadedScope {
-        LoadedScope { keys: Arc::new(keys), since: self.since }
+    pub(super) fn gave(&self, keys: ScopeKeys, read_at: Steady) -> LoadedScope {
+        LoadedScope { keys: Arc::new(keys), since: self.since, read_at }
     }
 
     /// The one that wraps.

@@ -20,4 +20,6 @@ pub use census::{Census, Checked};
 pub use erase::Erasure;
 pub use error::KeyStoreError;
 pub use rewrap::Rewrapped;
+#[cfg(all(test, unix, feature = "backup"))]
+pub(crate) use schema::SCHEMA;
 pub use store::{Feed, KeyStore, KeyStoreOptions};

@@ -1,7 +1,7 @@
 use crate::database::Schema;
 
 /// The tables of the key store.
-pub(super) static SCHEMA: Schema = Schema {
+pub(crate) static SCHEMA: Schema = Schema {
     pragmas: &[
         // A write-ahead log would keep the slots of keys that were destroyed.
         "PRAGMA journal_mode = DELETE",

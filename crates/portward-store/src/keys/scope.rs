@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use portward::envelope::{DataKey, DataScope, ScopeKeys, UnwrapKey, Usage, WrapKey};
+use portward::envelope::{DataKey, DataScope, KeyId, ScopeKeys, UnwrapKey, Usage, WrapKey};
 use portward::{Identifier, KeyState};
 
 use crate::database::{Work, record};
@@ -14,6 +14,8 @@ type Result<T> = core::result::Result<T, KeyStoreError>;
 
 /// What each loading for sealing may use of a data key's budget: a body of 1 TiB, or 2⁶⁰ of 1 KiB. There are 2²⁵ such parts.
 const PART: u64 = 1 << 40;
+/// Milliseconds for which rows are not read again because of a key that nobody knows.
+const READ_AGAIN: u64 = 1000;
 /// The longest body that a part is reserved for: 128 TiB.
 const PART_MAX: u64 = 1 << 47;
 
@@ -37,6 +39,29 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// [`KeyStoreError::UnknownKey`] for a tenant without a KEK; and as the others.
     pub async fn known_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<Arc<ScopeKeys>> {
         self.cached(tenant, scope, Purpose::Open).await
+    }
+
+    /// The same, to open an object under this data key ([`portward::envelope::Header::data_key`]). Where what is held does not know the key,
+    /// another process may have made it since: its rows are read anew, once a second at most, whoever asks for whatever key.
+    ///
+    /// # Errors
+    /// As [`KeyStore::known_scope`].
+    pub async fn known_scope_with(&self, tenant: Identifier, scope: &DataScope, key: KeyId) -> Result<Arc<ScopeKeys>> {
+        let held = self.loaded(tenant, scope, Purpose::Open).await?;
+        if held.keys.knows(key) {
+            return Ok(Arc::clone(&held.keys));
+        }
+        // Made here, after those were read.
+        let name = ScopeName { tenant, scope: scope.clone(), purpose: Purpose::Seal };
+        if let Some(sealing) = self.scopes.held(&name).await.filter(|sealing| sealing.keys.knows(key)) {
+            return Ok(Arc::clone(&sealing.keys));
+        }
+        let age = self.shelf.clock.now().steady.millis().saturating_sub(held.read_at.millis());
+        if age < READ_AGAIN {
+            return Ok(Arc::clone(&held.keys));
+        }
+        self.forget_to_open(tenant, scope);
+        self.known_scope(tenant, scope).await
     }
 
     /// As [`KeyStore::scope`], with as much of the key's budget as one body of so many bytes takes, and loaded anew. At most 128 TiB, of which
@@ -72,6 +97,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     }
 
     async fn cached(&self, tenant: Identifier, scope: &DataScope, purpose: Purpose) -> Result<Arc<ScopeKeys>> {
+        Ok(Arc::clone(&self.loaded(tenant, scope, purpose).await?.keys))
+    }
+
+    async fn loaded(&self, tenant: Identifier, scope: &DataScope, purpose: Purpose) -> Result<Arc<LoadedScope>> {
         let name = ScopeName { tenant, scope: scope.clone(), purpose };
         let load = || {
             let (shelf, scope) = (Arc::clone(&self.shelf), scope.clone());
@@ -83,12 +112,17 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
                 }
             })
         };
-        let loaded = self.scopes.get(&name, load).await.map(|loaded| Arc::clone(&loaded.keys));
+        let loaded = self.scopes.get(&name, load).await;
         // What a KEK refuses for one scope it refuses for all.
         if matches!(loaded, Err(KeyStoreError::Key(_) | KeyStoreError::Kek(_))) {
             self.forget(tenant);
         }
         loaded
+    }
+
+    fn forget_to_open(&self, tenant: Identifier, scope: &DataScope) {
+        let scope = scope.clone();
+        self.scopes.forget(tenant, move |name| name.scope == scope && name.purpose == Purpose::Open);
     }
 
     pub(super) fn forget_scope(&self, tenant: Identifier, scope: &DataScope) {
@@ -105,15 +139,17 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
 
 impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
     async fn load_to_open(self: &Arc<Self>, tenant: Identifier, scope: &DataScope) -> Result<LoadedScope> {
+        let read_at = self.clock.now().steady;
         let (mut work, keks) = self.begin_with_keks(tenant, Purpose::Open).await?;
         if keks.rows.is_empty() {
             return Err(KeyStoreError::UnknownKey);
         }
         let rows = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
-        Ok(keks.gave(self.scope_keys(&keks, &rows, (tenant, scope))?))
+        Ok(keks.gave(self.scope_keys(&keks, &rows, (tenant, scope))?, read_at))
     }
 
     async fn load_to_seal(self: &Arc<Self>, tenant: Identifier, scope: &DataScope, part: Usage) -> Result<LoadedScope> {
+        let read_at = self.clock.now().steady;
         let (mut work, keks) = self.begin_with_keks(tenant, Purpose::Seal).await?;
         let mut others = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
         let active = match others.iter().position(|row| row.state == KeyState::Active) {
@@ -131,7 +167,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         record::save(&reserved, &self.keyring, &mut work).await?;
         let keys = self.scope_keys(&keks, &others, (tenant, scope))?;
         work.commit().await?;
-        Ok(keks.gave(keys.with_data_key(Arc::new(key), KeyState::Active)))
+        Ok(keks.gave(keys.with_data_key(Arc::new(key), KeyState::Active), read_at))
     }
 
     async fn add_data_key(

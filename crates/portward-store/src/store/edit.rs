@@ -45,9 +45,9 @@ impl Store {
                 takes_away |= matches!(kind, EventKind::Shortened | EventKind::Narrowed);
                 self.happened(&mut row, kind, detail, &mut turn.work).await?;
             }
-            if takes_away {
-                // The row may be older than what the feed knows of it: after a recovery, or because somebody put it back.
-                let known = turn.view().entries_of(&tenant).minimum_revision(link);
+            // The row may be older than what the feed knows of it: after a recovery, or because somebody put it back.
+            let known = turn.view().entries_of(&tenant).minimum_revision(link);
+            if takes_away || row.revision < known {
                 row.revision = row.revision.max(known).checked_add(1).ok_or(StoreError::State)?;
                 let change = TenantChange::Revision { link, minimum: row.revision, expires_at: row.head.expires_at() };
                 turn.put(vec![Change::Tenant(tenant, change)]).await?;

@@ -40,6 +40,8 @@ pub enum StoreError {
     LinkSuspended,
     /// The link is past the expiry that its row states.
     LinkEnded,
+    /// The row of the link is older than what the feed knows of it.
+    Outdated,
     /// The link was used as often as it may be.
     UsesExhausted,
     /// The session's chain was never redeemed here.
@@ -111,6 +113,7 @@ impl StoreError {
             Self::LinkRevoked => "link_revoked",
             Self::LinkSuspended => "link_suspended",
             Self::LinkEnded => "link_ended",
+            Self::Outdated => "link_outdated",
             Self::UsesExhausted => "uses_exhausted",
             Self::UnknownChain => "chain_unknown",
             Self::OverCeiling => "over_ceiling",
@@ -148,6 +151,7 @@ impl StoreError {
             | Self::LinkRevoked
             | Self::LinkSuspended
             | Self::LinkEnded
+            | Self::Outdated
             | Self::UsesExhausted
             | Self::UnknownChain => Audience::Input,
             Self::OverCeiling | Self::Label | Self::NothingLeft | Self::State | Self::DeploymentsDiffer => {
@@ -178,6 +182,7 @@ impl fmt::Display for StoreError {
             Self::LinkRevoked => "the link is revoked",
             Self::LinkSuspended => "the link is paused",
             Self::LinkEnded => "the link has ended",
+            Self::Outdated => "the row of the link is older than what the feed knows of it: edit the link",
             Self::UsesExhausted => "the link was used as often as it may be",
             Self::UnknownChain => "the session's link was not redeemed in this store",
             Self::OverCeiling => "more than what was signed cannot be granted",

@@ -138,6 +138,11 @@ impl Known {
             if replay(&mut self.authority, work, &feed.keyring, row.stamp).await? {
                 return if self.authority.history() == row.history { Ok(row) } else { Err(StoreError::Forked) };
             }
+            // What was compacted away cannot be compared, what was seen last can: it is kept behind the snapshot for a while.
+            let seen = change_at(work, &feed.keyring, own).await?;
+            if seen.is_some_and(|seen| seen.history != self.authority.history()) {
+                return Err(StoreError::Forked);
+            }
         }
         let other = reload(work, &feed.keyring, &row).await?;
         self.authority.become_other(other);
@@ -200,6 +205,14 @@ async fn feed_row(work: &mut Work, keyring: &Keyring, place: &Place) -> Result<F
     let now = place.told_by(row.try_get("place_now")?)?;
     let row: FeedRow = record::read(row, keyring)?;
     if row.place == now { Ok(row) } else { Err(StoreError::Restored) }
+}
+
+/// The change of this stamp, if it is still there.
+async fn change_at(work: &mut Work, keyring: &Keyring, at: Stamp) -> Result<Option<ChangeRow>> {
+    let sql = format!("SELECT * FROM {} WHERE incarnation = $1 AND sequence = $2", ChangeRow::TABLE.name);
+    let query = work.query(AssertSqlSafe(sql)).bind(at.incarnation.to_bytes().to_vec()).bind(integer(at.sequence)?);
+    let row = query.fetch_optional(&mut **work).await?;
+    Ok(row.map(|row| record::read(&row, keyring)).transpose()?)
 }
 
 pub(super) async fn put_feed_row(row: &FeedRow, keyring: &Keyring, work: &mut Work) -> Result<()> {

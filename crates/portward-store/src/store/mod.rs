@@ -22,7 +22,7 @@ mod roots;
 mod rows;
 mod sink;
 #[cfg(test)]
-mod vectors;
+pub(crate) mod vectors;
 
 pub use check::Checked;
 pub use compact::Compacted;
@@ -34,7 +34,7 @@ pub use issue::LinkTerms;
 pub use json_lines::JsonLines;
 pub use list::{Link, LinkFilter, Page, PageStart};
 #[cfg(all(unix, feature = "backup"))]
-pub(crate) use mark::restored;
+pub(crate) use mark::{FeedColumns, believed, restored, restored_place};
 pub use open::{Store, StoreOptions};
 pub use recover::Recovery;
 pub use redeem::{Peeked, Redeemed};

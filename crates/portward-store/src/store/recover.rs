@@ -5,7 +5,7 @@ use portward::{Authority, Change, FeedError, Follower, Incarnation, RevocationVi
 use crate::database::{Database, Location, Lock, Work, record};
 use crate::store::error::StoreError;
 use crate::store::feed::{integer, put_feed_row, reload};
-use crate::store::open::{Result, SCHEMA, within};
+use crate::store::open::{Result, SCHEMA};
 use crate::store::place::Place;
 use crate::store::rows::{ChangeRow, FeedRow};
 
@@ -37,39 +37,36 @@ impl Recovery {
         newer: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<Self> {
-        within(async {
-            let database = Database::open(location, &SCHEMA, false).await?;
-            let mut work = database.begin(Lock::Store).await?;
-            let row = newest_row(&mut work, keyring).await?;
-            let found_at = row.stamp;
-            let newer = newer.map(|saved| view_of(keyring, saved, row.stamp)).transpose()?;
-            // A view that knows more makes up for a feed that cannot be read.
-            let found = match (reload(&mut work, keyring, &row).await, &newer) {
-                (Err(StoreError::Feed(_) | StoreError::Forked | StoreError::Row(_)), Some(_)) => None,
-                (found, _) => Some(found?),
-            };
-            let newest = newer.as_deref().and_then(RevocationView::stamp).max(Some(row.stamp));
-            let incarnation = Incarnation::generate(now, newest.map(|stamp| stamp.incarnation))?;
-            let of_found = found.as_ref().map(Authority::view);
-            let views: Vec<&RevocationView> = [of_found, newer.as_deref()].into_iter().flatten().collect();
-            let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
-            let leap = match of_found {
-                Some(found) if newer.is_none() => vec![leap(found, now)?],
-                _ => Vec::new(),
-            };
-            let prepared = authority.prepare(leap)?;
-            let change =
-                ChangeRow { stamp: prepared.stamp(), body: prepared.body().to_vec(), history: prepared.history() };
-            let begins = authority.make(prepared)?;
-            record::insert(&change, keyring, &mut work).await?;
-            put_snapshot(&mut work, begins, &authority.view().save(keyring)?).await?;
-            let place = Place::of(location).read(&mut work).await?;
-            let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
-            put_feed_row(&row, keyring, &mut work).await?;
-            work.commit().await?;
-            Ok(Self { found: found_at, begins, merged: newer.is_some() })
-        })
-        .await
+        // As long as it takes: a large store has a large snapshot, and who recovers waits.
+        let database = Database::open(location, &SCHEMA, false).await?;
+        let mut work = database.begin(Lock::Store).await?;
+        let row = newest_row(&mut work, keyring).await?;
+        let found_at = row.stamp;
+        let newer = newer.map(|saved| view_of(keyring, saved, row.stamp)).transpose()?;
+        // A view that knows more makes up for a feed that cannot be read.
+        let found = match (reload(&mut work, keyring, &row).await, &newer) {
+            (Err(StoreError::Feed(_) | StoreError::Forked | StoreError::Row(_)), Some(_)) => None,
+            (found, _) => Some(found?),
+        };
+        let newest = newer.as_deref().and_then(RevocationView::stamp).max(Some(row.stamp));
+        let incarnation = Incarnation::generate(now, newest.map(|stamp| stamp.incarnation))?;
+        let of_found = found.as_ref().map(Authority::view);
+        let views: Vec<&RevocationView> = [of_found, newer.as_deref()].into_iter().flatten().collect();
+        let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
+        let leap = match of_found {
+            Some(found) if newer.is_none() => vec![leap(found, now)?],
+            _ => Vec::new(),
+        };
+        let prepared = authority.prepare(leap)?;
+        let change = ChangeRow { stamp: prepared.stamp(), body: prepared.body().to_vec(), history: prepared.history() };
+        let begins = authority.make(prepared)?;
+        record::insert(&change, keyring, &mut work).await?;
+        put_snapshot(&mut work, begins, &authority.view().save(keyring)?).await?;
+        let place = Place::of(location).read(&mut work).await?;
+        let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
+        put_feed_row(&row, keyring, &mut work).await?;
+        work.commit().await?;
+        Ok(Self { found: found_at, begins, merged: newer.is_some() })
     }
 }
 

@@ -56,7 +56,7 @@ impl Store {
     /// # Errors
     /// Tell the public no more than [`StoreError::refusal`]. [`StoreError::Verify`], [`StoreError::Nonce`], [`StoreError::UnknownLink`],
     /// [`StoreError::LinkDiffers`], [`StoreError::LinkRevoked`], [`StoreError::LinkSuspended`], [`StoreError::LinkEnded`],
-    /// [`StoreError::UsesExhausted`], [`StoreError::Issue`], and those of the database.
+    /// [`StoreError::Outdated`], [`StoreError::UsesExhausted`], [`StoreError::Issue`], and those of the database.
     pub async fn redeem(&self, link: &str, cookie: &PeekCookie, nonce: &str) -> Result<Redeemed> {
         let now = self.now();
         let (access, check) = self.inner.verifier.verify_link_with_check(link, now)?;
@@ -70,7 +70,7 @@ impl Store {
             if row.check != check {
                 return Err(StoreError::LinkDiffers);
             }
-            refuse_ended(&row, now.wall)?;
+            self.refuse_ended(&row, now.wall)?;
             // Refused before anything is counted.
             let session = inner.issuer.issue_session(&access, &row.limits(), now.wall)?;
             let redemption =
@@ -105,7 +105,7 @@ impl Store {
             let inside = inner.feed.enter().await?;
             let mut work = inner.feed.database.begin_reading().await?;
             let row = link_row(&mut work, &inner.keyring, tenant, link).await?;
-            refuse_ended(&row, now.wall)?;
+            self.refuse_ended(&row, now.wall)?;
             let chain = self.chain_row(&mut work, &row, session.chain_id()).await?.ok_or(StoreError::UnknownChain)?;
             work.rollback().await?;
             drop(inside);
@@ -138,6 +138,20 @@ impl Store {
         Ok(record::save(&row, &self.inner.keyring, work).await?)
     }
 
+    fn refuse_ended(&self, row: &LinkRow, now: Timestamp) -> Result<()> {
+        let view = self.inner.feed.cell.load();
+        match row.state {
+            LinkState::Revoked => Err(StoreError::LinkRevoked),
+            LinkState::Paused => Err(StoreError::LinkSuspended),
+            LinkState::Active if now >= row.expires => Err(StoreError::LinkEnded),
+            // Its session would be refused as soon as it is made.
+            LinkState::Active if row.revision < view.entries_of(row.head.tenant()).minimum_revision(row.head.id()) => {
+                Err(StoreError::Outdated)
+            }
+            LinkState::Active => Ok(()),
+        }
+    }
+
     async fn chain_row(&self, work: &mut Work, link: &LinkRow, id: portward::EntryId) -> Result<Option<ChainRow>> {
         chain_row(work, self, (*link.head.tenant(), link.head.id(), id)).await
     }
@@ -152,13 +166,4 @@ async fn chain_row(work: &mut Work, store: &Store, key: ChainKey) -> Result<Opti
     let Some(row) = row else { return Ok(None) };
     let row: ChainRow = record::read(&row, &store.inner.keyring)?;
     if (row.tenant, row.link, row.id) == key { Ok(Some(row)) } else { Err(StoreError::Malformed) }
-}
-
-fn refuse_ended(row: &LinkRow, now: Timestamp) -> Result<()> {
-    match row.state {
-        LinkState::Revoked => Err(StoreError::LinkRevoked),
-        LinkState::Paused => Err(StoreError::LinkSuspended),
-        LinkState::Active if now >= row.expires => Err(StoreError::LinkEnded),
-        LinkState::Active => Ok(()),
-    }
 }

@@ -6,7 +6,7 @@ use portward::RootId;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::database::Lock;
-use crate::database::record::{self, Record};
+use crate::database::record::{self, Record, RecordError};
 use crate::store::error::StoreError;
 use crate::store::open::{Result, Store, within};
 use crate::store::rows::{ChainRow, ChangeRow, EventRow, FeedRow, LinkRow, RedemptionRow};
@@ -42,8 +42,8 @@ impl Store {
         Ok(census)
     }
 
-    /// Puts every row under the active root.
-    pub(super) async fn sign_again(&self) -> Result<u64> {
+    /// Puts every row under the active root: how many were put there, and how many are not believed.
+    pub(super) async fn sign_again(&self) -> Result<(u64, u64)> {
         let active = self.inner.keyring.roots().find(|root| root.state == portward::KeyState::Active);
         let active = active.ok_or(portward::RowError::NoActiveRoot)?.id;
         let counts = [
@@ -53,28 +53,37 @@ impl Store {
             self.sign_table_again::<RedemptionRow>(active).await?,
             self.sign_table_again::<ChangeRow>(active).await?,
         ];
-        Ok(counts.into_iter().fold(0, u64::saturating_add))
+        let add = |(signed, bad): (u64, u64), (more, worse)| (signed.saturating_add(more), bad.saturating_add(worse));
+        Ok(counts.into_iter().fold((0, 0), add))
     }
 
-    async fn sign_table_again<R: Record + Send>(&self, active: RootId) -> Result<u64> {
-        let mut signed = 0u64;
+    /// Batch after batch; each is longer by those rows of the one before that are not believed, as they come again.
+    async fn sign_table_again<R: Record + Send>(&self, active: RootId) -> Result<(u64, u64)> {
+        let (mut signed, mut bad) = (0u64, 0u64);
         loop {
-            let batch = within(async {
+            let limit = BATCH.saturating_add(i64::try_from(bad).unwrap_or(i64::MAX));
+            let (good, found) = within(async {
                 let mut work = self.inner.feed.database.begin(Lock::Store).await?;
                 let sql = format!("SELECT * FROM {} WHERE root <> $1 LIMIT $2", R::TABLE.name);
-                let query = work.query(AssertSqlSafe(sql)).bind(active.to_bytes().to_vec()).bind(BATCH);
+                let query = work.query(AssertSqlSafe(sql)).bind(active.to_bytes().to_vec()).bind(limit);
                 let rows = query.fetch_all(&mut *work).await?;
+                let mut good = 0u64;
                 for row in &rows {
-                    record::sign_again::<R>(row, &self.inner.keyring, &mut work).await?;
+                    match record::sign_again::<R>(row, &self.inner.keyring, &mut work).await {
+                        Ok(()) => good = good.saturating_add(1),
+                        Err(RecordError::Row(_) | RecordError::Malformed) => {}
+                        Err(error) => return Err(error.into()),
+                    }
                 }
                 work.commit().await?;
-                Ok(rows.len())
+                Ok((good, u64::try_from(rows.len()).unwrap_or(u64::MAX)))
             })
             .await?;
-            if batch == 0 {
-                return Ok(signed);
+            signed = signed.saturating_add(good);
+            bad = found.saturating_sub(good);
+            if good == 0 && found < limit.unsigned_abs() {
+                return Ok((signed, bad));
             }
-            signed = signed.saturating_add(u64::try_from(batch).unwrap_or(u64::MAX));
         }
     }
 }

@@ -81,7 +81,7 @@ async fn drill(data: impl Fn(&World, &str) -> Option<Location>) {
     let (_, view) = backups.restore_stream("view".parse().unwrap(), None, Vec::new()).await.unwrap();
     assert!(Recovery::run(&into, &new.keyring, Some(&view), now()).await.unwrap().merged);
     let portal = new.open_store(&into).await.unwrap();
-    let options = RestoreOptions { view: Some(portal.cell().load()), ..RestoreOptions::default() };
+    let options = RestoreOptions { views: vec![portal.cell().load()], ..RestoreOptions::default() };
     let restored = backups.restore(Kind::Keys, &new.sqlite("keys.db"), options, now()).await.unwrap();
     assert_eq!(restored.buried, 1, "what was erased since the backup");
 

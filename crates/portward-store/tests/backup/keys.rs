@@ -104,7 +104,7 @@ async fn what_a_view_knows_stays_destroyed() {
     let keys = world.keys("keys.db", None).await.unwrap();
     let erasure = keys.destroy_scope(tenant(), &scope("anna"), MONTH).await.unwrap();
     store.commit(erasure.changes()).await.unwrap();
-    let options = RestoreOptions { view: Some(store.cell().load()), ..RestoreOptions::default() };
+    let options = RestoreOptions { views: vec![store.cell().load()], ..RestoreOptions::default() };
     let restored = backups.restore(Kind::Keys, &world.sqlite("restored.db"), options, now()).await.unwrap();
     assert_eq!(restored.buried, 1);
     assert_eq!(opens(&world, "restored.db", "anna", &anna).await, "data_key_destroyed");

@@ -93,6 +93,26 @@ async fn a_database_comes_back_row_for_row() {
     world.open_store(&into).await.unwrap();
 }
 
+/// Who can write the database, and has no key, does not get one by a backup of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_feed_is_not_believed_when_it_comes_back() {
+    let Some(server) = server() else { return };
+    let world = World::new();
+    let (name, location) = database(server);
+    let portal = store(&world, &location).await;
+    world.issue(&portal).await;
+    drop(portal);
+    server.sql(&name, "UPDATE portward.feed SET sequence = sequence + 1").unwrap();
+    let backups = world.backups();
+    let entry = backups.back_up(Kind::Data, &location, now()).await.unwrap();
+    assert_eq!(entry.stamp, None);
+    verify(&backups, entry.number).await.unwrap();
+    let (other, into) = database(server);
+    backups.restore(Kind::Data, &into, RestoreOptions::default(), now()).await.unwrap();
+    assert_eq!(server.sql(&other, "SELECT place FROM portward.feed").unwrap(), "restored/1");
+    assert_eq!(world.open_store(&into).await.err().unwrap().code(), "row_forged");
+}
+
 /// The same cluster, timeline and database: only the mark tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn restored_in_its_own_place_it_is_refused_until_it_is_recovered() {

@@ -35,6 +35,58 @@ async fn a_store_comes_back_and_is_refused_until_it_is_recovered() {
     world.has_no_leftovers();
 }
 
+async fn sql(world: &World, name: &str, statements: String) {
+    use sqlx::Connection as _;
+    let url = format!("sqlite://{}?mode=rwc", world.file(name).display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Who can write the database, and has no key, does not get one by a backup of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_feed_is_not_believed_when_it_comes_back() {
+    let world = World::new();
+    drop(world.store().await);
+    closed(&world.file("store.db-wal")).await;
+    let forgeries = [
+        "UPDATE feed SET sequence = sequence - 1",
+        "INSERT INTO feed SELECT * FROM feed",
+        "CREATE TABLE other AS SELECT incarnation, 'x' AS sequence, history, snapshot, place, root, mac FROM feed; DROP TABLE feed; ALTER TABLE other RENAME TO feed",
+    ];
+    let backups = world.backups();
+    let control = backups.back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
+    assert!(control.stamp.is_some());
+    for (at, forgery) in forgeries.into_iter().enumerate() {
+        let (forged, into) = (format!("forged-{at}.db"), format!("restored-{at}.db"));
+        std::fs::copy(world.file("store.db"), world.file(&forged)).unwrap();
+        sql(&world, &forged, forgery.to_owned()).await;
+        let entry = backups.back_up(Kind::Data, &world.sqlite(&forged), now()).await.unwrap();
+        assert_eq!(entry.stamp, None, "{forgery}");
+        verify(&backups, entry.number).await.unwrap();
+        let into = world.sqlite(&into);
+        backups.restore(Kind::Data, &into, RestoreOptions::default(), now()).await.unwrap();
+        let code = world.open_store(&into).await.err().unwrap().code();
+        assert!(
+            ["row_forged", "store_malformed", "row_malformed", "link_malformed"].contains(&code),
+            "{forgery}: {code}"
+        );
+    }
+}
+
+/// Before anything is sealed that nobody could read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_cannot_be_stated_is_told() {
+    let world = World::new();
+    let backups = world.backups();
+    for (length, expected) in [(255, "ok"), (256, "backup_tables")] {
+        let (file, table) = (format!("{length}.db"), "t".repeat(length));
+        sql(&world, &file, format!("CREATE TABLE {table} (x); INSERT INTO {table} VALUES (1)")).await;
+        assert_eq!(code(backups.back_up(Kind::Data, &world.sqlite(&file), now()).await), expected);
+    }
+    world.has_no_leftovers();
+}
+
 /// In the very inode that the feed began in, as a file system that uses numbers again may have it: only the mark tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn restored_in_its_own_place_it_is_refused_too() {

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portward::envelope::{Keep, OpenError, RootKeks, SealError, Usage};
+use portward::envelope::{Header, Keep, OpenError, RootKeks, SealError, Usage};
 use portward::{KeyState, Keyring};
 use portward_store::keys::{KeyStore, Rewrapped};
 
@@ -115,6 +115,33 @@ async fn an_embedded_key_opens_without_its_row() {
     assert_eq!(again.seal_record(&world.context(), b"x"), Err(SealError::NoActiveKey));
     let stranger = store.known_scope("stranger".parse().unwrap(), &world.scope).await;
     assert_eq!(code(stranger), "unknown_key");
+}
+
+/// Who has looked before there was a key opens what is sealed afterwards: here at once, in another process after a second.
+#[tokio::test]
+async fn a_key_that_was_made_since_is_found() {
+    let world = World::new();
+    let (store, other) = (world.store_of_tenant().await, world.store().await);
+    for looking in [&store, &other] {
+        looking.known_scope(world.tenant, &world.scope).await.unwrap();
+    }
+    let sealed = store.scope(world.tenant, &world.scope).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let key = Header::parse(&sealed).unwrap().0.data_key();
+    let open = async |store: &KeyStore<RootKeks>, key| {
+        let keys = store.known_scope_with(world.tenant, &world.scope, key).await.unwrap();
+        keys.open_record(&world.context(), &sealed).map(|_| ())
+    };
+    assert_eq!(open(&store, key).await, Ok(()));
+    assert_eq!(open(&other, key).await, Err(OpenError::UnknownDataKey), "not asked for again within a second");
+    world.clock.pass(Duration::from_secs(1));
+    assert_eq!(open(&other, key).await, Ok(()));
+    assert_eq!(open(&other, [7; 16]).await, Ok(()), "a key that nobody knows changes nothing");
+    store.rotate_scope(world.tenant, &world.scope).await.unwrap();
+    let sealed = store.scope(world.tenant, &world.scope).await.unwrap().seal_record(&world.context(), b"y").unwrap();
+    let key = Header::parse(&sealed).unwrap().0.data_key();
+    world.clock.pass(Duration::from_secs(1));
+    let keys = other.known_scope_with(world.tenant, &world.scope, key).await.unwrap();
+    assert_eq!(keys.open_record(&world.context(), &sealed).unwrap(), b"y");
 }
 
 #[tokio::test]

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use portward_store::database::Location;
 use portward_store::store::{LinkEdit, LinkFilter, Target};
 
 use crate::world::{World, tenant};
@@ -12,6 +15,8 @@ conformance! {
     a_missing_row_does_not_hinder_its_revocation,
     planted_rows_do_not_hinder_a_revocation,
     narrowing_ends_sessions_also_where_the_row_is_an_older_one,
+    an_older_row_spends_no_use_for_nothing,
+    planted_rows_do_not_hinder_a_compaction,
     a_store_is_not_begun_anew,
 }
 
@@ -138,6 +143,34 @@ async fn narrowing_ends_sessions_also_where_the_row_is_an_older_one(world: World
     world.sql("DELETE FROM link_event; INSERT INTO link_event SELECT * FROM old_event").await;
     edit(&["files:read"]).await;
     assert_eq!(code(), Err("session_superseded"));
+}
+
+async fn an_older_row_spends_no_use_for_nothing(world: World) {
+    let (token, link) = world.issue_with(1).await;
+    world.sql("CREATE TABLE old AS SELECT * FROM link").await;
+    let permissions = Some(world.permissions(&["files:read"]));
+    world.store.edit(tenant(), link.id, LinkEdit { permissions, ..LinkEdit::default() }).await.unwrap();
+    world.sql("DELETE FROM link; INSERT INTO link SELECT * FROM old").await;
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    let redeem = async || world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await;
+    assert_eq!(redeem().await.unwrap_err().code(), "link_outdated");
+    assert_eq!(world.store.link(tenant(), link.id).await.unwrap().uses, 0);
+    world.store.edit(tenant(), link.id, LinkEdit { label: Some(None), ..LinkEdit::default() }).await.unwrap();
+    let session = redeem().await.unwrap().session;
+    let now = portward::Clock::now(&*world.clock);
+    assert!(world.store.verifier().verify_session(session.text(), now).is_ok());
+}
+
+async fn planted_rows_do_not_hinder_a_compaction(world: World) {
+    let (_, link) = world.issue().await;
+    world.sql("CREATE TABLE planted AS SELECT * FROM link").await;
+    let root = if matches!(world.location, Location::Sqlite(_)) { "x'00000000'" } else { r"'\x00000000'" };
+    world.sql(&format!("UPDATE planted SET tenant = 'aaa', root = {root}")).await;
+    world.sql("INSERT INTO link SELECT * FROM planted").await;
+    world.clock.advance(link.ceiling.saturating_since(world.now()) + Duration::from_secs(601));
+    world.store.refresh().await.unwrap();
+    let compacted = world.store.compact(Duration::ZERO).await.unwrap();
+    assert_eq!((compacted.links, compacted.signed_again, compacted.not_believed), (1, 0, 1));
 }
 
 /// One that would let an acknowledged revocation never come to others.

@@ -132,6 +132,13 @@ impl ScopeKeys {
         &self.scope
     }
 
+    /// Whether anything is known of a data key: that it is there, or why it does not open.
+    pub fn knows(&self, key: KeyId) -> bool {
+        self.data_keys.iter().any(|(known, _)| known.id() == key)
+            || self.closed.contains_key(&key)
+            || self.graves.has(key)
+    }
+
     /// Whether half of the budget of the key that seals is used: time to make another one active.
     pub fn needs_rotation(&self) -> bool {
         self.active().is_some_and(|key| key.usage().is_high())

@@ -8,7 +8,7 @@ use crate::report::Report;
 pub(super) fn run(global: &Global, place: &PlaceArguments) -> Result<Report, Failure> {
     let place = place.open(global)?;
     let catalogue = place.backups.catalogue().map_err(|error| place.failed(error))?;
-    let strays = place.backups.strays().map_err(|error| place.failed(error))?;
+    let strays = place.backups.unmatched().map_err(|error| place.failed(error))?.strays;
     let mut text = format!("{:>8}  {:6}  {:20}  {:>14}  name\n", "number", "kind", "created", "bytes");
     for entry in &catalogue.entries {
         let (number, kind, created) = (entry.number, entry.kind.name(), entry.created.to_string());

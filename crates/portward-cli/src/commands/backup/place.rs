@@ -96,6 +96,7 @@ fn failed(error: BackupError) -> Failure {
         | BackupError::Swapped
         | BackupError::Empty
         | BackupError::RowsDiffer
+        | BackupError::Tables
         | BackupError::Stray(_)
         | BackupError::Kind
         | BackupError::TargetExists => Exit::Refused,

@@ -25,7 +25,8 @@ pub(crate) struct PruneArguments {
 
 pub(super) fn run(global: &Global, arguments: &PruneArguments) -> Result<Report, Failure> {
     let place = arguments.place.open(global)?;
-    let retention = Retention { keys: read::days(arguments.keep_keys), data: arguments.keep_data.map(read::days) };
+    let others = arguments.keep_data.map(read::days);
+    let retention = Retention { keys: Some(read::days(arguments.keep_keys)), data: others, streams: others };
     let pruned = place.backups.prune(retention, context::now().wall).map_err(|error| place.failed(error))?;
     let strays = match arguments.strays {
         true => place.backups.remove_strays().map_err(|error| place.failed(error))?,

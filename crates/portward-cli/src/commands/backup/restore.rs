@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::global::Global;
 use crate::read;
 use crate::report::{self, Report, Stream};
+use crate::store::Links;
 
 #[derive(Args, Debug)]
 pub(crate) struct RestoreArguments {
@@ -65,10 +66,10 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
     };
     let into = location(database)?;
     let place = arguments.place.open(global)?;
-    let view = if kind == Kind::Keys { view(global, &place)? } else { None };
-    let has_view = view.is_some();
+    let views = if kind == Kind::Keys { views(global, &place)? } else { Vec::new() };
+    let has_view = !views.is_empty();
     let existing = if arguments.replace { Existing::Replaced } else { Existing::Kept };
-    let options = RestoreOptions { number: arguments.number, existing, view };
+    let options = RestoreOptions { number: arguments.number, existing, views };
     let now = context::now().wall;
     let restored =
         place.wait(place.backups.restore(kind, &into, options, now)).map_err(|failure| match failure.code {
@@ -80,7 +81,7 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
         report = report.fact("destroyed_again", restored.buried);
         if !has_view {
             report = report.note(
-                "there is no view here: what was destroyed after this backup, and is known nowhere else, opens again",
+                "there is no view here, and no store was named (--store): what was destroyed after this backup, and is known nowhere else, opens again",
             );
         }
     }
@@ -90,13 +91,18 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
     Ok(report)
 }
 
-/// What was destroyed, as this machine knows it.
-fn view(global: &Global, place: &Place) -> Result<Option<Arc<RevocationView>>, Failure> {
+/// What was destroyed, as this machine knows it, and the store if one is named.
+fn views(global: &Global, place: &Place) -> Result<Vec<Arc<RevocationView>>, Failure> {
     let directory = context::directory(global)?;
-    if !directory.view_path().exists() {
-        return Ok(None);
+    let mut views = Vec::new();
+    if directory.view_path().exists() {
+        views.push(Arc::new(context::authority(&directory, &place.keyring)?.view().clone()));
     }
-    Ok(Some(Arc::new(context::authority(&directory, &place.keyring)?.view().clone())))
+    if let Some(name) = &global.store {
+        let deployment = Arc::new(context::deployment(&directory)?);
+        views.push(Links::open(name, &deployment, &place.keyring, None)?.store.cell().load());
+    }
+    Ok(views)
 }
 
 fn stream(global: &Global, arguments: &RestoreArguments, name: Identifier) -> Result<Report, Failure> {

@@ -1,7 +1,7 @@
 use clap::Args;
-use portward_store::backup::{Depth, Kind};
+use portward_store::backup::{BackupError, Depth, Kind, Unmatched};
 
-use crate::commands::backup::place::PlaceArguments;
+use crate::commands::backup::place::{Place, PlaceArguments};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::Report;
@@ -26,18 +26,15 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments) -> Result<Report
         Some(number) => vec![number],
         None => catalogue.entries.iter().map(|entry| entry.number).collect(),
     };
+    if arguments.number.is_none() {
+        refuse_unmatched(&place)?;
+    }
     let (mut bytes, mut rows) = (0u64, 0u64);
     for number in &numbers {
         let of = |failure: Failure| Failure { message: format!("backup {number}: {}", failure.message), ..failure };
         let verified = place.wait(place.backups.verify(*number, depth)).map_err(of)?;
         bytes = bytes.saturating_add(verified.dump);
         rows = rows.saturating_add(verified.manifest.rows());
-    }
-    if arguments.number.is_none() {
-        place
-            .backups
-            .refuse_strays()
-            .map_err(|error| place.failed(error).hint("backup prune --strays takes it away"))?;
     }
     let report = Report::new().fact("verified", numbers.len()).fact("plaintext_bytes", bytes);
     let report = if arguments.seal_only { report } else { report.fact("rows", rows) };
@@ -47,4 +44,27 @@ pub(super) fn run(global: &Global, arguments: &VerifyArguments) -> Result<Report
     } else {
         report
     })
+}
+
+/// All that is missing or stray is told, before anything is opened.
+fn refuse_unmatched(place: &Place) -> Result<(), Failure> {
+    let Unmatched { missing, strays } = place.backups.unmatched().map_err(|error| place.failed(error))?;
+    let error = match (missing.is_empty(), strays.is_empty()) {
+        (true, true) => return Ok(()),
+        (true, false) => BackupError::Stray(strays.join(", ")),
+        (false, _) => BackupError::Missing,
+    };
+    let failure = place.failed(error);
+    if missing.is_empty() {
+        return Err(failure.hint("backup prune --strays takes away what the catalogue does not know"));
+    }
+    let mut message = format!("{}: backup {}", failure.message, join(&missing));
+    if !strays.is_empty() {
+        message.push_str(&format!("; the catalogue does not know {}", strays.join(", ")));
+    }
+    Err(Failure { message, ..failure })
+}
+
+fn join(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }

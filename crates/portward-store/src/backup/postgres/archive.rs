@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::Graves;
 use crate::backup::kind::KEYS_SCHEMA;
-use crate::backup::manifest::TableRows;
+use crate::backup::manifest::{TableRows, refuse_other_rows};
 use crate::backup::postgres::script::Script;
 use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
@@ -22,36 +22,46 @@ use crate::keys::rows::TombstoneRow;
 use crate::objects::ObjectError;
 
 type Result<T> = core::result::Result<T, BackupError>;
-type Rows = BTreeMap<(String, String), u64>;
+
+/// Rows of each table that a script copies.
+#[derive(Default)]
+pub(crate) struct Counted(BTreeMap<(String, String), u64>);
+
+impl Counted {
+    pub(crate) fn note(&mut self, table: &(String, String), row: Option<&[u8]>) {
+        let seen = u64::from(row.is_some());
+        match self.0.get_mut(table) {
+            Some(rows) => *rows = rows.saturating_add(seen),
+            None => drop(self.0.insert(table.clone(), seen)),
+        }
+    }
+
+    pub(crate) fn tables(self) -> Vec<TableRows> {
+        self.0.into_iter().map(|((schema, table), rows)| TableRows { schema, table, rows }).collect()
+    }
+}
 
 /// Compares the rows of each table with those that were counted. Returns how long the dump is.
 pub(crate) fn verify_rows(opened: &mut Opened, expected: [u8; 32], told: &dyn Fn(u64)) -> Result<u64> {
-    let (mut rows, manifest) = (Rows::new(), opened.manifest.clone());
-    let dump = read_script(opened, expected, told, |table, _| match rows.get_mut(table) {
-        Some(count) => *count = count.saturating_add(1),
-        None => drop(rows.insert(table.clone(), 1)),
-    })?;
+    let (mut counted, manifest) = (Counted::default(), opened.manifest.clone());
+    let dump = read_script(opened, expected, told, |table, row| counted.note(table, row))?;
     refuse_empty(&manifest)?;
-    // A table that the dump does not mention has no row in it.
-    let is_same = |table: &TableRows| {
-        let name = (table.schema.clone(), table.table.clone());
-        rows.get(&name).copied().unwrap_or(0) == table.rows
-    };
-    if manifest.tables.iter().all(is_same) { Ok(dump) } else { Err(BackupError::RowsDiffer) }
+    refuse_other_rows(&manifest.tables, &counted.tables())?;
+    Ok(dump)
 }
 
 fn read_script(
     opened: &mut Opened,
     expected: [u8; 32],
     told: &dyn Fn(u64),
-    row: impl FnMut(&(String, String), &[u8]) + Send,
+    said: impl FnMut(&(String, String), Option<&[u8]>) + Send,
 ) -> Result<u64> {
     let environment = [("LC_ALL", "C".to_owned())];
     let arguments = ["--data-only", "--file=-"];
     let mut tool = Tool::start("pg_restore", &arguments, &environment, Stdio::piped(), Stdio::piped())?;
     let (stdin, stdout) = (tool.stdin()?, tool.stdout()?);
     let dump = thread::scope(|scope| {
-        scope.spawn(move || read_rows(stdout, row));
+        scope.spawn(move || read_rows(stdout, said));
         let given = give(opened, expected, told, stdin);
         if given.is_err() {
             // So that its output ends, too.
@@ -63,8 +73,8 @@ fn read_script(
     Ok(dump)
 }
 
-fn read_rows(mut script: ChildStdout, row: impl FnMut(&(String, String), &[u8])) {
-    let (mut reader, mut buffer) = (Script::new(row), Zeroizing::new(vec![0; 64 << 10]));
+fn read_rows(mut script: ChildStdout, said: impl FnMut(&(String, String), Option<&[u8]>)) {
+    let (mut reader, mut buffer) = (Script::new(said), Zeroizing::new(vec![0; 64 << 10]));
     // What could not be read shows in the count.
     while let Ok(read @ 1..) = script.read(&mut buffer) {
         reader.read(buffer.get(..read).unwrap_or_default());
@@ -93,7 +103,9 @@ impl Backups {
             let mut stones = Vec::new();
             let mut is_whole = true;
             read_script(&mut opened, expected, &*backups.options.progress, |table, row| {
-                if (table.0.as_str(), table.1.as_str()) == (KEYS_SCHEMA, "key_tombstone") {
+                if let Some(row) = row
+                    && (table.0.as_str(), table.1.as_str()) == (KEYS_SCHEMA, "key_tombstone")
+                {
                     match stone(row) {
                         Some((values, carried)) => {
                             stones.extend(record::believe::<TombstoneRow>(values, &carried, &keyring).ok());

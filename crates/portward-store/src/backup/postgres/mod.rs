@@ -7,5 +7,9 @@ mod script;
 mod snapshot;
 mod tool;
 
+#[cfg(test)]
+pub(super) use archive::Counted;
 pub(super) use archive::verify_rows;
+#[cfg(test)]
+pub(super) use script::Script;
 pub(super) use snapshot::Snapshot;

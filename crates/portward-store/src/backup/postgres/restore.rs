@@ -17,7 +17,7 @@ use crate::backup::postgres::environment::environment;
 use crate::backup::postgres::snapshot::qualified;
 use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
-use crate::backup::{BackupError, Backups, Catalogue, Entry, Existing, Kind, RestoreOptions, Restored};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Existing, Kind, RestoreOptions, Restored, feed};
 use crate::database::{Database, Location, Lock, record};
 use crate::objects::ObjectError;
 use crate::store;
@@ -47,7 +47,7 @@ impl Backups {
             return Err(BackupError::Kind);
         }
         refuse_empty(&manifest)?;
-        let (keyring, mut graves) = (&self.owner.keyring, Graves::of(options.view));
+        let (keyring, mut graves) = (&self.owner.keyring, Graves::of(options.views));
         if entry.kind == Kind::Keys {
             if has_key_store(url).await? {
                 self.add_known(&mut graves, &Location::Postgres(url.to_owned())).await?;
@@ -145,6 +145,9 @@ fn after(manifest: &Manifest, graves: &Graves, keyring: &Keyring) -> Result<Stri
         let row = store::restored(feed.stamp, feed.history, feed.snapshot, manifest.number);
         let insert = record::statement(&row, keyring, STORE_SCHEMA).map_err(of_record)?;
         let _ = writeln!(sql, "DELETE FROM {STORE_SCHEMA}.feed;\n{insert}");
+    }
+    if let Some(mark) = feed::mark_unbelieved(manifest) {
+        let _ = writeln!(sql, "{mark};");
     }
     if manifest.kind == Kind::Keys {
         for stone in graves.stones() {

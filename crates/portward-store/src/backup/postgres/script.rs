@@ -1,22 +1,22 @@
 //! The SQL that `pg_restore` makes of an archive, read for its rows.
 
-/// Lines between `COPY … FROM stdin;` and `\.`, in constant memory.
-pub(super) struct Script<F> {
+/// Lines between `COPY … FROM stdin;` and `\.`, in constant memory. Who reads is told of a table where its rows begin, then of each row.
+pub(crate) struct Script<F> {
     line: Vec<u8>,
     is_cut: bool,
     table: Option<(String, String)>,
-    row: F,
+    said: F,
 }
 
 /// What is held of a line: more than the longest `COPY` with all its columns. Of rows that are longer, that they are there is enough.
 const LINE_MAX: usize = 1 << 20;
 
-impl<F: FnMut(&(String, String), &[u8])> Script<F> {
-    pub(super) const fn new(row: F) -> Self {
-        Self { line: Vec::new(), is_cut: false, table: None, row }
+impl<F: FnMut(&(String, String), Option<&[u8]>)> Script<F> {
+    pub(crate) const fn new(said: F) -> Self {
+        Self { line: Vec::new(), is_cut: false, table: None, said }
     }
 
-    pub(super) fn read(&mut self, bytes: &[u8]) {
+    pub(crate) fn read(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (piece, ends) = piece.strip_suffix(b"\n").map_or((piece, false), |piece| (piece, true));
             let room = LINE_MAX.saturating_sub(self.line.len());
@@ -31,8 +31,11 @@ impl<F: FnMut(&(String, String), &[u8])> Script<F> {
     fn end_line(&mut self) {
         match &self.table {
             Some(_) if self.line == b"\\." && !self.is_cut => self.table = None,
-            Some(table) => (self.row)(table, &self.line),
-            None if !self.is_cut => self.table = copied(&self.line),
+            Some(table) => (self.said)(table, Some(&self.line)),
+            None if !self.is_cut => {
+                self.table = copied(&self.line);
+                self.table.iter().for_each(|table| (self.said)(table, None));
+            }
             None => {}
         }
         self.line.clear();
@@ -79,7 +82,9 @@ mod tests {
         let script = b"SET x;\nCOPY public.plain (a, b) FROM stdin;\n1\t2\nCOPY public.other (a) FROM stdin;\n\\.\n\nCOPY \"My \"\"S\"\"\".\"T.1\" (a) FROM stdin;\n\\\\.\n\\.\nCOPY public.none  FROM stdin;\n\\.\n";
         for step in [1, 3, script.len()] {
             let mut rows = Vec::new();
-            let mut read = Script::new(|table: &(String, String), row: &[u8]| rows.push((table.clone(), row.to_vec())));
+            let mut read = Script::new(|table: &(String, String), row: Option<&[u8]>| {
+                rows.extend(row.map(|row| (table.clone(), row.to_vec())));
+            });
             script.chunks(step).for_each(|piece| read.read(piece));
             let plain = ("public".to_owned(), "plain".to_owned());
             let odd = ("My \"S\"".to_owned(), "T.1".to_owned());
@@ -95,9 +100,9 @@ mod tests {
     #[test]
     fn a_long_row_is_one_row() {
         let (mut rows, mut longest) = (0, 0);
-        let mut read = Script::new(|_: &(String, String), row: &[u8]| {
-            rows += 1;
-            longest = row.len();
+        let mut read = Script::new(|_: &(String, String), row: Option<&[u8]>| {
+            rows += usize::from(row.is_some());
+            longest = row.map_or(0, <[u8]>::len);
         });
         read.read(b"COPY a.b (c) FROM stdin;\n");
         (0..40).for_each(|_| read.read(&[b'x'; 100_000]));

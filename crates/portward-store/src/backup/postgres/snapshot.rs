@@ -1,14 +1,14 @@
 use std::process::{ChildStdout, Stdio};
 
+use portward::Keyring;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::backup::kind::{KEYS_SCHEMA, STORE_SCHEMA};
-use crate::backup::manifest::{FeedPosition, TableRows};
+use crate::backup::kind::KEYS_SCHEMA;
+use crate::backup::manifest::{FeedPosition, Format, TableRows};
 use crate::backup::parts::PartWriter;
 use crate::backup::postgres::environment::environment;
 use crate::backup::postgres::tool::Tool;
-use crate::backup::sqlite::position;
-use crate::backup::{BackupError, Kind};
+use crate::backup::{BackupError, Kind, feed};
 
 type Result<T> = core::result::Result<T, BackupError>;
 
@@ -35,7 +35,7 @@ const TABLES: &str = "SELECT n.nspname::text, c.relname::text FROM pg_class c JO
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
 impl Snapshot {
-    pub(crate) async fn take(url: &str, kind: Kind) -> Result<Self> {
+    pub(crate) async fn take(url: &str, kind: Kind, keyring: &Keyring) -> Result<Self> {
         let mut connection = PgConnection::connect(url).await?;
         sqlx::raw_sql(BEGIN).execute(&mut connection).await?;
         let (id,): (String,) = sqlx::query_as("SELECT pg_export_snapshot()").fetch_one(&mut connection).await?;
@@ -48,9 +48,12 @@ impl Snapshot {
             tables.push(TableRows { schema, table, rows: u64::try_from(rows).map_err(|_| BackupError::Malformed)? });
         }
         tables.sort();
-        let has = |name: &str| tables.iter().any(|table| table.name() == (STORE_SCHEMA, name));
-        let is_store = ["feed", "feed_change", "feed_snapshot"].into_iter().all(has);
-        let feed = if is_store { feed(&mut connection).await? } else { None };
+        let feed = if feed::has_store(Format::Postgres, &tables) {
+            let sql = AssertSqlSafe(feed::select(Format::Postgres));
+            feed::position(sqlx::query_as(sql).fetch_all(&mut connection).await, keyring)?
+        } else {
+            None
+        };
         Ok(Self { connection, id, url: url.to_owned(), tables, feed })
     }
 
@@ -78,13 +81,6 @@ impl Dump {
         parts.copy(&mut self.archive, told)?;
         self.tool.finish()
     }
-}
-
-async fn feed(connection: &mut PgConnection) -> Result<Option<FeedPosition>> {
-    let sql = format!("SELECT incarnation, sequence, history, snapshot FROM {STORE_SCHEMA}.feed");
-    let row: Option<(Vec<u8>, i64, Vec<u8>, i64)> =
-        sqlx::query_as(AssertSqlSafe(sql)).fetch_optional(connection).await?;
-    row.map(|(incarnation, sequence, history, snapshot)| position(incarnation, sequence, history, snapshot)).transpose()
 }
 
 /// As a statement names it.

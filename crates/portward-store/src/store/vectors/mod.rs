@@ -5,7 +5,7 @@ mod feed;
 mod message;
 mod redeem;
 mod rows;
-mod scratch;
+pub(crate) mod scratch;
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -19,7 +19,7 @@ use crate::database::record::RecordError;
 use crate::store::StoreError;
 
 /// What came out, or the code of the refusal.
-type Outcome = Result<Value, &'static str>;
+pub(crate) type Outcome = Result<Value, &'static str>;
 
 /// Cases that ask for more than the page says, each with what the store says, until page and reference settle them. One that has caught up
 /// has to go from here.
@@ -34,17 +34,17 @@ const OPEN: [(&str, &str); 6] = [
     ("store_feed/feed_read/change-8-sequence", "gap"),
 ];
 
-struct Fixtures {
-    deployments: HashMap<String, Arc<Deployment>>,
-    keyrings: HashMap<String, Arc<Keyring>>,
+pub(crate) struct Fixtures {
+    pub(crate) deployments: HashMap<String, Arc<Deployment>>,
+    pub(crate) keyrings: HashMap<String, Arc<Keyring>>,
     /// As they stand in the file, keys and all.
-    value: Value,
+    pub(crate) value: Value,
 }
 
 /// One case, with the fixtures of its file.
-struct Case<'a> {
+pub(crate) struct Case<'a> {
     input: Input<'a>,
-    fixtures: &'a Fixtures,
+    pub(crate) fixtures: &'a Fixtures,
 }
 
 impl<'a> Deref for Case<'a> {
@@ -56,7 +56,7 @@ impl<'a> Deref for Case<'a> {
 }
 
 impl Case<'_> {
-    fn keyring(&self) -> Arc<Keyring> {
+    pub(crate) fn keyring(&self) -> Arc<Keyring> {
         Arc::clone(&self.fixtures.keyrings[self.text("keyring")])
     }
 
@@ -83,7 +83,7 @@ impl Fixtures {
     }
 }
 
-async fn run(case: &Case<'_>) -> Outcome {
+pub(crate) async fn run(case: &Case<'_>) -> Outcome {
     match case.text("op") {
         "row_read" => rows::row_read(case).await,
         "link_show" => rows::link_show(case).await,
@@ -99,6 +99,11 @@ async fn run(case: &Case<'_>) -> Outcome {
 }
 
 fn replay(subject: &str) {
+    replay_by(subject, run);
+}
+
+/// Replays a subject by what runs its cases.
+pub(crate) fn replay_by(subject: &str, run: impl AsyncFn(&Case<'_>) -> Outcome) {
     let vectors = Vectors::read(env!("CARGO_PKG_NAME"), subject);
     let fixtures = Fixtures::of(&vectors.fixtures);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -122,7 +127,7 @@ fn record_code(error: RecordError) -> &'static str {
     code(error)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -143,5 +148,6 @@ fn store_feed() {
 
 #[test]
 fn no_subject_is_left_out() {
-    assert_eq!(portward_test_vectors::subjects(env!("CARGO_PKG_NAME")), ["links", "redeem", "store_feed"]);
+    // Those of `backup` are replayed beside what they test.
+    assert_eq!(portward_test_vectors::subjects(env!("CARGO_PKG_NAME")), ["backup", "links", "redeem", "store_feed"]);
 }

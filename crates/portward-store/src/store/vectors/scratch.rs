@@ -15,8 +15,8 @@ use crate::database::{Database, Location, Lock, Work};
 use crate::store::open::SCHEMA;
 use crate::store::{Store, StoreOptions, initialise};
 
-pub(super) struct Scratch {
-    pub(super) location: Location,
+pub(crate) struct Scratch {
+    pub(crate) location: Location,
     _folder: TempDir,
 }
 
@@ -29,12 +29,12 @@ impl Clock for Fixed {
 }
 
 impl Scratch {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { location: Location::Sqlite(folder.path().join("store.db")), _folder: folder }
     }
 
-    pub(super) async fn database(&self) -> Database {
+    pub(crate) async fn database(&self) -> Database {
         Database::open(&self.location, &SCHEMA, true).await.unwrap()
     }
 
@@ -47,7 +47,7 @@ impl Scratch {
 }
 
 /// Does something in a transaction of its own.
-pub(super) async fn write<T>(database: &Database, work: impl AsyncFnOnce(&mut Work) -> T) -> T {
+pub(crate) async fn write<T>(database: &Database, work: impl AsyncFnOnce(&mut Work) -> T) -> T {
     let mut transaction = database.begin(Lock::None).await.unwrap();
     let done = work(&mut transaction).await;
     transaction.commit().await.unwrap();
@@ -55,14 +55,14 @@ pub(super) async fn write<T>(database: &Database, work: impl AsyncFnOnce(&mut Wo
 }
 
 /// A stored row of a case: fields with their names, and root and MAC beside them.
-pub(super) fn stored(told: &Value) -> Vec<(String, Held)> {
+pub(crate) fn stored(told: &Value) -> Vec<(String, Held)> {
     let beside = |name: &str| Held::Bytes(bytes(&told[name]));
     let mut row = fields(&told["fields"]);
     row.extend([("root".to_owned(), beside("root_id")), ("mac".to_owned(), beside("mac"))]);
     row
 }
 
-pub(super) async fn insert(table: &str, row: &[(String, Held)], to: &mut AnyConnection) {
+pub(crate) async fn insert(table: &str, row: &[(String, Held)], to: &mut AnyConnection) {
     let names: Vec<_> = row.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let places: Vec<_> = (1..=row.len()).map(|place| format!("${place}")).collect();
     let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
@@ -84,7 +84,7 @@ pub(super) fn bound<'q>(query: Query<'q, Any, AnyArguments>, row: &[(String, Hel
 
 impl Case<'_> {
     /// The deployment of the case, or of its keyring.
-    pub(super) fn deployment(&self) -> Arc<Deployment> {
+    pub(crate) fn deployment(&self) -> Arc<Deployment> {
         let named = self.value["deployment"].as_str().map(|name| &self.fixtures.deployments[name]);
         let of_keyring = || self.fixtures.deployments.values().find(|known| known.id == self.keyring().deployment());
         Arc::clone(named.or_else(of_keyring).unwrap())
