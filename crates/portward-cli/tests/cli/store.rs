@@ -38,9 +38,11 @@ fn a_store_is_made_and_looked_at() {
     changes      1
     ");
     assert_snapshot!(masked(&home.run(&["store", "compact", "--keep-days=0"]).stdout), @r"
-    links        0
-    redemptions  0
-    changes      0
+    links         0
+    redemptions   0
+    changes       0
+    signed again  0
+    not believed  0
     ");
     home.refuses(&["link", "verify", &link], "refused", "link_revoked");
 
