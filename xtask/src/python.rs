@@ -28,8 +28,12 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
 }
 
 /// Each in a process of its own: a framework is set up once in one.
-const TESTS: [&str; 4] =
-    ["bindings/python/tests", "bindings/python/tests/web", "examples/python/fastapi_portal", "examples/python/django_portal"];
+const TESTS: [&str; 4] = [
+    "bindings/python/tests",
+    "bindings/python/tests/web",
+    "examples/python/fastapi_portal",
+    "examples/python/django_portal",
+];
 
 /// Without what makes a release slow to build: the code is the same.
 fn build(log: &mut Log) -> io::Result<Option<PathBuf>> {

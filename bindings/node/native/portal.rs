@@ -76,7 +76,7 @@ pub(crate) fn portal_read(portal: &External<Portal>, request: RequestRow, body: 
     match request.with(body, |request| portal.read(request)) {
         Step::NotOurs => StepRow { answer: None, exchange: None },
         Step::Answer(answer) => StepRow { answer: Some(row(answer)), exchange: None },
-        Step::Ask(exchange) => StepRow { answer: None, exchange: Some(handle(Arc::new(exchange))) },
+        Step::Ask(exchange) => StepRow { answer: None, exchange: Some(handle(Arc::from(exchange))) },
     }
 }
 

@@ -54,7 +54,7 @@ impl Portal {
         match call(|| Ok(self.0.read(&request)))? {
             bridge::Step::NotOurs => Ok(None),
             bridge::Step::Answer(answer) => Answer(answer).into_bound_py_any(py).map(Some),
-            bridge::Step::Ask(exchange) => Exchange(exchange).into_bound_py_any(py).map(Some),
+            bridge::Step::Ask(exchange) => Exchange(*exchange).into_bound_py_any(py).map(Some),
         }
     }
 

@@ -245,7 +245,7 @@ impl Store {
 fn only(resources: Option<Vec<String>>) -> Result<Resources, Error> {
     match resources {
         None => Ok(Resources::All),
-        Some(list) => Ok(Resources::Only(text::identifiers("resources", &list)?.into())),
+        Some(list) => Ok(Resources::Only(text::identifiers("resources", &list)?)),
     }
 }
 

@@ -58,7 +58,7 @@ pub enum Step {
     /// Send this.
     Answer(Answer),
     /// Ask a store, and answer what it says.
-    Ask(Exchange),
+    Ask(Box<Exchange>),
 }
 
 /// A question to a store, and how its answer goes back.
@@ -106,7 +106,7 @@ impl Portal {
     /// What is to be done about a request.
     pub fn read(&self, request: &Request<'_>) -> Step {
         let action = with(request, |request| self.0.read(request));
-        let ask = |question| Step::Ask(Exchange { rules: self.0.clone(), question });
+        let ask = |question| Step::Ask(Box::new(Exchange { rules: self.0.clone(), question }));
         match action {
             Action::NotOurs => Step::NotOurs,
             Action::Answer(answer) => Step::Answer(answer.into()),

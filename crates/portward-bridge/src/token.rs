@@ -75,10 +75,11 @@ impl Access {
         let Ok(permission) = self.deployment.0.vocabulary.permission(permission) else {
             return Err(AllowError::PermissionDenied.into());
         };
-        Ok(match resource {
-            Some(resource) => self.core().allow_on(permission, &text::identifier("resource", resource)?)?,
-            None => self.core().allow(permission)?,
-        })
+        let allowed = match resource {
+            Some(resource) => self.core().allow_on(permission, &text::identifier("resource", resource)?),
+            None => self.core().allow(permission),
+        };
+        Ok(allowed?)
     }
 
     /// Whether [`Access::require`] would let it pass.
