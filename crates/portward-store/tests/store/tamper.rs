@@ -40,8 +40,8 @@ async fn a_row_of_another_link_is_not_believed(world: World) {
     let (other, _) = world.issue_with(1).await;
     let hex = |id: [u8; 16]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let literal = |id| match &world.location {
-        portward_store::database::Location::Sqlite(_) => format!("x'{}'", hex(id)),
-        portward_store::database::Location::Postgres(_) => format!("'\\x{}'", hex(id)),
+        Location::Sqlite(_) => format!("x'{}'", hex(id)),
+        Location::Postgres(_) => format!("'\\x{}'", hex(id)),
     };
     world.sql(&format!("DELETE FROM link WHERE id = {}", literal(other.id()))).await;
     world.sql(&format!("UPDATE link SET id = {}", literal(other.id()))).await;
