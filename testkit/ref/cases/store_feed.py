@@ -514,8 +514,9 @@ def long_snapshots(subject):
 # --- places ------------------------------------------------------------------------------------
 
 def places(subject):
-    def sqlite(name, device, inode, place):
-        subject.add("feed_place/" + name, "device and inode", "feed_place", {"place": place}, device=device, inode=inode)
+    def sqlite(name, device, inode, place, born=None):
+        comment, more = ("device and inode", {}) if born is None else ("device, inode, and when the file was born", {"born": str(born)})
+        subject.add("feed_place/" + name, comment, "feed_place", {"place": place}, device=device, inode=inode, **more)
 
     def postgres(name, system, timeline, database, place):
         subject.add("feed_place/" + name, "system identifier, timeline, number of the database", "feed_place", {"place": place},
@@ -524,6 +525,10 @@ def places(subject):
     sqlite("sqlite", 2049, 1311, "2049/1311")
     sqlite("sqlite-max", 2**64 - 1, 2**64 - 1, "18446744073709551615/18446744073709551615")
     sqlite("sqlite-zero", 0, 2, "0/2")
+    sqlite("sqlite-born", 2049, 1311, "2049/1311/1764547200123456789", 1_764_547_200_123_456_789)
+    sqlite("sqlite-born-second", 2049, 1311, "2049/1311/1764547200000000000", 1_764_547_200_000_000_000)
+    sqlite("sqlite-born-first", 2049, 1311, "2049/1311/1", 1)
+    sqlite("sqlite-born-max", 2**64 - 1, 2**64 - 1, "18446744073709551615/18446744073709551615/9223372036854775807", 2**63 - 1)
     postgres("postgres", 7_412_876_543_210_987_654, 1, 16_384, "7412876543210987654/1/16384")
     postgres("postgres-max", 2**64 - 1, 2**32 - 1, 2**32 - 1, "18446744073709551615/4294967295/4294967295")
 
@@ -534,6 +539,9 @@ def places(subject):
         ("system", "7412876543210987654/1/16384", "7412876543210987655/1/16384"),
         ("database", "7412876543210987654/1/16384", "7412876543210987654/1/16385"),
         ("longer", "2049/1311", "2049/13110"), ("swapped", "2049/1311", "1311/2049"),
+        ("born", "2049/1311/1764547200123456789", "2049/1311/1764547200123456790"),
+        ("born-inode", "2049/1311/1764547200123456789", "2049/1312/1764547200123456789"),
+        ("born-longer", "2049/1311/1764547200123456789", "2049/1311/17645472001234567890"),
     ):
         add("place-" + name, f"its life began at {there}, it lies at {here}", "store_restored", store=Store(place=there), place=here)
         add(f"place-{name}-here", "as if it had begun here", store=Store(place=here), place=here)

@@ -700,7 +700,8 @@ def _feed_read(case, fixtures):
 @op("feed_place")
 def _feed_place(case, _):
     if "inode" in case:
-        return {"place": storefeed.sqlite_place(case["device"], case["inode"])}
+        born = int(case["born"]) if "born" in case else None
+        return {"place": storefeed.sqlite_place(case["device"], case["inode"], born)}
     return {"place": storefeed.postgres_place(case["system"], case["timeline"], case["database"])}
 
 

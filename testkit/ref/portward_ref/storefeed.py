@@ -34,8 +34,9 @@ def commit(root, deployment_id, held, body):
 
 # --- places ------------------------------------------------------------------------------------
 
-def sqlite_place(device, inode):
-    return f"{device}/{inode}"
+def sqlite_place(device, inode, born=None):
+    """`born`: when the file was, in nanoseconds since 1970; None where the file system does not tell."""
+    return f"{device}/{inode}" if born is None else f"{device}/{inode}/{born}"
 
 
 def postgres_place(system, timeline, database):
