@@ -951,6 +951,11 @@ def test_recovered_generations():
     for found in (2**32 - 65_536, 2**32 - 1):
         with pytest.raises(Refused, match="generation_exhausted"):
             storefeed.recovered_generation(found)
+    for found, now in ((0, 1), (65_536, 10**9), (2**32 - 2, 2**32 - 1)):
+        assert storefeed.recovered_generation(found, now) == now
+        assert storefeed.recovered_generation(0, now) > 0
+    for now in (0, 10**6 - 1, 10**6, 2**32, 2**64 - 1):
+        assert storefeed.recovered_generation(10**6, now) == 16 * 65_536
 
 
 def test_a_recovered_store_knows_all_that_was_known(subjects):

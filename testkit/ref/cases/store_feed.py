@@ -561,6 +561,7 @@ def recovering(subject):
                     {"generation": raised}, found=found)
     for found in (2**32 - 65_536, 2**32 - 65_535, 2**32 - 2, 2**32 - 1):
         subject.add(f"recovered_generation/{found}", "32 bits hold no multiple above it", "recovered_generation", "generation_exhausted", found=found)
+    recovered_at(subject)
 
     recovered_states(subject)
     add = Reading(subject)
@@ -585,16 +586,44 @@ def recovering(subject):
         add(f"recovered-{name}-back", "the old life put back", "store_rolled_back", store=STORE, seen=store.seen(len(store.bodies)))
 
 
+def recovered_at(subject):
+    """The time in seconds, where it is above what was found and 32 bits hold it."""
+    top, last = 2**32 - 1, 2**32 - 65_537
+    for name, found, now, raised in (
+        ("0-now-0", 0, 0, 65_536), ("0-now-1", 0, 1, 1), ("0-now-2", 0, 2, 2), ("0-now-65535", 0, 65_535, 65_535), ("0-now-65537", 0, 65_537, 65_537),
+        ("0-now", 0, NOW, NOW), ("0-now-top", 0, top, top), ("0-now-beyond", 0, 2**32, 65_536), ("0-now-beyond-1", 0, 2**32 + 1, 65_536),
+        ("0-now-beyond-wraps", 0, 2**32 + NOW, 65_536), ("0-now-u64", 0, 2**64 - 1, 65_536),
+        ("1-now-0", 1, 0, 65_536), ("1-now-1", 1, 1, 65_536), ("1-now-2", 1, 2, 2),
+        ("65535-now-same", 65_535, 65_535, 65_536), ("65536-now-same", 65_536, 65_536, 131_072), ("65536-now-before", 65_536, 65_535, 131_072),
+        ("65536-now-after", 65_536, 65_537, 65_537), ("65536-now", 65_536, NOW, NOW), ("131072-now-65536", 131_072, 65_536, 196_608),
+        ("time-now-same", NOW, NOW, NOW - NOW % 65_536 + 65_536), ("time-now-before", NOW, NOW - 1, NOW - NOW % 65_536 + 65_536),
+        ("time-now-after", NOW, NOW + 1, NOW + 1), ("time-now-0", NOW, 0, NOW - NOW % 65_536 + 65_536),
+        ("time-now-beyond", NOW, 2**32, NOW - NOW % 65_536 + 65_536), ("2-31-now-same", 2**31, 2**31, 2**31 + 65_536),
+        ("2-31-now-after", 2**31, 2**31 + 1, 2**31 + 1), ("2-31-now-before", 2**31, 2**31 - 1, 2**31 + 65_536),
+        ("last-now-same", last, last, last + 1), ("last-now-after", last, last + 1, last + 1), ("last-now-after-2", last, last + 2, last + 2),
+        ("last-now-beyond", last, 2**32, last + 1), ("over-now-after", last + 1, last + 2, last + 2), ("over-now-top", last + 1, top, top),
+        ("over-now-same", last + 1, last + 1, None), ("over-now-before", last + 1, last, None), ("over-now-beyond", last + 1, 2**32, None),
+        ("over-now", last + 1, NOW, None), ("top-1-now-top", top - 1, top, top), ("top-1-now-same", top - 1, top - 1, None),
+        ("top-1-now-beyond", top - 1, 2**32, None), ("top-now-same", top, top, None), ("top-now-before", top, top - 1, None),
+        ("top-now-beyond", top, 2**32, None), ("top-now-u64", top, 2**64 - 1, None),
+    ):
+        comment = ("the time in seconds" if raised == now else "the time is no good, and 32 bits hold no multiple of 65,536 above it" if raised is None
+                   else "the time is not above it, or beyond 32 bits: the next multiple of 65,536")
+        subject.add("recovered_generation/" + name, comment, "recovered_generation", "generation_exhausted" if raised is None else {"generation": raised},
+                    found=found, now=now)
+
+
 def recovered_states(subject):
     """What a recovered store begins with: change 1, and the state of the snapshot at 1."""
-    def add(name, comment, intended, database, newer=None):
+    def add(name, comment, intended, database, newer=None, **more):
         """Bodies of snapshots; `intended`: the generation it is raised to, or the body that comes out, or a code."""
         if isinstance(intended, int):
             assert database[:1] != b"\x01" or newer is None
             intended = {"change": deployment_generation(intended).hex(), "records": (deployment_generation(intended) + without_generation(database)).hex()}
         elif isinstance(intended, bytes):
             intended = {"change": "", "records": intended.hex()}
-        subject.add("recovered_state/" + name, comment, "recovered_state", intended, database=database.hex(), newer=None if newer is None else newer.hex())
+        subject.add("recovered_state/" + name, comment, "recovered_state", intended, database=database.hex(), newer=None if newer is None else newer.hex(),
+                    **more)
 
     state = STORE.state().snapshot()
     seven = tenant("7")
@@ -603,6 +632,16 @@ def recovered_states(subject):
     add("raised-on", "from a generation above", 131_072, deployment_generation(65_536) + seven + tenant_generation(3))
     add("raised-suspended", "a suspension stands", 65_536, seven + suspended(LINK, LINK_ID))
     add("exhausted", "32 bits hold no multiple above it", "generation_exhausted", deployment_generation(2**32 - 1))
+    add("now", "the generation is the time", NOW, state, now=NOW)
+    add("now-none", "from 0", NOW, b"", now=NOW)
+    add("now-same", "it is not above: the next multiple", NOW - NOW % 65_536 + 65_536, deployment_generation(NOW) + seven + tenant_generation(3), now=NOW)
+    add("now-after", "a second later", NOW + 1, deployment_generation(NOW) + seven + tenant_generation(3), now=NOW + 1)
+    add("now-low", "from a generation far below", NOW, deployment_generation(7), now=NOW)
+    add("now-beyond", "beyond 32 bits", 65_536, deployment_generation(7), now=2**32)
+    add("now-exhausted", "and no multiple either", "generation_exhausted", deployment_generation(2**32 - 1), now=2**32)
+    add("now-suspended", "a suspension stands", NOW, seven + suspended(LINK, LINK_ID), now=NOW)
+    add("newer-now", "with a newer view no generation is raised", state, state, state, now=NOW)
+    add("newer-now-generation", "whatever the time", deployment_generation(7), deployment_generation(3), deployment_generation(7), now=NOW)
     for last in (0, 4, 7):
         add(f"newer-of-{last}", f"a newer view over a backup of change {last}", newest(last, state), STORE.state(last).snapshot(), state)
     add("newer-same", "a view of the same", state, state, state)

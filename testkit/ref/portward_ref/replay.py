@@ -708,13 +708,13 @@ def _feed_place(case, _):
 @op("recovered_state")
 def _recovered_state(case, _):
     newer = None if case["newer"] is None else bytes.fromhex(case["newer"])
-    body, state = storefeed.recovered(bytes.fromhex(case["database"]), newer)
+    body, state = storefeed.recovered(bytes.fromhex(case["database"]), newer, case.get("now", 0))
     return {"change": body.hex(), "records": state.snapshot().hex()}
 
 
 @op("recovered_generation")
 def _recovered_generation(case, _):
-    return {"generation": storefeed.recovered_generation(case["found"])}
+    return {"generation": storefeed.recovered_generation(case["found"], case.get("now", 0))}
 
 
 # --- backups -----------------------------------------------------------------------------------

@@ -122,21 +122,23 @@ def read(keyring, database, place, seen):
 
 # --- recovering --------------------------------------------------------------------------------
 
-def recovered_generation(found):
-    """The next multiple of 65,536 above it."""
+def recovered_generation(found, now=0):
+    """The time in seconds, or the next multiple of 65,536 above what was found."""
+    if found < now <= U32_MAX:
+        return now
     raised = (found // GENERATION_STEP + 1) * GENERATION_STEP
     if raised > U32_MAX:
         raise Refused("generation_exhausted")
     return raised
 
 
-def recovered(database, newer):
+def recovered(database, newer, now=0):
     """Body of change 1, and the state of the snapshot at 1. Both are bodies of snapshots; `newer`: a view that was taken over, or None."""
     state = State()
     for record in read_body(database, WHOLE, snapshot=True):
         state.apply(record)
     if newer is None:
-        state.generation = recovered_generation(state.generation)
+        state.generation = recovered_generation(state.generation, now)
         return record_bytes(DEPLOYMENT_GENERATION, number=state.generation), state
     for record in read_body(newer, WHOLE, snapshot=True):
         state.apply(record)
