@@ -828,7 +828,7 @@ def test_told_rows_could_stand_in_a_store(subjects):
 def test_every_code_of_redeeming_has_a_case(subjects):
     codes = {case["expect"].get("error") for case in subjects[8].cases}
     assert {"nonce_malformed", "unknown_root", "nonce_forged", "nonce_expired", "cookie_malformed", "link_unknown", "link_differs", "link_revoked",
-            "link_suspended", "link_ended", "uses_exhausted", "nothing_granted", "chain_unknown", "link_malformed", "session_revoked"} <= codes
+            "link_suspended", "link_ended", "link_outdated", "uses_exhausted", "nothing_granted", "chain_unknown", "link_malformed", "session_revoked"} <= codes
 
 
 def test_every_code_of_the_feed_has_a_case(subjects):

@@ -362,7 +362,7 @@ def redeeming_wrong(cases):
     add("link-empty", "an empty link cookie", "damaged", link_cookie="")
     add("order-link-damaged", "the link is first: damaged, and the nonce forged", "damaged", link_cookie=DAMAGED_LINK,
         nonce=text(signed(parts(), chain=other)))
-    for code in ("link_unknown", "link_differs", "link_revoked", "link_suspended", "link_ended", "uses_exhausted", "nothing_granted",
+    for code in ("link_unknown", "link_differs", "link_revoked", "link_suspended", "link_ended", "link_outdated", "uses_exhausted", "nothing_granted",
                  "unknown_root", "row_forged", "link_malformed", "expired", "token_too_long"):
         add("store-" + code.replace("_", "-"), "the store refuses", "refused", store={"error": code})
     for code in FEED:
@@ -465,7 +465,7 @@ def renewing(cases):
         add("superseded-" + name.replace("_", "-"), "every other step does", "refused", SESSION, store=None, view="superseded_" + name, **WATCHED)
     add("out-of-scope", "a view of other tenants", "refused", SESSION, store=None, view="other_scope", **WATCHED)
     add("link-cookie", "a link cookie is no session", "damaged", store=None, cookies={routes.LINK_COOKIE: LINK})
-    for code in ("link_unknown", "link_revoked", "link_suspended", "link_ended", "chain_unknown", "link_differs", "nothing_granted", "unknown_root",
+    for code in ("link_unknown", "link_revoked", "link_suspended", "link_ended", "link_outdated", "chain_unknown", "link_differs", "nothing_granted", "unknown_root",
                  "row_forged", "link_malformed", "expired", "token_too_long"):
         add("store-" + code.replace("_", "-"), "the store refuses", "refused", SESSION, store={"error": code})
     for code in FEED:

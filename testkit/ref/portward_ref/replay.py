@@ -581,7 +581,7 @@ def _redeem(case, fixtures):
     session, expires_at, counted = redeem.redeem(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["token"], case["cookie"],
         case["nonce"], case["now"], _link_row(case["row"]), redeemed, bytes.fromhex(case["token_id"]),
-        case["lifetime"], case.get("audience"))
+        case["lifetime"], case.get("audience"), case.get("minimum", 0))
     return {"session": session, "expires_at": expires_at, "counted": counted}
 
 
@@ -594,7 +594,8 @@ def _how(case, fixtures):
 def _renew(case, fixtures):
     session, expires_at = redeem.renew(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["session"], case["now"],
-        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"], **_how(case, fixtures))
+        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"],
+        case.get("minimum", 0), **_how(case, fixtures))
     return {"session": session, "expires_at": expires_at}
 
 
