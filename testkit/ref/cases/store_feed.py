@@ -271,10 +271,11 @@ def rows(subject):
         other = STORE.bodies[at % LAST]
         for name, changes in (
             ("body", {"body": data(other)}), ("body-empty", {"body": data(b"")}), ("history", {"history": data(bytes(32))}),
-            ("incarnation", {"incarnation": data(GREATER)}), ("sequence", {"sequence": number(at + 1)}),
             ("body-bit", {"body": data(STORE.bodies[at - 1][:-1] + bytes([STORE.bodies[at - 1][-1] ^ 1]))}),
         ):
             add(f"change-{at}-{name}", f"{name} of change {at}, MAC not", "row_forged", changes=spoilt(with_value(change, **changes)))
+        for name, changes in (("incarnation", {"incarnation": data(GREATER)}), ("sequence", {"sequence": number(LAST + at)})):
+            add(f"change-{at}-{name}", f"{name} of change {at}, MAC not: it is missing", "gap", changes=spoilt(with_value(change, **changes)))
         mac = bytes.fromhex(change["mac"])
         add(f"change-{at}-mac", "a bit of its MAC", "row_forged", changes=spoilt({**change, "mac": (mac[:-1] + bytes([mac[-1] ^ 1])).hex()}))
         add(f"change-{at}-mac-other", "the MAC of another change", "row_forged", changes=spoilt({**change, "mac": STORE.change(at % LAST + 1)["mac"]}))
@@ -294,9 +295,41 @@ def rows(subject):
     ):
         add("change-malformed-" + name, "authentic, but none of the page", "link_malformed",
             changes=[*STORE.changes(1, 3), STORE.change(4, **{name.split("-")[0]: value}), *STORE.changes(5)])
+    moved(add)
     add("change-cut", "a body too long for a row", "row_too_long", changes=[*STORE.changes(1, 7), {
         **STORE.change(8), "fields": [["incarnation", data(INCARNATION)], ["sequence", number(8)], ["body", {"bytes": {"parts": [
             {"repeat": "x", "times": 65_536}]}}], ["history", data(STORE.histories[8])]]}])
+
+
+def moved(add):
+    """Rows are looked for by their key: one with the key of another is read in its place, and those that nobody looks for are not read."""
+    def among(*rows, gone=()):
+        return [*(STORE.change(sequence) for sequence in range(1, LAST + 1) if sequence not in gone), *rows]
+
+    def put(sequence, at, **changes):
+        return with_value(STORE.change(sequence), sequence=number(at), **changes)
+
+    add("change-moved-swapped", "the keys of two changes swapped", "row_forged", changes=among(put(3, 4), put(4, 3), gone=(3, 4)))
+    for sequence, at in ((1, 8), (8, 1), (5, 4), (4, 5)):
+        add(f"change-moved-{sequence}-{at}", f"change {sequence} with the key of change {at}, which was deleted",
+            "gap" if sequence < at else "row_forged", changes=among(put(sequence, at), gone=(sequence, at)))
+    add("change-moved-snapshot", "below the snapshot: it is missing where it is looked for", "gap", row=STORE.feed(snapshot=4),
+        changes=[put(6, 2), STORE.change(5), *STORE.changes(7)], snapshot=STORE.parts(4))
+    lesser = Store(CHANGES, LESSER)
+    add("change-moved-life", "a change of another life with this one's key", "row_forged",
+        changes=among(with_value(lesser.change(4), incarnation=data(INCARNATION)), gone=(4,)))
+    for name, bad in (("mac", lambda told: {**told, "mac": "00" * 32}), ("root", lambda told: {**told, "root_id": "deadbeef"}),
+                      ("body", lambda told: with_value(told, body=data(b"\x03"))), ("malformed", None)):
+        def spoilt(store, sequence, bad=bad):
+            return store.change(sequence, history=data(bytes(31))) if bad is None else bad(store.change(sequence))
+
+        add(f"change-unread-life-{name}", "a row of another life that is not believed or not of the page: nobody reads it",
+            changes=among(spoilt(lesser, 4), spoilt(Store(CHANGES, GREATER), 1)))
+        add(f"change-unread-snapshot-{name}", "one up to the snapshot", row=STORE.feed(snapshot=4),
+            changes=[STORE.change(1), spoilt(STORE, 2), spoilt(STORE, 4), *STORE.changes(5)], snapshot=STORE.parts(4))
+        intended = {"root": "unknown_root", "malformed": "link_malformed"}.get(name, "row_forged")
+        add(f"change-unread-{name}-read", "the first after it", intended, row=STORE.feed(snapshot=4),
+            changes=[spoilt(STORE, 5), *STORE.changes(6)], snapshot=STORE.parts(4))
 
 
 def gaps(subject):

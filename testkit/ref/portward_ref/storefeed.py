@@ -94,12 +94,8 @@ def read(keyring, database, place, seen):
     compare_with_seen(row["sequence"], row["history"])
     _refuse_if(row["snapshot"] > row["sequence"], "gap")
 
-    changes = {}
-    for fields, root_id, mac in database["changes"]:
-        change = links.read_row(keyring, "feed_change", fields, root_id, mac)
-        if change["incarnation"] == row["incarnation"]:
-            changes[change["sequence"]] = change
-
+    # By what each says of its key: whether it may is looked at when it is read.
+    changes = {tuple(dict(told[0]).get(name) for name in ("incarnation", "sequence")): told for told in database["changes"]}
     state, history, sequence = State(), NO_HISTORY, row["snapshot"]
     if sequence:
         history, records = _read_snapshot(keyring, row, database["snapshot"])
@@ -109,8 +105,9 @@ def read(keyring, database, place, seen):
     compare_with_seen(sequence, history)
     while sequence < row["sequence"]:
         sequence += 1
-        _refuse_if(sequence not in changes, "gap")
-        change = changes[sequence]
+        told = changes.get((row["incarnation"], sequence))
+        _refuse_if(told is None, "gap")
+        change = links.read_row(keyring, "feed_change", *told)
         history = history_after(history, sequence, change["body"])
         _refuse_if(change["history"] != history, "store_forked")
         compare_with_seen(sequence, history)
