@@ -808,7 +808,7 @@ def test_no_session_has_more_than_link_and_row(subjects):
             assert (made.link_id, made.link_root) == (source.head.token_id, source.head.root_id)
             assert len(made.copies) == len(source.blocks)
         else:
-            assert names <= set(case["chain"]["permissions"]) and made.expires_at <= case["chain"]["expires"]
+            assert made.audience == case["chain"]["audience"] and names <= set(case["chain"]["permissions"]) and made.expires_at <= case["chain"]["expires"]
             assert (made.link_id, made.link_root, made.copies) == (source.head.link_id, source.head.link_root, source.head.copies)
         seen += 1
     assert seen > 40

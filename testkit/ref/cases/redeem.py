@@ -667,6 +667,16 @@ def renewing(subject):
     add("generations-row", "whatever the row's head has", row=link_row(counted))
     add("audience", "the chain's audience", token=sign(session(audience="portal")), chain={"audience": "portal"}, audience="portal",
         row=link_row(link(audience="portal")))
+    for name, old, held, comment in (
+        ("none", "portal", None, "link and blocks state none: nor does the new one"),
+        ("only", None, "portal", "link and blocks state one that the old one had not: the new one has it"),
+        ("other", "portal", "intranet", "link and blocks state another: the new one has that"),
+    ):
+        add("audience-chain-" + name, comment, token=sign(session(audience=old, copies=copy_ids())), chain={"audience": held},
+            **({"audience": old} if old else {}))
+    add("audience-chain-same", "with copies, both the same", token=sign(session(audience="portal", copies=copy_ids())), chain={"audience": "portal"}, audience="portal")
+    add("audience-wrong", "a session of another audience than the verifier's", "wrong_audience", token=sign(session(audience="portal", copies=copy_ids())),
+        chain={"audience": "intranet"}, audience="intranet")
     add("root-older", "the root of its link stays", token=sign(session(link_root=root_id("older"))), row=link_row(link(root_id=root_id("older"))))
     for root in ("retired", "gone"):
         add("root-" + root, "also where it does not check any more", token=sign(session(link_root=root_id(root))),
