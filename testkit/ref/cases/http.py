@@ -208,7 +208,7 @@ def showing(cases):
     cases.get("show/refused-path", "the cookie goes wherever the path is", "/a/b", "refused", path="/a/b", accept=JSON,
               cookies={routes.LINK_COOKIE: spoiled_tag(LINK)})
     for name, accept, _ in ACCEPTS:
-        if name not in ("html-refused", "json", "browser"):  # the page does not decide the first, the others stand above
+        if name not in ("json", "browser"):  # which stand above
             add("refused-accept-" + name, "a page for who names text/html, else JSON", "refused", link=spoiled_tag(LINK), accept=accept)
     add("cross-site", "from another site", headers=[["Sec-Fetch-Site", "cross-site"]])
 
@@ -362,7 +362,7 @@ def redeeming_wrong(cases):
     add("link-empty", "an empty link cookie", "damaged", link_cookie="")
     add("order-link-damaged", "the link is first: damaged, and the nonce forged", "damaged", link_cookie=DAMAGED_LINK,
         nonce=text(signed(parts(), chain=other)))
-    for code in ("link_unknown", "link_differs", "link_revoked", "link_suspended", "link_ended", "uses_exhausted", "nothing_granted",
+    for code in ("link_unknown", "link_differs", "link_revoked", "link_suspended", "link_ended", "link_outdated", "uses_exhausted", "nothing_granted",
                  "unknown_root", "row_forged", "link_malformed", "expired", "token_too_long"):
         add("store-" + code.replace("_", "-"), "the store refuses", "refused", store={"error": code})
     for code in FEED:
@@ -384,7 +384,7 @@ def redeeming_wrong(cases):
 FEED = ("store_restored", "store_rolled_back", "store_forked", "gap", "malformed_message", "link_malformed", "row_forged", "unknown_root",
         "row_too_long", "unknown_version", "unknown_type", "wrong_deployment", "wrong_scope", "forged_message")
 
-# `Accept`, and what is answered to who redeems. That a name with a weight of 0 is none decides nothing here.
+# `Accept`, and what is answered to who redeems.
 ACCEPTS = [
     ("json", "application/json", 200),
     ("html", "text/html", 303),
@@ -405,6 +405,23 @@ ACCEPTS = [
     ("json-suffix", "application/problem+json", 303),
     ("html-longer", "application/json, text/html2", 200),
     ("html-refused", "text/html;q=0, */*", 303),
+    ("html-refused-alone", "text/html;q=0", 303),
+    ("json-html-refused", "application/json, text/html;q=0", 200),
+    ("html-refused-json", "text/html;q=0, application/json", 200),
+    ("json-html-refused-any", "application/json, text/html;q=0, */*", 200),
+    ("json-html-refused-1", "application/json, text/html;q=0.0", 200),
+    ("json-html-refused-3", "application/json, text/html;q=0.000", 200),
+    ("json-html-refused-upper", "application/json, text/html;Q=0", 200),
+    ("json-html-refused-spaces", "application/json, text/html ; q=0 ", 200),
+    ("json-html-refused-parameter", "application/json, text/html;charset=utf-8;q=0", 200),
+    ("json-html-little", "application/json, text/html;q=0.001", 303),
+    ("json-html-whole", "application/json, text/html;q=1.000", 303),
+    ("json-html-level", "application/json, text/html;level=0", 303),
+    ("json-html-longer-name", "application/json, text/html;qs=0", 303),
+    ("json-refused", "application/json;q=0", 303),
+    ("json-refused-html", "application/json;q=0, text/html", 303),
+    ("json-refused-any", "application/json;q=0.0, */*", 303),
+    ("both-refused", "application/json;q=0, text/html;q=0", 303),
     ("application-any", "application/*", 303),
     ("text-any", "text/*", 303),
     ("json-text-any", "application/json, text/*", 200),
@@ -419,6 +436,9 @@ def accepting(cases):
 
 
 # --- P/renew -----------------------------------------------------------------------------------
+
+NOTHING = (("nothing", "Bearer "), ("nothing-cut", "Bearer"), ("nothing-lower", "bearer "), ("nothing-lower-cut", "bearer"))
+
 
 def renewing(cases):
     def add(name, comment, meant, held=None, bearer=None, headers=(), store=GIVES, cookies=None, **more):
@@ -445,6 +465,17 @@ def renewing(cases):
             cookies="; ".join(f"{routes.SESSION_COOKIE}={value}" for value in there))
     add("basic-beside", "another scheme is no session, so the cookie's is alone", 204, SESSION, headers=[["Authorization", "Basic cHdzXzpw"]])
     add("basic", "and without a cookie there is none", "damaged", store=None, headers=[["Authorization", "Basic cHdzXzpw"]])
+    for name, scheme in (("lower", "bearer"), ("upper", "BEARER"), ("mixed", "bEaReR")):
+        told = [["Authorization", f"{scheme} {SESSION}"]]
+        add("bearer-" + name, "the scheme in another case", 200, headers=told)
+        add(f"both-bearer-{name}", "so both at once", "refused", SESSION, store=None, headers=told)
+    for name, told in NOTHING:
+        add("bearer-" + name, "a scheme with nothing behind it: no session", "damaged", store=None, headers=[["Authorization", told]])
+        add(f"bearer-{name}-beside", "so the cookie's is alone", 204, SESSION, headers=[["Authorization", told]])
+    joined = [["Authorization", "Bearer" + SESSION]]
+    add("bearer-joined", "nothing between is another scheme: no session", "damaged", store=None, headers=joined)
+    add("bearer-joined-beside", "so the cookie's is alone", 204, SESSION, headers=joined)
+    add("both-empty", "an empty cookie is one: both at once", "refused", "", bearer=SESSION, store=None)
     add("bearer-word", "a bearer token that is none of ours", "damaged", bearer="x", store=None)
     add("bearer-basic", "nor one of another sort", "damaged", bearer="eyJhbGciOiJub25lIn0.e30.", store=None)
     add("expired", "an expired one", "refused", SESSION, store=None, now=NOW + 800)
@@ -465,7 +496,7 @@ def renewing(cases):
         add("superseded-" + name.replace("_", "-"), "every other step does", "refused", SESSION, store=None, view="superseded_" + name, **WATCHED)
     add("out-of-scope", "a view of other tenants", "refused", SESSION, store=None, view="other_scope", **WATCHED)
     add("link-cookie", "a link cookie is no session", "damaged", store=None, cookies={routes.LINK_COOKIE: LINK})
-    for code in ("link_unknown", "link_revoked", "link_suspended", "link_ended", "chain_unknown", "link_differs", "nothing_granted", "unknown_root",
+    for code in ("link_unknown", "link_revoked", "link_suspended", "link_ended", "link_outdated", "chain_unknown", "link_differs", "nothing_granted", "unknown_root",
                  "row_forged", "link_malformed", "expired", "token_too_long"):
         add("store-" + code.replace("_", "-"), "the store refuses", "refused", SESSION, store={"error": code})
     for code in FEED:
@@ -745,6 +776,28 @@ def sessions(cases):
     add("none-link", "a link cookie is no session", "refused", cookies={routes.LINK_COOKIE: LINK, routes.PEEK_COOKIE: PEEK})
     add("none-basic", "nor is another scheme", "refused", headers=[["Authorization", "Basic cHdzXzpw"]])
     add("basic-beside", "so the cookie's is alone", cookie=SESSION, headers=[["Authorization", "Basic cHdzXzpw"]])
+    for method in ("GET", "HEAD", "OPTIONS", "POST"):
+        add(f"empty-{method.lower()}", "an empty cookie is one, and damaged", "damaged", method=method, cookie="")
+    add("empty-others", "beside others", "damaged", cookies={routes.LINK_COOKIE: LINK, routes.SESSION_COOKIE: "", "lang": "de"})
+    add("empty-space", "also one of white space", "damaged", cookies=f"{routes.SESSION_COOKIE}= \t")
+    add("empty-own", "from the portal", "damaged", method="POST", cookie="", headers=[["Origin", ORIGIN], ["Sec-Fetch-Site", "same-origin"]])
+    add("both-empty", "so both at once", "refused", cookie="", bearer=SESSION)
+    add("twice-empty", "twice, once empty", "damaged", cookies=f"{routes.SESSION_COOKIE}=; {routes.SESSION_COOKIE}={SESSION}")
+    for name, scheme in (("lower", "bearer"), ("upper", "BEARER"), ("mixed", "bEaReR")):
+        told = [["Authorization", f"{scheme} {SESSION}"]]
+        add("bearer-" + name, "the scheme in another case", headers=told)
+        add(f"bearer-{name}-foreign", "no browser sends it by itself", method="POST", headers=[*told, *foreign, *cross])
+        add(f"both-bearer-{name}", "both at once", "refused", cookie=SESSION, headers=told)
+    for name, told in NOTHING:
+        told = [["Authorization", told]]
+        add("bearer-" + name, "a scheme with nothing behind it: no session", "refused", headers=told)
+        add(f"bearer-{name}-beside", "so the cookie's is alone", cookie=SESSION, headers=told)
+        add(f"bearer-{name}-foreign", "and needs the origin", "refused", method="POST", cookie=SESSION, headers=[*told, *foreign])
+        add(f"bearer-{name}-own", "which is the portal's", method="POST", cookie=SESSION, headers=[*told, ["Origin", ORIGIN]])
+        add(f"bearer-{name}-empty", "beside an empty cookie", "damaged", cookie="", headers=told)
+    joined = [["Authorization", "Bearer" + SESSION]]
+    add("bearer-joined", "nothing between is another scheme: no session", "refused", headers=joined)
+    add("bearer-joined-beside", "so the cookie's is alone", cookie=SESSION, headers=joined)
     add("twice", "a cookie that is there twice", "damaged", cookies=f"{routes.SESSION_COOKIE}={SESSION}; {routes.SESSION_COOKIE}={SESSION}")
     add("twice-other", "with another value", "damaged", cookies=f"{routes.SESSION_COOKIE}={SESSION}; {routes.SESSION_COOKIE}={NEW_SESSION}")
     add("space-2000", "another cookie beside ours", cookies=f"\u2000{routes.SESSION_COOKIE}={NEW_SESSION}; {routes.SESSION_COOKIE}={SESSION}")

@@ -268,8 +268,8 @@ def link_rows(subject):
         add(f"{name}-{other.split('@')[0] or 'empty'}", f"another {name} than the head's", name, text(other), "link_malformed")
     add("id-other", "another id than the head's", "id", data(seeded("another id", 16)), "link_malformed")
     add("id-flip", "a bit of it", "id", data(HEAD.token_id[:-1] + bytes([HEAD.token_id[-1] ^ 1])), "link_malformed")
-    for value in (2**32 - 1, 2**32, 2**63 - 1):
-        add(f"revision-{value}", "a revision, though no token has one above 32 bits", "revision", number(value))
+    for value, intended in ((0, None), (2**32 - 1, None), (2**32, "link_malformed"), (2**63 - 1, "link_malformed")):
+        add(f"revision-{value}", "a revision: no token has one above 32 bits", "revision", number(value), intended)
     add("check-other", "another check value: not seen before the token is made", "check", data(bytes(16)))
 
 

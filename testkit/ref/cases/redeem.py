@@ -98,7 +98,9 @@ def build():
     cookies(subject)
     orders(subject)
     redeeming(subject)
+    redeeming_outdated(subject)
     renewing(subject)
+    renewing_outdated(subject)
     return subject
 
 
@@ -360,18 +362,24 @@ def _root_of(head):
     return next(name for name in ROOT_IDS if root_id(name) == head.root_id)
 
 
-def redeeming(subject):
-    def add(name, comment, intended=OK, token=None, row=None, nonce=None, cookie=None, redeemed=None, deployment="main",
-            now=NOW, chain=LINK_ID, **more):
+class Redeeming:
+    def __init__(self, subject):
+        self.subject = subject
+
+    def __call__(self, name, comment, intended=OK, token=None, row=None, nonce=None, cookie=None, redeemed=None, deployment="main",
+                 now=NOW, chain=LINK_ID, **more):
         """`redeemed`: the chain of a redemption, or True: this one."""
         token = token or sign(link())
         redeemed = chain if redeemed is True else redeemed
         nonce = nonce or text(signed(parts(ends=now + 600), chain=chain))
-        subject.add("redeem/" + name, comment, "redeem", intended, deployment=deployment, keyring="main", token=token,
-                    cookie=b64u(COOKIE) if cookie is None else cookie, nonce=nonce, now=now,
-                    row=link_row() if row is None else row or None, redeemed=redeemed and redeemed.hex(), token_id=SESSION_ID.hex(),
-                    lifetime=DAY if deployment == "day" else LIFETIME, **more)
+        self.subject.add("redeem/" + name, comment, "redeem", intended, deployment=deployment, keyring="main", token=token,
+                         cookie=b64u(COOKIE) if cookie is None else cookie, nonce=nonce, now=now,
+                         row=link_row() if row is None else row or None, redeemed=redeemed and redeemed.hex(), token_id=SESSION_ID.hex(),
+                         lifetime=DAY if deployment == "day" else LIFETIME, **more)
 
+
+def redeeming(subject):
+    add = Redeeming(subject)
     one, two = sign(link(), BODIES[0]), sign(link(), *BODIES)
     copies = copy_ids()
     add("good", "a link without blocks", Has(expires_at=NOW + 900, counted=True))
@@ -473,6 +481,85 @@ def redeeming(subject):
     add("link-session", "a session in the place of a link", "wrong_kind", token=sign(session()))
 
 
+MINIMA = (
+    ("same-0", 0, 0), ("same-1", 1, 1), ("same", 5, 5), ("same-max", 2**32 - 1, 2**32 - 1), ("none", 5, 0), ("less", 5, 4), ("far-less", 2**32 - 1, 1),
+    ("first", 0, 1), ("one", 5, 6), ("far", 0, 2**32 - 1), ("last", 2**32 - 2, 2**32 - 1), ("byte", 127, 128), ("word", 65_535, 65_536),
+)
+
+
+def minima(add):
+    """`minimum` is told of each: what the feed knows of the link."""
+    for name, revision, minimum in MINIMA:
+        comment = f"the row is of revision {revision}, the feed knows a minimum of {minimum}"
+        if revision < minimum:
+            add("outdated-" + name, comment, "link_outdated", row=link_row(revision=revision), minimum=minimum)
+        else:
+            add("minimum-" + name, comment, row=link_row(revision=revision), minimum=minimum)
+
+
+def redeeming_outdated(subject):
+    """A row of revision 5 that the feed knows a minimum of 6 of, beside each other fault."""
+    add = Redeeming(subject)
+    minima(add)
+
+    def outdated(name, comment, intended="link_outdated", head=None, row=None, **more):
+        row = link_row(head, revision=5, **row or {})
+        add("order-outdated-" + name, comment, intended, row=row, minimum=6, **more)
+
+    narrow = sign(link(), permissions(1))
+    narrow_chain = copy_ids([permissions(1)])[0]
+    add("order-outdated-row-none", "no row", "link_unknown", row={}, minimum=6)
+    outdated("differs", "another link's check value", "link_differs", row={"check": bytes(16).hex()})
+    outdated("revoked", "revoked", "link_revoked", row={"state": "revoked"})
+    outdated("paused", "paused", "link_suspended", row={"state": "paused"})
+    outdated("ended", "past its expiry", "link_ended", row={"expires": NOW})
+    outdated("nonce", "a forged nonce", "nonce_forged", chain=OTHER_CHAIN)
+    outdated("nonce-expired", "an expired one", "nonce_expired", nonce=text(signed(parts(ends=NOW), chain=LINK_ID)))
+    outdated("cookie", "no cookie", "cookie_malformed", cookie="")
+    outdated("link-forged", "a forged link", "forged", token=spoiled_tag(sign(link())))
+    outdated("link-expired", "an expired link", "expired", now=NOW + 86_300)
+    outdated("uses", "no uses left", row={"uses_max": 1, "uses": 1})
+    outdated("nothing", "nothing is left", row={"permissions": []})
+    outdated("nothing-block", "a block leaves nothing", token=narrow, chain=narrow_chain, row={"permissions": ["files:read"]})
+    outdated("nothing-uses", "nothing is left, and no uses", row={"permissions": [], "uses_max": 1, "uses": 1})
+    outdated("resources", "no resource is left", row={"resources": ["doc-3"]}, token=sign(link(), resources("doc-1")), chain=copy_ids([resources("doc-1")])[0])
+    outdated("long", "a session that is too long", row={"resources": [f"{n:064}" for n in range(16)]})
+    outdated("again", "the same nonce again does not help", redeemed=True)
+    outdated("again-uses", "nor where no uses are left", redeemed=True, row={"uses_max": 1, "uses": 1})
+    outdated("again-chain", "a redemption for another chain", redeemed=OTHER_CHAIN)
+    outdated("copy", "a copy", token=narrow, chain=narrow_chain)
+
+
+def renewing_outdated(subject):
+    """The same where a session is renewed."""
+    add = Renewing(subject)
+    minima(add)
+
+    def outdated(name, comment, intended="link_outdated", head=None, row=None, **more):
+        row = link_row(head, revision=5, **row or {})
+        add("order-outdated-" + name, comment, intended, row=row, minimum=6, **more)
+
+    two, copies = sign(session(copies=copy_ids())), [copy.hex() for copy in copy_ids()]
+    add("order-outdated-row-none", "no row", "link_unknown", row={}, minimum=6)
+    outdated("revoked", "revoked", "link_revoked", row={"state": "revoked"})
+    outdated("paused", "paused", "link_suspended", row={"state": "paused"})
+    outdated("ended", "past its expiry", "link_ended", row={"expires": NOW})
+    outdated("forged", "a forged session", "forged", token=spoiled_tag(sign(session())))
+    outdated("expired", "an expired one", "expired", now=NOW + 800)
+    outdated("stale", "a stale view", "view_stale", view="stale", **WATCHED)
+    outdated("view-revoked", "revoked in the view", "link_revoked", view="superseded_revoked", **WATCHED)
+    outdated("superseded", "the session is of an older revision, too", view="superseded", **WATCHED)
+    outdated("chain-none", "no row of its chain", chain={})
+    outdated("client", "its head is another client's", head=link(client="13"))
+    outdated("root", "its head is under another root", head=link(root_id=root_id("older")))
+    outdated("copies", "a chain of other copies", token=two, chain={"copies": copies[1:]})
+    outdated("chain-ended", "a chain that has ended", chain={"expires": NOW})
+    outdated("nothing", "nothing is left", row={"permissions": []})
+    outdated("chain-nothing", "chain and row have nothing in common", chain={"permissions": ["files:read"]}, row={"permissions": ["files:upload"]})
+    outdated("session-newer", "a session of a revision above the row's", token=sign(session(link_revision=6)))
+    add("outdated-session-newer-good", "a row that was brought up", token=sign(session(link_revision=6)), row=link_row(revision=6), minimum=6)
+
+
 def spoiled_tag(token):
     """A bit of the tag, and the right CRC."""
     data = t.b64u_decode(token[4:])[:-4]
@@ -481,24 +568,32 @@ def spoiled_tag(token):
 
 # --- renew -------------------------------------------------------------------------------------
 
-def renewing(subject):
-    def add(name, comment, intended=OK, token=None, row=None, chain=None, deployment="main", now=NOW, **more):
+WATCHED = {"mode": LIVE_MODE, "monotonic": 1000}
+
+
+class Renewing:
+    def __init__(self, subject):
+        self.subject = subject
+
+    def __call__(self, name, comment, intended=OK, token=None, row=None, chain=None, deployment="main", now=NOW, **more):
         copies = t.parse(token).head.copies if token else []
         held = {"copies": [copy.hex() for copy in copies], "permissions": ["files:read", "files:upload"], "resources": None,
                 "audience": None, "expires": NOW + 86_300}
         if chain is not None:
             assert set(chain) <= set(held)
             held = {**held, **chain} if chain else None
-        subject.add("renew/" + name, comment, "renew", intended, deployment=deployment, keyring="main",
-                    session=token or sign(session()), now=now, row=link_row() if row is None else row or None, chain=held,
-                    token_id=SESSION_ID.hex(), lifetime=DAY if deployment == "day" else LIFETIME, **more)
+        self.subject.add("renew/" + name, comment, "renew", intended, deployment=deployment, keyring="main",
+                         session=token or sign(session()), now=now, row=link_row() if row is None else row or None, chain=held,
+                         token_id=SESSION_ID.hex(), lifetime=DAY if deployment == "day" else LIFETIME, **more)
 
-    watched = {"mode": LIVE_MODE, "monotonic": 1000}
+
+def renewing(subject):
+    add, watched = Renewing(subject), WATCHED
     add("good", "a session that has not expired", Has(expires_at=NOW + 900))
     add("last", "in its last second", Has(expires_at=NOW + 799 + 900), now=NOW + 799)
     add("expired", "a second later", "expired", now=NOW + 800)
     add("copies", "copies are the old one's", token=sign(session(copies=copy_ids())))
-    add("superseded", "an edit of its link does not end it here", view="superseded", **watched)
+    add("superseded", "an edit of its link does not end it here", view="superseded", row=link_row(revision=5), minimum=5, **watched)
     add("superseded-stale", "but a stale view does", "view_stale", view="stale", **watched)
     for name, code in (
         ("revoked", "link_revoked"), ("suspended", "link_suspended"), ("session_revoked", "session_revoked"),
@@ -572,6 +667,16 @@ def renewing(subject):
     add("generations-row", "whatever the row's head has", row=link_row(counted))
     add("audience", "the chain's audience", token=sign(session(audience="portal")), chain={"audience": "portal"}, audience="portal",
         row=link_row(link(audience="portal")))
+    for name, old, held, comment in (
+        ("none", "portal", None, "link and blocks state none: nor does the new one"),
+        ("only", None, "portal", "link and blocks state one that the old one had not: the new one has it"),
+        ("other", "portal", "intranet", "link and blocks state another: the new one has that"),
+    ):
+        add("audience-chain-" + name, comment, token=sign(session(audience=old, copies=copy_ids())), chain={"audience": held},
+            **({"audience": old} if old else {}))
+    add("audience-chain-same", "with copies, both the same", token=sign(session(audience="portal", copies=copy_ids())), chain={"audience": "portal"}, audience="portal")
+    add("audience-wrong", "a session of another audience than the verifier's", "wrong_audience", token=sign(session(audience="portal", copies=copy_ids())),
+        chain={"audience": "intranet"}, audience="intranet")
     add("root-older", "the root of its link stays", token=sign(session(link_root=root_id("older"))), row=link_row(link(root_id=root_id("older"))))
     for root in ("retired", "gone"):
         add("root-" + root, "also where it does not check any more", token=sign(session(link_root=root_id(root))),

@@ -271,10 +271,11 @@ def rows(subject):
         other = STORE.bodies[at % LAST]
         for name, changes in (
             ("body", {"body": data(other)}), ("body-empty", {"body": data(b"")}), ("history", {"history": data(bytes(32))}),
-            ("incarnation", {"incarnation": data(GREATER)}), ("sequence", {"sequence": number(at + 1)}),
             ("body-bit", {"body": data(STORE.bodies[at - 1][:-1] + bytes([STORE.bodies[at - 1][-1] ^ 1]))}),
         ):
             add(f"change-{at}-{name}", f"{name} of change {at}, MAC not", "row_forged", changes=spoilt(with_value(change, **changes)))
+        for name, changes in (("incarnation", {"incarnation": data(GREATER)}), ("sequence", {"sequence": number(LAST + at)})):
+            add(f"change-{at}-{name}", f"{name} of change {at}, MAC not: it is missing", "gap", changes=spoilt(with_value(change, **changes)))
         mac = bytes.fromhex(change["mac"])
         add(f"change-{at}-mac", "a bit of its MAC", "row_forged", changes=spoilt({**change, "mac": (mac[:-1] + bytes([mac[-1] ^ 1])).hex()}))
         add(f"change-{at}-mac-other", "the MAC of another change", "row_forged", changes=spoilt({**change, "mac": STORE.change(at % LAST + 1)["mac"]}))
@@ -294,9 +295,41 @@ def rows(subject):
     ):
         add("change-malformed-" + name, "authentic, but none of the page", "link_malformed",
             changes=[*STORE.changes(1, 3), STORE.change(4, **{name.split("-")[0]: value}), *STORE.changes(5)])
+    moved(add)
     add("change-cut", "a body too long for a row", "row_too_long", changes=[*STORE.changes(1, 7), {
         **STORE.change(8), "fields": [["incarnation", data(INCARNATION)], ["sequence", number(8)], ["body", {"bytes": {"parts": [
             {"repeat": "x", "times": 65_536}]}}], ["history", data(STORE.histories[8])]]}])
+
+
+def moved(add):
+    """Rows are looked for by their key: one with the key of another is read in its place, and those that nobody looks for are not read."""
+    def among(*rows, gone=()):
+        return [*(STORE.change(sequence) for sequence in range(1, LAST + 1) if sequence not in gone), *rows]
+
+    def put(sequence, at, **changes):
+        return with_value(STORE.change(sequence), sequence=number(at), **changes)
+
+    add("change-moved-swapped", "the keys of two changes swapped", "row_forged", changes=among(put(3, 4), put(4, 3), gone=(3, 4)))
+    for sequence, at in ((1, 8), (8, 1), (5, 4), (4, 5)):
+        add(f"change-moved-{sequence}-{at}", f"change {sequence} with the key of change {at}, which was deleted",
+            "gap" if sequence < at else "row_forged", changes=among(put(sequence, at), gone=(sequence, at)))
+    add("change-moved-snapshot", "below the snapshot: it is missing where it is looked for", "gap", row=STORE.feed(snapshot=4),
+        changes=[put(6, 2), STORE.change(5), *STORE.changes(7)], snapshot=STORE.parts(4))
+    lesser = Store(CHANGES, LESSER)
+    add("change-moved-life", "a change of another life with this one's key", "row_forged",
+        changes=among(with_value(lesser.change(4), incarnation=data(INCARNATION)), gone=(4,)))
+    for name, bad in (("mac", lambda told: {**told, "mac": "00" * 32}), ("root", lambda told: {**told, "root_id": "deadbeef"}),
+                      ("body", lambda told: with_value(told, body=data(b"\x03"))), ("malformed", None)):
+        def spoilt(store, sequence, bad=bad):
+            return store.change(sequence, history=data(bytes(31))) if bad is None else bad(store.change(sequence))
+
+        add(f"change-unread-life-{name}", "a row of another life that is not believed or not of the page: nobody reads it",
+            changes=among(spoilt(lesser, 4), spoilt(Store(CHANGES, GREATER), 1)))
+        add(f"change-unread-snapshot-{name}", "one up to the snapshot", row=STORE.feed(snapshot=4),
+            changes=[STORE.change(1), spoilt(STORE, 2), spoilt(STORE, 4), *STORE.changes(5)], snapshot=STORE.parts(4))
+        intended = {"root": "unknown_root", "malformed": "link_malformed"}.get(name, "row_forged")
+        add(f"change-unread-{name}-read", "the first after it", intended, row=STORE.feed(snapshot=4),
+            changes=[spoilt(STORE, 5), *STORE.changes(6)], snapshot=STORE.parts(4))
 
 
 def gaps(subject):
@@ -514,8 +547,9 @@ def long_snapshots(subject):
 # --- places ------------------------------------------------------------------------------------
 
 def places(subject):
-    def sqlite(name, device, inode, place):
-        subject.add("feed_place/" + name, "device and inode", "feed_place", {"place": place}, device=device, inode=inode)
+    def sqlite(name, device, inode, place, born=None):
+        comment, more = ("device and inode", {}) if born is None else ("device, inode, and when the file was born", {"born": str(born)})
+        subject.add("feed_place/" + name, comment, "feed_place", {"place": place}, device=device, inode=inode, **more)
 
     def postgres(name, system, timeline, database, place):
         subject.add("feed_place/" + name, "system identifier, timeline, number of the database", "feed_place", {"place": place},
@@ -524,6 +558,10 @@ def places(subject):
     sqlite("sqlite", 2049, 1311, "2049/1311")
     sqlite("sqlite-max", 2**64 - 1, 2**64 - 1, "18446744073709551615/18446744073709551615")
     sqlite("sqlite-zero", 0, 2, "0/2")
+    sqlite("sqlite-born", 2049, 1311, "2049/1311/1764547200123456789", 1_764_547_200_123_456_789)
+    sqlite("sqlite-born-second", 2049, 1311, "2049/1311/1764547200000000000", 1_764_547_200_000_000_000)
+    sqlite("sqlite-born-first", 2049, 1311, "2049/1311/1", 1)
+    sqlite("sqlite-born-max", 2**64 - 1, 2**64 - 1, "18446744073709551615/18446744073709551615/9223372036854775807", 2**63 - 1)
     postgres("postgres", 7_412_876_543_210_987_654, 1, 16_384, "7412876543210987654/1/16384")
     postgres("postgres-max", 2**64 - 1, 2**32 - 1, 2**32 - 1, "18446744073709551615/4294967295/4294967295")
 
@@ -534,6 +572,9 @@ def places(subject):
         ("system", "7412876543210987654/1/16384", "7412876543210987655/1/16384"),
         ("database", "7412876543210987654/1/16384", "7412876543210987654/1/16385"),
         ("longer", "2049/1311", "2049/13110"), ("swapped", "2049/1311", "1311/2049"),
+        ("born", "2049/1311/1764547200123456789", "2049/1311/1764547200123456790"),
+        ("born-inode", "2049/1311/1764547200123456789", "2049/1312/1764547200123456789"),
+        ("born-longer", "2049/1311/1764547200123456789", "2049/1311/17645472001234567890"),
     ):
         add("place-" + name, f"its life began at {there}, it lies at {here}", "store_restored", store=Store(place=there), place=here)
         add(f"place-{name}-here", "as if it had begun here", store=Store(place=here), place=here)
@@ -553,6 +594,7 @@ def recovering(subject):
                     {"generation": raised}, found=found)
     for found in (2**32 - 65_536, 2**32 - 65_535, 2**32 - 2, 2**32 - 1):
         subject.add(f"recovered_generation/{found}", "32 bits hold no multiple above it", "recovered_generation", "generation_exhausted", found=found)
+    recovered_at(subject)
 
     recovered_states(subject)
     add = Reading(subject)
@@ -577,16 +619,44 @@ def recovering(subject):
         add(f"recovered-{name}-back", "the old life put back", "store_rolled_back", store=STORE, seen=store.seen(len(store.bodies)))
 
 
+def recovered_at(subject):
+    """The time in seconds, where it is above what was found and 32 bits hold it."""
+    top, last = 2**32 - 1, 2**32 - 65_537
+    for name, found, now, raised in (
+        ("0-now-0", 0, 0, 65_536), ("0-now-1", 0, 1, 1), ("0-now-2", 0, 2, 2), ("0-now-65535", 0, 65_535, 65_535), ("0-now-65537", 0, 65_537, 65_537),
+        ("0-now", 0, NOW, NOW), ("0-now-top", 0, top, top), ("0-now-beyond", 0, 2**32, 65_536), ("0-now-beyond-1", 0, 2**32 + 1, 65_536),
+        ("0-now-beyond-wraps", 0, 2**32 + NOW, 65_536), ("0-now-u64", 0, 2**64 - 1, 65_536),
+        ("1-now-0", 1, 0, 65_536), ("1-now-1", 1, 1, 65_536), ("1-now-2", 1, 2, 2),
+        ("65535-now-same", 65_535, 65_535, 65_536), ("65536-now-same", 65_536, 65_536, 131_072), ("65536-now-before", 65_536, 65_535, 131_072),
+        ("65536-now-after", 65_536, 65_537, 65_537), ("65536-now", 65_536, NOW, NOW), ("131072-now-65536", 131_072, 65_536, 196_608),
+        ("time-now-same", NOW, NOW, NOW - NOW % 65_536 + 65_536), ("time-now-before", NOW, NOW - 1, NOW - NOW % 65_536 + 65_536),
+        ("time-now-after", NOW, NOW + 1, NOW + 1), ("time-now-0", NOW, 0, NOW - NOW % 65_536 + 65_536),
+        ("time-now-beyond", NOW, 2**32, NOW - NOW % 65_536 + 65_536), ("2-31-now-same", 2**31, 2**31, 2**31 + 65_536),
+        ("2-31-now-after", 2**31, 2**31 + 1, 2**31 + 1), ("2-31-now-before", 2**31, 2**31 - 1, 2**31 + 65_536),
+        ("last-now-same", last, last, last + 1), ("last-now-after", last, last + 1, last + 1), ("last-now-after-2", last, last + 2, last + 2),
+        ("last-now-beyond", last, 2**32, last + 1), ("over-now-after", last + 1, last + 2, last + 2), ("over-now-top", last + 1, top, top),
+        ("over-now-same", last + 1, last + 1, None), ("over-now-before", last + 1, last, None), ("over-now-beyond", last + 1, 2**32, None),
+        ("over-now", last + 1, NOW, None), ("top-1-now-top", top - 1, top, top), ("top-1-now-same", top - 1, top - 1, None),
+        ("top-1-now-beyond", top - 1, 2**32, None), ("top-now-same", top, top, None), ("top-now-before", top, top - 1, None),
+        ("top-now-beyond", top, 2**32, None), ("top-now-u64", top, 2**64 - 1, None),
+    ):
+        comment = ("the time in seconds" if raised == now else "the time is no good, and 32 bits hold no multiple of 65,536 above it" if raised is None
+                   else "the time is not above it, or beyond 32 bits: the next multiple of 65,536")
+        subject.add("recovered_generation/" + name, comment, "recovered_generation", "generation_exhausted" if raised is None else {"generation": raised},
+                    found=found, now=now)
+
+
 def recovered_states(subject):
     """What a recovered store begins with: change 1, and the state of the snapshot at 1."""
-    def add(name, comment, intended, database, newer=None):
+    def add(name, comment, intended, database, newer=None, **more):
         """Bodies of snapshots; `intended`: the generation it is raised to, or the body that comes out, or a code."""
         if isinstance(intended, int):
             assert database[:1] != b"\x01" or newer is None
             intended = {"change": deployment_generation(intended).hex(), "records": (deployment_generation(intended) + without_generation(database)).hex()}
         elif isinstance(intended, bytes):
             intended = {"change": "", "records": intended.hex()}
-        subject.add("recovered_state/" + name, comment, "recovered_state", intended, database=database.hex(), newer=None if newer is None else newer.hex())
+        subject.add("recovered_state/" + name, comment, "recovered_state", intended, database=database.hex(), newer=None if newer is None else newer.hex(),
+                    **more)
 
     state = STORE.state().snapshot()
     seven = tenant("7")
@@ -595,6 +665,16 @@ def recovered_states(subject):
     add("raised-on", "from a generation above", 131_072, deployment_generation(65_536) + seven + tenant_generation(3))
     add("raised-suspended", "a suspension stands", 65_536, seven + suspended(LINK, LINK_ID))
     add("exhausted", "32 bits hold no multiple above it", "generation_exhausted", deployment_generation(2**32 - 1))
+    add("now", "the generation is the time", NOW, state, now=NOW)
+    add("now-none", "from 0", NOW, b"", now=NOW)
+    add("now-same", "it is not above: the next multiple", NOW - NOW % 65_536 + 65_536, deployment_generation(NOW) + seven + tenant_generation(3), now=NOW)
+    add("now-after", "a second later", NOW + 1, deployment_generation(NOW) + seven + tenant_generation(3), now=NOW + 1)
+    add("now-low", "from a generation far below", NOW, deployment_generation(7), now=NOW)
+    add("now-beyond", "beyond 32 bits", 65_536, deployment_generation(7), now=2**32)
+    add("now-exhausted", "and no multiple either", "generation_exhausted", deployment_generation(2**32 - 1), now=2**32)
+    add("now-suspended", "a suspension stands", NOW, seven + suspended(LINK, LINK_ID), now=NOW)
+    add("newer-now", "with a newer view no generation is raised", state, state, state, now=NOW)
+    add("newer-now-generation", "whatever the time", deployment_generation(7), deployment_generation(3), deployment_generation(7), now=NOW)
     for last in (0, 4, 7):
         add(f"newer-of-{last}", f"a newer view over a backup of change {last}", newest(last, state), STORE.state(last).snapshot(), state)
     add("newer-same", "a view of the same", state, state, state)

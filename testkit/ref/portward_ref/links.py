@@ -11,6 +11,7 @@ from .wire import Reader, check_identifier
 NUMBER, TEXT, BYTES = int, str, bytes
 NUMBER_MAX = 2**63 - 1
 USES_MAX = 2**32 - 1
+REVISION_MAX = 2**32 - 1
 RESOURCES_MAX = 16
 STATES = ("active", "paused", "revoked")
 KINDS = ("issued", "shown", "labelled", "extended", "shortened", "widened", "narrowed", "capped", "paused", "restored",
@@ -114,6 +115,8 @@ def _check_link(row):
         _check_resources(row["resources"])
     if row["uses_max"] is not None and not 1 <= row["uses_max"] <= USES_MAX:
         raise Malformed("uses_max")
+    if row["revision"] > REVISION_MAX:
+        raise Malformed("revision")
     if row["state"] not in STATES:
         raise Malformed("state")
     if row["expires"] > head.expires_at or not bits_of(row["permissions"]) <= head.permissions:

@@ -116,8 +116,8 @@ class ChainRow:
     expires: int
 
 
-def _check_row(row, check, now):
-    """`check` None: not compared."""
+def _check_row(row, check, now, minimum):
+    """`check` None: not compared; `minimum`: the minimum revision that the feed knows."""
     if row is None:
         raise Refused("link_unknown")
     if check is not None and not hmac.compare_digest(row.check, check):
@@ -128,6 +128,8 @@ def _check_row(row, check, now):
         raise Refused("link_suspended")
     if now >= row.expires:
         raise Refused("link_ended")
+    if row.revision < minimum:
+        raise Refused("link_outdated")
 
 
 def _issue(deployment, keyring, token_id, now, lifetime, head, granted, row):
@@ -161,14 +163,14 @@ class Granted:
 
 # --- redeeming and renewing --------------------------------------------------------------------
 
-def redeem(deployment, keyring, text, cookie, nonce, now, row, redeemed, token_id, lifetime, audience=None):
+def redeem(deployment, keyring, text, cookie, nonce, now, row, redeemed, token_id, lifetime, audience=None, minimum=0):
     """Session, its expiry, and whether a use is counted; `redeemed`: the chain of the redemption with this nonce's random."""
     verified = token.verify(deployment, keyring, text, LINK, now, audience=audience)
     head = verified.head
     chain = chain_id(head.token_id, verified.copies)
     check_nonce(deployment.id, keyring, nonce, chain, cookie, now)
     first_tag = token.first_tag(keyring.checking(head.root_id).key, deployment.id, head)
-    _check_row(row, token.link_check(first_tag), now)
+    _check_row(row, token.link_check(first_tag), now, minimum)
     session = replace(head, audience=verified.audience, link_id=head.token_id, link_root=head.root_id,
                       copies=verified.copies)
     granted = Granted(verified.permissions, verified.resources, verified.expires_at)
@@ -192,9 +194,9 @@ def verify_to_renew(deployment, keyring, text, now, *, audience=None, view=None,
                         mode=mode)
 
 
-def renew(deployment, keyring, text, now, row, chain, token_id, lifetime, **how):
+def renew(deployment, keyring, text, now, row, chain, token_id, lifetime, minimum=0, **how):
     verified = verify_to_renew(deployment, keyring, text, now, **how)
-    _check_row(row, None, now)
+    _check_row(row, None, now, minimum)
     if chain is None:
         raise Refused("chain_unknown")
     old, link = verified.head, read_head(row.head)

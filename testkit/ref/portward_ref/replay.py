@@ -581,7 +581,7 @@ def _redeem(case, fixtures):
     session, expires_at, counted = redeem.redeem(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["token"], case["cookie"],
         case["nonce"], case["now"], _link_row(case["row"]), redeemed, bytes.fromhex(case["token_id"]),
-        case["lifetime"], case.get("audience"))
+        case["lifetime"], case.get("audience"), case.get("minimum", 0))
     return {"session": session, "expires_at": expires_at, "counted": counted}
 
 
@@ -594,7 +594,8 @@ def _how(case, fixtures):
 def _renew(case, fixtures):
     session, expires_at = redeem.renew(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["session"], case["now"],
-        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"], **_how(case, fixtures))
+        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"],
+        case.get("minimum", 0), **_how(case, fixtures))
     return {"session": session, "expires_at": expires_at}
 
 
@@ -700,20 +701,21 @@ def _feed_read(case, fixtures):
 @op("feed_place")
 def _feed_place(case, _):
     if "inode" in case:
-        return {"place": storefeed.sqlite_place(case["device"], case["inode"])}
+        born = int(case["born"]) if "born" in case else None
+        return {"place": storefeed.sqlite_place(case["device"], case["inode"], born)}
     return {"place": storefeed.postgres_place(case["system"], case["timeline"], case["database"])}
 
 
 @op("recovered_state")
 def _recovered_state(case, _):
     newer = None if case["newer"] is None else bytes.fromhex(case["newer"])
-    body, state = storefeed.recovered(bytes.fromhex(case["database"]), newer)
+    body, state = storefeed.recovered(bytes.fromhex(case["database"]), newer, case.get("now", 0))
     return {"change": body.hex(), "records": state.snapshot().hex()}
 
 
 @op("recovered_generation")
 def _recovered_generation(case, _):
-    return {"generation": storefeed.recovered_generation(case["found"])}
+    return {"generation": storefeed.recovered_generation(case["found"], case.get("now", 0))}
 
 
 # --- backups -----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Redeeming over HTTP: redeem.md section 4. One request in, one answer out; the store is what a case says it says."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
@@ -9,7 +10,7 @@ from .token import LINK, SESSION
 from .wire import b64u
 
 BODY_MAX = 4096
-BEARER = "Bearer "
+BEARER = "bearer"
 FORM = "application/x-www-form-urlencoded"
 LINK_COOKIE, PEEK_COOKIE, SESSION_COOKIE = ("__Host-portward-" + name for name in ("link", "peek", "session"))
 TRIMMED = " \t"
@@ -24,6 +25,8 @@ ALWAYS = {
 CSP = ("default-src 'none'; script-src 'sha256-*'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
        "base-uri 'none'")
 PAGE = {"referrer-policy": "same-origin", "content-security-policy": CSP}
+
+NO_WEIGHT = re.compile(r"0(\.0{0,3})?")
 
 # Refusals that are damage beside those of token.md part A.
 DAMAGED = token.DAMAGED | {"nonce_malformed", "cookie_malformed", "field_malformed"}
@@ -94,8 +97,13 @@ class Request:
         return found[0] if found else None
 
     def names(self, kind):
-        """Whether `Accept` has this very type, whatever else it has and with which weight."""
-        return kind in (part.partition(";")[0].strip().lower() for part in (self.header("accept") or "").split(","))
+        """Whether `Accept` has this very type, whatever else it has, with another weight than 0."""
+        def named(part):
+            held, *parameters = (piece.strip() for piece in part.split(";"))
+            weights = [value for name, _, value in (piece.partition("=") for piece in parameters) if name.lower() == "q"]
+            return held.lower() == kind and not any(map(NO_WEIGHT.fullmatch, weights))
+
+        return any(map(named, (self.header("accept") or "").split(",")))
 
     def check_origin(self, portal):
         origin, site = self.header("origin"), self.header("sec-fetch-site")
@@ -128,12 +136,12 @@ class Request:
 
     def session(self):
         """The text, None if there is none, and whether it came as a bearer token."""
-        authorization = self.header("authorization") or ""
-        if not authorization.startswith(BEARER):
+        scheme, _, told = (self.header("authorization") or "").partition(" ")
+        if scheme.lower() != BEARER or not told:
             return self.cookie(SESSION_COOKIE), False
         if self.cookies(SESSION_COOKIE):
             raise Refused("two_sessions")
-        return authorization.removeprefix(BEARER), True
+        return told, True
 
 
 # --- routes ------------------------------------------------------------------------------------

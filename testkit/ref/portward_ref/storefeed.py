@@ -34,8 +34,9 @@ def commit(root, deployment_id, held, body):
 
 # --- places ------------------------------------------------------------------------------------
 
-def sqlite_place(device, inode):
-    return f"{device}/{inode}"
+def sqlite_place(device, inode, born=None):
+    """`born`: when the file was, in nanoseconds since 1970; None where the file system does not tell."""
+    return f"{device}/{inode}" if born is None else f"{device}/{inode}/{born}"
 
 
 def postgres_place(system, timeline, database):
@@ -93,12 +94,8 @@ def read(keyring, database, place, seen):
     compare_with_seen(row["sequence"], row["history"])
     _refuse_if(row["snapshot"] > row["sequence"], "gap")
 
-    changes = {}
-    for fields, root_id, mac in database["changes"]:
-        change = links.read_row(keyring, "feed_change", fields, root_id, mac)
-        if change["incarnation"] == row["incarnation"]:
-            changes[change["sequence"]] = change
-
+    # By what each says of its key: whether it may is looked at when it is read.
+    changes = {tuple(dict(told[0]).get(name) for name in ("incarnation", "sequence")): told for told in database["changes"]}
     state, history, sequence = State(), NO_HISTORY, row["snapshot"]
     if sequence:
         history, records = _read_snapshot(keyring, row, database["snapshot"])
@@ -108,8 +105,9 @@ def read(keyring, database, place, seen):
     compare_with_seen(sequence, history)
     while sequence < row["sequence"]:
         sequence += 1
-        _refuse_if(sequence not in changes, "gap")
-        change = changes[sequence]
+        told = changes.get((row["incarnation"], sequence))
+        _refuse_if(told is None, "gap")
+        change = links.read_row(keyring, "feed_change", *told)
         history = history_after(history, sequence, change["body"])
         _refuse_if(change["history"] != history, "store_forked")
         compare_with_seen(sequence, history)
@@ -121,21 +119,23 @@ def read(keyring, database, place, seen):
 
 # --- recovering --------------------------------------------------------------------------------
 
-def recovered_generation(found):
-    """The next multiple of 65,536 above it."""
+def recovered_generation(found, now=0):
+    """The time in seconds, or the next multiple of 65,536 above what was found."""
+    if found < now <= U32_MAX:
+        return now
     raised = (found // GENERATION_STEP + 1) * GENERATION_STEP
     if raised > U32_MAX:
         raise Refused("generation_exhausted")
     return raised
 
 
-def recovered(database, newer):
+def recovered(database, newer, now=0):
     """Body of change 1, and the state of the snapshot at 1. Both are bodies of snapshots; `newer`: a view that was taken over, or None."""
     state = State()
     for record in read_body(database, WHOLE, snapshot=True):
         state.apply(record)
     if newer is None:
-        state.generation = recovered_generation(state.generation)
+        state.generation = recovered_generation(state.generation, now)
         return record_bytes(DEPLOYMENT_GENERATION, number=state.generation), state
     for record in read_body(newer, WHOLE, snapshot=True):
         state.apply(record)
