@@ -264,6 +264,10 @@ async fn replay(authority: &mut Authority, work: &mut Work, keyring: &Keyring, t
         let query = work.query(AssertSqlSafe(sql)).bind(to.incarnation.to_bytes().to_vec());
         let rows = query.bind(integer(next)?).bind(integer(to.sequence)?).fetch_all(&mut **work).await?;
         for row in &rows {
+            // What has another key is another change, whatever it says.
+            if row.try_get::<i64, _>("sequence")? != integer(next.saturating_add(1))? {
+                return Ok(false);
+            }
             let row: ChangeRow = record::read(row, keyring)?;
             if row.stamp.incarnation != to.incarnation {
                 return Err(StoreError::Malformed);

@@ -37,10 +37,9 @@ impl Place {
             Self::File(path) => {
                 use std::os::unix::fs::MetadataExt as _;
                 let found = std::fs::metadata(path).map_err(|error| DatabaseError::from(sqlx::Error::Io(error)))?;
-                let place = of_file(found.dev(), found.ino());
                 // The number of a file that was taken away is given to the next one, so to the copy that is put in its place.
                 let born = found.created().ok().and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
-                Ok(born.map_or(place.clone(), |born| format!("{place}/{}", born.as_nanos())))
+                Ok(of_file(found.dev(), found.ino(), born.map(|born| born.as_nanos())))
             }
             #[cfg(not(unix))]
             Self::File(_) => Ok(selected),
@@ -59,8 +58,9 @@ impl Place {
 }
 
 #[cfg(any(unix, test))]
-pub(super) fn of_file(device: u64, inode: u64) -> String {
-    format!("{device}/{inode}")
+pub(super) fn of_file(device: u64, inode: u64, born: Option<u128>) -> String {
+    let born = born.map(|nanoseconds| format!("/{nanoseconds}"));
+    format!("{device}/{inode}{}", born.unwrap_or_default())
 }
 
 /// What selects these texts with `/` between.

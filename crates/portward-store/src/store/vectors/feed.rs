@@ -155,7 +155,9 @@ fn signing(case: &Case<'_>) -> Value {
 
 pub(super) async fn place(case: &Case<'_>) -> Outcome {
     if case.has("device") {
-        return Ok(json!({ "place": place::of_file(case.number("device"), case.number("inode")) }));
+        return Ok(
+            json!({ "place": place::of_file(case.number("device"), case.number("inode"), case.value["born"].as_str().map(|born| born.parse().unwrap())) }),
+        );
     }
     let parts = ["system", "timeline", "database"].map(|name| format!("'{}'", case.number(name)));
     let sql = format!("SELECT {}", place::joined(parts.each_ref().map(String::as_str)));
@@ -171,9 +173,14 @@ pub(super) async fn recovered_generation(case: &Case<'_>) -> Outcome {
     let store = scratch.store(deployment, keyring, Now::default()).await;
     // None is stated by absence.
     store.commit((found > 0).then_some(Change::DeploymentGeneration(found)).into_iter().collect()).await.unwrap();
-    Recovery::run(&scratch.location, keyring, None, Timestamp::default()).await.map_err(code)?;
+    Recovery::run(&scratch.location, keyring, None, at(case)).await.map_err(code)?;
     let recovered = scratch.store(deployment, keyring, Now::default()).await;
     Ok(json!({ "generation": recovered.cell().load().deployment_generation() }))
+}
+
+/// The time of recovering: absent, it is the first one.
+fn at(case: &Case<'_>) -> Timestamp {
+    Timestamp::from_unix(if case.has("now") { case.number("now") } else { 0 })
 }
 
 pub(super) async fn recovered_state(case: &Case<'_>) -> Outcome {
@@ -191,7 +198,7 @@ pub(super) async fn recovered_state(case: &Case<'_>) -> Outcome {
     })
     .await?;
     let newer = case.has("newer").then(|| saved(2, &case.bytes("newer")));
-    Recovery::run(&scratch.location, keyring, newer.as_deref(), Timestamp::default()).await.map_err(code)?;
+    Recovery::run(&scratch.location, keyring, newer.as_deref(), at(case)).await.map_err(code)?;
     let sql = "SELECT feed_change.body, feed_snapshot.bytes FROM feed_change JOIN feed_snapshot USING (incarnation)";
     let database = scratch.database().await;
     let (body, saved): (Vec<u8>, Vec<u8>) =

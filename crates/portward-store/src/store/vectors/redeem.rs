@@ -4,8 +4,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portward::{
-    EntryId, Follower, Freshness, Identifier, LinkHead, NoRevocation, NonceError, Now, PeekCookie, Permissions,
-    Resources, Revocation, Scope, Steady, StoredChain, Timestamp, Verifier, VerifierOptions,
+    Change, EntryId, Follower, Freshness, Identifier, LinkHead, NoRevocation, NonceError, Now, PeekCookie, Permissions,
+    Resources, Revocation, Scope, Steady, StoredChain, TenantChange, Timestamp, Verifier, VerifierOptions,
 };
 use portward_test_vectors::{bytes, unhex};
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub(super) async fn redeem(case: &Case<'_>) -> Outcome {
     let store = case.store(&scratch).await;
     put(&store, row.as_ref()).await;
     put(&store, row.as_ref().and_then(|row| case.redemption(&row.head)).as_ref()).await;
+    case.know_minimum(&store, row.as_ref()).await;
     let cookie: PeekCookie = case.text("cookie").parse().map_err(|error: NonceError| error.code())?;
     let redeemed = store.redeem(case.text("token"), &cookie, case.text("nonce")).await.map_err(code)?;
     let before = row.unwrap();
@@ -40,6 +41,7 @@ pub(super) async fn renew(case: &Case<'_>) -> Outcome {
     let store = case.store(&scratch).await;
     put(&store, row.as_ref()).await;
     put(&store, row.as_ref().and_then(|row| case.chain(&row.head)).as_ref()).await;
+    case.know_minimum(&store, row.as_ref()).await;
     let renewed = store.renew(case.text("session")).await.map_err(code)?;
     Ok(case.session(&renewed))
 }
@@ -54,8 +56,19 @@ impl Case<'_> {
     /// A store that verifies under the view of the case.
     async fn store(&self, scratch: &Scratch) -> Store {
         let mut store = scratch.store(&self.deployment(), &self.keyring(), self.now()).await;
-        Arc::get_mut(&mut store.inner).unwrap().verifier = Arc::new(self.verifier(self.revocation()));
+        Arc::get_mut(&mut store.inner).unwrap().verifier =
+            Arc::new(self.verifier(self.revocation(), &self.value["audience"]));
         store
+    }
+
+    /// Lets the feed know the minimum revision of the link, beside the view that tokens are verified under.
+    async fn know_minimum(&self, store: &Store, row: Option<&LinkRow>) {
+        let (Some(minimum), Some(row)) = (self.value["minimum"].as_u64().filter(|minimum| *minimum > 0), row) else {
+            return;
+        };
+        let (link, expires_at) = (row.head.id(), row.head.expires_at());
+        let change = TenantChange::Revision { link, minimum: minimum.try_into().unwrap(), expires_at };
+        store.commit(vec![Change::Tenant(*row.head.tenant(), change)]).await.unwrap();
     }
 
     fn now(&self) -> Now {
@@ -63,8 +76,8 @@ impl Case<'_> {
         Now { wall: Timestamp::from_unix(self.number("now")), steady: Steady::from_millis(steady) }
     }
 
-    fn verifier(&self, revocation: Revocation) -> Verifier {
-        let options = VerifierOptions { audience: identifier(&self.value["audience"]), ..VerifierOptions::default() };
+    fn verifier(&self, revocation: Revocation, audience: &Value) -> Verifier {
+        let options = VerifierOptions { audience: identifier(audience), ..VerifierOptions::default() };
         Verifier::new(self.deployment(), self.keyring(), revocation, options).unwrap()
     }
 
@@ -162,7 +175,8 @@ impl Case<'_> {
     /// says the verifier, and of a head there is but one.
     fn session(&self, made: &Redeemed) -> Value {
         let text = made.session.text();
-        self.verifier(Revocation::None(NoRevocation)).verify_session(text, self.now()).unwrap();
+        let audience = self.value.get("chain").unwrap_or(self.value).get("audience").unwrap_or(&Value::Null);
+        self.verifier(Revocation::None(NoRevocation), audience).verify_session(text, self.now()).unwrap();
         let named = |text: &str| {
             let mut bytes = decoded(text);
             bytes[6..22].copy_from_slice(&self.array::<16>("token_id"));
