@@ -15,7 +15,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "portward-cli",
         &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms", "portward-test-servers"],
     ),
-    ("portward-bridge", &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms"]),
+    (
+        "portward-bridge",
+        &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms", "portward-http"],
+    ),
     ("portward-test-servers", &[]),
     ("portward-test-vectors", &[]),
     ("xtask", &[]),
