@@ -32,6 +32,24 @@ impl Tally {
         summary.map(Self::of_list).unwrap_or_default()
     }
 
+    /// The last line that Maven's surefire prints for all tests: `Tests run: 5, Failures: 1, Errors: 0, Skipped: 1`.
+    pub(crate) fn of_surefire(output: &str) -> Self {
+        let counts = |line: &str| {
+            let (_, counts) = line.split_once("Tests run: ")?;
+            let numbers = counts.split(", ").map(|count| count.rsplit(' ').next()?.parse::<u64>().ok());
+            match numbers.take(4).collect::<Option<Vec<_>>>()?.as_slice() {
+                [run, failures, errors, skipped] => {
+                    let failed = failures + errors;
+                    Some(Self { passed: run.saturating_sub(failed + skipped), failed, skipped: *skipped })
+                }
+                _ => None,
+            }
+        };
+        // One for each class has a time behind it.
+        let total = output.lines().rev().find(|line| line.contains("Tests run: ") && !line.contains("Time elapsed"));
+        total.and_then(counts).unwrap_or_default()
+    }
+
     /// A runner that failed without naming a failed test did not compile, or crashed: one failure.
     pub(crate) fn with_exit(self, success: bool) -> Self {
         if !success && self.failed == 0 { self + Self::FAILED } else { self }
@@ -112,6 +130,17 @@ test result: FAILED. 5 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert_eq!(Tally::of_pytest(&format!("test_a.py .F\nfound in 3 places\n{long}\n")), tally(3, 2, 2));
         assert_eq!(Tally::of_pytest("...\n3 passed in 61.02s (0:01:01)"), tally(3, 0, 0));
         assert_eq!(Tally::of_pytest("no tests ran in 0.01s"), tally(0, 0, 0));
+    }
+
+    #[test]
+    fn the_last_line_of_surefire_is_the_sum() {
+        let output = "\
+[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in dev.portward.ATest
+[INFO] Results:
+[ERROR] Tests run: 9, Failures: 1, Errors: 2, Skipped: 1
+[INFO] BUILD FAILURE";
+        assert_eq!(Tally::of_surefire(output), tally(5, 3, 1));
+        assert_eq!(Tally::of_surefire("[INFO] BUILD FAILURE"), tally(0, 0, 0));
     }
 
     #[test]
