@@ -20,8 +20,10 @@ impl FromRef<App> for Portal {
     }
 }
 
+type Fault = Box<dyn Error + Send + Sync>;
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Fault> {
     let (directory, now) = (tempfile::tempdir()?, SystemClock.now().wall);
     let deployment = Arc::new(Deployment::generate(Vocabulary::portal())?);
     let keyring = Arc::new(Keyring::generate(&deployment, now)?);
@@ -44,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::spawn(async move { axum::serve(socket, app).await });
 
     let runtime = tokio::runtime::Handle::current();
-    let told = move || -> Result<(), Box<dyn Error + Send + Sync>> {
+    let told = move || -> Result<(), Fault> {
         for line in std::io::stdin().lock().lines() {
             if line? == "revoke" {
                 runtime.block_on(store.revoke(tenant, Target::Link(row.id)))?;
@@ -53,5 +55,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         Ok(())
     };
-    Ok(tokio::task::spawn_blocking(told).await??)
+    tokio::task::spawn_blocking(told).await?
 }
