@@ -45,9 +45,9 @@ fn no_keys(log: &mut Log, library: &str) -> io::Result<Tally> {
     let mut faults = Vec::new();
     let ours = |name: &&String| EXPORTED.iter().any(|prefix| name.starts_with(prefix));
     faults.extend(exported.iter().filter(|name| !ours(name)).map(|name| format!("exported: {name}")));
-    let names = |word: &str| exported.iter().filter(move |name| name.to_lowercase().contains(word));
+    let names = |word: &'static str| exported.iter().filter(move |name| name.to_lowercase().contains(word));
     faults.extend(FORBIDDEN_NAMES.iter().flat_map(|word| names(word)).map(|name| format!("exported: {name}")));
-    let of = |module: &str| linked.iter().filter(move |name| name.contains(module));
+    let of = |module: &'static str| linked.iter().filter(move |name| name.contains(module));
     faults.extend(FORBIDDEN_CODE.iter().flat_map(|module| of(module)).map(|name| format!("linked: {name}")));
     faults.extend(FORBIDDEN_LABELS.iter().filter(is_there).map(|label| format!("in the library: {label}")));
     let depends = |name: &&&str| tree.output.lines().any(|line| line.split(' ').next() == Some(**name));
@@ -66,14 +66,15 @@ fn no_keys(log: &mut Log, library: &str) -> io::Result<Tally> {
 
 /// What uniffi exports.
 const EXPORTED: [&str; 4] = ["uniffi_", "ffi_portward_mobile_", "UNIFFI_META_", "rust_eh_personality"];
-const FORBIDDEN_NAMES: [&str; 8] = ["verif", "issu", "keyring", "sign", "mint", "root_", "secret", "derive"];
-const FORBIDDEN_CODE: [&str; 11] = [
+const FORBIDDEN_NAMES: [&str; 8] = ["verif", "issue_", "issuer", "keyring", "sign", "mint", "root", "derive"];
+const FORBIDDEN_CODE: [&str; 12] = [
     "portward::token::verify",
     "portward::token::issue",
     "portward::token::cache",
-    "portward::token::nonce::",
+    "make_nonce",
+    "check_nonce",
     "portward::key::keyring",
-    "portward::key::root",
+    "portward::key::root::Root",
     "portward::key::row",
     "portward::key::sealed",
     "portward::revocation::authority",
@@ -143,14 +144,16 @@ fn swift(log: &mut Log) -> io::Result<Tally> {
 
 /// What is public, without what uniffi needs for itself.
 fn swift_surface(source: &str) -> String {
-    let declarations = source.lines().filter(|line| {
-        let line = line.trim_start();
-        ["public ", "open ", "case "].iter().any(|word| line.starts_with(word))
-    });
-    let plain = declarations.filter(|line| !INNER.iter().any(|word| line.contains(word)));
-    plain.map(|line| line.trim_end_matches(['{', ' ']).to_owned() + "\n").collect()
+    let begun = source.split_once(BEGIN).map_or(source, |(_, rest)| rest);
+    let own = begun.split_once(END).map_or(begun, |(own, _)| own);
+    let is_plain = |line: &&str| !INNER.iter().any(|word| line.contains(word)) && !line.ends_with(':');
+    let declarations = own.lines().filter(|line| DECLARED.iter().any(|word| line.starts_with(word)));
+    declarations.filter(is_plain).map(|line| line.trim_end_matches(['{', ' ']).to_owned() + "\n").collect()
 }
 
+const BEGIN: &str = "// Public interface members begin here.";
+const END: &str = "private enum InitializationResult";
+const DECLARED: [&str; 6] = ["public ", "open ", "enum ", "    public ", "    case ", "    func "];
 const INNER: [&str; 8] = [
     "FfiConverter",
     "uniffi",
@@ -191,12 +194,17 @@ mod tests {
     #[test]
     fn the_surface_is_what_is_public_and_not_uniffis_own() {
         let source = "\
+public func of_uniffi() {
+// Public interface members begin here.
 public func narrow(link: String) throws -> String  {
 public struct FfiConverterTypePeeked: FfiConverterRustBuffer {
     public static func lift(_ handle: UInt64) throws -> Vault {
 open class Vault: VaultProtocol, @unchecked Sendable {
     case link
+        case 1: return .link
     private let handle: UInt64
+private enum InitializationResult {
+    case ok
 ";
         let expected = "public func narrow(link: String) throws -> String\nopen class Vault: VaultProtocol, @unchecked Sendable\n    case link\n";
         assert_eq!(swift_surface(source), expected);

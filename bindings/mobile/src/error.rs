@@ -46,7 +46,7 @@ pub enum PortwardError {
         /// What others may be told.
         public_answer: String,
     },
-    /// Long work was ended by its `Progress`; nothing is left of it.
+    /// Long work was ended by its `WorkProgress`; nothing is left of it.
     Cancelled {
         /// `cancelled`.
         code: String,

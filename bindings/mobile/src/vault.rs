@@ -35,7 +35,7 @@ pub enum DeviceKeyError {
 
 /// Told how far long work is. Called on a thread of this library, some hundred times a second at most.
 #[uniffi::export(callback_interface)]
-pub trait Progress: Send + Sync {
+pub trait WorkProgress: Send + Sync {
     /// So many bytes are done. False ends the work as `Cancelled`; an exception ends it as `callback_failed`.
     fn advanced(&self, bytes: u64) -> Result<bool, ProgressError>;
 }
@@ -121,7 +121,7 @@ impl Vault {
         of: ObjectName,
         source: String,
         target: String,
-        progress: Option<Box<dyn Progress>>,
+        progress: Option<Box<dyn WorkProgress>>,
     ) -> Result<u64, PortwardError> {
         work::run(move |wanted| {
             of.of(|of| self.0.seal_file(of, Path::new(&source), Path::new(&target), &mut advance(wanted, progress)))
@@ -138,7 +138,7 @@ impl Vault {
         of: ObjectName,
         source: String,
         target: String,
-        progress: Option<Box<dyn Progress>>,
+        progress: Option<Box<dyn WorkProgress>>,
     ) -> Result<u64, PortwardError> {
         work::run(move |wanted| {
             of.of(|of| self.0.open_file(of, Path::new(&source), Path::new(&target), &mut advance(wanted, progress)))
@@ -188,7 +188,7 @@ impl ObjectName {
 }
 
 /// Asks whether anybody waits, at every step, and tells the application now and then.
-fn advance(wanted: &Wanted, progress: Option<Box<dyn Progress>>) -> impl FnMut(u64) -> Result<(), Stop> {
+fn advance(wanted: &Wanted, progress: Option<Box<dyn WorkProgress>>) -> impl FnMut(u64) -> Result<(), Stop> {
     let mut told = 0u64;
     move |bytes| {
         wanted.check()?;

@@ -76,7 +76,7 @@ class CallbackTest {
         Vault.create("t", "key", FakeKey()).use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(1 shl 20)).toString()
             for (error in thrown + ProgressException.Failed()) {
-                val failing = object : Progress {
+                val failing = object : WorkProgress {
                     override fun advanced(bytes: ULong): Boolean = throw error
                 }
                 val told = refused<PortwardException.InvalidValue>("callback_failed") {

@@ -129,7 +129,7 @@ class VaultTest {
             val (sealed, opened) = folder.resolve("sealed").toString() to folder.resolve("opened").toString()
             var most = 0L
             val before = memory()
-            val watch = object : Progress {
+            val watch = object : WorkProgress {
                 override fun advanced(bytes: ULong): Boolean = true.also { most = maxOf(most, memory()) }
             }
             vault.sealFile(content, plain.toString(), sealed, watch)
@@ -148,12 +148,12 @@ class VaultTest {
         vault().use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(4 shl 20))
             val (sealed, told) = folder.resolve("sealed") to mutableListOf<ULong>()
-            val all = object : Progress {
+            val all = object : WorkProgress {
                 override fun advanced(bytes: ULong) = told.add(bytes)
             }
             vault.sealFile(content, plain.toString(), sealed.toString(), all)
             assertTrue(told.size > 4 && told == told.sorted() && told.last() <= (4u shl 20).toULong(), "$told")
-            val half = object : Progress {
+            val half = object : WorkProgress {
                 override fun advanced(bytes: ULong) = bytes < (2u shl 20).toULong()
             }
             refused<PortwardException.Cancelled>("cancelled") { vault.sealFile(content, plain.toString(), "$folder/other", half) }
@@ -167,7 +167,7 @@ class VaultTest {
         vault().use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(64 shl 20))
             val (begun, seen) = CompletableDeferred<Unit>() to mutableListOf<ULong>()
-            val slow = object : Progress {
+            val slow = object : WorkProgress {
                 override fun advanced(bytes: ULong): Boolean {
                     seen += bytes
                     begun.complete(Unit)
@@ -191,7 +191,7 @@ class VaultTest {
             val plain = folder.resolve("plain").write(ByteArray(8 shl 20))
             var turns = 0
             val threads = mutableSetOf<Thread>()
-            val slow = object : Progress {
+            val slow = object : WorkProgress {
                 override fun advanced(bytes: ULong): Boolean = true.also {
                     threads += Thread.currentThread()
                     Thread.sleep(5)
