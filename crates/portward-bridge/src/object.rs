@@ -69,7 +69,8 @@ impl Scope {
     /// As [`Scope::open_stream`].
     pub fn open_range<R: Read + Seek>(&self, of: &Of<'_>, source: R) -> Result<Range<R>, Error> {
         let context = of.context(&self.tenant)?;
-        Range::open(&self.to_open()?, &context, source)
+        let keys = self.to_open()?;
+        Range::open(&keys, &context, source)
     }
 }
 
