@@ -30,7 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What a callback throws stays where it was thrown: a text of it, a stack trace even, may say more than a log should hold. And in Kotlin what
 /// is no `Exception`, an `AssertionError` for instance, is caught as well: JNA would print it and go on as if nothing had been thrown.
 const KOTLIN: &[(&str, &str, usize)] = &[
-    ("    try {\n        writeReturn(makeCall())\n    } catch(e: kotlin.Exception) {", "    try {\n        writeReturn(makeCall())\n    } catch(e: Throwable) {", 2),
+    (
+        "    try {\n        writeReturn(makeCall())\n    } catch(e: kotlin.Exception) {",
+        "    try {\n        writeReturn(makeCall())\n    } catch(e: Throwable) {",
+        2,
+    ),
     ("val err = try { e.stackTraceToString() } catch(_: Throwable) { \"\" }", "val err = \"\"", 2),
 ];
 const SWIFT: &[(&str, &str, usize)] = &[("String(describing: error)", "\"\"", 2)];
