@@ -10,6 +10,7 @@ mod budget;
 mod document;
 mod layers;
 mod log;
+mod mobile;
 mod need;
 mod node;
 mod part;

@@ -80,6 +80,16 @@ pub(crate) const PARTS: &[Part] = &[
         ],
         run: crate::node::run,
     },
+    Part {
+        name: "mobile",
+        needs: &[
+            Need::File("bindings/mobile/Cargo.toml"),
+            Need::Tool { probe: &["nm", "--version"], packages: &["binutils"] },
+            Need::Tool { probe: &["javac", "--version"], packages: &["openjdk-17-jdk-headless"] },
+            Need::Tool { probe: &["mvn", "--version"], packages: &["maven"] },
+        ],
+        run: crate::mobile::run,
+    },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
 

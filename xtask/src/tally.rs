@@ -47,6 +47,24 @@ impl Tally {
         output.lines().filter_map(count).sum()
     }
 
+    /// The last line that Maven's surefire prints for all tests: `Tests run: 5, Failures: 1, Errors: 0, Skipped: 1`.
+    pub(crate) fn of_surefire(output: &str) -> Self {
+        let counts = |line: &str| {
+            let (_, counts) = line.split_once("Tests run: ")?;
+            let numbers = counts.split(", ").map(|count| count.rsplit(' ').next()?.parse::<u64>().ok());
+            match numbers.take(4).collect::<Option<Vec<_>>>()?.as_slice() {
+                [run, failures, errors, skipped] => {
+                    let failed = failures + errors;
+                    Some(Self { passed: run.saturating_sub(failed + skipped), failed, skipped: *skipped })
+                }
+                _ => None,
+            }
+        };
+        // One for each class has a time behind it.
+        let total = output.lines().rev().find(|line| line.contains("Tests run: ") && !line.contains("Time elapsed"));
+        total.and_then(counts).unwrap_or_default()
+    }
+
     /// A runner that failed without naming a failed test did not compile, or crashed: one failure.
     pub(crate) fn with_exit(self, success: bool) -> Self {
         if !success && self.failed == 0 { self + Self::FAILED } else { self }
@@ -133,6 +151,17 @@ test result: FAILED. 5 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; 
     fn the_counts_of_node() {
         let output = "ok 1 - a\n# tests 6\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# duration_ms 12.5";
         assert_eq!(Tally::of_node(output), tally(3, 2, 1));
+    }
+
+    #[test]
+    fn the_last_line_of_surefire_is_the_sum() {
+        let output = "\
+[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 1.2 s -- in dev.portward.ATest
+[INFO] Results:
+[ERROR] Tests run: 9, Failures: 1, Errors: 2, Skipped: 1
+[INFO] BUILD FAILURE";
+        assert_eq!(Tally::of_surefire(output), tally(5, 3, 1));
+        assert_eq!(Tally::of_surefire("[INFO] BUILD FAILURE"), tally(0, 0, 0));
     }
 
     #[test]

@@ -59,6 +59,18 @@ impl Error {
         Self::new(code, Audience::Caller, &message)
     }
 
+    /// A source that cannot be read.
+    #[cfg(any(feature = "backend", feature = "holder"))]
+    pub(crate) fn source(error: &std::io::Error) -> Self {
+        Self::new("source_unreadable", Audience::Environment, &format_args!("the source cannot be read: {error}"))
+    }
+
+    /// A target that cannot be written.
+    #[cfg(feature = "holder")]
+    pub(crate) fn target(error: &std::io::Error) -> Self {
+        Self::new("target_unwritable", Audience::Environment, &format_args!("the target cannot be written: {error}"))
+    }
+
     /// Names the argument that is to blame: whatever it is, it is the caller's.
     pub(crate) fn of_argument(self, name: &str) -> Self {
         Self { message: format!("{name}: {}", self.message), kind: Kind::InvalidValue, ..self }
@@ -108,11 +120,32 @@ from! {
 }
 
 #[cfg(any(feature = "backend", feature = "holder"))]
-from!(portward_http::ClientError);
+mod sealed {
+    use portward::envelope::OpenError;
+
+    use super::*;
+
+    from!(
+        portward_http::ClientError,
+        portward::NonceError,
+        portward::envelope::ContextError,
+        portward::envelope::SealError,
+    );
+
+    impl From<OpenError> for Error {
+        fn from(error: OpenError) -> Self {
+            let made = Self::new(error.code(), error.audience(), &error);
+            let kind = if error.audience() == Audience::Input { Kind::Unreadable } else { made.kind };
+            Self { kind, ..made }
+        }
+    }
+}
+
+#[cfg(feature = "holder")]
+from!(portward::envelope::VaultError);
 
 #[cfg(feature = "backend")]
 mod backend {
-    use portward::envelope::OpenError;
     use portward_store::keys::KeyStoreError;
     use portward_store::objects::ObjectError;
     use portward_store::store::{Refusal, StoreError};
@@ -121,18 +154,10 @@ mod backend {
 
     from! {
         portward::KeyringError, portward::SealedError, portward::UnsealError, portward::IssueError, portward::VerifierError,
-        portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError, portward::NonceError,
-        portward::envelope::ContextError, portward::envelope::DataScopeError, portward::envelope::SealError, portward::envelope::IndexError,
+        portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError,
+        portward::envelope::DataScopeError, portward::envelope::IndexError,
         portward_store::files::FilesError, portward_store::database::LocationError, portward_store::database::DatabaseError,
         portward_http::RulesError,
-    }
-
-    impl From<OpenError> for Error {
-        fn from(error: OpenError) -> Self {
-            let made = Self::new(error.code(), error.audience(), &error);
-            let kind = if error.audience() == Audience::Input { Kind::Unreadable } else { made.kind };
-            Self { kind, ..made }
-        }
     }
 
     impl From<ObjectError> for Error {

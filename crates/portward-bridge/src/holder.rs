@@ -122,7 +122,7 @@ impl fmt::Debug for UntrustedLink {
     }
 }
 
-fn vocabulary(names: &[String]) -> Result<Vocabulary, Error> {
+pub(crate) fn vocabulary(names: &[String]) -> Result<Vocabulary, Error> {
     Vocabulary::new(names).map_err(|error| Error::from(error).of_argument("vocabulary"))
 }
 

@@ -5,6 +5,18 @@ mod deployment;
 mod error;
 mod holder;
 mod text;
+mod untrusted;
+
+#[cfg(feature = "holder")]
+mod client;
+#[cfg(feature = "holder")]
+mod file;
+#[cfg(any(feature = "backend", feature = "holder"))]
+mod part;
+#[cfg(any(feature = "backend", feature = "holder"))]
+mod peeked;
+#[cfg(feature = "holder")]
+mod vault;
 
 #[cfg(feature = "backend")]
 mod follower;
@@ -32,6 +44,16 @@ mod token;
 pub use deployment::Deployment;
 pub use error::{Error, Kind};
 pub use holder::{Narrowing, UntrustedLink};
+pub use untrusted::UntrustedToken;
+
+#[cfg(feature = "holder")]
+pub use client::{HttpRequest, RedeemClient, Redeemed};
+#[cfg(any(feature = "backend", feature = "holder"))]
+pub use part::{Of, Range};
+#[cfg(any(feature = "backend", feature = "holder"))]
+pub use peeked::Peeked;
+#[cfg(feature = "holder")]
+pub use vault::{Advance, DeviceKey, DeviceKeyFault, Stop, Vault};
 
 #[cfg(feature = "backend")]
 pub use follower::Follower;
@@ -44,7 +66,7 @@ pub use keys::{Erasure, KeyStore, Scope};
 #[cfg(feature = "backend")]
 pub use links::{Edit, Event, Filter, Link, NewLink, Page};
 #[cfg(feature = "backend")]
-pub use object::{FileTarget, Of, Range, Threads};
+pub use object::{FileTarget, Threads};
 #[cfg(feature = "backend")]
 pub use portal::{Answer, Exchange, Portal, PortalOptions, Request, Step};
 #[cfg(feature = "backend")]
@@ -52,6 +74,6 @@ pub use process::{after_fork, before_fork};
 #[cfg(feature = "backend")]
 pub use push::{Opener, Sealer};
 #[cfg(feature = "backend")]
-pub use store::{Peeked, Recovered, Session, Store, StoreOptions};
+pub use store::{Recovered, Session, Store, StoreOptions};
 #[cfg(feature = "backend")]
 pub use token::{Access, Issuer, Token, Verifier, VerifierOptions};

@@ -2,11 +2,12 @@ use core::num::NonZeroUsize;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use portward::envelope::{Context, Keep, OpenError, OpenSeek, SealError};
+use portward::envelope::Keep;
 use portward_store::objects::{ObjectError, WholeFile, open_stream, seal_stream};
 
 use crate::error::Error;
 use crate::keys::Scope;
+use crate::part::{Of, Range, read_error};
 
 /// On how many threads: at least one.
 pub type Threads = NonZeroUsize;
@@ -19,7 +20,7 @@ impl Scope {
     /// # Errors
     /// Those of the values, and of the key store.
     pub fn seal(&self, of: &Of<'_>, plaintext: &[u8], embedded: bool) -> Result<Vec<u8>, Error> {
-        Ok(self.to_seal()?.seal(&of.context(self)?, plaintext, keep(embedded), NonZeroUsize::MIN)?)
+        Ok(self.to_seal()?.seal(&of.context(&self.tenant)?, plaintext, keep(embedded), NonZeroUsize::MIN)?)
     }
 
     /// Opens bytes. Whatever is wrong, nothing of it is returned.
@@ -27,7 +28,7 @@ impl Scope {
     /// # Errors
     /// Kind `Unreadable`; those of the values, and of the key store.
     pub fn open(&self, of: &Of<'_>, object: &[u8]) -> Result<Vec<u8>, Error> {
-        Ok(self.to_open(object)?.open(&of.context(self)?, object, NonZeroUsize::MIN)?)
+        Ok(self.to_open(object)?.open(&of.context(&self.tenant)?, object, NonZeroUsize::MIN)?)
     }
 
     /// Seals everything from a source, in constant memory; returns how many bytes there were. What was written is whole only if it succeeds.
@@ -42,7 +43,7 @@ impl Scope {
         embedded: bool,
         threads: Threads,
     ) -> Result<u64, Error> {
-        let (context, keys) = (of.context(self)?, self.to_seal()?);
+        let (context, keys) = (of.context(&self.tenant)?, self.to_seal()?);
         Ok(seal_stream(&keys, &context, keep(embedded), source, target, threads)?.0)
     }
 
@@ -58,7 +59,7 @@ impl Scope {
         target: &mut dyn Write,
         threads: Threads,
     ) -> Result<u64, Error> {
-        let context = of.context(self)?;
+        let context = of.context(&self.tenant)?;
         let beginning = beginning(source)?;
         let keys = self.to_open(&beginning)?;
         Ok(open_stream(&keys, &context, &mut beginning.as_slice().chain(source), target, threads)?.0)
@@ -69,47 +70,12 @@ impl Scope {
     /// # Errors
     /// As [`Scope::open_stream`].
     pub fn open_range<R: Read + Seek>(&self, of: &Of<'_>, mut source: R) -> Result<Range<R>, Error> {
-        let context = of.context(self)?;
+        let context = of.context(&self.tenant)?;
         let start = source.stream_position().map_err(read_error)?;
         let beginning = beginning(&mut source)?;
         source.seek(SeekFrom::Start(start)).map_err(read_error)?;
-        Ok(Range(self.to_open(&beginning)?.seekable(&context, source).map_err(read_error)?))
-    }
-}
-
-/// What exactly is sealed, beside its tenant.
-#[derive(Clone, Copy, Debug)]
-pub struct Of<'a> {
-    /// A stable logical name: `invoices.notes`.
-    pub name: &'a str,
-    /// Which one.
-    pub id: &'a str,
-    /// More, under keys that begin with `x-`.
-    pub more: &'a [(String, String)],
-}
-
-impl Of<'_> {
-    pub(crate) fn context(&self, scope: &Scope) -> Result<Context, Error> {
-        let context = Context::new(&scope.tenant, self.name, self.id)?;
-        Ok(self.more.iter().try_fold(context, |context, (key, value)| context.with(key, value))?)
-    }
-}
-
-/// An object that is opened in parts.
-pub struct Range<R: Read + Seek>(OpenSeek<R>);
-
-impl<R: Read + Seek> Range<R> {
-    /// How long the plaintext is.
-    pub const fn length(&self) -> u64 {
-        self.0.length()
-    }
-
-    /// Reads so many bytes from there, fewer where the plaintext ends before.
-    ///
-    /// # Errors
-    /// Kind `Unreadable`; `source_unreadable`.
-    pub fn read(&mut self, from: u64, length: u64) -> Result<Vec<u8>, Error> {
-        self.0.read_range(from, length).map_err(read_error)
+        let keys = self.to_open(&beginning)?;
+        Range::open(&keys, &context, source)
     }
 }
 
@@ -122,20 +88,6 @@ fn beginning(source: &mut dyn Read) -> Result<Vec<u8>, Error> {
 
 /// The header of an object without slots, in bytes.
 const DETACHED: u64 = 20;
-
-pub(crate) fn read_error(error: io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<OpenError>()) {
-        Some(refused) => (*refused).into(),
-        None => ObjectError::Read(error).into(),
-    }
-}
-
-pub(crate) fn seal_error(error: io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<SealError>()) {
-        Some(refused) => (*refused).into(),
-        None => ObjectError::Write(error).into(),
-    }
-}
 
 pub(crate) const fn keep(embedded: bool) -> Keep<'static> {
     if embedded { Keep::Embedded } else { Keep::Detached }

@@ -7,7 +7,8 @@ use portward_http::{
 };
 
 use crate::error::Error;
-use crate::store::{Peeked, Session, Store};
+use crate::peeked::Peeked;
+use crate::store::{Session, Store};
 use crate::text;
 
 /// The HTTP rules of a portal, for whatever framework: from a request to what is to be done, and from what a store says to an answer.

@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::keys::Scope;
-use crate::object::{Of, Threads, keep, read_error, seal_error};
+use crate::object::{Threads, keep};
+use crate::part::{Of, read_error, write_error};
 
 /// A chunk as it lies in an object, and the beginning of a body: envelope.md section 5.
 const SEALED_CHUNK: usize = 16_384 + 16;
@@ -43,9 +44,9 @@ impl Scope {
     /// # Errors
     /// As [`Scope::seal`].
     pub fn sealer(&self, of: &Of<'_>, embedded: bool) -> Result<Sealer, Error> {
-        let (context, sealed) = (of.context(self)?, Shared::default());
+        let (context, sealed) = (of.context(&self.tenant)?, Shared::default());
         let writer = self.to_seal()?.writer(&context, keep(embedded), sealed.clone(), Threads::MIN);
-        Ok(Sealer { writer: Some(writer.map_err(seal_error)?), sealed })
+        Ok(Sealer { writer: Some(writer.map_err(write_error)?), sealed })
     }
 
     /// Begins to open.
@@ -53,7 +54,7 @@ impl Scope {
     /// # Errors
     /// Those of the values. The key store is asked when the object says for which key.
     pub fn opener(&self, of: &Of<'_>) -> Result<Opener, Error> {
-        let state = State::Waiting(Box::new((self.clone(), of.context(self)?)));
+        let state = State::Waiting(Box::new((self.clone(), of.context(&self.tenant)?)));
         Ok(Opener { state, sealed: Shared::default() })
     }
 }
@@ -65,7 +66,7 @@ impl Sealer {
     /// As [`Scope::seal`]; `stream_over` once it was finished or has failed.
     pub fn update(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
         let Some(mut writer) = self.writer.take() else { return Err(over()) };
-        writer.write_all(plaintext).map_err(seal_error)?;
+        writer.write_all(plaintext).map_err(write_error)?;
         self.writer = Some(writer);
         Ok(self.sealed.drain())
     }
@@ -76,7 +77,7 @@ impl Sealer {
     /// As [`Sealer::update`].
     pub fn finish(&mut self) -> Result<Vec<u8>, Error> {
         let Some(writer) = self.writer.take() else { return Err(over()) };
-        writer.finish().map_err(seal_error)?;
+        writer.finish().map_err(write_error)?;
         Ok(self.sealed.drain())
     }
 }

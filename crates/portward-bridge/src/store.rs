@@ -12,6 +12,7 @@ use portward_store::store::{
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::peeked::Peeked;
 use crate::process::{Connected, Guard, PerProcess, wait, within};
 use crate::text;
 use crate::token::{Access, Token, VerifierOptions};
@@ -52,16 +53,6 @@ pub struct StoreOptions {
     pub follow: Option<u64>,
     /// A file that every operation is written to as a line of JSON before it takes effect.
     pub events: Option<PathBuf>,
-}
-
-/// What looking at a link gives.
-pub struct Peeked {
-    /// To be sent back with the link and the cookie.
-    pub nonce: String,
-    /// When the nonce ends, in Unix seconds.
-    pub expires_at: u64,
-    /// The browser's cookie.
-    pub cookie: String,
 }
 
 /// A session.

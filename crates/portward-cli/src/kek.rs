@@ -15,6 +15,7 @@ pub(crate) fn kind(kind: KekType) -> String {
         KekType::Pkcs11 => "pkcs11".into(),
         KekType::Root => "root".into(),
         KekType::AwsKms => "aws-kms".into(),
+        KekType::Device => "device".into(),
         other => format!("type-{:02x}", other.wire()),
     }
 }

@@ -80,6 +80,11 @@ impl Client {
         if good { Ok(Self { base: base.to_owned() }) } else { Err(ClientError::Url) }
     }
 
+    /// The address of the portal.
+    pub fn address(&self) -> &str {
+        &self.base
+    }
+
     /// Asks what a link is good for redeeming with.
     pub fn peek(&self, token: &str) -> ClientRequest {
         self.post("peek", Serializer::new(String::new()).append_pair("token", token).finish())

@@ -34,7 +34,7 @@ pub use token::{
     Access, AllowError, BLOCKS_MAX, ChainGrant, CheckedNonce, FormError, IssueError, IssuedToken, Issuer, Kind,
     LinkAccess, LinkHead, LinkRequest, NarrowError, Narrowing, NarrowingError, NoRevocation, NonceError, PeekCookie,
     RefusalError, RenewableSession, Resources, Revocation, SessionLimits, StoredChain, StoredError, TOKEN_MAX,
-    UntrustedLink, UnverifiedNonce, Verifier, VerifierError, VerifierOptions, VerifyError,
+    UntrustedLink, UntrustedToken, UnverifiedNonce, Verifier, VerifierError, VerifierOptions, VerifyError,
 };
 
 /// The quick start of the repository's README is a test too.

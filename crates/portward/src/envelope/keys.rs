@@ -54,8 +54,12 @@ pub enum Keep<'a> {
 impl ScopeKeys {
     /// No keys yet.
     pub fn new(deployment: &Deployment, tenant: Identifier, scope: DataScope) -> Self {
+        Self::of(deployment.id, tenant, scope)
+    }
+
+    pub(super) fn of(deployment: DeploymentId, tenant: Identifier, scope: DataScope) -> Self {
         Self {
-            deployment: deployment.id,
+            deployment,
             tenant,
             scope,
             data_keys: Vec::new(),

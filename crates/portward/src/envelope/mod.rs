@@ -24,6 +24,7 @@ mod seal;
 mod slot;
 mod tenant_kek;
 mod tombstones;
+mod vault;
 #[cfg(test)]
 pub(crate) mod vectors;
 mod wrap;
@@ -50,5 +51,6 @@ pub use scope::{DataScope, DataScopeError};
 pub use slot::{KekName, KekType, Slot};
 pub use tenant_kek::{TenantKek, TenantKeks};
 pub use tombstones::Tombstones;
+pub use vault::{VaultError, VaultFile};
 pub use wrapped_keyring::{UnwrapKeyringError, WrappedError, WrappedKeyring};
 pub use writer::SealWriter;

@@ -14,6 +14,8 @@ pub enum KekType {
     Root,
     /// A key of AWS KMS.
     AwsKms,
+    /// A key of a device's key store.
+    Device,
     /// Another one, which nothing here resolves.
     Other(u8),
 }
@@ -44,6 +46,7 @@ impl KekType {
             Self::Pkcs11 => 0x02,
             Self::Root => 0x03,
             Self::AwsKms => 0x10,
+            Self::Device => 0x20,
             Self::Other(wire) => wire,
         }
     }
@@ -54,6 +57,7 @@ impl KekType {
             0x02 => Self::Pkcs11,
             0x03 => Self::Root,
             0x10 => Self::AwsKms,
+            0x20 => Self::Device,
             other => Self::Other(other),
         }
     }
@@ -67,7 +71,7 @@ impl KekType {
                 Self::Pkcs11 => wrapped == 60,
                 Self::Root => id == 4 && version == 1 && wrapped == 72,
                 Self::AwsKms => version == 0,
-                Self::Other(_) => true,
+                Self::Device | Self::Other(_) => true,
             }
     }
 }

@@ -21,7 +21,7 @@ pub use block::{Narrowing, NarrowingError};
 #[cfg(test)]
 pub(crate) use chain::{copy_id, link_check};
 pub use error::{FormError, RefusalError, VerifyError};
-pub use holder::{NarrowError, UntrustedLink};
+pub use holder::{NarrowError, UntrustedLink, UntrustedToken};
 pub use issue::{IssueError, IssuedToken, Issuer, LinkRequest, SessionLimits};
 pub use kind::{BLOCKS_MAX, Kind, TOKEN_MAX};
 pub use nonce::{CheckedNonce, NonceError, PeekCookie, UnverifiedNonce};

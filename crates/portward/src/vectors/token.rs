@@ -9,8 +9,8 @@ use crate::token::{copy_id, link_check};
 use crate::{
     Access, AllowError, Freshness, Generations, Identifier, IdentifierError, Incarnation, Issuer, LinkAccess,
     LinkRequest, Narrowing, NoRevocation, Now, Permissions, Resources, Revocation, RevocationView, Scope,
-    SessionLimits, Stamp, Steady, Timestamp, UntrustedLink, Verifier, VerifierOptions, VerifyError, ViewCell,
-    Vocabulary,
+    SessionLimits, Stamp, Steady, Timestamp, UntrustedLink, UntrustedToken, Verifier, VerifierOptions, VerifyError,
+    ViewCell, Vocabulary,
 };
 
 pub(super) fn run(op: &str, case: &Case<'_>) -> Option<Outcome> {
@@ -210,4 +210,49 @@ fn narrow(case: &Case<'_>) -> Outcome {
         narrowing = narrowing.seal();
     }
     link.narrow(&narrowing).map(|token| json!({ "token": token })).map_err(|error| error.code().into())
+}
+
+/// Every token of the vectors once more, as its holder reads it: damaged where a verifier says so, for the same reason; else with what the
+/// verifier says, if it believes it.
+#[test]
+fn the_holder_reads_what_the_verifier_believes() {
+    let (mut whole, mut damaged) = (0, 0);
+    for subject in ["token", "revocation"] {
+        let vectors = portward_test_vectors::Vectors::read(env!("CARGO_PKG_NAME"), subject);
+        let fixtures = super::fixtures(&vectors.fixtures);
+        for value in vectors.cases.iter().filter(|case| case["op"].as_str().unwrap().starts_with("verify_")) {
+            let (case, expect) = (Case::new(value, &fixtures), &value["expect"]);
+            match UntrustedToken::parse(case.text("token")) {
+                Err(error) => {
+                    assert_eq!((&json!(error.code()), &json!("damaged")), (&expect["error"], &expect["public"]));
+                    damaged += 1;
+                }
+                Ok(token) => {
+                    assert_ne!(expect["public"], "damaged", "{}", value["id"]);
+                    whole += 1;
+                    if let Some(ok) = expect.get("ok") {
+                        assert_eq!(said(&case, &token, ok), *ok, "{}", value["id"]);
+                    }
+                }
+            }
+        }
+    }
+    assert!(whole > 400 && damaged > 1000, "{whole} whole, {damaged} damaged");
+}
+
+/// What the holder cannot know is taken from what is expected.
+fn said(case: &Case<'_>, token: &UntrustedToken, expected: &Value) -> Value {
+    let deployment = case.deployment();
+    let mut said = expected.clone();
+    said["tenant"] = json!(token.tenant().to_string());
+    said["client"] = json!(token.client().to_string());
+    said["issued_at"] = json!(token.issued_at().unix());
+    said["expires_at"] = json!(token.expires_at().unix());
+    said["permissions"] = json!(deployment.vocabulary.names(token.permissions()).collect::<Vec<_>>());
+    said["resources"] = match token.resources() {
+        Resources::All => Value::Null,
+        Resources::Only(list) => json!(list.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    };
+    said["recipients"] = json!(token.recipients());
+    said
 }

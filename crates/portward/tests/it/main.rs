@@ -8,4 +8,5 @@ mod envelope;
 mod schedule;
 mod session;
 mod token;
+mod vault;
 mod view;

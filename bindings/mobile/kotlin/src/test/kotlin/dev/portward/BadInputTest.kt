@@ -1,0 +1,112 @@
+package dev.portward
+
+import kotlin.random.Random
+import kotlinx.coroutines.runBlocking
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+/** Whatever comes, an exception of ours says so. */
+class BadInputTest {
+    private val texts = listOf("", " ", "\u0000", "pwl_", "pws_", "pwl_" + "A".repeat(2_000), "x".repeat(1 shl 20), "\uD83D\uDE00", "https://", "#", "?", "null", "𝕏\u202E")
+    private val link = Testkit.subject("token").cases("verify_link").first { it.getAsJsonObject("expect").has("ok") }.text("token")
+
+    @Test
+    fun `texts that are no tokens`() {
+        for (text in texts) {
+            val error = assertThrows(PortwardException.Refused::class.java) { UntrustedToken(text) }
+            assertEquals("damaged", error.publicAnswer)
+            assertThrows(PortwardException.Refused::class.java) { narrow(text, Narrowing(seal = true)) }
+            assertThrows(PortwardException.Refused::class.java) { readLinkAddress(text) }
+        }
+        for (cut in link.indices) assertThrows(PortwardException.Refused::class.java) { UntrustedToken(link.substring(0, cut)) }
+        val session = Testkit.subject("token").cases("verify_session").first { it.getAsJsonObject("expect").has("ok") }.text("token")
+        UntrustedToken(session).use { assertTrue(it.isSealed()) }
+        refused<PortwardException.Refused>("wrong_kind") { narrow(session, Narrowing(seal = true)) }
+    }
+
+    @Test
+    fun `half of a surrogate pair is no text`() {
+        assertThrows(Exception::class.java) { UntrustedToken("pwl_\uD800") }
+        assertThrows(Exception::class.java) { RedeemClient("https://portal\uDC00.example/portal") }
+    }
+
+    @Test
+    fun `values of a narrowing`() {
+        refused<PortwardException.InvalidValue>("empty_block") { narrow(link, Narrowing()) }
+        refused<PortwardException.InvalidValue>("recipient_label") { narrow(link, Narrowing(recipient = "")) }
+        refused<PortwardException.InvalidValue>("resources_count") { narrow(link, Narrowing(resources = emptyList())) }
+        refused<PortwardException.InvalidValue>("identifier_character") { narrow(link, Narrowing(audience = "ä")) }
+        refused<PortwardException.InvalidValue>("unknown_permission") { narrow(link, Narrowing(permissions = listOf("files:read"))) }
+        assertThrows(PortwardException.InvalidValue::class.java) { narrow(link, Narrowing(permissions = listOf("a:b")), List(65) { "a:b$it" }) }
+        val sealed = narrow(link, Narrowing(expiresAt = ULong.MAX_VALUE, seal = true))
+        refused<PortwardException.InvalidValue>("sealed") { narrow(sealed, Narrowing(seal = true)) }
+        UntrustedToken(sealed).use { assertTrue(it.isSealed()) }
+    }
+
+    @Test
+    fun `time that is left`() {
+        UntrustedToken(link).use {
+            val end = it.expiresAt()
+            assertEquals(listOf<ULong>(end, 1u, 0u, 0u), listOf(0u, end - 1u, end, ULong.MAX_VALUE).map { now -> it.secondsLeft(now) })
+            assertEquals(0uL, it.secondsLeft())
+        }
+    }
+
+    @Test
+    fun `addresses of portals`() {
+        for (text in texts + listOf("http://portal.example/portal", "https://portal.example", "https://portal.example/portal/", "https://user@portal.example/portal", "https://portal.example/portal?a", "javascript://portal.example/portal")) {
+            refused<PortwardException.Refused>("url_malformed") { RedeemClient(text) }
+        }
+        val address = readLinkAddress("https://portal.example/portal#$link")
+        assertEquals("https://portal.example/portal" to link, address.portal to address.token)
+        assertEquals(address, readLinkAddress("https://portal.example/portal/$link?utm=1"))
+    }
+
+    @Test
+    fun `answers that are none`() {
+        val random = Random(7)
+        for (status in listOf(0, 100, 200, 204, 301, 303, 404, 418, 65_535)) {
+            for (body in listOf("", "{}", "[]", "null", "{\"session\":1}", "{\"session\":\"a\",\"expires_at\":-1}").map { it.toByteArray() } + List(50) { random.nextBytes(it) }) {
+                refused<PortwardException.Unavailable>("answer_malformed") { readRedeemed(status.toUShort(), body) }
+                refused<PortwardException.Unavailable>("answer_malformed") { readPeeked(status.toUShort(), listOf(HttpHeader("", "")), body) }
+            }
+        }
+        val answers = mapOf(400 to "damaged", 403 to "refused")
+        for ((status, code) in answers) refused<PortwardException.Refused>(code) { readRedeemed(status.toUShort(), ByteArray(0)) }
+        for (status in listOf(429, 500, 503, 599)) refused<PortwardException.Unavailable>("unavailable") { readRedeemed(status.toUShort(), ByteArray(0)) }
+        refused<PortwardException.InvalidValue>("cookie_malformed") { RedeemClient("https://portal.example/portal").redeem(link, Peeked("n", 1u, "c")) }
+    }
+
+    @Test
+    fun `names and files of vaults`(): Unit = runBlocking {
+        val key = SoftwareKey()
+        for (tenant in listOf("", "a b", "ä", "x".repeat(65))) assertThrows(PortwardException.InvalidValue::class.java) { runBlocking { Vault.create(tenant, "key", key) } }
+        for (name in listOf("", "x".repeat(65), "ä".repeat(33))) refused<PortwardException.InvalidValue>("key_name") { Vault.create("t", name, key) }
+        val file = Vault.create("t", "ä".repeat(32), key).use { vault ->
+            refused<PortwardException.InvalidValue>("context_value") { vault.seal(ObjectName("", "1"), ByteArray(1)) }
+            refused<PortwardException.InvalidValue>("context_value") { vault.seal(ObjectName("n", "x".repeat(257)), ByteArray(1)) }
+            refused<PortwardException.InvalidValue>("context_key") { vault.seal(ObjectName("n", "1", mapOf("version" to "1")), ByteArray(1)) }
+            refused<PortwardException.InvalidValue>("context_too_long") { vault.seal(ObjectName("n", "1", List(14) { "x-$it" to "1" }.toMap()), ByteArray(1)) }
+            refused<PortwardException.InvalidValue>("record_too_long") { vault.seal(ObjectName("n", "1"), ByteArray((1 shl 20) + 1)) }
+            assertEquals(1 shl 20, vault.openRecord(ObjectName("n", "1"), vault.seal(ObjectName("n", "1"), ByteArray(1 shl 20))).size)
+            val random = Random(11)
+            repeat(300) {
+                assertThrows(PortwardException.Unreadable::class.java) { vault.openRecord(ObjectName("n", "1"), random.nextBytes(it)) }
+            }
+            vault.file()
+        }
+        for (cut in file.indices step 3) {
+            refused<PortwardException.InvalidValue>("vault_malformed") { vaultKeyName(file.copyOf(cut)) }
+        }
+        for (place in file.indices) {
+            val spoilt = file.copyOf().also { it[place] = (it[place].toInt() xor 0x11).toByte() }
+            try {
+                Vault.open(spoilt, "t", key).close()
+                assertTrue(file[place].toInt().toChar().isWhitespace(), "byte $place of the file says nothing")
+            } catch (_: PortwardException) {
+            }
+        }
+    }
+}

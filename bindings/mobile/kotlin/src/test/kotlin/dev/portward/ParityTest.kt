@@ -1,0 +1,45 @@
+package dev.portward
+
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+
+/** What the bridge can do for a holder this package can do, under the same names. */
+class ParityTest {
+    /** What has another name here, and which. */
+    private val otherwise = mapOf(
+        "RedeemClient.new" to "RedeemClient(portal)",
+        "RedeemClient.of_link" to "readLinkAddress",
+        "RedeemClient.address" to "LinkAddress.portal",
+        "RedeemClient.read_peeked" to "readPeeked",
+        "RedeemClient.read_redeemed" to "readRedeemed",
+        "UntrustedToken.parse" to "UntrustedToken(token)",
+        "UntrustedToken.is_link" to "kind",
+        "Vault.key_name_of" to "vaultKeyName",
+        "Vault.open_range" to "openParts",
+        "Vault.create" to "Vault.create, of its companion",
+        "Vault.open" to "Vault.open, of its companion",
+    )
+
+    @Test
+    fun `every method is there`() {
+        val methods = listOf("client", "untrusted", "vault").flatMap(::methods)
+        assertTrue(methods.size > 25 && methods.containsAll(otherwise.keys), "$methods")
+        val missing = (methods - otherwise.keys).filterNot { method ->
+            val (owner, name) = method.split(".")
+            val here = name.replace(Regex("_(.)")) { it.groupValues[1].uppercase() }
+            // A method that takes or gives unsigned numbers has something behind its name.
+            Class.forName("dev.portward.$owner").methods.any { it.name.substringBefore("-") == here }
+        }
+        assertEquals(emptyList<String>(), missing)
+    }
+
+    private fun methods(source: String): List<String> {
+        var owner: String? = null
+        return Testkit.file("crates/portward-bridge/src/$source.rs").readLines().mapNotNull { line ->
+            Regex("^impl (\\w+) \\{").find(line)?.let { owner = it.groupValues[1] }
+            if (line == "}") owner = null
+            owner?.let { of -> Regex("^    pub (?:const )?fn (\\w+)").find(line)?.let { "$of.${it.groupValues[1]}" } }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package dev.portward
+
+import com.google.gson.JsonElement
+import com.google.gson.JsonObject
+import com.google.gson.JsonParser
+import java.io.File
+import java.nio.file.Path
+import java.security.MessageDigest
+import java.security.SecureRandom
+import javax.crypto.Cipher
+import javax.crypto.KeyGenerator
+import javax.crypto.Mac
+import javax.crypto.SecretKey
+import javax.crypto.spec.GCMParameterSpec
+import javax.crypto.spec.SecretKeySpec
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.fail
+
+/** The shared vectors of `testkit/vectors`. */
+object Testkit {
+    private val root = File(System.getProperty("portward.root"))
+
+    fun subject(name: String): JsonObject =
+        File(root, "testkit/vectors/$name.json").reader().use { JsonParser.parseReader(it).asJsonObject }
+
+    fun file(path: String): File = File(root, path)
+}
+
+val JsonObject.id: String get() = get("id").asString
+
+fun JsonObject.cases(vararg ops: String): List<JsonObject> =
+    getAsJsonArray("cases").map { it.asJsonObject }.filter { it.get("op").asString in ops }
+
+fun JsonObject.text(name: String): String = get(name).asString
+
+fun JsonObject.number(name: String): ULong = get(name).asBigInteger.toString().toULong()
+
+fun JsonElement.texts(): List<String> = asJsonArray.map { it.asString }
+
+fun JsonObject.optional(name: String): JsonElement? = get(name)?.takeUnless { it.isJsonNull }
+
+fun unhex(text: String): ByteArray = text.chunked(2).map { it.toInt(16).toByte() }.toByteArray()
+
+fun hex(bytes: ByteArray): String = bytes.joinToString("") { "%02x".format(it) }
+
+fun sha256(bytes: ByteArray): ByteArray = MessageDigest.getInstance("SHA-256").digest(bytes)
+
+fun hmac(key: ByteArray, vararg parts: ByteArray): ByteArray =
+    Mac.getInstance("HmacSHA256").run {
+        init(SecretKeySpec(key, "HmacSHA256"))
+        parts.forEach(::update)
+        doFinal()
+    }
+
+/** What is thrown, which has to be of this kind. */
+inline fun <reified T : PortwardException> refused(code: String, work: () -> Unit): T {
+    try {
+        work()
+    } catch (error: PortwardException) {
+        assertEquals(code, error.code)
+        return error as? T ?: fail("${error::class.simpleName} is not ${T::class.simpleName}")
+    }
+    return fail<T>("nothing was thrown")
+}
+
+/** A device's key as Android Keystore has it: AES-256-GCM, the binding as associated data. */
+class SoftwareKey : DeviceKey {
+    private val key: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
+    val threads = mutableSetOf<String>()
+
+    override fun wrap(key: ByteArray, binding: ByteArray): ByteArray {
+        threads += Thread.currentThread().name
+        val iv = ByteArray(12).also { SecureRandom().nextBytes(it) }
+        val cipher = cipher(Cipher.ENCRYPT_MODE, iv, binding)
+        return (iv + cipher.doFinal(key)).also { key.fill(0) }
+    }
+
+    override fun unwrap(wrapped: ByteArray, binding: ByteArray): ByteArray {
+        threads += Thread.currentThread().name
+        return cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12), binding).doFinal(wrapped, 12, wrapped.size - 12)
+    }
+
+    private fun cipher(mode: Int, iv: ByteArray, binding: ByteArray): Cipher =
+        Cipher.getInstance("AES/GCM/NoPadding").apply {
+            init(mode, key, GCMParameterSpec(128, iv))
+            updateAAD(binding)
+        }
+}
+
+/** A key that does what it is told. */
+class FakeKey(
+    private val onWrap: (ByteArray, ByteArray) -> ByteArray = { key, _ -> key },
+    private val onUnwrap: (ByteArray, ByteArray) -> ByteArray = { wrapped, _ -> wrapped },
+) : DeviceKey {
+    override fun wrap(key: ByteArray, binding: ByteArray) = onWrap(key, binding)
+
+    override fun unwrap(wrapped: ByteArray, binding: ByteArray) = onUnwrap(wrapped, binding)
+}
+
+fun Path.write(bytes: ByteArray): Path = apply { toFile().writeBytes(bytes) }

@@ -1,0 +1,262 @@
+use core::fmt;
+use core::num::NonZeroUsize;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufWriter, Read, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use portward::envelope::{Binding, Keep, KekError, KekName, ScopeKeys, Slot, UnwrapKey, VaultFile, WrapKey};
+use portward::{Audience, Identifier};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::file::FreshFile;
+use crate::part::{Of, Range, read_error, write_error};
+use crate::text;
+
+/// A key that the device keeps, and that does not leave it. `binding` has to be given again to unwrap: as associated data, or as vault.md says.
+pub trait DeviceKey: Send + Sync {
+    /// Wraps a key of 32 bytes.
+    ///
+    /// # Errors
+    /// [`DeviceKeyFault`].
+    fn wrap(&self, key: &[u8], binding: &[u8]) -> Result<Vec<u8>, DeviceKeyFault>;
+
+    /// Unwraps what [`DeviceKey::wrap`] gave.
+    ///
+    /// # Errors
+    /// [`DeviceKeyFault`].
+    fn unwrap(&self, wrapped: &[u8], binding: &[u8]) -> Result<Zeroizing<Vec<u8>>, DeviceKeyFault>;
+}
+
+/// Why the device's key did not work. Nothing else is told further.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeviceKeyFault {
+    /// Just now: the device is locked. Another attempt may go well.
+    Unavailable,
+    /// It is gone, or refuses.
+    Refused,
+}
+
+/// Why work ended before its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// That was wanted.
+    Cancelled,
+    /// What was to be told of it has failed.
+    CallbackFailed,
+}
+
+/// Told how many bytes are done; an error ends the work, as `cancelled` or `callback_failed`.
+pub type Advance<'a> = &'a mut dyn FnMut(u64) -> Result<(), Stop>;
+
+/// An encrypted cache under a key of the device. `spec/vault.md`.
+#[derive(Clone)]
+pub struct Vault {
+    file: VaultFile,
+    keys: Arc<ScopeKeys>,
+}
+
+impl Vault {
+    /// A new one. `key_name`: of the device's key, 1 to 64 bytes.
+    ///
+    /// # Errors
+    /// Those of the values; `key_name`, `kek_refused`, `kek_unavailable`, `random_unavailable`.
+    pub fn create(tenant: &str, key_name: &str, key: &dyn DeviceKey) -> Result<Self, Error> {
+        let tenant = text::identifier("tenant", tenant)?;
+        let name = VaultFile::kek(key_name)?;
+        let (file, keys) = VaultFile::create(tenant, &Kek { key, name })?;
+        Ok(Self { file, keys: Arc::new(keys) })
+    }
+
+    /// Opens one by its file. `tenant`: whose it has to be.
+    ///
+    /// # Errors
+    /// Those of the values; `vault_newer_version`, `vault_malformed`, `vault_wrong_tenant`, `kek_unavailable`, `unwrap_failed`, `key_check_mismatch`.
+    pub fn open(file: &[u8], tenant: &str, key: &dyn DeviceKey) -> Result<Self, Error> {
+        let tenant = text::identifier("tenant", tenant)?;
+        let file = VaultFile::from_json(file)?;
+        let name = VaultFile::kek(file.key_name())?;
+        let keys = file.open(&tenant, &Kek { key, name })?;
+        Ok(Self { file, keys: Arc::new(keys) })
+    }
+
+    /// Which of the device's keys a vault lies under, by its file.
+    ///
+    /// # Errors
+    /// `vault_newer_version`, `vault_malformed`.
+    pub fn key_name_of(file: &[u8]) -> Result<String, Error> {
+        Ok(VaultFile::from_json(file)?.key_name().to_owned())
+    }
+
+    /// Its file, for the application to keep. It is not secret; deleting it erases all that is in the vault.
+    pub fn file(&self) -> Vec<u8> {
+        self.file.to_json()
+    }
+
+    /// Whose.
+    pub fn tenant(&self) -> String {
+        self.tenant_id().to_string()
+    }
+
+    const fn tenant_id(&self) -> &Identifier {
+        self.file.tenant()
+    }
+
+    /// Seals a record of at most 1 MiB.
+    ///
+    /// # Errors
+    /// Those of the values; `record_too_long`.
+    pub fn seal(&self, of: &Of<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.keys.seal_record(&of.context(self.tenant_id())?, plaintext)?)
+    }
+
+    /// Opens a record. Whatever is wrong, nothing of it is returned.
+    ///
+    /// # Errors
+    /// Kind `Unreadable`; those of the values.
+    pub fn open_record(&self, of: &Of<'_>, object: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.keys.open_record(&of.context(self.tenant_id())?, object)?)
+    }
+
+    /// Seals a file into another, in constant memory; returns how many bytes there were. The other appears whole or not at all.
+    ///
+    /// # Errors
+    /// Those of the values; `source_unreadable`, `target_unwritable`, and that of `advance`.
+    pub fn seal_file(&self, of: &Of<'_>, source: &Path, target: &Path, advance: Advance<'_>) -> Result<u64, Error> {
+        let context = of.context(self.tenant_id())?;
+        let mut source = File::open(source).map_err(|error| Error::source(&error))?;
+        let target = FreshFile::create(target).map_err(|error| Error::target(&error))?;
+        let target = BufWriter::with_capacity(STEP, target);
+        let mut writer = self.keys.writer(&context, Keep::Detached, target, ONE).map_err(write_error)?;
+        let mut done = Done::default();
+        loop {
+            let read = read_some(&mut source, writer.room())?;
+            if read == 0 {
+                break;
+            }
+            writer.filled(read).map_err(write_error)?;
+            done.add(read, advance)?;
+        }
+        finish(writer.finish().map_err(write_error)?)?;
+        Ok(done.0)
+    }
+
+    /// Opens a file into another, in constant memory; returns how many bytes there are. The other appears when the last byte is authentic.
+    ///
+    /// # Errors
+    /// Kind `Unreadable`; those of the values; `source_unreadable`, `target_unwritable`, and that of `advance`.
+    pub fn open_file(&self, of: &Of<'_>, source: &Path, target: &Path, advance: Advance<'_>) -> Result<u64, Error> {
+        let context = of.context(self.tenant_id())?;
+        let source = File::open(source).map_err(|error| Error::source(&error))?;
+        let mut reader = self.keys.reader(&context, source, ONE).map_err(read_error)?;
+        let target = FreshFile::create(target).map_err(|error| Error::target(&error))?;
+        let (mut target, mut done) = (BufWriter::with_capacity(STEP, target), Done::default());
+        loop {
+            let opened = reader.fill_buf().map_err(read_error)?;
+            let length = opened.len();
+            if length == 0 {
+                break;
+            }
+            target.write_all(opened).map_err(|error| Error::target(&error))?;
+            reader.consume(length);
+            done.add(length, advance)?;
+        }
+        finish(target)?;
+        Ok(done.0)
+    }
+
+    /// Opens any part of a file.
+    ///
+    /// # Errors
+    /// Kind `Unreadable`; those of the values; `source_unreadable`.
+    pub fn open_range(&self, of: &Of<'_>, source: &Path) -> Result<Range<File>, Error> {
+        let context = of.context(self.tenant_id())?;
+        Range::open(&self.keys, &context, File::open(source).map_err(|error| Error::source(&error))?)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("tenant", self.tenant_id()).finish_non_exhaustive()
+    }
+}
+
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
+/// How much is written at a time.
+const STEP: usize = 128 * 1024;
+
+/// How many bytes are done.
+#[derive(Default)]
+struct Done(u64);
+
+impl Done {
+    fn add(&mut self, bytes: usize, advance: Advance<'_>) -> Result<(), Error> {
+        self.0 = self.0.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        Ok(advance(self.0)?)
+    }
+}
+
+fn read_some(source: &mut File, buffer: &mut [u8]) -> Result<usize, Error> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map_err(|error| Error::source(&error)),
+        }
+    }
+}
+
+fn finish(target: BufWriter<FreshFile>) -> Result<(), Error> {
+    let file = target.into_inner().map_err(|error| Error::target(error.error()))?;
+    file.finish().map_err(|error| Error::target(&error))
+}
+
+/// The device's key as the core's.
+struct Kek<'a> {
+    key: &'a dyn DeviceKey,
+    name: KekName,
+}
+
+impl WrapKey for Kek<'_> {
+    fn kek(&self) -> KekName {
+        self.name.clone()
+    }
+
+    fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
+        Ok(self.key.wrap(key, binding.bytes())?)
+    }
+}
+
+impl UnwrapKey for Kek<'_> {
+    fn resolves(&self, kek: &KekName) -> bool {
+        *kek == self.name
+    }
+
+    fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+        let unwrapped = self.key.unwrap(slot.wrapped(), binding.bytes())?;
+        if unwrapped.len() != key.len() {
+            return Err(KekError::Refused);
+        }
+        key.copy_from_slice(&unwrapped);
+        Ok(())
+    }
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Self {
+        let (code, message) = match stop {
+            Stop::Cancelled => ("cancelled", "the work was cancelled"),
+            Stop::CallbackFailed => ("callback_failed", "what was to be told of the progress has failed"),
+        };
+        Self::new(code, Audience::Caller, &message)
+    }
+}
+
+impl From<DeviceKeyFault> for KekError {
+    fn from(fault: DeviceKeyFault) -> Self {
+        match fault {
+            DeviceKeyFault::Unavailable => Self::Unavailable,
+            DeviceKeyFault::Refused => Self::Refused,
+        }
+    }
+}
