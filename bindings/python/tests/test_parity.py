@@ -20,6 +20,14 @@ OTHERWISE = {
     "FileTarget.fill": "seal_file and open_file take paths",
     "Follower.verifier": "verify_link, verify_session",
     "Deployment.names": "made inside",
+    "Access.packed": "of Node, where a handle costs more than a text",
+    "Deployment.require": "of Node: Access.require",
+    "Scope.sealer": "seal_file takes file objects",
+    "Scope.opener": "open_file takes file objects",
+    "Sealer.update": "seal_file takes file objects",
+    "Sealer.finish": "seal_file takes file objects",
+    "Opener.update": "open_file takes file objects",
+    "Opener.finish": "open_file takes file objects",
 }
 NEW = {"Issuer.new", "Follower.new", "Portal.new"}
 
