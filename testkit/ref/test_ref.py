@@ -20,7 +20,7 @@ from cases.common import MAIN_ID, Subject, fixtures, root_id, root_key
 from cases.links import ROWS
 from cases.store_feed import CHANGES, INCARNATION, PLACE, Store, tenant, tenant_generation
 from portward_ref import (aead, backup, blind_index, chunked, derive, envelope, feed, files, links, redeem, replay, revocation, routes, store, storefeed, token,
-                          wire, wrapped)
+                          vault, wire, wrapped)
 from portward_ref.errors import Malformed, Refused
 from portward_ref.replay import Fixtures, run
 from portward_ref.replay import _file as replay_file
@@ -1142,3 +1142,79 @@ def test_a_change_is_one_revision():
 def test_fixtures_of_backups_are_what_they_are_told_to_be(subjects):
     for at, file in FILES.items():
         assert subjects[BACKUP].fixtures["objects"][f"backup-{at}"] == file.hex() and file_of(at)["base"] in subjects[BACKUP].fixtures["objects"]
+
+
+# --- vaults ------------------------------------------------------------------------------------
+
+VAULTS = 11
+
+
+def a_vault(device, name="cache", tenant="acme"):
+    return vault.make(bytes(range(16)), tenant, bytes(range(16, 32)), bytes(range(32)), name, device, bytes(12))
+
+
+def test_vault_written_out():
+    """The page byte by byte, with the HKDF of another implementation."""
+    vault_id, key_id, data_key, device_key = bytes(range(16)), bytes(range(16, 32)), bytes(range(32)), bytes(range(32, 64))
+    head = b"\x20\x05cache\x00\x00\x00\x00"
+    aad = (b"\x00\x15portward/v1/wrap-data\x00\x10" + vault_id + b"\x00\x04acme\x00\x0dvault:objects\x00\x10" + key_id + b"\x00\x0b" + head)
+    slot = head + b"\x00\x3c" + bytes(12) + AESGCM(device_key).encrypt(bytes(12), data_key, aad)
+    info = b"\x00\x15portward/v1/key-check\x00\x10" + vault_id + b"\x00\x10" + key_id
+    right = {
+        "format": "portward-vault", "version": 1, "vault": vault_id.hex(), "tenant": "acme", "data_key": key_id.hex(),
+        "check": HKDFExpand(hashes.SHA256(), 32, info).derive(data_key)[:8].hex(),
+        "slot": base64.urlsafe_b64encode(slot).decode().rstrip("="),
+    }
+    assert a_vault(vault.Device(device_key)) == right
+    assert vault.open_vault(json.dumps(right), "acme", vault.Device(device_key)).data_key == data_key
+
+
+def test_every_changed_bit_of_a_vault_is_noticed():
+    device = vault.Device(bytes(32))
+    good = a_vault(device)
+    for member, codes in (("vault", {"unwrap_failed"}), ("data_key", {"unwrap_failed"}), ("check", {"key_check_mismatch"}),
+                          ("slot", {"vault_malformed", "unwrap_failed"})):
+        data = wire.b64u_decode(good[member]) if member == "slot" else bytes.fromhex(good[member])
+        for bit in range(len(data) * 8):
+            changed = bytearray(data)
+            changed[bit // 8] ^= 1 << bit % 8
+            text = wire.b64u(bytes(changed)) if member == "slot" else changed.hex()
+            with pytest.raises(Refused) as refused:
+                vault.open_vault(json.dumps({**good, member: text}), "acme", device)
+            assert refused.value.code in codes, (member, bit)
+
+
+@pytest.mark.parametrize("name, device, code", [
+    ("", vault.Device(unavailable=True), "key_name"), ("k" * 65, vault.Device(unavailable=True), "key_name"), ("\u00e9" * 33, vault.Device(), "key_name"),
+    ("k", vault.Device(unavailable=True), "kek_unavailable"), ("k", vault.Device(), "kek_refused"), ("k", vault.Device(gives=b""), "kek_refused"),
+    ("k", vault.Device(gives=bytes(6145)), "kek_refused"), ("k", vault.Device(gives=bytes(6144)), None), ("\u00e9" * 32, vault.Device(gives=b"w"), None),
+])
+def test_a_vault_is_made_only_if_it_can_be_read(name, device, code):
+    if code is None:
+        file = vault.read(json.dumps(a_vault(device, name, "t" * 64)))
+        assert (file.name(), file.slot.wrapped) == (name, device.gives)
+        return
+    with pytest.raises(Refused, match=code):
+        a_vault(device, name)
+
+
+def test_every_code_of_vaults_has_a_case_and_a_control(subjects):
+    cases = subjects[VAULTS].cases
+    assert subjects[VAULTS].name == "vault"
+    codes = {op: {case["expect"].get("error") for case in ops_of(subjects[VAULTS], op)} for op in ("vault_file", "vault_open", "vault_object")}
+    assert codes["vault_file"] == {None, "vault_newer_version", "vault_malformed"}
+    assert codes["vault_open"] == codes["vault_file"] | {"vault_wrong_tenant", "kek_unavailable", "unwrap_failed", "key_check_mismatch"}
+    assert codes["vault_object"] >= codes["vault_open"] - {"vault_newer_version"} | {
+        "wrong_tenant", "unknown_data_key", "no_slot", "wrong_commitment", "chunk_forged", "body_truncated", "header_malformed", "not_an_envelope"}
+    assert sum("error" in case["expect"] for case in cases) > len(cases) / 2
+
+
+def test_what_opens_can_be_read(subjects):
+    """Neither opening nor an object tells anything of a file that reading it does not."""
+    for case in ops_of(subjects[VAULTS], "vault_open", "vault_object"):
+        try:
+            vault.read(replay_file(case))
+        except Refused as refused:
+            assert case["expect"] == {"error": refused.code}
+        else:
+            assert not case["expect"].get("error", "").startswith(("vault_malformed", "vault_newer"))

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from . import (backup, blind_index, derive, envelope, feed, files, links, redeem, revocation, routes, store, storefeed, token,
-               wire, wrapped)
+               vault, wire, wrapped)
 from .errors import Malformed, Refused
 
 OPS = {}
@@ -877,3 +877,28 @@ def _backup_prune(case, _):
     entries = [backup.Entry(value["number"], value["kind"], value["name"], value["created"], 0, bytes(32), None) for value in case["entries"]]
     pruned, overdue = backup.prune(entries, case["now"], {**backup.KEPT, **case.get("kept", {})})
     return {"pruned": pruned, "overdue": overdue}
+
+
+# --- vault -------------------------------------------------------------------------------------
+
+@op("vault_file")
+def _vault_file(case, _):
+    file = vault.read(_file(case))
+    return {"vault": file.vault_id.hex(), "tenant": file.tenant, "data_key": file.data_key_id.hex(), "check": file.check.hex(),
+            "key_name": file.name(), "wrapped": file.slot.wrapped.hex()}
+
+
+def _vault(case):
+    device = case["device"]
+    key, gives = (bytes.fromhex(device[name]) if name in device else None for name in ("key", "gives"))
+    return vault.open_vault(_file(case), case["tenant"], vault.Device(key, device.get("unavailable", False), gives))
+
+
+@op("vault_open")
+def _vault_open(case, _):
+    return {"check": _vault(case).check().hex()}
+
+
+@op("vault_object")
+def _vault_object(case, fixtures):
+    return _digest(_vault(case).open_object(case["context"], _object(case, fixtures)))
