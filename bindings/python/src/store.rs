@@ -109,7 +109,8 @@ impl Store {
         wait(py, || self.0.refresh())
     }
 
-    /// Verifies a link, now, without asking the database. Raises Refused; tell the public no more than its `public`.
+    /// Verifies a link, now, without asking the database: what was signed, if it is not paused or revoked. What its tenant narrowed or shortened
+    /// later shows in its sessions. Raises Refused; tell the public no more than its `public`.
     fn verify_link(&self, py: Python<'_>, token: &str) -> PyResult<Access> {
         self.verify(py, || self.0.verify_link(token))
     }

@@ -135,7 +135,7 @@ impl Store {
         self.live.peek().is_some()
     }
 
-    /// Verifies a link, now.
+    /// Verifies a link, now: what was signed, if it is not paused or revoked. What its tenant narrowed or shortened later shows in its sessions.
     ///
     /// # Errors
     /// Kind `Refused`; tell the public no more than [`Error::public`].

@@ -81,6 +81,13 @@ pub(crate) struct Links {
     waiter: Waiter,
 }
 
+/// Ends the connections before the process ends, so that SQLite tidies up behind them and the file can be moved.
+impl Drop for Links {
+    fn drop(&mut self) {
+        self.waiter.runtime.block_on(self.store.close());
+    }
+}
+
 impl Links {
     /// A store that is there: a mistyped path makes none. `audience` is who redeems.
     pub(crate) fn open(

@@ -91,7 +91,7 @@ fn recover(global: &Global, newer: Option<&Path>) -> Result<Report, Failure> {
     let recovered = recovered.map_err(|error| match error {
         StoreError::Feed(FeedError::Rollback) => {
             let failure = Failure { exit: Exit::Refused, ..Failure::from(FeedError::Rollback) };
-            failure.hint("the view is older than what the store has: find a newer one, or recover without")
+            failure.hint("the view is older than what the store has: find a newer one, or, if an older view was merged by mistake, put the copy back first")
         }
         error => waiter.failed(error),
     })?;
@@ -100,9 +100,9 @@ fn recover(global: &Global, newer: Option<&Path>) -> Result<Report, Failure> {
         .fact("begins", stamp(Some(recovered.begins)))
         .fact("merged", recovered.merged);
     Ok(if recovered.merged {
-        report.note("what was revoked after that view was saved must be revoked again")
+        report.note("what was revoked after that view was saved must be revoked again; export the view now: older exports do not fit any more")
     } else {
-        report.note("every token made so far is refused: make new links")
+        report.note("every token made so far is refused: make new links, and export the view now")
     })
 }
 

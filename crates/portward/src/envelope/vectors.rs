@@ -3,7 +3,7 @@
 use crate::Identifier;
 pub(crate) use crate::envelope::seal::seal_for_vectors as seal_with_salt;
 use crate::envelope::wrap::WithNonce;
-use crate::envelope::{Binding, DataKey, DataScope, KekName, KekType, KeyId, RootKeks, TenantKek};
+use crate::envelope::{Binding, DataKey, DataScope, KekName, KekType, KeyId, RootKeks, ScopeKeys, TenantKek};
 use crate::key::{DeploymentId, RootId, derive_root_kek, derive_tenant_wrap};
 use crate::secret::Secret;
 
@@ -19,6 +19,11 @@ pub(crate) fn data_key(
     key: [u8; 32],
 ) -> DataKey {
     DataKey::of(deployment, tenant, scope, id, secret(key))
+}
+
+/// The check value of the one data key.
+pub(crate) fn check_of(keys: &ScopeKeys) -> [u8; 8] {
+    keys.data_keys[0].0.check_value()
 }
 
 pub(crate) fn tenant_kek(

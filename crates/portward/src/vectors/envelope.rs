@@ -64,7 +64,7 @@ fn deployment(case: &Case<'_>) -> Deployment {
     deployment
 }
 
-fn context(pairs: &Value) -> Result<Context, &'static str> {
+pub(super) fn context(pairs: &Value) -> Result<Context, &'static str> {
     let pair = |pair: &Value| (text(&pair[0]), text(&pair[1]));
     let pairs: Vec<_> = pairs.as_array().unwrap().iter().map(pair).collect();
     Context::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))).map_err(|error| error.code())
@@ -207,7 +207,7 @@ fn object_json(object: &[u8]) -> Value {
     }
 }
 
-fn object(case: &Case<'_>) -> Vec<u8> {
+pub(super) fn object(case: &Case<'_>) -> Vec<u8> {
     portward_test_vectors::object(&case.value["object"], |name| &case.fixtures.objects[name])
 }
 

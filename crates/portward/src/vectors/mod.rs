@@ -6,6 +6,7 @@ mod keys;
 mod redeem;
 mod store;
 mod token;
+mod vault;
 mod wrapped;
 
 use std::collections::HashMap;
@@ -89,6 +90,7 @@ fn run(case: &Case<'_>) -> Outcome {
         .or_else(|| store::run(op, case))
         .or_else(|| redeem::run(op, case))
         .or_else(|| wrapped::run(op, case))
+        .or_else(|| vault::run(op, case))
         .unwrap_or_else(|| panic!("unknown op {op}"))
 }
 
@@ -152,6 +154,11 @@ fn wrapped() {
 }
 
 #[test]
+fn vault() {
+    replay("vault");
+}
+
+#[test]
 fn links() {
     replay("links");
 }
@@ -163,6 +170,6 @@ fn redeem() {
 
 #[test]
 fn no_subject_is_left_out() {
-    let replayed = ["envelope", "keys", "links", "redeem", "revocation", "store", "token", "wrapped"];
+    let replayed = ["envelope", "keys", "links", "redeem", "revocation", "store", "token", "vault", "wrapped"];
     assert_eq!(portward_test_vectors::subjects(env!("CARGO_PKG_NAME")), replayed);
 }
