@@ -29,6 +29,8 @@ from portward import Access
 from portward.flask import Portward
 from portward.http import Gate
 
+from .vectors import is_bearer
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Starlette wants another name of httpx
     from starlette.testclient import TestClient
@@ -52,8 +54,7 @@ SESSION_PATH = "/portal/files"
 
 
 def tell(access: Access, authorization: str | None) -> dict[str, str]:
-    bearer = (authorization or "").startswith("Bearer ")
-    return {"x-told": json.dumps({"token_id": access.token_id, "bearer": bearer})}
+    return {"x-told": json.dumps({"token_id": access.token_id, "bearer": is_bearer(authorization)})}
 
 
 def in_starlette(gate: Gate, asked: Asked) -> Told:

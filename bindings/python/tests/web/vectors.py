@@ -138,9 +138,15 @@ def _policy(value: str) -> str:
     return "; ".join(part for part in kept if part != "style-src 'sha256-*'")
 
 
+def is_bearer(authorization: str | None) -> bool:
+    """Whether the session came in this header: its scheme is of any case, and nothing behind it is no session."""
+    scheme, _, session = (authorization or "").partition(" ")
+    return scheme.lower() == "bearer" and session.strip(" ") != ""
+
+
 def session_token(access: portward.Access, authorization: str | None) -> dict[str, Any]:
     """What the application of an `http_session` case answers."""
-    return {"token_id": access.token_id, "bearer": (authorization or "").startswith("Bearer ")}
+    return {"token_id": access.token_id, "bearer": is_bearer(authorization)}
 
 
 def name_of(case: dict[str, Any]) -> str:
