@@ -32,5 +32,6 @@ pub async fn initialise(location: &Location, keyring: &Arc<Keyring>, now: Timest
         _ => return Err(StoreError::Malformed),
     }
     work.commit().await?;
+    database.close().await;
     Ok(())
 }

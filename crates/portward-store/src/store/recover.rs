@@ -66,6 +66,7 @@ impl Recovery {
         let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
         put_feed_row(&row, keyring, &mut work).await?;
         work.commit().await?;
+        database.close().await;
         Ok(Self { found: found_at, begins, merged: newer.is_some() })
     }
 }

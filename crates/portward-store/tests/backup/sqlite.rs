@@ -1,6 +1,5 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use portward_store::backup::{Existing, Kind, RestoreOptions};
 use portward_store::store::Recovery;
@@ -47,8 +46,8 @@ async fn sql(world: &World, name: &str, statements: String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_feed_is_not_believed_when_it_comes_back() {
     let world = World::new();
-    drop(world.store().await);
-    closed(&world.file("store.db-wal")).await;
+    world.store().await.close().await;
+    assert!(!world.file("store.db-wal").exists());
     let forgeries = [
         "UPDATE feed SET sequence = sequence - 1",
         "INSERT INTO feed SELECT * FROM feed",
@@ -94,16 +93,16 @@ async fn restored_in_its_own_place_it_is_refused_too() {
     let store = world.store().await;
     let backups = world.backups();
     backups.back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
-    drop(store);
-    closed(&world.file("store.db-wal")).await;
+    store.close().await;
+    assert!(!world.file("store.db-wal").exists());
     let aside = world.sqlite("aside.db");
     backups.restore(Kind::Data, &aside, RestoreOptions::default(), now()).await.unwrap();
     // The control: put back by hand, in place, it opens as if nothing had been.
     let by_hand = std::fs::read(world.file("store.db")).unwrap();
     std::fs::write(world.file("store.db"), &by_hand).unwrap();
     let into = world.sqlite("store.db");
-    drop(world.open_store(&into).await.unwrap());
-    closed(&world.file("store.db-wal")).await;
+    world.open_store(&into).await.unwrap().close().await;
+    assert!(!world.file("store.db-wal").exists());
     std::fs::write(world.file("store.db"), std::fs::read(world.file("aside.db")).unwrap()).unwrap();
     assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
     assert!(!Recovery::run(&into, &world.keyring, None, now()).await.unwrap().merged);
@@ -113,8 +112,8 @@ async fn restored_in_its_own_place_it_is_refused_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_there_is_replaced_only_when_it_is_closed() {
     let world = World::new();
-    drop(world.store().await);
-    closed(&world.file("store.db-wal")).await;
+    world.store().await.close().await;
+    assert!(!world.file("store.db-wal").exists());
     let (backups, into) = (world.backups(), world.sqlite("store.db"));
     backups.back_up(Kind::Data, &into, now()).await.unwrap();
     let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
@@ -123,17 +122,6 @@ async fn what_is_there_is_replaced_only_when_it_is_closed() {
     std::fs::remove_file(world.file("store.db-wal")).unwrap();
     backups.restore(Kind::Data, &into, options, now()).await.unwrap();
     assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
-}
-
-/// The last connection takes what lies beside the file with it, when the pool lets go.
-async fn closed(beside: &std::path::Path) {
-    for _ in 0..200 {
-        if !beside.exists() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert!(!beside.exists(), "{} is still there", beside.display());
 }
 
 #[tokio::test(flavor = "multi_thread")]
