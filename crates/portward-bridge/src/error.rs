@@ -66,7 +66,7 @@ impl Error {
     }
 
     /// A target that cannot be written.
-    #[cfg(feature = "holder")]
+    #[cfg(any(feature = "backend", feature = "holder"))]
     pub(crate) fn target(error: &std::io::Error) -> Self {
         Self::new("target_unwritable", Audience::Environment, &format_args!("the target cannot be written: {error}"))
     }

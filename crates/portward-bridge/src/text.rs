@@ -23,6 +23,7 @@ pub(crate) fn names(vocabulary: &Vocabulary, set: Permissions) -> Vec<String> {
 }
 
 /// As an id of a link, session, copy or key is written.
+#[cfg(any(feature = "backend", feature = "holder"))]
 pub(crate) fn id(id: &[u8]) -> String {
     base16ct::lower::encode_string(id)
 }
