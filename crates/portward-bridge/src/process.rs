@@ -112,12 +112,13 @@ impl<T: Connected> PerProcess<T> {
     pub(crate) fn open(open: impl Fn() -> Result<T, Error> + Send + Sync + 'static) -> Result<Arc<Self>, Error> {
         let held = ArcSwapOption::empty();
         let made = Arc::new(Self { held, open: Box::new(open), closed: false.into() });
-        made.get()?;
         let weak: Weak<dyn Close> = Arc::downgrade(&made) as Weak<dyn Close>;
+        // Before it is opened, so that a fork meanwhile closes it.
         OPENED.rcu(|opened| {
             let living = opened.iter().filter(|opened| opened.strong_count() > 0).cloned();
             living.chain([Weak::clone(&weak)]).collect::<Vec<_>>()
         });
+        made.get()?;
         Ok(made)
     }
 
@@ -127,18 +128,22 @@ impl<T: Connected> PerProcess<T> {
             let generation = GENERATION.load(Ordering::Acquire);
             let current = self.held.load_full();
             match current {
-                Some(held) if held.generation == generation => {
-                    if held.process != std::process::id() {
-                        return Err(Error::new(
-                            "forked",
-                            Audience::Environment,
-                            &"the process was forked without notice: open the store in the child",
-                        ));
-                    }
-                    return Ok(Guard(held));
+                // Nobody told of the fork, or it was opened at that very moment.
+                Some(held) if held.process != std::process::id() => {
+                    return Err(Error::new(
+                        "forked",
+                        Audience::Environment,
+                        &"the process was forked without notice: open the store in the child",
+                    ));
                 }
-                // Closed by `before_fork` already.
-                Some(old) => drop(self.held.compare_and_swap(&Some(old), None)),
+                Some(held) if self.closed.load(Ordering::Acquire) => {
+                    // It was opened while another thread closed it.
+                    drop(held);
+                    self.close();
+                }
+                Some(held) if held.generation == generation => return Ok(Guard(held)),
+                // Opened while everything was closed before a fork.
+                Some(_) => self.close(),
                 None if self.closed.load(Ordering::Acquire) => {
                     return Err(Error { public: "unavailable", ..Error::value("closed", "it was closed") });
                 }
