@@ -12,7 +12,7 @@ use crate::backup::manifest::{Format, Manifest, refuse_other_rows};
 use crate::backup::sealed::Opened;
 use crate::backup::sqlite::{self, Passing, Private};
 use crate::backup::verify::{refuse_nothing, write_all};
-use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, feed};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series, feed};
 use crate::database::{Database, Location, Lock};
 use crate::files::{FileError, sync_parent};
 use crate::objects::ObjectError;
@@ -60,15 +60,15 @@ impl Backups {
     /// Those of verifying; [`BackupError::Kind`], [`BackupError::TargetExists`], [`BackupError::TargetInUse`].
     pub async fn restore(
         &self,
-        kind: Kind,
+        series: impl Into<Series>,
         into: &Location,
         options: RestoreOptions,
         now: Timestamp,
     ) -> Result<Restored> {
         let catalogue = self.catalogue()?;
-        let entry = Self::chosen(&catalogue, (kind, ""), options.number)?.clone();
+        let entry = Self::chosen(&catalogue, &series.into(), options.number)?.clone();
         match into {
-            _ if kind == Kind::Stream => Err(BackupError::Kind),
+            _ if entry.kind == Kind::Stream => Err(BackupError::Kind),
             Location::Sqlite(path) => self.restore_file(&catalogue, entry, path, options, now).await,
             #[cfg(feature = "postgres")]
             Location::Postgres(url) => self.restore_server(&catalogue, entry, url, options, now).await,
@@ -88,7 +88,7 @@ impl Backups {
         mut to: W,
     ) -> Result<(Restored, W)> {
         let catalogue = self.catalogue()?;
-        let entry = Self::chosen(&catalogue, (Kind::Stream, &name.to_string()), number)?.clone();
+        let entry = Self::chosen(&catalogue, &Series::named(Kind::Stream, name), number)?.clone();
         let mut opened = self.opened(&catalogue, &entry).await?;
         let (backups, manifest) = (self.clone(), opened.manifest.clone());
         blocking(move || {

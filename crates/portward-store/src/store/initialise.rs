@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portward::{Incarnation, Keyring, Stamp, Timestamp};
 use sqlx::Row as _;
 
-use crate::database::{Database, Location, Lock};
+use crate::database::{Database, DatabaseError, Location, Lock};
 use crate::store::error::StoreError;
 use crate::store::feed::put_feed_row;
 use crate::store::open::SCHEMA;
@@ -16,6 +16,22 @@ use crate::store::rows::FeedRow;
 /// # Errors
 /// [`StoreError::Database`]; [`StoreError::Malformed`] for tables that hold something, but no feed: a store is not begun anew.
 pub async fn initialise(location: &Location, keyring: &Arc<Keyring>, now: Timestamp) -> Result<(), StoreError> {
+    bring_up_to_date(location, keyring, Some(now)).await
+}
+
+/// Brings the tables of a store up to date that has begun already.
+///
+/// # Errors
+/// Those of [`initialise`]; [`DatabaseError::Uninitialised`] for one that has no feed.
+pub async fn migrate(location: &Location, keyring: &Arc<Keyring>) -> Result<(), StoreError> {
+    bring_up_to_date(location, keyring, None).await
+}
+
+async fn bring_up_to_date(
+    location: &Location,
+    keyring: &Arc<Keyring>,
+    begin: Option<Timestamp>,
+) -> Result<(), StoreError> {
     let database = Database::open(location, &SCHEMA, true).await?;
     let mut work = database.begin(Lock::Store).await?;
     let place = Place::of(location);
@@ -23,6 +39,7 @@ pub async fn initialise(location: &Location, keyring: &Arc<Keyring>, now: Timest
     let row = work.query(sql).fetch_one(&mut *work).await?;
     match (row.try_get::<i64, _>("feeds")?, row.try_get::<i64, _>("others")?) {
         (0, 0) => {
+            let now = begin.ok_or(DatabaseError::Uninitialised)?;
             let stamp = Stamp { incarnation: Incarnation::generate(now, None)?, sequence: 0 };
             let place = place.read(&mut work).await?;
             let row = FeedRow { stamp, history: [0; 32], snapshot: 0, place };
