@@ -18,6 +18,10 @@ struct LongForm {
 const LONG_FORMS: &[LongForm] = &[
     LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] },
     LongForm {
+        name: "faults",
+        command: &["cargo", "test", "-p", "portward-cli", "--test", "cli", "--", "--ignored", "faults::"],
+    },
+    LongForm {
         name: "kills",
         command: &[
             "cargo",
