@@ -25,14 +25,16 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     let decides = directory.deciding_store()?;
     let own = if directory.view_path().exists() { context::own_view(&directory, &keyring)? } else { None };
     let highest = directory.highest_stamp()?.max(own.as_ref().and_then(RevocationView::stamp));
-    match &decides {
+    let begins = match &decides {
         // A second one would not know what the first one revoked.
         Some(other) => {
-            waiter.wait(store::migrate(&location, &keyring)).map_err(|failure| in_its_place(failure, other))?
+            waiter.wait(store::migrate(&location, &keyring)).map_err(|failure| in_its_place(failure, other))?;
+            false
         }
-        None => waiter.wait(store::initialise(&location, &keyring, after(highest)))?,
-    }
+        None => waiter.wait(store::initialise(&location, &keyring, own.as_ref(), after(highest)))?,
+    };
     let links = Links::open(name, &deployment, &keyring, None)?;
+    let known = own.as_ref().filter(|_| begins).map_or(0, |own| own.to_changes().len());
     let unknown = own.map(|own| unknown(&own, &links.store.cell().load())).unwrap_or_default();
     if !unknown.is_empty() {
         links.commit(&unknown)?;
@@ -41,7 +43,7 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     Ok(Report::new()
         .fact("store", called(&location))
         .fact("stamp", links.store.stamp().map(|stamp| StampText(stamp).to_string()))
-        .fact("taken_over", unknown.len())
+        .fact("taken_over", known.saturating_add(unknown.len()))
         .note("name it from now on in every command and on every machine (--store, PORTWARD_STORE)")
         .note("keep an export of the view elsewhere, and make it anew now and then (view export): after a loss, only it keeps links valid"))
 }
@@ -61,13 +63,11 @@ fn in_its_place(failure: Failure, other: &str) -> Failure {
         .hint("back it up and restore it here (backup create, backup restore --data, store recover)")
 }
 
-/// What was revoked before there was a store stays so. Only the first time, what is paused: it may have been restored since. That comes first.
+/// What was revoked since the feed was begun, by who was killed then before the directory knew of it. Not what is paused: it may have been restored.
 fn unknown(own: &RevocationView, stored: &RevocationView) -> Vec<Change> {
-    let is_new = stored.stamp().is_none_or(|stamp| stamp.sequence == 0);
-    let is_pause = |change: &Change| matches!(change, Change::Tenant(_, TenantChange::Suspend { .. }));
     let known = stored.to_changes();
     let mut unknown = own.to_changes();
-    unknown.retain(|change| !known.contains(change) && (is_new || !is_pause(change)));
-    unknown.sort_by_key(|change| !is_pause(change));
+    unknown
+        .retain(|change| !known.contains(change) && !matches!(change, Change::Tenant(_, TenantChange::Suspend { .. })));
     unknown
 }

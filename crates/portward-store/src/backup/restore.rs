@@ -7,7 +7,7 @@ use portward::{Identifier, RevocationView, Timestamp};
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::Graves;
-use crate::backup::kind::KEYS_SCHEMA;
+use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE};
 use crate::backup::manifest::{Format, Manifest, refuse_other_rows};
 use crate::backup::sealed::Opened;
 use crate::backup::sqlite::{self, Passing, Private};
@@ -156,7 +156,7 @@ impl Backups {
     /// Marks a feed, and buries keys, before the database has its name.
     async fn prepare(&self, private: &Private, manifest: &Manifest, mut graves: Graves, now: Timestamp) -> Result<u64> {
         let keyring = &self.owner.keyring;
-        let database = Database::bare(&Location::Sqlite(private.path()), "").await?;
+        let database = Database::bare(&Location::Sqlite(private.path()), ("", "")).await?;
         let mut work = database.begin(Lock::Store).await?;
         feed::mark(manifest, keyring, &mut work).await?;
         let buried = match manifest.kind {
@@ -170,7 +170,7 @@ impl Backups {
 
     /// Adds what a key store knows to be destroyed.
     pub(super) async fn add_known(&self, graves: &mut Graves, of: &Location) -> Result<()> {
-        let database = Database::bare(of, KEYS_SCHEMA).await?;
+        let database = Database::bare(of, (KEYS_SCHEMA, KEYS_TABLE)).await?;
         let mut work = database.begin_reading().await?;
         graves.add_from(&mut work, &self.owner.keyring).await?;
         work.rollback().await?;
