@@ -105,10 +105,11 @@ impl Database {
         match &self.backend {
             Backend::Sqlite { .. } => self.begin(Lock::Store).await,
             Backend::Postgres { schema, .. } => {
-                let mut work = self.begin(Lock::None).await?;
                 // Where there are no tables yet, there is nothing else to lock.
-                let create = format!("SELECT pg_advisory_xact_lock({FIRST}); CREATE SCHEMA IF NOT EXISTS {schema}");
-                let create = AssertSqlSafe(create);
+                let begin = postgres_begin(schema, "ISOLATION LEVEL READ COMMITTED");
+                let begin = format!("{begin}; {SYNCED}; SELECT pg_advisory_xact_lock({FIRST})");
+                let mut work = self.begin_with(AssertSqlSafe(begin)).await?;
+                let create = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
                 sqlx::raw_sql(create).execute(&mut *work).await?;
                 Ok(work)
             }

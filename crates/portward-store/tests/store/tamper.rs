@@ -222,7 +222,7 @@ async fn another_table_in_the_place_of_ours_stops_every_change_of_the_feed() {
         "ALTER TABLE feed RENAME TO feed_real;
          CREATE VIRTUAL TABLE feed USING fts5(incarnation, sequence, history, snapshot, place, root, mac, content='feed_real');
          INSERT INTO feed(feed) VALUES ('rebuild')",
-        "ALTER TABLE feed_change ADD nothing INTEGER NOT NULL ON CONFLICT IGNORE DEFAULT 1",
+        "ALTER TABLE feed_change ADD evil INTEGER NOT NULL ON CONFLICT IGNORE DEFAULT 1",
     ] {
         let world = World::sqlite().await;
         let ((_, link), (_, other)) = (world.issue().await, world.issue().await);
