@@ -202,8 +202,13 @@ fn a_killed_backup_leaves_nothing() {
     found.sort();
     assert_eq!(found, [".lock", "catalogue.pwc", "stream-000000000001.pwb"]);
     home.ok(&["backup", "verify", "backups"]);
+    let pipe = Command::new("mkfifo").arg(home.file(".portward-backup-evil")).status();
+    assert!(pipe.unwrap().success());
+    home.ok(&["tenant", "new", "studio-7"]);
+    home.ok(&["backup", "create", "backups", "--keys"]);
+    home.ok(&["backup", "verify", "backups"]);
     let next = home.ok(&["backup", "create", "backups", "--stream=notes", "--input=portward/view.pwf"]);
-    assert_eq!(numbers(&next), [3]);
+    assert_eq!(numbers(&next), [4]);
 }
 
 /// Nothing is acknowledged, nothing is half there, and what was there is whole.
