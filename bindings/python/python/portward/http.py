@@ -7,12 +7,13 @@ go. `portward.asgi`, `portward.wsgi` and what is built on them call nothing else
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from inspect import signature
+from typing import Any, Protocol
 
-from . import Access, Answer, Exchange, Portal, PortwardError, Refused, Store
+from . import Access, Answer, Exchange, InvalidValue, Portal, PortwardError, Refused, Store
 
 BODY_MAX = 4096
 """The longest body that is read to its end. A longer one may be given in part."""
@@ -55,7 +56,7 @@ class Verifies(Protocol):
     def verify_session(self, token: str, /) -> Access: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Request:
     """What of a request is looked at."""
 
@@ -64,13 +65,22 @@ class Request:
     """As it was sent, not decoded. A query may follow."""
     headers: Sequence[tuple[str, bytes]]
 
+    def __repr__(self) -> str:
+        # Link and session are in path and headers.
+        return f"Request({self.method})"
+
 
 class Denied(Refused):
     """The request is refused, and `answer` is to be sent."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__("the request is refused", answer.reason or "refused", token_id=answer.token_id)
+        public = {400: "damaged", 503: "unavailable"}.get(answer.status, "refused")
+        super().__init__("the request is refused", answer.reason or "refused", public, answer.token_id)
         self.answer = answer
+
+    def __reduce__(self) -> tuple[type[PortwardError], tuple[str, str, str, str | None]]:
+        # Elsewhere, the answer is made anew: it is that of another request.
+        return Refused, (self.args[0], self.code, self.public, self.token_id)
 
 
 class Gate:
@@ -129,14 +139,14 @@ class Gate:
         return bool(getattr(self._verifier, "is_open", True))
 
     def session(self, request: Request) -> Access:
-        """Who comes with a request to the application. Raises `Denied`."""
-        carried = self.portal.session(request.method, request.path, request.headers)
-        if isinstance(carried, Answer):
-            raise Denied(self._logged(carried))
-        try:
-            return self._verifier.verify_session(carried[0])
-        except PortwardError as error:
-            raise Denied(self.refuse(request, error)) from None
+        """Who comes with a request to the application. Raises `Denied`.
+
+        What is answered then is of this client only: see `kept_apart`.
+        """
+        found = self._found(request)
+        if isinstance(found, Answer):
+            raise Denied(found)
+        return found
 
     def refuse(self, request: Request, error: PortwardError) -> Answer:
         """The one refusal, for whatever reason."""
@@ -144,6 +154,16 @@ class Gate:
             return error.answer
         self._log(error.code, error.token_id)
         return self.portal.refuse(request.method, request.path, request.headers, error.public)
+
+    def _found(self, request: Request) -> Access | Answer:
+        # Apart from `session`: no frame of what that raises has the token in its variables.
+        carried = self.portal.session(request.method, request.path, request.headers)
+        if isinstance(carried, Answer):
+            return self._logged(carried)
+        try:
+            return self._verifier.verify_session(carried[0])
+        except PortwardError as error:
+            return self.refuse(request, error)
 
     def _ask(self, exchange: Exchange, links: Store | Links) -> Answer:
         if exchange.question == "peek":
@@ -159,6 +179,62 @@ class Gate:
         if answer.reason is not None:
             self._log(answer.reason, answer.token_id)
         return answer
+
+
+def require(access: Access, permission: str, resource: str | None, arguments: Mapping[str, Any]) -> None:
+    """For guards. resource: the name of the argument of the address that says for what. Raises `Refused`.
+
+    One that is no identifier is refused like any other, and so is none at all.
+    """
+    if resource is not None and resource not in arguments:
+        raise Refused(f"the address has no argument {resource!r}", "resource_missing")
+    try:
+        access.require(permission, None if resource is None else str(arguments[resource]))
+    except InvalidValue as error:
+        raise Refused("the resource is no identifier", error.code, token_id=access.token_id) from None
+
+
+def check_guard(permission: object, resource: str | None, view: Callable[..., Any] | None = None) -> None:
+    """When a guard is made: what would let nobody in, or everybody."""
+    if permission is not None and not isinstance(permission, str):
+        raise TypeError("a guard is called before it decorates: @…required() or @…required(\"files:read\")")
+    if view is None or resource is None:
+        return
+    taken = signature(view).parameters.values()
+    if not any(one.name == resource or one.kind is one.VAR_KEYWORD for one in taken):
+        raise TypeError(f"resource: the view has no argument {resource!r}")
+
+
+def kept_apart(cache_control: str, vary: str) -> dict[str, str]:
+    """`cache-control` and `vary` of an answer to a request whose session was asked for: no cache gives it to somebody else.
+
+    An application that says itself which caches may keep it is believed; `vary` is there in any case that something is kept.
+    """
+    said, varies = _parts(cache_control), _parts(vary)
+    names = {part.partition("=")[0].lower() for part in said}
+    if "no-store" in names:
+        return {}
+    if not names & {"private", "public", "s-maxage"}:
+        said.append("private")
+    if "*" not in varies:
+        known = {name.lower() for name in varies}
+        varies += [name for name in ("Cookie", "Authorization") if name.lower() not in known]
+    return {"cache-control": ", ".join(said), "vary": ", ".join(varies)}
+
+
+def with_kept_apart(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same for a list of all headers."""
+    said = {name: ", ".join(value for key, value in headers if key.lower() == name) for name in ("cache-control", "vary")}
+    apart = kept_apart(said["cache-control"], said["vary"])
+    return [pair for pair in headers if pair[0].lower() not in apart] + list(apart.items())
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+ASKED = "portward.asked"
+"""Where in a WSGI environment or an ASGI scope a list lies that is not empty once a session was asked for."""
 
 
 def _to_logger(reason: str, token_id: str | None) -> None:
