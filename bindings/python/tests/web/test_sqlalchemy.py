@@ -176,7 +176,8 @@ def test_the_attribute_is_no_column(session: Session) -> None:
 
 
 @pytest.mark.parametrize("act", [
-    lambda session: session.execute(delete(Invoice).where(Invoice.notes != "x")), lambda session: select(Invoice).where(Invoice.email == ANN),
+    lambda session: session.execute(delete(Invoice).where(Invoice.notes != "x")),
+    lambda session: select(Invoice).where(Invoice.email == ANN),
     lambda session: select(Invoice).where(Invoice.email == None), lambda session: select(Invoice).where(not Invoice.email),  # noqa: E711
     lambda session: select(Invoice).where(Invoice.email < "x"), lambda session: select(Invoice).where(Invoice.email.is_(None)),
     lambda session: select(Invoice).where(Invoice.email.in_([ANN])), lambda session: select(Invoice).where(~Invoice.email),
@@ -192,7 +193,9 @@ def test_the_attribute_is_not_compared(session: Session, act: Any) -> None:
     assert hash(Invoice.email), "it can stand in sets"
 
 
-@pytest.mark.parametrize("rows", [[{"tenant": "acme", "notes": "lost"}], [{"tenant": "acme"}, {"tenant": "acme", "email": "lost"}], {"tenant": "acme", "notes": "x"}])
+@pytest.mark.parametrize("rows", [
+    [{"tenant": "acme", "notes": "lost"}], [{"tenant": "acme"}, {"tenant": "acme", "email": "lost"}], {"tenant": "acme", "notes": "lost"},
+])  # fmt: skip
 def test_an_insert_of_many_loses_no_plaintext(session: Session, rows: Any) -> None:
     session.execute(insert(Invoice), [{"tenant": "acme", "title": "control"}])
     with pytest.raises(PlaintextError):

@@ -1,6 +1,6 @@
 """What statements of the ORM may not say: no row is left with a value that does not open, or with the index of another.
 
-The legacy `bulk_insert_mappings` and `bulk_update_mappings` tell nobody what they are given: take `session.execute(insert(Invoice), rows)`.
+The legacy `Session.bulk_insert_mappings` and its like tell nobody what they are given: take `session.execute(insert(Invoice), rows)`.
 """
 
 from __future__ import annotations
