@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import traceback
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +21,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 import portward
 from portward.fastapi import PortalMiddleware, Session
 from portward.flask import Portward
-from portward.http import Gate, kept_apart
+from portward.http import Denied, Gate, kept_apart
+from portward.http import Request as Asked
 
 from .apps import APPS
 from .browser import HOST, Browser, Reply
@@ -221,3 +225,27 @@ def test_an_address_without_the_argument_is_refused(gate: Gate, store: portward.
 
     assert Client().get("/named/a", headers=bearer(store)).content == b"a"
     assert Client().get("/unnamed/a", headers=bearer(store)).status_code == 403
+
+
+def test_neither_a_representation_nor_a_frame_shows_a_token(gate: Gate, store: portward.Store) -> None:
+    session = session_of(store)
+    request = Asked("GET", "/portal/pwl_secret", [("cookie", f"__Host-portward-session={session}".encode())])
+    assert repr(request) == "Request(GET)"
+    gate.session(request)
+    store.revoke_everything()
+    with pytest.raises(Denied) as denied:
+        gate.session(request)
+    told = "".join(traceback.TracebackException.from_exception(denied.value, capture_locals=True).format())
+    assert "request = Request(GET)" in told, "the control"
+    assert told.count(session) == told.count(f"session = '{session}'") == 1, "the test's own variable"
+
+
+def test_a_refusal_passes_to_another_process(gate: Gate) -> None:
+    bad = [("authorization", b"Bearer pws_x")]
+    for headers, public, status in (([], "refused", 403), (bad, "damaged", 400)):
+        with pytest.raises(Denied) as denied:
+            gate.session(Asked("GET", "/x", headers))
+        for there in (pickle.loads(pickle.dumps(denied.value)), copy.copy(denied.value), copy.deepcopy(denied.value)):
+            assert isinstance(there, portward.Refused)
+            assert (there.code, there.public, str(there)) == (denied.value.code, public, str(denied.value))
+            assert gate.refuse(Asked("GET", "/x", []), there).status == status
