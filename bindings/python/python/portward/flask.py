@@ -16,7 +16,8 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from . import Access, Refused, wsgi
-from .http import Gate, check_guard, require
+from ._guards import check_guard, require
+from .http import Gate
 
 View = Callable[..., Any]
 

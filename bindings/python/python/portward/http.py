@@ -7,13 +7,13 @@ go. `portward.asgi`, `portward.wsgi` and what is built on them call nothing else
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from inspect import signature
-from typing import Any, Protocol
+from typing import Protocol
 
-from . import Access, Answer, Exchange, InvalidValue, Portal, PortwardError, Refused, Store
+from . import Access, Answer, Exchange, Portal, PortwardError, Refused, Store
+from ._caches import kept_apart as kept_apart
 
 BODY_MAX = 4096
 """The longest body that is read to its end. A longer one may be given in part."""
@@ -79,7 +79,7 @@ class Denied(Refused):
         self.answer = answer
 
     def __reduce__(self) -> tuple[type[PortwardError], tuple[str, str, str, str | None]]:
-        # Elsewhere, the answer is made anew: it is that of another request.
+        # As the refusal that it is: where there is another request, the answer is made for that.
         return Refused, (self.args[0], self.code, self.public, self.token_id)
 
 
@@ -179,62 +179,6 @@ class Gate:
         if answer.reason is not None:
             self._log(answer.reason, answer.token_id)
         return answer
-
-
-def require(access: Access, permission: str, resource: str | None, arguments: Mapping[str, Any]) -> None:
-    """For guards. resource: the name of the argument of the address that says for what. Raises `Refused`.
-
-    One that is no identifier is refused like any other, and so is none at all.
-    """
-    if resource is not None and resource not in arguments:
-        raise Refused(f"the address has no argument {resource!r}", "resource_missing")
-    try:
-        access.require(permission, None if resource is None else str(arguments[resource]))
-    except InvalidValue as error:
-        raise Refused("the resource is no identifier", error.code, token_id=access.token_id) from None
-
-
-def check_guard(permission: object, resource: str | None, view: Callable[..., Any] | None = None) -> None:
-    """When a guard is made: what would let nobody in, or everybody."""
-    if permission is not None and not isinstance(permission, str):
-        raise TypeError("a guard is called before it decorates: @…required() or @…required(\"files:read\")")
-    if view is None or resource is None:
-        return
-    taken = signature(view).parameters.values()
-    if not any(one.name == resource or one.kind is one.VAR_KEYWORD for one in taken):
-        raise TypeError(f"resource: the view has no argument {resource!r}")
-
-
-def kept_apart(cache_control: str, vary: str) -> dict[str, str]:
-    """`cache-control` and `vary` of an answer to a request whose session was asked for: no cache gives it to somebody else.
-
-    An application that says itself which caches may keep it is believed; `vary` is there in any case that something is kept.
-    """
-    said, varies = _parts(cache_control), _parts(vary)
-    names = {part.partition("=")[0].lower() for part in said}
-    if "no-store" in names:
-        return {}
-    if not names & {"private", "public", "s-maxage"}:
-        said.append("private")
-    if "*" not in varies:
-        known = {name.lower() for name in varies}
-        varies += [name for name in ("Cookie", "Authorization") if name.lower() not in known]
-    return {"cache-control": ", ".join(said), "vary": ", ".join(varies)}
-
-
-def with_kept_apart(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The same for a list of all headers."""
-    said = {name: ", ".join(value for key, value in headers if key.lower() == name) for name in ("cache-control", "vary")}
-    apart = kept_apart(said["cache-control"], said["vary"])
-    return [pair for pair in headers if pair[0].lower() not in apart] + list(apart.items())
-
-
-def _parts(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-ASKED = "portward.asked"
-"""Where in a WSGI environment or an ASGI scope a list lies that is not empty once a session was asked for."""
 
 
 def _to_logger(reason: str, token_id: str | None) -> None:

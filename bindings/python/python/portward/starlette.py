@@ -16,8 +16,9 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from . import Access, Refused, asgi
+from ._guards import require
 from .asgi import PortalMiddleware
-from .http import Gate, require
+from .http import Gate
 
 __all__ = ["PortalMiddleware", "Session"]
 

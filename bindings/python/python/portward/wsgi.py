@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from . import Access, Answer
-from .http import ASKED, BODY_MAX, Gate, Request, with_kept_apart
+from ._caches import ASKED, with_kept_apart
+from .http import BODY_MAX, Gate, Request
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

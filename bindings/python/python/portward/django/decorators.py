@@ -10,8 +10,8 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
 from .. import Access
+from .._guards import check_guard, require
 from .._threads import in_thread
-from ..http import check_guard, require
 from . import conf
 from .middleware import asked_for, kept_apart
 
