@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import Access, Answer, Exchange, Refused
-from ._caches import ASKED, with_kept_apart
+from .caches import ASKED, with_kept_apart
 from ._threads import in_thread
 from .http import BODY_MAX, Gate, Request
 

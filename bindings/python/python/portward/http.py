@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Protocol
 
 from . import Access, Answer, Exchange, Portal, PortwardError, Refused, Store
-from ._caches import kept_apart as kept_apart
 
 BODY_MAX = 4096
 """The longest body that is read to its end. A longer one may be given in part."""
@@ -141,7 +140,7 @@ class Gate:
     def session(self, request: Request) -> Access:
         """Who comes with a request to the application. Raises `Denied`.
 
-        What is answered then is of this client only: see `kept_apart`.
+        What is answered then is of this client only: see `portward.caches.kept_apart`.
         """
         found = self._found(request)
         if isinstance(found, Answer):

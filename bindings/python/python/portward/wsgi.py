@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from . import Access, Answer
-from ._caches import ASKED, with_kept_apart
+from .caches import ASKED, with_kept_apart
 from .http import BODY_MAX, Gate, Request
 
 Environ = dict[str, Any]

@@ -19,9 +19,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import portward
+from portward.caches import kept_apart
 from portward.fastapi import PortalMiddleware, Session
 from portward.flask import Portward
-from portward.http import Denied, Gate, kept_apart
+from portward.http import Denied, Gate
 from portward.http import Request as Asked
 
 from .apps import APPS

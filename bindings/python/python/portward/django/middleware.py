@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 
-from .. import Answer, Exchange, Refused, _caches, asgi, wsgi
+from .. import Answer, Exchange, Refused, caches, asgi, wsgi
 from .._threads import in_thread
 from ..http import BODY_MAX, Request
 from . import conf
@@ -62,21 +62,21 @@ def request_of(request: HttpRequest) -> Request:
 
 def asked_for(request: HttpRequest) -> Request:
     """The same for a guard: whatever is answered now depends on the session."""
-    request.META.setdefault(_caches.ASKED, []).append(True)
+    request.META.setdefault(caches.ASKED, []).append(True)
     return request_of(request)
 
 
 def kept_apart(answer: Any) -> Any:
     """A response that caches keep for this client only. The guard says so, as caches of Django's stand between it and the middleware."""
     if isinstance(answer, HttpResponseBase):
-        for name, value in _caches.kept_apart(answer.get("cache-control", ""), answer.get("vary", "")).items():
+        for name, value in caches.kept_apart(answer.get("cache-control", ""), answer.get("vary", "")).items():
             answer[name] = value
     return answer
 
 
 def _if_asked(request: HttpRequest, answer: Any) -> Any:
     # What the guard did not see: errors of the application.
-    return kept_apart(answer) if request.META.get(_caches.ASKED) else answer
+    return kept_apart(answer) if request.META.get(caches.ASKED) else answer
 
 
 def response(answer: Answer | None) -> HttpResponse:
