@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from . import Access, Answer, Exchange, Refused
-from .caches import ASKED, with_kept_apart
 from ._threads import in_thread
+from .caches import ASKED, with_kept_apart
 from .http import BODY_MAX, Gate, Request
 
 Scope = MutableMapping[str, Any]

@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 
-from .. import Answer, Exchange, Refused, caches, asgi, wsgi
+from .. import Answer, Exchange, Refused, asgi, caches, wsgi
 from .._threads import in_thread
 from ..http import BODY_MAX, Request
 from . import conf
