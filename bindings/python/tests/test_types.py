@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,9 @@ import portward
 keyring = portward.Keyring.generate()
 with portward.Store.open("sqlite:portal.db", keyring, create=True) as store:
     link = store.issue("t", "c", {"files:read"}, lifetime=timedelta(days=3))
-    assert_type(link.token, str | None)
+    assert_type(link.token, str)
+    assert_type(store.link("t", link.id).token, str | None)
+    links: list[portward.Link] = [link]
     assert_type(link.permissions, frozenset[str])
     assert_type(store.list("t").links[0].expires_at, datetime)
     assert_type(store.edit("t", link.id, label=None).label, str | None)
@@ -44,3 +47,12 @@ def test_a_program_is_checked(tmp_path: Path, change: tuple[str, str], success: 
     (tmp_path / "program.py").write_text(PROGRAM.replace(*change) if change[0] else PROGRAM)
     done = run(tmp_path, "mypy", "--strict", "program.py")
     assert (done.returncode == 0) is success, done.stdout
+
+
+def test_the_readme_is_checked(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    program = "".join(re.findall(r"```python\n(.*?)```", readme, re.S))
+    for text, success in ((program, True), (program.replace('peek(link.token)', 'peek(link)'), False)):
+        (tmp_path / "program.py").write_text(text)
+        done = run(tmp_path, "mypy", "--strict", "program.py")
+        assert (done.returncode == 0) is success, done.stdout

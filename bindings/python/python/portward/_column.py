@@ -116,19 +116,29 @@ class Column(Generic[T]):
     def index_of(self, keys: Keys, tenant: str, value: T) -> Blinded | None:
         """None for what the normaliser leaves nothing of."""
         try:
-            return self.looked_for(keys, tenant, value)
+            return Blinded(self._blind(keys, tenant, value, None))
         except PortwardError as error:
             if error.code != "index_empty_value":
                 raise
             return None
 
-    def looked_for(self, keys: Keys, tenant: str, value: T) -> Blinded:
-        """The same for a look-up. Raises `portward.InvalidValue` where nothing is left."""
-        return Blinded(self._blind(keys, tenant, value, None))
+    def looked_for(self, keys: Keys, tenant: str, value: T) -> Blinded | None:
+        """The same for a look-up. None, also for a tenant without a key, where no row can be the one."""
+        try:
+            return self.index_of(keys, tenant, value)
+        except PortwardError as error:
+            if error.code != "unknown_key":
+                raise
+            return None
 
     def is_same(self, keys: Keys, tenant: str, one: T, other: T) -> bool:
         """Whether both are equal to the index. Of 256 bits, it has no false hits."""
         return self._blind(keys, tenant, one, 256) == self._blind(keys, tenant, other, 256)
+
+    def has_fitting_names(self) -> bool:
+        """Whether the names of its scopes are identifiers."""
+        names = [f"record:{self.table}", *([f"index:{self}"] if self.index else [])]
+        return all(len(name) <= IDENTIFIER_MAX and all("!" <= letter <= "~" for letter in name) for name in names)
 
     def _scope(self, keys: Keys, tenant: str) -> Scope:
         return keys.scope(tenant, f"record:{self.table}")
@@ -145,6 +155,9 @@ class Column(Generic[T]):
         )
         return index.of(value)
 
+
+IDENTIFIER_MAX = 64
+"""The longest name of a scope, in printable ASCII."""
 
 _OF_ANOTHER_ROW = ("wrong_commitment", "wrong_tenant", "unknown_data_key", "unknown_key")
 

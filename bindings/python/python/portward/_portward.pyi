@@ -225,6 +225,10 @@ class Link:
     @property
     def last_used_at(self) -> datetime | None: ...
 
+class _IssuedLink(Link):  # type: ignore[misc]  # a Link of this module: its token is there
+    @property
+    def token(self) -> str: ...
+
 @final
 class Page:
     @property
@@ -306,7 +310,7 @@ class Store:
         label: str | None = None,
         uses_max: int | None = None,
         expires_at: datetime | int | None = None,
-    ) -> Link: ...
+    ) -> _IssuedLink: ...
     def show(self, tenant: str, link: str) -> Token: ...
     def link(self, tenant: str, link: str) -> Link: ...
     def list(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
 from . import Access, Answer, Exchange, Refused
 from ._threads import in_thread
+from .caches import ASKED, with_kept_apart
 from .http import BODY_MAX, Gate, Request
 
 Scope = MutableMapping[str, Any]
@@ -42,14 +43,17 @@ class PortalMiddleware:
         step = self.gate.begin(request, body)
         answer = await in_thread(self.gate.finish, step) if isinstance(step, Exchange) else step
         if answer is not None:
-            await _send(answer, send)
+            await send_answer(answer, send)
 
     async def _application(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
+        asked = scope.setdefault(ASKED, [])
 
         async def watched(message: Message) -> None:
             nonlocal begun
             begun = True
+            if asked and message["type"] == "http.response.start":
+                message = {**message, "headers": _kept_apart(message.get("headers", ()))}
             await send(message)
 
         try:
@@ -61,11 +65,15 @@ class PortalMiddleware:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             else:
-                await _send(answer, send)
+                await send_answer(answer, send)
 
 
 async def session(gate: Gate, scope: Scope) -> Access:
-    """Who comes with a request. Raises `Refused`, which the middleware answers."""
+    """Who comes with a request. Raises `Refused`, which the middleware answers.
+
+    The middleware also keeps every answer that follows out of caches that others share.
+    """
+    scope.setdefault(ASKED, []).append(True)
     request = request_of(scope)
     return gate.session(request) if gate.is_ready else await in_thread(gate.session, request)
 
@@ -96,7 +104,13 @@ async def _body(receive: Receive) -> bytes | None:
     return body
 
 
-async def _send(answer: Answer, send: Send) -> None:
+def _kept_apart(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    apart = with_kept_apart([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers])
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in apart]
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """As it is."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.body:
         headers.append((b"content-length", str(len(answer.body)).encode()))

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 
 from . import Access, Refused, wsgi
+from ._guards import check_guard, require
 from .http import Gate
 
 View = Callable[..., Any]
@@ -26,18 +27,20 @@ class Portward:
 
     def __init__(self, gate: Gate, app: Flask | None = None) -> None:
         self.gate = gate
+        self._app = app
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
         """Outside of everything else, so that no hook of the application changes an answer."""
+        self._app = app
         app.wsgi_app = wsgi.PortalMiddleware(app.wsgi_app, self.gate)  # type: ignore[method-assign]
         app.register_error_handler(Refused, self._refused)
         app.extensions["portward"] = self
 
     def session(self) -> Access:
         """Who comes with this request; also `g.access` from then on. Raises `Refused`."""
-        access = self.gate.session(wsgi.request_of(request.environ))
+        access = wsgi.session(self.gate, request.environ)
         g.access = access
         return access
 
@@ -47,15 +50,20 @@ class Portward:
         resource: the name of the view's argument that says for what. Without it, a session that is restricted to resources does not
         come in.
         """
+        check_guard(permission, resource)
         if resource is not None and permission is None:
             raise TypeError("resource: is of a permission")
 
         def guard(view: View) -> View:
+            check_guard(permission, resource, view)
+            if self._app is not None and view in self._app.view_functions.values():
+                raise TypeError("the view has a route without the guard: @app.route stands above @portal.required")
+
             @wraps(view)
             def guarded(**arguments: Any) -> Any:
                 access = self.session()
                 if permission is not None:
-                    access.require(permission, None if resource is None else str(arguments[resource]))
+                    require(access, permission, resource, arguments)
                 return current_app.ensure_sync(view)(**arguments)
 
             return guarded

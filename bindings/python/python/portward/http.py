@@ -55,7 +55,7 @@ class Verifies(Protocol):
     def verify_session(self, token: str, /) -> Access: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Request:
     """What of a request is looked at."""
 
@@ -64,13 +64,22 @@ class Request:
     """As it was sent, not decoded. A query may follow."""
     headers: Sequence[tuple[str, bytes]]
 
+    def __repr__(self) -> str:
+        # Link and session are in path and headers.
+        return f"Request({self.method})"
+
 
 class Denied(Refused):
     """The request is refused, and `answer` is to be sent."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__("the request is refused", answer.reason or "refused", token_id=answer.token_id)
+        public = {400: "damaged", 503: "unavailable"}.get(answer.status, "refused")
+        super().__init__("the request is refused", answer.reason or "refused", public, answer.token_id)
         self.answer = answer
+
+    def __reduce__(self) -> tuple[type[PortwardError], tuple[str, str, str, str | None]]:
+        # As the refusal that it is: where there is another request, the answer is made for that.
+        return Refused, (self.args[0], self.code, self.public, self.token_id)
 
 
 class Gate:
@@ -129,14 +138,14 @@ class Gate:
         return bool(getattr(self._verifier, "is_open", True))
 
     def session(self, request: Request) -> Access:
-        """Who comes with a request to the application. Raises `Denied`."""
-        carried = self.portal.session(request.method, request.path, request.headers)
-        if isinstance(carried, Answer):
-            raise Denied(self._logged(carried))
-        try:
-            return self._verifier.verify_session(carried[0])
-        except PortwardError as error:
-            raise Denied(self.refuse(request, error)) from None
+        """Who comes with a request to the application. Raises `Denied`.
+
+        What is answered then is of this client only: see `portward.caches.kept_apart`.
+        """
+        found = self._found(request)
+        if isinstance(found, Answer):
+            raise Denied(found)
+        return found
 
     def refuse(self, request: Request, error: PortwardError) -> Answer:
         """The one refusal, for whatever reason."""
@@ -144,6 +153,16 @@ class Gate:
             return error.answer
         self._log(error.code, error.token_id)
         return self.portal.refuse(request.method, request.path, request.headers, error.public)
+
+    def _found(self, request: Request) -> Access | Answer:
+        # Apart from `session`: no frame of what that raises has the token in its variables.
+        carried = self.portal.session(request.method, request.path, request.headers)
+        if isinstance(carried, Answer):
+            return self._logged(carried)
+        try:
+            return self._verifier.verify_session(carried[0])
+        except PortwardError as error:
+            return self.refuse(request, error)
 
     def _ask(self, exchange: Exchange, links: Store | Links) -> Answer:
         if exchange.question == "peek":

@@ -10,11 +10,13 @@ In Starlette a handler calls it: `access = await Session(gate, "files:read")(req
 
 # No `from __future__ import annotations`: FastAPI reads the signature.
 
-from typing import Optional
+from typing import Any, Optional
 
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
-from . import Access, asgi
+from . import Access, Refused, asgi
+from ._guards import require
 from .asgi import PortalMiddleware
 from .http import Gate
 
@@ -35,8 +37,25 @@ class Session:
         self._resource = resource
 
     async def __call__(self, connection: HTTPConnection) -> Access:
+        self._answer_refusals(connection)
         access = await asgi.session(self._gate, connection.scope)
         if self._permission is not None:
-            resource = None if self._resource is None else str(connection.path_params[self._resource])
-            access.require(self._permission, resource)
+            require(access, self._permission, self._resource, connection.path_params)
         return access
+
+    def _answer_refusals(self, connection: HTTPConnection) -> None:
+        # A mounted application answers what is raised in it by itself: the middleware outside of it would come too late.
+        handlers: Any = connection.scope.get("starlette.exception_handlers")
+        if handlers is not None:
+            handlers[0].setdefault(Refused, self._refused)
+
+    async def _refused(self, connection: HTTPConnection, error: Refused) -> Any:
+        answer = self._gate.refuse(asgi.request_of(connection.scope), error)
+
+        async def answered(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+            await asgi.send_answer(answer, send)
+
+        if isinstance(connection, WebSocket):
+            await connection.close(1008)
+            return None
+        return answered

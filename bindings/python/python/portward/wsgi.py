@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from . import Answer
+from . import Access, Answer
+from .caches import ASKED, with_kept_apart
 from .http import BODY_MAX, Gate, Request
 
 Environ = dict[str, Any]
@@ -25,9 +26,18 @@ class PortalMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request = request_of(environ)
         if not self.gate.is_ours(request):
-            return self.app(environ, start_response)
+            return self.app(environ, _kept_apart(environ.setdefault(ASKED, []), start_response))
         answer = self.gate.serve(request, _body(environ) if request.method == "POST" else b"")
         return [] if answer is None else _send(answer, start_response)
+
+
+def session(gate: Gate, environ: Environ) -> Access:
+    """Who comes with a request. Raises `Refused`.
+
+    The middleware keeps every answer that follows out of caches that others share.
+    """
+    environ.setdefault(ASKED, []).append(True)
+    return gate.session(request_of(environ))
 
 
 def request_of(environ: Environ) -> Request:
@@ -43,11 +53,18 @@ def _path(environ: Environ) -> str:
     decoded: bytes = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
     for name in ("REQUEST_URI", "RAW_URI"):
         sent = str(environ.get(name, "")).partition("?")[0]
-        path = sent if sent.startswith("/") else urlsplit(sent).path
+        path = sent if sent.startswith("/") else _path_of(sent)
         if path and unquote_to_bytes(path) == decoded:
             return path
     # Encoded again, an escape that was needless is gone.
     return quote(decoded, safe=_UNCHANGED)
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 _UNCHANGED = "/:@!$&'()*+,;=-._~"
@@ -66,6 +83,13 @@ def _body(environ: Environ) -> bytes:
         wanted = min(int(length), BODY_MAX + 1) if length.isascii() and length.isdigit() else 0
     body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
     return body
+
+
+def _kept_apart(asked: list[bool], start_response: StartResponse) -> StartResponse:
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        return start_response(status, with_kept_apart(headers) if asked else headers, *more)
+
+    return start
 
 
 def _send(answer: Answer, start_response: StartResponse) -> list[bytes]:

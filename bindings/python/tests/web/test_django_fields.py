@@ -23,12 +23,22 @@ from django.core.exceptions import FieldError, SynchronousOnlyOperation, Validat
 from django.db import IntegrityError, connection, models  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
+from django.forms import modelform_factory  # noqa: E402
+from django.test.utils import isolate_apps  # noqa: E402
 
 from portward.django import conf  # noqa: E402
-from portward.django.fields import EncryptedTextField, PlaintextError, RowError, aopen  # noqa: E402
+from portward.django.fields import (  # noqa: E402
+    BlindIndexField,
+    EncryptedBinaryField,
+    EncryptedTextField,
+    PlaintextError,
+    RowError,
+    aopen,
+)
+from portward.django.query import EncryptedManager  # noqa: E402
 
 from . import django_app  # noqa: E402
-from .django_app.models import Invoice  # noqa: E402
+from .django_app.models import Counted, Invoice  # noqa: E402
 
 ANN, BOB = "Ann@example.org", "bob@example.org"
 
@@ -215,6 +225,75 @@ def test_a_row_that_moves_is_not_stored_with_values_that_would_not_open(change: 
         Invoice.objects.bulk_update([row], ["tenant"])
 
 
+def moved(row: Invoice) -> Invoice:
+    row.tenant = "other"
+    return row
+
+
+def with_notes(row: Invoice, notes: str | None) -> Invoice:
+    row.notes = notes
+    return row
+
+
+@pytest.mark.parametrize("act", [
+    lambda row: moved(row).save(update_fields=["tenant"]),
+    lambda row: moved(Invoice.objects.only("tenant").get(pk=row.pk)).save(),
+    lambda row: moved(with_notes(row, "again")).save(update_fields=["tenant"]),
+    lambda row: moved(with_notes(row, None)).save(update_fields=["tenant"]),
+    lambda row: moved(with_notes(row, "again")).save(update_fields=["notes"]),
+    lambda row: moved(Counted.objects.get(pk=row.pk)).save(update_fields=["tenant"]),
+    lambda row: Invoice.objects.filter(pk=row.pk).update(id=uuid.uuid4()),
+    lambda row: Invoice.objects.filter(pk=row.pk).update(pk=uuid.uuid4()),
+    lambda row: Invoice.objects.filter(pk=row.pk).update(notes=invoice(notes="of another").notes_sealed),
+    lambda row: Invoice.objects.filter(pk=row.pk).update(notes=Value(invoice(notes="of another").notes_sealed)),
+    lambda row: Invoice.objects.filter(pk=row.pk).update(email_index=invoice(email=BOB).email_index, email=None),
+    lambda row: conflicting(row, ["tenant"]), lambda row: conflicting(row, ["notes"]), lambda row: conflicting(row, ["tenant", "notes"]),
+    lambda row: Invoice.objects.bulk_create([Invoice(pk=row.pk, tenant="other", notes="x")], None, False, True, ["notes"], ["id"]),
+])  # fmt: skip
+def test_no_row_is_left_that_does_not_open(act: Any) -> None:
+    row = invoice(email=None)
+    Invoice.objects.only("tenant").get(pk=row.pk).save()
+    with pytest.raises(RowError):
+        act(Invoice.objects.get(pk=row.pk))
+    assert (Invoice.objects.get(pk=row.pk).tenant, Invoice.objects.get(pk=row.pk).notes) == ("acme", "due in May")
+    conflicting(row, ["title"])
+    row.notes = "moved"
+    moved(row).save(update_fields=["tenant", "notes"])
+    assert Invoice.objects.get(pk=row.pk).notes == "moved"
+
+
+def conflicting(row: Invoice, names: list[str]) -> None:
+    new = Invoice(pk=row.pk, tenant="other", notes="of another")
+    Invoice.objects.bulk_create([new], update_conflicts=True, update_fields=names, unique_fields=["id"])
+
+
+@pytest.mark.parametrize("names", [["email"], ["email_index"]])
+@pytest.mark.parametrize("how", ["update", "bulk_create", "bulk_update", "proxy"])
+def test_an_index_is_changed_with_its_value_only(how: str, names: list[str]) -> None:
+    row = invoice()
+    row.email = BOB
+
+    def change(names: list[str]) -> None:
+        if how == "update":
+            Invoice.objects.filter(pk=row.pk).update(**dict.fromkeys(names))
+        elif how == "bulk_create":
+            Invoice.objects.bulk_create([row], update_conflicts=True, update_fields=names, unique_fields=["id"])
+        elif how == "bulk_update":
+            Invoice.objects.bulk_update([row], names)
+        else:
+            same = Counted.objects.get(pk=row.pk)
+            same.email = BOB
+            same.save(update_fields=names)
+
+    if (how, names) != ("bulk_update", ["email"]):  # which takes the index along
+        with pytest.raises(ValueError, match="or neither"):
+            change(names)
+        assert Invoice.objects.get(tenant="acme", email__matches=ANN).email == ANN
+    change(["email", "email_index"])
+    assert not Invoice.objects.filter(tenant="acme", email__matches=ANN).exists()
+    assert Invoice.objects.filter(tenant="acme", email__matches=BOB).exists() is (how != "update")
+
+
 def test_a_key_may_be_written_in_several_ways() -> None:
     key = uuid.uuid4()
     invoice(pk=key.hex.upper())
@@ -311,8 +390,11 @@ def test_what_cannot_be_looked_for() -> None:
         Invoice.objects.exclude(tenant="acme", email__matches=ANN)
     with pytest.raises(FieldError):
         Invoice.objects.filter(Q(email__matches=ANN))
+    for tenant, value in (("acme", "  "), ("acme", ""), ("stranger", ANN)):
+        found = Invoice.objects.filter(tenant=tenant, email__matches=value)
+        assert (list(found), found.count(), found.exists(), found.first()) == ([], 0, False, None)
     with pytest.raises(portward.InvalidValue):
-        list(Invoice.objects.filter(tenant="acme", email__matches="  "))
+        list(Invoice.objects.filter(tenant="no identifier", email__matches=ANN))
     with pytest.raises(PlaintextError):
         Invoice.objects.filter(tenant=OuterRef("tenant"), email__matches=5)
 
@@ -385,8 +467,59 @@ def test_checks_name_what_is_wrong() -> None:
     assert found == {(f"portward.E00{n}", "Plainly") for n in (2, 3, 4, 5)}
 
 
+def declared(**fields: Any) -> Any:
+    """A model with these fields."""
+    usual = {"id": models.UUIDField(primary_key=True, default=uuid.uuid4), "tenant": models.CharField(max_length=64)}
+    options = type("Meta", (), {"app_label": "django_app", **fields.pop("options", {})})
+    members = {"__module__": __name__, "objects": EncryptedManager(), "Meta": options, **usual, **fields}
+    with isolate_apps():
+        return type("Declared", (models.Model,), members)
+
+
+def sealed(**options: Any) -> EncryptedTextField:
+    return EncryptedTextField(tenant="tenant", **options)
+
+
+def index(**options: Any) -> BlindIndexField:
+    return BlindIndexField(**{"of": "email", "bits": 12, **options})
+
+
+@pytest.mark.parametrize(("fields", "found"), [
+    ({"email": sealed(), "one": index()}, set()),
+    ({"email": sealed(), "options": {"unique_together": [("tenant", "email")]}}, {"E005"}),
+    ({"email": sealed(), "options": {"constraints": [models.UniqueConstraint(fields=["tenant", "email"], name="u")]}}, {"E005"}),
+    ({"email": sealed(default="")}, {"E006"}),
+    ({"email": sealed(), "options": {"db_table": "t" * 58}}, {"E007"}),
+    ({"email": sealed(sealed_as="short.email"), "options": {"db_table": "t" * 58}}, set()),
+    ({"email": sealed(), "one": index(), "options": {"db_table": "t" * 53}}, {"E007"}),
+    ({"email": sealed(), "options": {"db_table": "t" * 57}}, set()),
+    ({"email": sealed(), "options": {"db_table": "zwei worte"}}, {"E007"}),
+    ({"email": sealed(), "one": index(of="emial")}, {"E008"}),
+    ({"email": EncryptedBinaryField(tenant="tenant"), "one": index()}, {"E008"}),
+    ({"email": sealed(), "one": index(), "two": index(normaliser="digits", version=2)}, {"E009"}),
+    ({"email": sealed(), "one": index(bits=0)}, {"E010"}), ({"email": sealed(), "one": index(bits=257)}, {"E010"}),
+    ({"email": sealed(), "one": index(version=256)}, {"E010"}), ({"email": sealed(), "one": index(normaliser="lower")}, {"E010"}),
+])  # fmt: skip
+def test_checks_of_a_declaration(fields: dict[str, Any], found: set[str]) -> None:
+    messages = [message for field in declared(**fields)._meta.local_fields for message in field.check()]
+    assert {message.id for message in messages if message.id.startswith("portward.")} == {f"portward.{one}" for one in found}
+
+
+def test_choices_are_those_of_the_plaintext() -> None:
+    row = declared(kind=sealed(choices=[("a", "Alpha")], null=True))(tenant="acme", kind="a")
+    row.kind = "a"
+    row._meta.get_field("kind").seal(row)
+    assert row.get_kind_display() == "Alpha"
+    row.kind = "other"
+    assert row.get_kind_display() == "other"
+
+
+def test_a_form_has_no_bytes() -> None:
+    assert list(modelform_factory(Invoice, fields="__all__").base_fields) == ["id", "tenant", "title", "notes", "email"]
+
+
 def test_a_field_comes_back_from_a_migration() -> None:
-    for name in ("email", "email_index"):
+    for name in ("email", "email_index", "scan"):
         field = Invoice._meta.get_field(name)
         _, path, args, options = field.deconstruct()
         assert type(field)(*args, **options).deconstruct()[1:] == (path, args, options)

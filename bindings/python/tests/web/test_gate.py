@@ -83,6 +83,7 @@ def environ(**more: Any) -> dict[str, Any]:
     ({"SCRIPT_NAME": "/below", "PATH_INFO": "/portal", "REQUEST_URI": "/below/portal"}, "/below/portal"),
     ({"PATH_INFO": "/\xc3\xa4 %"}, "/%C3%A4%20%25"),
     ({"PATH_INFO": ""}, ""),
+    ({"REQUEST_URI": "http://["}, "/portal/pwl_A"),
 ])  # fmt: skip
 def test_the_path_is_the_one_that_was_sent(more: dict[str, Any], path: str) -> None:
     assert request_of(environ(**more)).path == path

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import String, Uuid, create_engine, insert, select, text, update
+from sqlalchemy import String, Uuid, create_engine, delete, insert, null, select, text, update
 from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, MissingGreenlet, StatementError
 from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
@@ -133,7 +133,7 @@ def test_a_change_is_sealed_anew_and_the_index_follows(session: Session) -> None
 def test_the_columns_take_no_plaintext(session: Session, act: Any) -> None:
     row = add(session)
     before = whole_database(session)
-    session.execute(update(Invoice).values(title="control", notes_sealed=row.notes_sealed))
+    session.execute(update(Invoice.__table__).values(title="control", notes_sealed=row.notes_sealed))
     session.commit()
     with pytest.raises(StatementError) as refused:
         act(session, row)
@@ -145,10 +145,11 @@ def test_the_columns_take_no_plaintext(session: Session, act: Any) -> None:
 @pytest.mark.parametrize("name", ["notes_sealed", "email_index"])
 def test_the_database_copies_no_plaintext_either(session: Session, name: str) -> None:
     row = add(session, title="stolen")
-    session.execute(update(Invoice).values({name: getattr(Invoice, name)}))
-    for copied in (Invoice.title, text("'stolen'")):
+    table = Invoice.__table__
+    session.execute(update(table).values({name: table.c[name]}))
+    for copied in (table.c.title, text("'stolen'")):
         with pytest.raises(IntegrityError):
-            session.execute(update(Invoice).values({name: copied}))
+            session.execute(update(table).values({name: copied}))
         session.rollback()
     assert row.notes == "due in May"
 
@@ -174,6 +175,79 @@ def test_the_attribute_is_no_column(session: Session) -> None:
     assert b"stolen" not in whole_database(session)
 
 
+@pytest.mark.parametrize("act", [
+    lambda session: session.execute(delete(Invoice).where(Invoice.notes != "x")),
+    lambda session: select(Invoice).where(Invoice.email == ANN),
+    lambda session: select(Invoice).where(Invoice.email == None), lambda session: select(Invoice).where(not Invoice.email),  # noqa: E711
+    lambda session: select(Invoice).where(Invoice.email < "x"), lambda session: select(Invoice).where(Invoice.email.is_(None)),
+    lambda session: select(Invoice).where(Invoice.email.in_([ANN])), lambda session: select(Invoice).where(~Invoice.email),
+    lambda session: select(Invoice).filter_by(email=ANN), lambda session: select(Invoice).where(ANN == Invoice.email),
+    lambda session: select(Invoice).where(Invoice.email.ilike("%ann%")), lambda session: select(Invoice).where(Invoice.email & True),
+])  # fmt: skip
+def test_the_attribute_is_not_compared(session: Session, act: Any) -> None:
+    row = add(session)
+    with pytest.raises(PlaintextError, match="_sealed.is_"):
+        act(session)
+    assert session.scalars(select(Invoice)).all() == [row]
+    assert session.scalars(select(Invoice).where(Invoice.email_sealed.is_not(None))).all() == [row]
+    assert hash(Invoice.email), "it can stand in sets"
+
+
+@pytest.mark.parametrize("rows", [
+    [{"tenant": "acme", "notes": "lost"}], [{"tenant": "acme"}, {"tenant": "acme", "email": "lost"}], {"tenant": "acme", "notes": "lost"},
+])  # fmt: skip
+def test_an_insert_of_many_loses_no_plaintext(session: Session, rows: Any) -> None:
+    session.execute(insert(Invoice), [{"tenant": "acme", "title": "control"}])
+    with pytest.raises(PlaintextError):
+        session.execute(insert(Invoice), rows)
+    assert session.scalars(select(Invoice.title)).all() == ["control"]
+
+
+@pytest.mark.parametrize(("values", "error"), [
+    ({"tenant": "other"}, RowError), ({"id": uuid.uuid4()}, RowError), ({"notes_sealed": Invoice.email_sealed}, RowError),
+    ({"email_sealed": None}, ValueError), ({"email_index": None}, ValueError), ({"email_sealed": null()}, ValueError),
+])  # fmt: skip
+@pytest.mark.parametrize("how", ["values", "ordered", "query", "many"])
+def test_an_update_leaves_no_row_that_does_not_open(session: Session, values: dict[str, Any], error: type[Exception], how: str) -> None:
+    row = add(session)
+
+    def change(values: dict[str, Any]) -> None:
+        if how == "values":
+            session.execute(update(Invoice).values(**values))
+        elif how == "ordered":
+            session.execute(update(Invoice).ordered_values(*((getattr(Invoice, name), value) for name, value in values.items())))
+        elif how == "query":
+            session.query(Invoice).update(values)
+        else:
+            session.execute(update(Invoice), [{"id": row.id, **values}])
+
+    if how == "many" and ("id" in values or not isinstance(next(iter(values.values())), (str, type(None)))):
+        pytest.skip("says which row, or is no value")
+    change({"title": "control"})
+    with pytest.raises(error):
+        change(values)
+    session.refresh(row)
+    assert (row.title, row.notes) == ("control", "due in May")
+    assert Invoice.email.find(session, ANN, tenant="acme") == [row]
+    change({"email_sealed": None, "email_index": None})
+    session.refresh(row)
+    assert (row.email, row.email_index) == (None, None)
+
+
+def test_the_object_of_another_row_is_not_stored(session: Session) -> None:
+    one, two = add(session, notes="of one"), add(session, notes="of two")
+    one.notes_sealed = two.notes_sealed
+    with pytest.raises(RowError):
+        session.flush()
+    session.rollback()
+    with pytest.raises(RowError):
+        session.execute(update(Invoice).where(Invoice.id == one.id).values(notes_sealed=two.notes_sealed))
+    assert one.notes == "of one"
+    one.notes = two.notes
+    session.commit()
+    assert one.notes == "of two"
+
+
 def test_a_wrong_type_is_refused_at_once() -> None:
     for value in (b"bytes", 5, Invoice.title):
         with pytest.raises(PlaintextError):
@@ -185,7 +259,7 @@ def test_a_wrong_type_is_refused_at_once() -> None:
 
 def test_a_value_opens_in_its_row_only(session: Session) -> None:
     one, two = add(session, notes="of one"), add(session, notes="of two")
-    session.execute(update(Invoice).where(Invoice.id == two.id).values(notes_sealed=one.notes_sealed))
+    session.execute(update(table := Invoice.__table__).where(table.c.id == two.id).values(notes_sealed=one.notes_sealed))
     session.commit()
     assert one.notes == "of one"
     with pytest.raises(portward.Unreadable):
@@ -269,8 +343,10 @@ def test_look_ups_are_confirmed(session: Session) -> None:
     assert other.email.find(session, "7@example.org", tenant="acme") == [rows[7]]
     with pytest.raises(TypeError):
         Invoice.notes.find(session, "due in May", tenant="acme")
+    for value, tenant in (("  ", "acme"), ("", "acme"), ("7@example.org", "stranger")):
+        assert Invoice.email.find(session, value, tenant=tenant) == []
     with pytest.raises(portward.InvalidValue):
-        Invoice.email.find(session, "  ", tenant="acme")
+        Invoice.email.find(session, "7@example.org", tenant="no identifier")
 
 
 def test_a_look_up_stays_with_its_tenant(session: Session) -> None:

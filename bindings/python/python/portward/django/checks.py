@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db.models import AutoField
+from django.db.models import AutoField, UniqueConstraint
+from django.db.models.fields import NOT_PROVIDED
 
+from .._column import Normaliser
+from .fields import BlindIndexField, EncryptedTextField
 from .query import EncryptedQuerySet
 
 MIDDLEWARE = "portward.django.middleware.PortalMiddleware"
@@ -37,5 +40,28 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
         yield Error("The primary key has to be known before the row is stored.", obj=field, hint=hint, id="portward.E003")
     if not isinstance(options.default_manager.get_queryset(), EncryptedQuerySet):
         yield Error("The model needs `objects = EncryptedManager()`.", obj=field, id="portward.E004")
-    if field.unique:
+    if field.unique or any(field.name in together for together in _unique_together(options)):
         yield Error("Equal values are encrypted differently: unique has no effect.", obj=field, id="portward.E005")
+    if field.has_default() or getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED:
+        yield Error("A default would not be encrypted: assign a value, or take null=True.", obj=field, id="portward.E006")
+    if not field.sealing.has_fitting_names():
+        hint = "Give another `table.column` as sealed_as."
+        yield Error("`table.column` is too long, or not of ASCII, to name the keys.", obj=field, hint=hint, id="portward.E007")
+
+
+def of_index(field: Any) -> Iterable[CheckMessage]:
+    """A blind index has a text that it is of, for itself, and parameters that there are."""
+    fields = field.model._meta.concrete_fields
+    if not any(isinstance(one, EncryptedTextField) and one.name == field.of for one in fields):
+        yield Error(f"The model has no EncryptedTextField '{field.of}'.", obj=field, id="portward.E008")
+    if next(one for one in fields if isinstance(one, BlindIndexField) and one.of == field.of) is not field:
+        yield Error(f"'{field.of}' has a blind index already: this one stays empty.", obj=field, id="portward.E009")
+    bits, normaliser, version = field.options.bits, field.options.normaliser, field.options.version
+    if bits not in range(1, 257) or version not in range(1, 256) or normaliser not in get_args(Normaliser):
+        hint = f"1 to 256 bits, a version from 1 to 255, and one of {', '.join(get_args(Normaliser))}."
+        yield Error("The parameters of the blind index are wrong.", obj=field, hint=hint, id="portward.E010")
+
+
+def _unique_together(options: Any) -> Iterable[Iterable[str]]:
+    yield from options.unique_together
+    yield from (constraint.fields for constraint in options.constraints if isinstance(constraint, UniqueConstraint))

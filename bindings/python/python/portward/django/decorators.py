@@ -10,9 +10,10 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
 from .. import Access
+from .._guards import check_guard, require
 from .._threads import in_thread
 from . import conf
-from .middleware import request_of
+from .middleware import asked_for, kept_apart
 
 View = Callable[..., Any]
 
@@ -24,29 +25,31 @@ def session_required(permission: str | None = None, *, resource: str | None = No
     to resources does not come in. The middleware makes the refusal. For views that are functions, also asynchronous ones; for classes
     take `method_decorator`.
     """
+    check_guard(permission, resource)
     if resource is not None and permission is None:
         raise TypeError("resource: is of a permission")
 
     def let_in(request: HttpRequest, access: Access, arguments: dict[str, Any]) -> None:
         if permission is not None:
-            access.require(permission, None if resource is None else str(arguments[resource]))
+            require(access, permission, resource, arguments)
         request.access = access
 
     def guard(view: View) -> View:
+        check_guard(permission, resource, view)
         if iscoroutinefunction(view):
 
             @wraps(view)
             async def guarded_in_loop(request: HttpRequest, *positional: Any, **arguments: Any) -> Any:
-                gate, asked = conf.gate(), request_of(request)
+                gate, asked = conf.gate(), asked_for(request)
                 let_in(request, gate.session(asked) if gate.is_ready else await in_thread(gate.session, asked), arguments)
-                return await view(request, *positional, **arguments)
+                return kept_apart(await view(request, *positional, **arguments))
 
             return guarded_in_loop
 
         @wraps(view)
         def guarded(request: HttpRequest, *positional: Any, **arguments: Any) -> Any:
-            let_in(request, conf.gate().session(request_of(request)), arguments)
-            return view(request, *positional, **arguments)
+            let_in(request, conf.gate().session(asked_for(request)), arguments)
+            return kept_apart(view(request, *positional, **arguments))
 
         return guarded
 

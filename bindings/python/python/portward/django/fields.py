@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -89,8 +90,12 @@ class _EncryptedField(Stored, Generic[T]):
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)
         setattr(cls, name, _Attribute(self))
+        if self.choices:
+            names = dict(self.flatchoices)
+            setattr(cls, f"get_{name}_display", lambda row: names.get(value := getattr(row, name), value))
         if not cls._meta.abstract:
-            signals.pre_save.connect(self._both_or_none, sender=cls)
+            # Of all models: one that inherits from this one is another sender.
+            signals.pre_save.connect(self._before_save)
 
     @cached_property
     def index(self) -> BlindIndexField | None:
@@ -108,6 +113,11 @@ class _EncryptedField(Stored, Generic[T]):
     def tenant_field(self) -> Any:
         """The field that holds the tenant."""
         return self.model._meta.get_field(self.tenant)
+
+    @property
+    def tenant_names(self) -> set[str]:
+        """The names of the field that holds the tenant."""
+        return {self.tenant_field.name, self.tenant_field.attname}
 
     def place(self, row: Any) -> tuple[str, str]:
         """Tenant and primary key of a row, as they stand in the context."""
@@ -153,11 +163,35 @@ class _EncryptedField(Stored, Generic[T]):
 
         return [*super().check(**options), *of_field(self)]
 
-    def _both_or_none(self, *, update_fields: Any, **_: Any) -> None:
-        if update_fields is None or self.index is None:
-            return
-        if bool({self.name, self.attname} & update_fields) != (self.index.name in update_fields):
+    def check_update_fields(self, names: Set[str]) -> None:
+        """The index follows the value."""
+        if self.index is not None and bool({self.name, self.attname} & names) != (self.index.name in names):
             raise ValueError(f"update_fields: names {self.name} and {self.index.name}, or neither")
+
+    def check_update(self, values: Mapping[str, Any]) -> None:
+        """An `UPDATE` of many rows takes nothing but None, of the value and its index. What was never made the column refuses."""
+        names = [name for field in (self, self.index) if field for name in {field.name, field.attname} if name in values]
+        made = [getattr(values[name], "value", values[name]) for name in names]
+        if any(isinstance(value, (Sealed, Blinded)) for value in made):
+            raise RowError(f"{self} would not open in another row: assign it row by row")
+        if all(value is None for value in made):
+            self.check_update_fields(values.keys())
+
+    def is_moved(self, row: Any, there: Any) -> bool:
+        """Whether the tenant of a row is another than that of the same row as it is stored, if it is."""
+        name = self.tenant_field.attname
+        return there is not None and getattr(there, name) != self.tenant_field.to_python(getattr(row, name))
+
+    def _before_save(self, *, sender: Any, instance: Any, update_fields: Any, using: Any, **_: Any) -> None:
+        if update_fields is None or not issubclass(sender, self.model):
+            return
+        self.check_update_fields(update_fields)
+        is_written = bool({self.name, self.attname} & update_fields)
+        if is_written == bool(self.tenant_names & update_fields):
+            return
+        there = self.model._base_manager.using(using).filter(pk=instance.pk).first()
+        if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
+            raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
 
 
 class EncryptedTextField(_EncryptedField[str]):
@@ -167,9 +201,20 @@ class EncryptedTextField(_EncryptedField[str]):
 
 
 class EncryptedBinaryField(_EncryptedField[bytes]):
-    """Bytes that are stored encrypted."""
+    """Bytes that are stored encrypted. As Django's own field of bytes, it is in no form."""
 
     codec = BINARY
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("editable", False)
+        super().__init__(*args, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options.pop("editable", None)
+        if self.editable:
+            options["editable"] = True
+        return name, path, args, options
 
 
 class BlindIndexField(Stored):
@@ -198,6 +243,11 @@ class BlindIndexField(Stored):
         options["db_index"] = self.db_index
         options.update(of=self.of, bits=self.options.bits, normaliser=self.options.normaliser, version=self.options.version)
         return name, path, args, options
+
+    def check(self, **options: Any) -> list[Any]:
+        from .checks import of_index
+
+        return [*super().check(**options), *of_index(self)]
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         self.model._meta.get_field(self.of).seal(model_instance)

@@ -8,8 +8,9 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http.response import HttpResponseBase
 
-from .. import Answer, Exchange, Refused, asgi, wsgi
+from .. import Answer, Exchange, Refused, asgi, caches, wsgi
 from .._threads import in_thread
 from ..http import BODY_MAX, Request
 from . import conf
@@ -35,13 +36,13 @@ class PortalMiddleware:
             return self._in_loop(django_request)
         request = request_of(django_request)
         if not self.gate.is_ours(request):
-            return self.get_response(django_request)
+            return _if_asked(django_request, self.get_response(django_request))
         return response(self.gate.serve(request, _body(django_request)))
 
     async def _in_loop(self, django_request: HttpRequest) -> Any:
         request = request_of(django_request)
         if not self.gate.is_ours(request):
-            return await self.get_response(django_request)
+            return _if_asked(django_request, await self.get_response(django_request))
         step = self.gate.begin(request, _body(django_request))
         answer = await in_thread(self.gate.finish, step) if isinstance(step, Exchange) else step
         return response(answer)
@@ -57,6 +58,25 @@ def request_of(request: HttpRequest) -> Request:
     """What of a request of Django's is looked at, under ASGI and WSGI."""
     scope = getattr(request, "scope", None)
     return wsgi.request_of(request.META) if scope is None else asgi.request_of(scope)
+
+
+def asked_for(request: HttpRequest) -> Request:
+    """The same for a guard: whatever is answered now depends on the session."""
+    request.META.setdefault(caches.ASKED, []).append(True)
+    return request_of(request)
+
+
+def kept_apart(answer: Any) -> Any:
+    """A response that caches keep for this client only. The guard says so, as caches of Django's stand between it and the middleware."""
+    if isinstance(answer, HttpResponseBase):
+        for name, value in caches.kept_apart(answer.get("cache-control", ""), answer.get("vary", "")).items():
+            answer[name] = value
+    return answer
+
+
+def _if_asked(request: HttpRequest, answer: Any) -> Any:
+    # What the guard did not see: errors of the application.
+    return kept_apart(answer) if request.META.get(caches.ASKED) else answer
 
 
 def response(answer: Answer | None) -> HttpResponse:

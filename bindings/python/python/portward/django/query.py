@@ -6,10 +6,11 @@ a look-up is not counted, cut or changed in the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models.expressions import Value
 from django.db.models.query import ModelIterable
@@ -65,6 +66,8 @@ class EncryptedQuerySet(models.QuerySet):
     def update(self, **values: Any) -> int:
         self._only_without_match()
         self._places_stay(values)
+        for field in self._encrypted():
+            field.check_update(values)
         changed: int = super().update(**values)
         return changed
 
@@ -78,17 +81,25 @@ class EncryptedQuerySet(models.QuerySet):
                     field.seal(row)
                 if field.index is not None:
                     names.add(field.index.name)
+            field.check_update_fields(names)
         changed: int = super().bulk_update(rows, names, batch_size)
         return changed
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> Any:
-        key = self.model._meta.pk
-        on = set(options.get("unique_fields") or ())
-        if options.get("update_conflicts") and not on <= {"pk", key.name, key.attname}:
-            raise RowError("update_conflicts: a value sealed for the new row would come into another; take the primary key only")
-        return super().bulk_create(objs, *args, **options)
+    def bulk_create(
+        self,
+        objs: Iterable[Any],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> Any:
+        rows = list(objs)
+        if update_conflicts:
+            self._conflicts_open(rows, set(update_fields or ()), set(unique_fields or ()))
+        return super().bulk_create(rows, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
 
     def _filter_or_exclude(self, negate: bool, args: Any, kwargs: dict[str, Any]) -> Any:
         encrypted = {field.name + SUFFIX: field for field in self._encrypted()}
@@ -118,10 +129,21 @@ class EncryptedQuerySet(models.QuerySet):
         return [field for field in self.model._meta.concrete_fields if isinstance(field, _EncryptedField)]
 
     def _places_stay(self, names: Iterable[str]) -> None:
-        changed = set(names)
+        changed, key = set(names), self.model._meta.pk
         for field in self._encrypted():
-            if changed & {field.tenant_field.name, field.tenant_field.attname}:
-                raise RowError(f"{field} would not open for another tenant: assign it again, row by row")
+            if changed & {*field.tenant_names, "pk", key.name, key.attname}:
+                raise RowError(f"{field} would not open for another tenant or primary key: assign it again, row by row")
+
+    def _conflicts_open(self, rows: list[Any], changed: set[str], on: set[str]) -> None:
+        key = self.model._meta.pk
+        if not on <= {"pk", key.name, key.attname}:
+            raise RowError("update_conflicts: a value sealed for the new row would come into another; take the primary key only")
+        for field in self._encrypted():
+            field.check_update_fields(changed)
+            if changed & {field.name, field.attname, *field.tenant_names}:
+                there = self.model._base_manager.using(self.db).in_bulk([row.pk for row in rows if row.pk is not None])
+                if any(field.is_moved(row, there.get(key.to_python(row.pk))) for row in rows):
+                    raise RowError(f"update_conflicts: {field} does not come to a row of another tenant: assign it row by row")
 
     def _only_without_match(self) -> None:
         if self._wanted:
@@ -159,7 +181,10 @@ _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its r
 
 
 def _index(field: _EncryptedField[Any], tenant: str, value: Any) -> bytes:
-    return field.sealing.looked_for(conf.keys(), tenant, value)
+    found = field.sealing.looked_for(conf.keys(), tenant, value)
+    if found is None:
+        raise EmptyResultSet
+    return found
 
 
 def _has(row: Any, field: _EncryptedField[Any], value: Any) -> bool:

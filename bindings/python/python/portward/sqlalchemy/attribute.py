@@ -41,7 +41,7 @@ class _Encrypted(Generic[T]):
         self._sealed_as = sealed_as
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._name, self.stored, self.indexed = name, f"{name}_sealed", f"{name}_index"
+        self.name, self.stored, self.indexed = name, f"{name}_sealed", f"{name}_index"
         if not hasattr(owner, self.stored):
             setattr(owner, self.stored, mapped_column(EncryptedType, CheckConstraint(Begins(self.stored, OBJECT_BEGINS)), nullable=True))
         if self._index is not None and not hasattr(owner, self.indexed):
@@ -79,21 +79,26 @@ class _Encrypted(Generic[T]):
 
     def sealing(self, row: Any) -> Column[T]:
         """Under which names it is sealed. Of a row, or its class."""
-        table, _, name = (self._sealed_as or f"{inspect(_class_of(row)).local_table.name}.{self._name}").rpartition(".")
+        table, _, name = (self._sealed_as or f"{inspect(_class_of(row)).local_table.name}.{self.name}").rpartition(".")
         return Column(table, name, self.codec, self._index)
 
     def place(self, row: Any) -> tuple[str, str]:
         """Tenant and primary key of a row, as they stand in the context."""
         mapper: Mapper[Any] = inspect(type(row))
         if len(mapper.primary_key) != 1:
-            raise RowError(f"{self._name}: the table needs a primary key of one column")
-        tenant = text_of(getattr(row, self.tenant), f"{self._name}: the tenant")
+            raise RowError(f"{self.name}: the table needs a primary key of one column")
+        tenant = text_of(getattr(row, self.tenant), f"{self.name}: the tenant")
         (column,) = mapper.primary_key
         key = mapper.get_property_by_column(column).key
         if getattr(row, key) is None and column.default is not None and not column.default.is_sequence:
             made: Any = column.default
             setattr(row, key, made.arg(None) if made.is_callable else made.arg)
-        return tenant, text_of(_as_loaded(column.type, getattr(row, key)), f"{self._name}: the primary key")
+        return tenant, text_of(_as_loaded(column.type, getattr(row, key)), f"{self.name}: the primary key")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The attributes of what is stored. The index belongs to the object."""
+        return (self.stored,) if self._index is None else (self.stored, self.indexed)
 
     def _seal(self, mapper: Mapper[Any], connection: Any, row: Any) -> None:
         """Puts the encrypted object, and what its index holds, into a row that is being flushed."""
@@ -116,7 +121,8 @@ class _Encrypted(Generic[T]):
                 apart(lambda: column.check(self.keys(), *place, found))
 
     def _is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
-        places = [self.tenant, *(mapper.get_property_by_column(column).key for column in mapper.primary_key)]
+        """Or has the object of another row."""
+        places = [self.tenant, self.stored, *(mapper.get_property_by_column(column).key for column in mapper.primary_key)]
         return any(state.attrs[name].history.has_changes() for name in places)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, ColumnOperators, Select, and_, false, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from .. import Unreadable
-from .._column import Column, Keys
+from .._column import Column, Keys, PlaintextError
 from .loops import apart
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ class Finds(Protocol[T]):
     """What of an encrypted attribute a look-up needs."""
 
     tenant: str
+    stored: str
     indexed: str
 
     def keys(self) -> Keys: ...
@@ -27,7 +29,9 @@ class Finds(Protocol[T]):
 
 
 class Lookup(Generic[T]):
-    """`Invoice.email`: finds rows by an encrypted value."""
+    """`Invoice.email`: finds rows by an encrypted value. It is no column: what compares it raises `PlaintextError`."""
+
+    __hash__ = object.__hash__
 
     def __init__(self, encrypted: Finds[T], owner: Any) -> None:
         self._encrypted = encrypted
@@ -53,6 +57,8 @@ class Lookup(Generic[T]):
         column = self._encrypted.sealing(self._owner)
         value = column.checked(value)
         looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), tenant, value))
+        if looked_for is None:
+            return false()
         index, of = getattr(self._owner, self._encrypted.indexed), getattr(self._owner, self._encrypted.tenant)
         return and_(of == tenant, index == looked_for)
 
@@ -63,3 +69,21 @@ class Lookup(Generic[T]):
             return False
         column = self._encrypted.sealing(row)
         return found is not None and apart(lambda: column.is_same(self._encrypted.keys(), tenant, found, value))
+
+
+def _refused(name: str) -> Callable[..., NoReturn]:
+    def method(self: Lookup[Any], *_: Any, **__: Any) -> NoReturn:
+        encrypted = self._encrypted
+        raise PlaintextError(
+            f"the database does not compare what is encrypted: take `find` or `may_be`, and `{encrypted.stored}.is_(None)` for rows without"
+        )
+
+    method.__name__ = name
+    return method
+
+
+# Without these, Python would answer by itself: `!=` is true, whatever the row.
+_COMPARES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__bool__")
+_OTHERS = (name for name in dir(ColumnOperators) if callable(getattr(ColumnOperators, name)) and not hasattr(object, name))
+for _name in (*_COMPARES, *_OTHERS):
+    setattr(Lookup, _name, _refused(_name))

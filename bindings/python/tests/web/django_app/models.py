@@ -20,6 +20,15 @@ class Invoice(models.Model):
     objects = EncryptedManager()
 
 
+class Counted(Invoice):
+    """Another class of the same rows."""
+
+    objects = EncryptedManager()
+
+    class Meta:
+        proxy = True
+
+
 class Plainly(models.Model):
     """What `manage.py check` complains about."""
 

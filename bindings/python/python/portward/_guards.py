@@ -1,0 +1,33 @@
+"""What the guards of all frameworks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from typing import Any
+
+from . import Access, InvalidValue, Refused
+
+
+def require(access: Access, permission: str, resource: str | None, arguments: Mapping[str, Any]) -> None:
+    """For guards. resource: the name of the argument of the address that says for what. Raises `Refused`.
+
+    One that is no identifier is refused like any other, and so is none at all.
+    """
+    if resource is not None and resource not in arguments:
+        raise Refused(f"the address has no argument {resource!r}", "resource_missing")
+    try:
+        access.require(permission, None if resource is None else str(arguments[resource]))
+    except InvalidValue as error:
+        raise Refused("the resource is no identifier", error.code, token_id=access.token_id) from None
+
+
+def check_guard(permission: object, resource: str | None, view: Callable[..., Any] | None = None) -> None:
+    """When a guard is made: what would let nobody in, or everybody."""
+    if permission is not None and not isinstance(permission, str):
+        raise TypeError("a guard is called before it decorates: @…required() or @…required(\"files:read\")")
+    if view is None or resource is None:
+        return
+    taken = signature(view).parameters.values()
+    if not any(one.name == resource or one.kind is one.VAR_KEYWORD for one in taken):
+        raise TypeError(f"resource: the view has no argument {resource!r}")

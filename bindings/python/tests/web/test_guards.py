@@ -1,0 +1,252 @@
+"""What guards refuse, and that no cache gives one client's answer to another."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import traceback
+from typing import Any
+from uuid import UUID
+
+import flask
+import pytest
+from fastapi import Depends, FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+import portward
+from portward.caches import kept_apart
+from portward.fastapi import PortalMiddleware, Session
+from portward.flask import Portward
+from portward.http import Denied, Gate
+from portward.http import Request as Asked
+
+from .apps import APPS
+from .browser import HOST, Browser, Reply
+from .frameworks import set_up_django, use_in_django
+
+SESSION = "__Host-portward-session"
+
+
+@pytest.fixture
+def gate(store: portward.Store) -> Gate:
+    return Gate(portward.Portal(HOST), store)
+
+
+def session_of(store: portward.Store, client: str = "42") -> str:
+    link = store.issue("studio-7", client, ["files:read"]).token or ""
+    peeked = store.peek(link)
+    return store.redeem(link, peeked.cookie, peeked.nonce).token
+
+
+def bearer(store: portward.Store) -> dict[str, str]:
+    return {"authorization": f"Bearer {session_of(store)}"}
+
+
+def caches(reply: Reply) -> tuple[str | None, set[str]]:
+    told = dict(reply.headers)
+    return told.get("cache-control"), {name.strip() for name in told.get("vary", "").split(",")}
+
+
+@pytest.mark.parametrize("framework", APPS)
+def test_answers_of_a_session_are_kept_apart(framework: str, gate: Gate, store: portward.Store) -> None:
+    browser = Browser(APPS[framework](gate), "application/json")
+    for target, status in (("/portal/", 200), ("/portal/file/a", 200), ("/portal/inner/a", 200)):
+        reply = browser.get(target, **bearer(store))
+        assert (reply.status, *caches(reply)) == (status, "private", {"Cookie", "Authorization"})
+    for target, headers in (("/portal/", {}), ("/portal/invoices", bearer(store))):
+        reply = browser.get(target, **headers)
+        assert (reply.status, caches(reply)[0]) == (403, "no-store")
+    assert caches(browser.get("/portal/nowhere"))[0] != "private", "the control: nobody asked for a session"
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    (("", ""), ("private", "Cookie, Authorization")),
+    (("no-cache", "cookie"), ("no-cache, private", "cookie, Authorization")),
+    (("max-age=60", "*"), ("max-age=60, private", "*")),
+    (("Public, max-age=60", ""), ("Public, max-age=60", "Cookie, Authorization")),
+    (("private=x", "Accept"), ("private=x", "Accept, Cookie, Authorization")),
+])  # fmt: skip
+def test_what_the_application_says_of_caches_stays(said: tuple[str, str], told: tuple[str, str]) -> None:
+    assert kept_apart(*said) == dict(zip(("cache-control", "vary"), told))
+
+
+def test_what_is_not_stored_is_left_alone() -> None:
+    assert kept_apart("no-store, max-age=0", "") == {}
+
+
+@pytest.mark.parametrize("public", [False, True])
+@pytest.mark.parametrize("site_wide", [False, True])
+def test_the_cache_of_django_gives_no_page_to_another(public: bool, site_wide: bool, gate: Gate, store: portward.Store) -> None:
+    use_in_django(gate, "caching_urls")
+    from django.conf import settings
+    from django.core.cache import cache
+    from django.test import Client, override_settings
+
+    cache.clear()
+    path = f"/{'site' if site_wide else 'page'}/{'public' if public else 'silent'}"
+    parts = [f"django.middleware.cache.{name}CacheMiddleware" for name in ("Update", "FetchFrom")] if site_wide else []
+    ann, bob = (session_of(store, client) for client in ("ann", "bob"))
+    with override_settings(MIDDLEWARE=[settings.MIDDLEWARE[0], *parts]):
+
+        def get(session: str | None) -> tuple[int, bytes]:
+            headers = {} if session is None else {"cookie": f"{SESSION}={session}"}
+            reply = Client().get(path, headers=headers)
+            return reply.status_code, reply.content
+
+        assert [get(ann)[1].partition(b" ")[0], get(bob)[1].partition(b" ")[0]] == [b"ann", b"bob"]
+        assert get(None)[0] == 403
+        assert (get(ann) == get(ann)) is public, "the control: what may be kept is kept"
+    cache.clear()
+
+
+NO_IDENTIFIERS = ("A" * 65, "a%20b", "%C3%A4")
+
+
+@pytest.mark.parametrize("framework", APPS)
+def test_a_resource_that_is_no_identifier_is_refused(framework: str, gate: Gate, store: portward.Store) -> None:
+    browser = Browser(APPS[framework](gate), "application/json")
+    assert browser.get("/portal/file/a", **bearer(store)).status == 200
+    refused = browser.get("/portal/invoices", **bearer(store))
+    for name in NO_IDENTIFIERS:
+        reply = browser.get(f"/portal/file/{name}", **bearer(store))
+        assert (reply.status, reply.body) == (refused.status, refused.body) == (403, b'{"error":"refused"}')
+
+
+def mounted(gate: Gate, with_middleware: bool) -> Any:
+    app, part = FastAPI(), FastAPI()
+
+    @part.get("/who")
+    def who(access: portward.Access = Depends(Session(gate))) -> str:
+        return access.client
+
+    @part.get("/inner")
+    def inner(access: portward.Access = Depends(Session(gate))) -> None:
+        access.require("invoices:read")
+
+    @part.get("/{name}")
+    def misspelt(access: portward.Access = Depends(Session(gate, "files:read", resource="file"))) -> None: ...
+
+    @part.websocket("/feed")
+    async def feed(socket: WebSocket, access: portward.Access = Depends(Session(gate))) -> None:
+        await socket.accept()
+        await socket.send_text(access.client)
+
+    async def plain(request: Request) -> PlainTextResponse:
+        return PlainTextResponse((await Session(gate)(request)).client)
+
+    app.mount("/fastapi", part)
+    app.mount("/starlette", Starlette(routes=[Mount("/deep", Starlette(routes=[Route("/who", plain)]))]))
+    if with_middleware:
+        app.add_middleware(PortalMiddleware, gate=gate)
+    return TestClient(app, base_url=HOST)
+
+
+@pytest.mark.parametrize("with_middleware", [True, False])
+def test_a_mounted_application_refuses_by_itself(with_middleware: bool, gate: Gate, store: portward.Store) -> None:
+    client = mounted(gate, with_middleware)
+    for path in ("/fastapi/who", "/starlette/deep/who"):
+        assert client.get(path, headers=bearer(store)).status_code == 200
+        damaged = client.get(path, headers={"authorization": "Bearer pws_x"})
+        assert (damaged.status_code, damaged.content) == (400, b'{"error":"damaged"}')
+        assert client.get(path).status_code == 403
+    for path in ("/fastapi/inner", "/fastapi/name"):
+        refused = client.get(path, headers=bearer(store))
+        assert (refused.status_code, refused.content) == (403, b'{"error":"refused"}')
+        assert refused.headers["cache-control"] == "no-store"
+    with client.websocket_connect("/fastapi/feed", headers=bearer(store)) as socket:
+        assert socket.receive_text() == "42"
+    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/fastapi/feed"):
+        pass
+    assert closed.value.code == 1008
+
+
+def test_a_resource_of_another_type_is_taken_as_text(gate: Gate, store: portward.Store) -> None:
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+    seen = []
+
+    @app.get("/<uuid:name>")
+    @portal.required("files:read", resource="name")
+    def file(name: UUID) -> str:
+        seen.append(name)
+        return "file"
+
+    name = UUID(int=7)
+    assert app.test_client().get(f"/{name}", headers=bearer(store)).status_code == 200
+    assert seen == [name]
+
+
+def guards(gate: Gate) -> list[Any]:
+    set_up_django()
+    from portward.django.decorators import session_required
+
+    return [Portward(gate).required, session_required]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_guard_that_would_not_guard_is_refused_when_it_is_made(which: int, gate: Gate) -> None:
+    required = guards(gate)[which]
+
+    def view(request: Any = None, name: str = "") -> None: ...
+
+    def any_view(request: Any = None, **arguments: str) -> None: ...
+
+    required()(view)
+    required("files:read", resource="name")(view)
+    required("files:read", resource="other")(any_view)
+    with pytest.raises(TypeError, match="called before it decorates"):
+        required(view)
+    with pytest.raises(TypeError, match="no argument 'nmae'"):
+        required("files:read", resource="nmae")(view)
+
+
+def test_a_guard_above_the_route_is_refused(gate: Gate) -> None:
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+
+    @app.get("/good")
+    @portal.required()
+    def good() -> None: ...
+
+    with pytest.raises(TypeError, match="stands above"):
+
+        @portal.required()
+        @app.get("/bad")
+        def bad() -> None: ...
+
+
+def test_an_address_without_the_argument_is_refused(gate: Gate, store: portward.Store) -> None:
+    use_in_django(gate, "caching_urls")
+    from django.test import Client
+
+    assert Client().get("/named/a", headers=bearer(store)).content == b"a"
+    assert Client().get("/unnamed/a", headers=bearer(store)).status_code == 403
+
+
+def test_neither_a_representation_nor_a_frame_shows_a_token(gate: Gate, store: portward.Store) -> None:
+    session = session_of(store)
+    request = Asked("GET", "/portal/pwl_secret", [("cookie", f"__Host-portward-session={session}".encode())])
+    assert repr(request) == "Request(GET)"
+    gate.session(request)
+    store.revoke_everything()
+    with pytest.raises(Denied) as denied:
+        gate.session(request)
+    told = "".join(traceback.TracebackException.from_exception(denied.value, capture_locals=True).format())
+    assert "request = Request(GET)" in told, "the control"
+    assert told.count(session) == told.count(f"session = '{session}'") == 1, "the test's own variable"
+
+
+def test_a_refusal_passes_to_another_process(gate: Gate) -> None:
+    bad = [("authorization", b"Bearer pws_x")]
+    for headers, public, status in (([], "refused", 403), (bad, "damaged", 400)):
+        with pytest.raises(Denied) as denied:
+            gate.session(Asked("GET", "/x", headers))
+        for there in (pickle.loads(pickle.dumps(denied.value)), copy.copy(denied.value), copy.deepcopy(denied.value)):
+            assert isinstance(there, portward.Refused)
+            assert (there.code, there.public, str(there)) == (denied.value.code, public, str(denied.value))
+            assert gate.refuse(Asked("GET", "/x", []), there).status == status
