@@ -3,7 +3,8 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::header::{CACHE_CONTROL, VARY};
+use axum::http::{HeaderValue, Request, Response};
 use axum::response::IntoResponse;
 use portward::Permission;
 use tower_layer::Layer;
@@ -23,9 +24,19 @@ impl Portal {
     /// A guard for routes: nobody gets further without a session that allows this permission for everything.
     ///
     /// A session that is restricted to resources does not. Where it may come, take [`Session::allow_on`] instead.
+    ///
+    /// What lies behind it is answered with `Vary: Cookie, Authorization`, and `Cache-Control: private` unless it says something else itself.
     pub fn require(&self, permission: Permission) -> Require {
         Require { portal: self.clone(), permission }
     }
+}
+
+/// An answer to one client is given to nobody else by a cache. What the application says of caches itself is believed.
+pub(super) fn kept_apart<B>(mut answer: Response<B>) -> Response<B> {
+    let headers = answer.headers_mut();
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+    headers.append(VARY, HeaderValue::from_static("Cookie, Authorization"));
+    answer
 }
 
 impl<S> Layer<S> for Require {
@@ -61,7 +72,10 @@ where
         let Require { portal, permission } = &self.guard;
         let session = Session::read(portal, request.method(), request.uri(), request.headers());
         match session.and_then(|session| session.allow(*permission)) {
-            Ok(()) => Box::pin(self.inner.call(request)),
+            Ok(()) => {
+                let answer = self.inner.call(request);
+                Box::pin(async { answer.await.map(kept_apart) })
+            }
             Err(denied) => Box::pin(core::future::ready(Ok(denied.into_response()))),
         }
     }

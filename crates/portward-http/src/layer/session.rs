@@ -15,6 +15,9 @@ use crate::request::Request;
 ///
 /// It comes in the session cookie or as `Authorization: Bearer`, never in both. With a cookie, whatever is not `GET`, `HEAD` or `OPTIONS`
 /// has to come from a page of the own origin. Without a good session the handler is not called.
+///
+/// An extractor cannot change the answer: behind caches, it says `Cache-Control: private` (or `no-store`) and `Vary: Cookie, Authorization`.
+/// [`Portal::require`] says so by itself.
 #[derive(Clone)]
 pub struct Session {
     access: Access,

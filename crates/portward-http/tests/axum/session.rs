@@ -69,6 +69,19 @@ async fn a_change_with_a_cookie_comes_from_the_own_pages() {
     assert_eq!(look.of(&world).await.status, 200);
 }
 
+/// A cache gives what one client was answered to nobody else.
+#[tokio::test]
+async fn what_lies_behind_the_guard_is_kept_apart() {
+    let world = World::new();
+    let session = session(&world).await;
+    for (path, kept) in [("/portal/files", "private"), ("/portal/kept", "private, max-age=60")] {
+        let answer = ask("GET", path).cookie(SESSION_COOKIE, &session).of(&world).await;
+        assert_eq!((answer.header("cache-control"), answer.header("vary")), (Some(kept), Some("Cookie, Authorization")));
+    }
+    let refused = ask("GET", "/portal/files").of(&world).await;
+    assert_eq!((refused.status, refused.header("cache-control")), (403, Some("no-store")));
+}
+
 #[tokio::test]
 async fn the_guard_and_the_handler_ask_for_permissions() {
     let world = World::new();
