@@ -1,11 +1,115 @@
-//! Times, lengths of time and sets of names.
+//! Arguments: what is wrong with one names it. Bytes, times, lengths of time and sets of names.
 
-use pyo3::exceptions::PyTypeError;
+use std::ops::Deref;
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyInt, PyString, PyType};
+use pyo3::types::{PyBool, PyCFunction, PyDict, PyInt, PyMapping, PyMemoryView, PyString, PyTuple, PyType};
 
 use crate::error::invalid;
+
+/// An argument whose exceptions say its name. PyO3 tells it them as a note alone, which is not in their text, and which Python 3.10 lacks.
+pub(crate) struct Arg<T> {
+    value: T,
+}
+
+impl<T> Arg<T> {
+    pub(crate) fn get(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Arg<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Arg<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let py = object.py();
+        object.extract().map(|value| Self { value }).map_err(|error| unnamed(py, error.into()))
+    }
+}
+
+/// An exception that takes the name out of the note that it is given next.
+fn unnamed(py: Python<'_>, error: PyErr) -> PyErr {
+    let kept = error.clone_ref(py);
+    let note = move |arguments: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| -> PyResult<()> {
+        let py = arguments.py();
+        // It holds the exception, which holds it.
+        kept.value(py).delattr("add_note")?;
+        let note: String = arguments.get_item(0)?.extract()?;
+        if let Some(name) = note.split('\'').nth(1) {
+            let _ = named(py, name, kept.clone_ref(py));
+        }
+        Ok(())
+    };
+    if let Ok(note) = PyCFunction::new_closure(py, None, None, note) {
+        let _ = error.value(py).setattr("add_note", note);
+    }
+    error
+}
+
+/// Puts the name of an argument before what is said of it.
+pub(crate) fn named(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
+    let text = || error.value(py).getattr("args").ok()?.extract::<(String,)>().ok();
+    let ours = error.is_instance_of::<PyTypeError>(py)
+        || error.is_instance_of::<PyValueError>(py)
+        || error.is_instance_of::<PyOverflowError>(py);
+    if let Some((text,)) = ours.then(text).flatten() {
+        let _ = error.value(py).setattr("args", (format!("{name}: {text}"),));
+    }
+    error
+}
+
+/// Bytes, of whatever has a buffer. What can be changed is copied first.
+pub(crate) struct Bytes(PyBackedBytes);
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Bytes {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(bytes) = object.extract() {
+            return Ok(Self(bytes));
+        }
+        let copied = PyMemoryView::from(&object).map_err(|_| wrong_type(&object, "bytes"))?.call_method0("tobytes")?;
+        Ok(Self(copied.extract().map_err(PyErr::from)?))
+    }
+}
+
+/// Keywords that are no parameters, each a text.
+pub(crate) struct More(pub(crate) Vec<(String, String)>);
+
+impl<'py> FromPyObject<'_, 'py> for More {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let mut pairs = Vec::new();
+        for (name, value) in &*object.cast::<PyDict>()? {
+            let name: String = name.extract()?;
+            let value = value.extract().map_err(|error| named(object.py(), &name, error))?;
+            // Keywords are written with `_` where the context has `-`: `x_version` is `x-version`.
+            pairs.push((name.replace('_', "-"), value));
+        }
+        pairs.sort();
+        Ok(Self(pairs))
+    }
+}
 
 /// A time that came: an aware `datetime`, or an `int` of Unix seconds.
 #[derive(Clone, Copy)]
@@ -42,7 +146,7 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let py = object.py();
         if is_int(&object) {
-            return object.extract().map(Self).map_err(|_| out_of_range());
+            return whole_seconds(&object).map(Self);
         }
         if !object.is_instance(TIMEDELTA.import(py, "datetime", "timedelta")?)? {
             return Err(wrong_type(&object, "timedelta or int"));
@@ -51,7 +155,7 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
     }
 }
 
-/// Names in any iterable but a `str`, whose letters would be names.
+/// Names in any iterable but a `str`, whose letters would be names, and a mapping, whose values would not count.
 pub(crate) struct Names(pub(crate) Vec<String>);
 
 impl<'py> FromPyObject<'_, 'py> for Names {
@@ -61,30 +165,50 @@ impl<'py> FromPyObject<'_, 'py> for Names {
         if object.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err("a str is one name: give a set of them"));
         }
+        if object.cast::<PyMapping>().is_ok() {
+            return Err(PyTypeError::new_err("a mapping says more than names: give a set of them"));
+        }
         let names: PyResult<Vec<String>> = object.try_iter()?.map(|name| name?.extract()).collect();
         names.map(Self)
     }
 }
 
-/// An aware `datetime` in UTC.
+/// What a new link is to grant: something.
+pub(crate) fn granted(permissions: Arg<Names>) -> PyResult<Vec<String>> {
+    let names = permissions.get().0;
+    if names.is_empty() {
+        Err(invalid("nothing_granted", "permissions: a link grants at least one"))
+    } else {
+        Ok(names)
+    }
+}
+
+/// An aware `datetime` in UTC; the last that there is for all that is later, which anybody can write into a link.
 pub(crate) fn moment(py: Python<'_>, seconds: u64) -> PyResult<Bound<'_, PyAny>> {
     static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let utc =
         UTC.get_or_try_init(py, || PyResult::Ok(py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind()))?;
-    DATETIME.import(py, "datetime", "datetime")?.call_method1("fromtimestamp", (seconds, utc))
+    DATETIME.import(py, "datetime", "datetime")?.call_method1("fromtimestamp", (seconds.min(DATETIME_MAX), utc))
 }
 
-/// Seconds of a float that came for a short time.
+/// The end of the year 9999.
+const DATETIME_MAX: u64 = 253_402_300_799;
+
+/// Seconds of a float that came for a short time. One that is not 0 does not become 0.
 pub(crate) fn milliseconds(name: &str, seconds: f64) -> PyResult<u64> {
     if !(0.0..=MILLISECONDS_MAX).contains(&seconds) {
         return Err(invalid("time_out_of_range", &format!("{name}: from 0 to {MILLISECONDS_MAX} seconds")));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range, checked above")]
     let milliseconds = (seconds * 1000.0).round() as u64;
-    Ok(milliseconds)
+    Ok(if seconds > 0.0 { milliseconds.max(1) } else { 0 })
 }
 
 const MILLISECONDS_MAX: f64 = 1e9;
+
+fn whole_seconds(object: &Borrowed<'_, '_, PyAny>) -> PyResult<u64> {
+    object.extract().ok().filter(|seconds| *seconds <= SECONDS_MAX).ok_or_else(out_of_range)
+}
 
 fn whole(seconds: f64) -> PyResult<u64> {
     if !(0.0..=TIME_MAX).contains(&seconds) {
@@ -97,6 +221,7 @@ fn whole(seconds: f64) -> PyResult<u64> {
 
 /// 2⁴⁰ seconds: what a token can state.
 const TIME_MAX: f64 = 1_099_511_627_776.0;
+const SECONDS_MAX: u64 = 1 << 40;
 
 fn is_int(object: &Borrowed<'_, '_, PyAny>) -> bool {
     object.is_instance_of::<PyInt>() && !object.is_instance_of::<PyBool>()

@@ -2,8 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
 use portward_bridge::{self as bridge, Error, FileTarget};
 use pyo3::exceptions::PyValueError;
@@ -11,7 +14,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
-use crate::error::wait;
+use crate::convert::Arg;
+use crate::error::{invalid, wait};
 
 /// A path, or something with `read`.
 pub(crate) enum Source {
@@ -59,7 +63,8 @@ pub(crate) fn through(
     work: impl FnOnce(&mut dyn Read, &mut dyn Write) -> Result<u64, Error> + Send,
 ) -> PyResult<u64> {
     let raised = Arc::new(Raised::default());
-    let mut source = Counted { inner: Opened::open(source, &raised)?, raised: Arc::clone(&raised), progress, bytes: 0 };
+    let inner = Opened::open(source, &raised)?;
+    let mut source = Counted { inner, raised: Arc::clone(&raised), progress, bytes: 0, heard: Instant::now() };
     let done = match target {
         Target::Object(object) => {
             let mut target = Object { object, raised: Arc::clone(&raised) };
@@ -187,10 +192,19 @@ struct Counted {
     raised: Arc<Raised>,
     progress: Option<Py<PyAny>>,
     bytes: u64,
+    /// When signals were last looked for.
+    heard: Instant,
 }
+
+/// A tenth of a second, in which nobody notices that Ctrl-C waits.
+const HEAR_EVERY: Duration = Duration::from_millis(100);
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.heard.elapsed() >= HEAR_EVERY {
+            Python::attach(|py| py.check_signals()).map_err(|error| self.raised.keep(error))?;
+            self.heard = Instant::now();
+        }
         let read = self.inner.read(buffer)?;
         self.bytes = self.bytes.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
         if let Some(progress) = &self.progress {
@@ -205,6 +219,8 @@ impl Read for Counted {
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Range {
     range: Mutex<bridge::Range<Opened>>,
+    /// Who is reading.
+    reader: Mutex<Option<ThreadId>>,
     raised: Arc<Raised>,
     length: u64,
 }
@@ -219,7 +235,7 @@ impl Range {
         let source = Opened::open(source, &raised)?;
         let range = raised.or(wait(py, || open(source)))?;
         let length = range.length();
-        Ok(Self { range: Mutex::new(range), raised, length })
+        Ok(Self { range: Mutex::new(range), reader: Mutex::new(None), raised, length })
     }
 }
 
@@ -231,11 +247,21 @@ impl Range {
         self.length
     }
 
-    /// Reads at most so many bytes from there, fewer where the plaintext ends before. Raises Unreadable, Unavailable.
-    fn read<'py>(&self, py: Python<'py>, offset: u64, length: u64) -> PyResult<Bound<'py, PyBytes>> {
+    /// Reads at most so many bytes from there, fewer where the plaintext ends before. Threads wait for each other. Raises Unreadable, Unavailable,
+    /// and InvalidValue (`range_in_use`) where its own source asks for it.
+    fn read<'py>(&self, py: Python<'py>, offset: Arg<u64>, length: Arg<u64>) -> PyResult<Bound<'py, PyBytes>> {
+        let reader = || self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let this = Some(thread::current().id());
+        if *reader() == this {
+            return Err(invalid("range_in_use", "the source of a range reads from the same range"));
+        }
+        let (offset, length) = (*offset, *length);
         let read = wait(py, || {
             let mut range = self.range.lock().unwrap_or_else(PoisonError::into_inner);
-            range.read(offset, length)
+            *reader() = this;
+            let read = catch_unwind(AssertUnwindSafe(|| range.read(offset, length)));
+            *reader() = None;
+            read.unwrap_or_else(|panic| resume_unwind(panic))
         });
         self.raised.or(read).map(|plaintext| PyBytes::new(py, &plaintext))
     }

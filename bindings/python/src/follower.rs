@@ -2,8 +2,8 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Names, Seconds, milliseconds};
-use crate::error::call;
+use crate::convert::{Arg, Bytes, Names, Seconds, milliseconds};
+use crate::error::{call, wait};
 use crate::keyring::Keyring;
 use crate::token::{Access, options};
 
@@ -20,46 +20,47 @@ impl Follower {
     #[new]
     #[pyo3(signature = (keyring, *, tenants = None, highest = None, max_staleness = 30.0, audience = None, skew = None))]
     fn new(
-        keyring: &Keyring,
-        tenants: Option<Names>,
-        highest: Option<&str>,
+        keyring: Arg<PyRef<'_, Keyring>>,
+        tenants: Option<Arg<Names>>,
+        highest: Option<Arg<&str>>,
         max_staleness: f64,
-        audience: Option<String>,
-        skew: Option<Seconds>,
+        audience: Option<Arg<String>>,
+        skew: Option<Arg<Seconds>>,
     ) -> PyResult<Self> {
-        let (tenants, options) = (tenants.map(|names| names.0), options(audience, skew));
+        let (tenants, options) = (tenants.map(|names| names.get().0), options(audience, skew));
+        let highest = highest.map(Arg::get);
         let staleness = milliseconds("max_staleness", max_staleness)?;
         call(|| bridge::Follower::new(&keyring.0, tenants.as_deref(), highest, staleness, &options)).map(Self)
     }
 
     /// A request to be sent now, for `Store.answer`.
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        call(|| self.0.request()).map(|request| PyBytes::new(py, &request))
+        wait(py, || self.0.request()).map(|request| PyBytes::new(py, &request))
     }
 
     /// Takes an answer in, and returns the stamp that the view shows now. Raises InputError; then the view stays as it was. After `gap`,
     /// `another_incarnation` and `fork` ask again.
-    fn accept(&self, answer: &[u8]) -> PyResult<String> {
-        call(|| self.0.accept(answer))
+    fn accept(&self, py: Python<'_>, answer: Arg<Bytes>) -> PyResult<String> {
+        wait(py, || self.0.accept(&answer))
     }
 
     /// The stamp of the last answer: keep it for the next start.
     #[getter]
-    fn highest(&self) -> Option<String> {
-        self.0.highest()
+    fn highest(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        wait(py, || Ok(self.0.highest()))
     }
 
     /// Verifies a link, now. Raises Refused; tell the public no more than its `public`.
-    fn verify_link(&self, token: &str) -> PyResult<Access> {
-        call(|| self.0.verifier().verify_link(token, None)).map(Access)
+    fn verify_link(&self, token: Arg<&str>) -> PyResult<Access> {
+        call(|| self.0.verifier().verify_link(&token, None)).map(Access)
     }
 
     /// Verifies a session, now. Raises Refused; tell the public no more than its `public`.
-    fn verify_session(&self, token: &str) -> PyResult<Access> {
-        call(|| self.0.verifier().verify_session(token, None)).map(Access)
+    fn verify_session(&self, token: Arg<&str>) -> PyResult<Access> {
+        call(|| self.0.verifier().verify_session(&token, None)).map(Access)
     }
 
-    fn __repr__(&self) -> String {
-        format!("Follower({})", self.0.highest().as_deref().unwrap_or("empty"))
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Follower({})", self.highest(py)?.as_deref().unwrap_or("empty")))
     }
 }

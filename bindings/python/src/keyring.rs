@@ -4,7 +4,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFrozenSet};
 
-use crate::convert::{Names, moment};
+use crate::convert::{Arg, Bytes, Names, moment};
 use crate::error::{call, wait};
 
 /// What all parts of one deployment share. It is not secret.
@@ -19,14 +19,15 @@ impl Deployment {
     /// InvalidValue.
     #[staticmethod]
     #[pyo3(signature = (permissions = None))]
-    fn generate(permissions: Option<Vec<String>>) -> PyResult<Self> {
+    fn generate(permissions: Option<Arg<Vec<String>>>) -> PyResult<Self> {
+        let permissions = permissions.map(Arg::get);
         call(|| bridge::Deployment::generate(permissions.as_deref())).map(Self)
     }
 
     /// From the bytes of `deployment.json`. Raises InvalidValue (`deployment_malformed`), Unavailable (`deployment_newer_version`).
     #[staticmethod]
-    fn from_json(json: &[u8]) -> PyResult<Self> {
-        call(|| bridge::Deployment::from_json(json)).map(Self)
+    fn from_json(json: Arg<Bytes>) -> PyResult<Self> {
+        call(|| bridge::Deployment::from_json(&json)).map(Self)
     }
 
     /// The bytes of `deployment.json`.
@@ -59,7 +60,7 @@ impl Deployment {
     }
 
     /// The names that a set such as `{"files:*"}` stands for. Raises InvalidValue.
-    fn expand<'py>(&self, py: Python<'py>, permissions: Names) -> PyResult<Bound<'py, PyFrozenSet>> {
+    fn expand<'py>(&self, py: Python<'py>, permissions: Arg<Names>) -> PyResult<Bound<'py, PyFrozenSet>> {
         call(|| self.0.expand(&permissions.0)).and_then(|names| PyFrozenSet::new(py, names))
     }
 
@@ -77,7 +78,7 @@ impl Keyring {
     /// A new one in memory, of a new deployment if none is given.
     #[staticmethod]
     #[pyo3(signature = (deployment = None))]
-    fn generate(deployment: Option<&Deployment>) -> PyResult<Self> {
+    fn generate(deployment: Option<Arg<PyRef<'_, Deployment>>>) -> PyResult<Self> {
         call(|| match deployment {
             Some(deployment) => bridge::Keyring::generate(&deployment.0),
             None => bridge::Keyring::generate(&bridge::Deployment::generate(None)?),
@@ -93,35 +94,44 @@ impl Keyring {
     #[pyo3(signature = (directory, *, permissions = None, passphrase = None))]
     fn create(
         py: Python<'_>,
-        directory: PathBuf,
-        permissions: Option<Vec<String>>,
-        passphrase: Option<&[u8]>,
+        directory: Arg<PathBuf>,
+        permissions: Option<Arg<Vec<String>>>,
+        passphrase: Option<Arg<&[u8]>>,
     ) -> PyResult<Self> {
+        let (permissions, passphrase) = (permissions.map(Arg::get), passphrase.map(Arg::get));
         wait(py, || bridge::Keyring::create(&directory, permissions.as_deref(), passphrase)).map(Self)
     }
 
-    /// Opens a directory that `create` or the command has made. Raises InvalidValue (`passphrase_required`), Unavailable.
+    /// Opens a directory that `create` or the command has made. With a passphrase, a keyring in the clear is not taken. Raises InvalidValue
+    /// (`passphrase_required`, `keyring_lock`), Unavailable.
     #[staticmethod]
     #[pyo3(signature = (directory, *, passphrase = None))]
-    fn open(py: Python<'_>, directory: PathBuf, passphrase: Option<&[u8]>) -> PyResult<Self> {
+    fn open(py: Python<'_>, directory: Arg<PathBuf>, passphrase: Option<Arg<&[u8]>>) -> PyResult<Self> {
+        let passphrase = passphrase.map(Arg::get);
         wait(py, || bridge::Keyring::open(&directory, passphrase)).map(Self)
     }
 
     /// From the bytes of `keyring.json`. Raises InvalidValue, Unavailable.
     #[staticmethod]
-    fn from_json(json: &[u8], deployment: &Deployment) -> PyResult<Self> {
-        call(|| bridge::Keyring::from_json(json, &deployment.0)).map(Self)
+    fn from_json(json: Arg<Bytes>, deployment: Arg<PyRef<'_, Deployment>>) -> PyResult<Self> {
+        call(|| bridge::Keyring::from_json(&json, &deployment.0)).map(Self)
     }
 
     /// Opens the bytes that `seal` has made; takes about a second. Raises InputError or InvalidValue for a wrong passphrase or a damaged file.
     #[staticmethod]
-    fn unseal(py: Python<'_>, sealed: &[u8], passphrase: &[u8], deployment: &Deployment) -> PyResult<Self> {
-        wait(py, || bridge::Keyring::unseal(sealed, passphrase, &deployment.0)).map(Self)
+    fn unseal(
+        py: Python<'_>,
+        sealed: Arg<Bytes>,
+        passphrase: Arg<&[u8]>,
+        deployment: Arg<PyRef<'_, Deployment>>,
+    ) -> PyResult<Self> {
+        let deployment = &deployment.0;
+        wait(py, || bridge::Keyring::unseal(&sealed, &passphrase, deployment)).map(Self)
     }
 
     /// The keyring under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB.
-    fn seal<'py>(&self, py: Python<'py>, passphrase: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        wait(py, || self.0.seal(passphrase)).map(|sealed| PyBytes::new(py, &sealed))
+    fn seal<'py>(&self, py: Python<'py>, passphrase: Arg<&[u8]>) -> PyResult<Bound<'py, PyBytes>> {
+        wait(py, || self.0.seal(&passphrase)).map(|sealed| PyBytes::new(py, &sealed))
     }
 
     /// The bytes of `keyring.json`: all keys, in the clear.

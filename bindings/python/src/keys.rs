@@ -1,10 +1,8 @@
-use std::collections::BTreeMap;
-
 use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Seconds, moment};
+use crate::convert::{Arg, Bytes, More, Seconds, moment};
 use crate::error::{call, invalid, wait};
 use crate::file::{self, Range};
 use crate::keyring::Keyring;
@@ -22,9 +20,15 @@ impl KeyStore {
     /// back. Raises InvalidValue, Unavailable.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, feed, create = false))]
-    fn open(py: Python<'_>, location: &str, keyring: &Keyring, feed: Option<&Store>, create: bool) -> PyResult<Self> {
-        let feed = feed.map(|store| &store.0);
-        wait(py, || bridge::KeyStore::open(location, &keyring.0, feed, create)).map(Self)
+    fn open(
+        py: Python<'_>,
+        location: Arg<&str>,
+        keyring: Arg<PyRef<'_, Keyring>>,
+        feed: Option<Arg<PyRef<'_, Store>>>,
+        create: bool,
+    ) -> PyResult<Self> {
+        let (keyring, feed) = (&keyring.0, feed.as_ref().map(|store| &store.0));
+        wait(py, || bridge::KeyStore::open(&location, keyring, feed, create)).map(Self)
     }
 
     /// Ends all connections for good.
@@ -45,13 +49,13 @@ impl KeyStore {
     }
 
     /// Makes the keys of a tenant, once: whose keys were destroyed gets no others. Raises InvalidValue, Unavailable.
-    fn new_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<()> {
-        wait(py, || self.0.new_tenant(tenant))
+    fn new_tenant(&self, py: Python<'_>, tenant: Arg<&str>) -> PyResult<()> {
+        wait(py, || self.0.new_tenant(&tenant))
     }
 
     /// Makes a new KEK for a tenant, under which the keys made from now on lie. Returns its version. Raises InvalidValue, Unavailable.
-    fn rotate_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<u32> {
-        wait(py, || self.0.rotate_tenant(tenant))
+    fn rotate_tenant(&self, py: Python<'_>, tenant: Arg<&str>) -> PyResult<u32> {
+        wait(py, || self.0.rotate_tenant(&tenant))
     }
 
     /// Puts every key under the newest KEK of its tenant, and every KEK under the active root. Raises Unavailable.
@@ -62,13 +66,13 @@ impl KeyStore {
     /// Destroys every key of a tenant: nothing of it opens any more. backups_kept: how long backups of the key store are kept. Raises
     /// InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, *, backups_kept))]
-    fn destroy_tenant(&self, py: Python<'_>, tenant: &str, backups_kept: Seconds) -> PyResult<Erasure> {
-        wait(py, || self.0.destroy_tenant(tenant, backups_kept.0)).map(Erasure)
+    fn destroy_tenant(&self, py: Python<'_>, tenant: Arg<&str>, backups_kept: Arg<Seconds>) -> PyResult<Erasure> {
+        wait(py, || self.0.destroy_tenant(&tenant, backups_kept.0)).map(Erasure)
     }
 
     /// The keys of a tenant for one kind of thing, such as `record:invoices`. Asks nobody yet. Raises InvalidValue.
-    fn scope(&self, tenant: &str, scope: &str) -> PyResult<Scope> {
-        call(|| self.0.scope(tenant, scope)).map(Scope)
+    fn scope(&self, tenant: Arg<&str>, scope: Arg<&str>) -> PyResult<Scope> {
+        call(|| self.0.scope(&tenant, &scope)).map(Scope)
     }
 
     const fn __repr__(&self) -> &'static str {
@@ -124,15 +128,15 @@ impl Scope {
     fn seal<'py>(
         &self,
         py: Python<'py>,
-        plaintext: &[u8],
-        name: &str,
-        id: &str,
+        plaintext: Arg<Bytes>,
+        name: Arg<&str>,
+        id: Arg<&str>,
         embedded: bool,
-        more: Option<BTreeMap<String, String>>,
+        more: Option<More>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let more = pairs(more);
-        let of = bridge::Of { name, id, more: &more };
-        wait(py, || self.0.seal(&of, plaintext, embedded)).map(|object| PyBytes::new(py, &object))
+        let of = bridge::Of { name: &name, id: &id, more: &more };
+        wait(py, || self.0.seal(&of, &plaintext, embedded)).map(|object| PyBytes::new(py, &object))
     }
 
     /// Opens bytes; whatever is wrong, nothing of them is returned. Raises Unreadable, InvalidValue, Unavailable.
@@ -140,14 +144,14 @@ impl Scope {
     fn open<'py>(
         &self,
         py: Python<'py>,
-        object: &[u8],
-        name: &str,
-        id: &str,
-        more: Option<BTreeMap<String, String>>,
+        object: Arg<Bytes>,
+        name: Arg<&str>,
+        id: Arg<&str>,
+        more: Option<More>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let more = pairs(more);
-        let of = bridge::Of { name, id, more: &more };
-        wait(py, || self.0.open(&of, object)).map(|plaintext| PyBytes::new(py, &plaintext))
+        let of = bridge::Of { name: &name, id: &id, more: &more };
+        wait(py, || self.0.open(&of, &object)).map(|plaintext| PyBytes::new(py, &plaintext))
     }
 
     /// Seals everything from a path or file object into another, in constant memory; returns how many bytes there were.
@@ -159,20 +163,20 @@ impl Scope {
     fn seal_file(
         &self,
         py: Python<'_>,
-        source: file::Source,
-        target: file::Target,
-        name: &str,
-        id: &str,
+        source: Arg<file::Source>,
+        target: Arg<file::Target>,
+        name: Arg<&str>,
+        id: Arg<&str>,
         embedded: bool,
         replace: bool,
         threads: usize,
         progress: Option<Py<PyAny>>,
-        more: Option<BTreeMap<String, String>>,
+        more: Option<More>,
     ) -> PyResult<u64> {
         let more = pairs(more);
-        let of = bridge::Of { name, id, more: &more };
+        let of = bridge::Of { name: &name, id: &id, more: &more };
         let threads = at_least_one(threads)?;
-        file::through(py, (source, target), progress, replace, |source, target| {
+        file::through(py, (source.get(), target.get()), progress, replace, |source, target| {
             self.0.seal_stream(&of, source, target, embedded, threads)
         })
     }
@@ -184,19 +188,19 @@ impl Scope {
     fn open_file(
         &self,
         py: Python<'_>,
-        source: file::Source,
-        target: file::Target,
-        name: &str,
-        id: &str,
+        source: Arg<file::Source>,
+        target: Arg<file::Target>,
+        name: Arg<&str>,
+        id: Arg<&str>,
         replace: bool,
         threads: usize,
         progress: Option<Py<PyAny>>,
-        more: Option<BTreeMap<String, String>>,
+        more: Option<More>,
     ) -> PyResult<u64> {
         let more = pairs(more);
-        let of = bridge::Of { name, id, more: &more };
+        let of = bridge::Of { name: &name, id: &id, more: &more };
         let threads = at_least_one(threads)?;
-        file::through(py, (source, target), progress, replace, |source, target| {
+        file::through(py, (source.get(), target.get()), progress, replace, |source, target| {
             self.0.open_stream(&of, source, target, threads)
         })
     }
@@ -206,13 +210,14 @@ impl Scope {
     fn open_range(
         &self,
         py: Python<'_>,
-        source: file::Source,
-        name: &str,
-        id: &str,
-        more: Option<BTreeMap<String, String>>,
+        source: Arg<file::Source>,
+        name: Arg<&str>,
+        id: Arg<&str>,
+        more: Option<More>,
     ) -> PyResult<Range> {
         let more = pairs(more);
-        Range::open(py, source, |source| self.0.open_range(&bridge::Of { name, id, more: &more }, source))
+        let of = bridge::Of { name: &name, id: &id, more: &more };
+        Range::open(py, source.get(), |source| self.0.open_range(&of, source))
     }
 
     /// Makes a new data key for what is sealed from now on. Raises InvalidValue, Unavailable.
@@ -222,7 +227,7 @@ impl Scope {
 
     /// Destroys every data key of the scope. backups_kept: how long backups of the key store are kept. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (*, backups_kept))]
-    fn destroy(&self, py: Python<'_>, backups_kept: Seconds) -> PyResult<Erasure> {
+    fn destroy(&self, py: Python<'_>, backups_kept: Arg<Seconds>) -> PyResult<Erasure> {
         wait(py, || self.0.destroy(backups_kept.0)).map(Erasure)
     }
 
@@ -232,13 +237,14 @@ impl Scope {
     fn blind_index(
         &self,
         py: Python<'_>,
-        table: String,
-        column: String,
-        bits: u16,
+        table: Arg<String>,
+        column: Arg<String>,
+        bits: Arg<u16>,
         name: &str,
         normaliser: &str,
         version: u8,
     ) -> PyResult<BlindIndex> {
+        let (table, column, bits) = (table.get(), column.get(), bits.get());
         let (name, normaliser) = (name.to_owned(), normaliser.to_owned());
         let options = bridge::IndexOptions { table, column, name, normaliser, bits, version };
         wait(py, || self.0.blind_index(&options)).map(BlindIndex)
@@ -253,9 +259,8 @@ fn at_least_one(threads: usize) -> PyResult<bridge::Threads> {
     bridge::Threads::new(threads).ok_or_else(|| invalid("threads_zero", "threads: at least one"))
 }
 
-/// Keywords are written with `_` where the context has `-`: `x_version` is `x-version`.
-fn pairs(more: Option<BTreeMap<String, String>>) -> Vec<(String, String)> {
-    more.unwrap_or_default().into_iter().map(|(key, value)| (key.replace('_', "-"), value)).collect()
+fn pairs(more: Option<More>) -> Vec<(String, String)> {
+    more.map(|more| more.0).unwrap_or_default()
 }
 
 /// Makes what is stored beside an encrypted column so that equal values can be found.
@@ -265,8 +270,8 @@ pub(crate) struct BlindIndex(bridge::BlindIndex);
 #[pymethods]
 impl BlindIndex {
     /// The index of a value, as bytes to be stored and looked for. Raises InvalidValue (`index_empty_value`).
-    fn of<'py>(&self, py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyBytes>> {
-        call(|| self.0.of(value)).map(|index| PyBytes::new(py, &index))
+    fn of<'py>(&self, py: Python<'py>, value: Arg<&str>) -> PyResult<Bound<'py, PyBytes>> {
+        call(|| self.0.of(&value)).map(|index| PyBytes::new(py, &index))
     }
 
     const fn __repr__(&self) -> &'static str {

@@ -15,7 +15,9 @@ mod token;
 
 #[pyo3::pymodule]
 mod _portward {
+    use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
+    use pyo3::sync::PyOnceLock;
 
     #[pymodule_export]
     use crate::file::Range;
@@ -33,6 +35,18 @@ mod _portward {
     use crate::store::{Peeked, Recovered, Store};
     #[pymodule_export]
     use crate::token::{Access, Issuer, Token, UntrustedLink, Verifier};
+
+    /// What the module keeps, such as the classes of its exceptions, belongs to the interpreter that came first: another is refused.
+    #[pymodule_init]
+    fn initialise(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        static FIRST: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+        let this = module.py().import("sys")?;
+        if FIRST.get_or_init(module.py(), || this.clone().unbind()).is(&this) {
+            Ok(())
+        } else {
+            Err(PyImportError::new_err("portward is in use in another interpreter of this process"))
+        }
+    }
 
     /// Closes every store; for `os.register_at_fork`.
     #[pyfunction]

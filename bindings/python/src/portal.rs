@@ -5,7 +5,7 @@ use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::Time;
+use crate::convert::{Arg, Time};
 use crate::error::{call, wait};
 use crate::store::Store;
 
@@ -22,10 +22,12 @@ type Headers = Vec<(String, Vec<u8>)>;
 impl Portal {
     #[new]
     #[pyo3(signature = (origin, *, path = "/portal", page = None))]
-    fn new(origin: &str, path: &str, page: Option<BTreeMap<String, String>>) -> PyResult<Self> {
-        let options =
-            bridge::PortalOptions { path: path.to_owned(), page: page.unwrap_or_default().into_iter().collect() };
-        call(|| bridge::Portal::new(origin, &options)).map(Self)
+    fn new(origin: Arg<&str>, path: &str, page: Option<Arg<BTreeMap<String, String>>>) -> PyResult<Self> {
+        let options = bridge::PortalOptions {
+            path: path.to_owned(),
+            page: page.map(Arg::get).unwrap_or_default().into_iter().collect(),
+        };
+        call(|| bridge::Portal::new(&origin, &options)).map(Self)
     }
 
     /// The path that the routes lie below.
@@ -36,8 +38,8 @@ impl Portal {
 
     /// The address of a link; with `fragment`, one whose token no server sees, which needs a script.
     #[pyo3(signature = (token, *, fragment = false))]
-    fn link_url(&self, token: &str, fragment: bool) -> String {
-        self.0.link_url(token, fragment)
+    fn link_url(&self, token: Arg<&str>, fragment: bool) -> String {
+        self.0.link_url(&token, fragment)
     }
 
     /// What is to be done about a request: `None` for a path of the application, an Answer, or an Exchange with a store. path: as it was sent.
@@ -45,12 +47,12 @@ impl Portal {
     fn read<'py>(
         &self,
         py: Python<'py>,
-        method: &str,
-        path: &str,
-        headers: Headers,
-        body: &[u8],
+        method: Arg<&str>,
+        path: Arg<&str>,
+        headers: Arg<Headers>,
+        body: Arg<&[u8]>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let request = bridge::Request { method, path, headers: &headers, body };
+        let request = bridge::Request { method: &method, path: &path, headers: &headers, body: &body };
         match call(|| Ok(self.0.read(&request)))? {
             bridge::Step::NotOurs => Ok(None),
             bridge::Step::Answer(answer) => Answer(answer).into_bound_py_any(py).map(Some),
@@ -59,8 +61,14 @@ impl Portal {
     }
 
     /// The session of a request to the application and whether it came in a cookie, or the Answer that refuses it.
-    fn session<'py>(&self, py: Python<'py>, method: &str, path: &str, headers: Headers) -> PyResult<Bound<'py, PyAny>> {
-        let request = bridge::Request { method, path, headers: &headers, body: b"" };
+    fn session<'py>(
+        &self,
+        py: Python<'py>,
+        method: Arg<&str>,
+        path: Arg<&str>,
+        headers: Arg<Headers>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let request = bridge::Request { method: &method, path: &path, headers: &headers, body: b"" };
         match call(|| Ok(self.0.session(&request)))? {
             Ok(session) => session.into_bound_py_any(py),
             Err(answer) => Answer(answer).into_bound_py_any(py),
@@ -68,9 +76,9 @@ impl Portal {
     }
 
     /// The one refusal. public: `damaged`, `refused` or `unavailable`. Raises InvalidValue.
-    fn refuse(&self, method: &str, path: &str, headers: Headers, public: &str) -> PyResult<Answer> {
-        let request = bridge::Request { method, path, headers: &headers, body: b"" };
-        call(|| self.0.refuse(&request, public)).map(Answer)
+    fn refuse(&self, method: Arg<&str>, path: Arg<&str>, headers: Arg<Headers>, public: Arg<&str>) -> PyResult<Answer> {
+        let request = bridge::Request { method: &method, path: &path, headers: &headers, body: b"" };
+        call(|| self.0.refuse(&request, &public)).map(Answer)
     }
 
     fn __repr__(&self) -> String {
@@ -150,26 +158,27 @@ impl Exchange {
     }
 
     /// The answer to a peek. Raises InvalidValue for another question.
-    fn peeked(&self, nonce: String, cookie: String, expires_at: Time) -> PyResult<Answer> {
-        let peeked = bridge::Peeked { nonce, cookie, expires_at: expires_at.0 };
+    fn peeked(&self, nonce: Arg<String>, cookie: Arg<String>, expires_at: Arg<Time>) -> PyResult<Answer> {
+        let peeked = bridge::Peeked { nonce: nonce.get(), cookie: cookie.get(), expires_at: expires_at.0 };
         call(|| self.0.peeked(&peeked)).map(Answer)
     }
 
     /// The answer to a redemption or a renewal. Raises InvalidValue for another question.
     #[pyo3(signature = (session, expires_at, *, at = None))]
-    fn granted(&self, session: String, expires_at: Time, at: Option<Time>) -> PyResult<Answer> {
-        let session = bridge::Token { text: session, id: String::new(), expires_at: expires_at.0 };
+    fn granted(&self, session: Arg<String>, expires_at: Arg<Time>, at: Option<Arg<Time>>) -> PyResult<Answer> {
+        let session = bridge::Token { text: session.get(), id: String::new(), expires_at: expires_at.0 };
         call(|| self.0.granted(&session, at.map(|time| time.0))).map(Answer)
     }
 
     /// The refusal. public: `damaged`, `refused` or `unavailable`. Raises InvalidValue.
-    fn refused(&self, public: &str) -> PyResult<Answer> {
-        call(|| self.0.refused(public)).map(Answer)
+    fn refused(&self, public: Arg<&str>) -> PyResult<Answer> {
+        call(|| self.0.refused(&public)).map(Answer)
     }
 
     /// Asks the store and answers, in one step. What goes wrong is in the answer.
-    fn run(&self, py: Python<'_>, store: &Store) -> PyResult<Answer> {
-        wait(py, || Ok(self.0.run(&store.0))).map(Answer)
+    fn run(&self, py: Python<'_>, store: Arg<PyRef<'_, Store>>) -> PyResult<Answer> {
+        let store = &store.0;
+        wait(py, || Ok(self.0.run(store))).map(Answer)
     }
 
     fn __repr__(&self) -> String {

@@ -4,7 +4,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Names, Seconds, Time, milliseconds, moment};
+use crate::convert::{Arg, Bytes, Names, Seconds, Time, granted, milliseconds, moment, named};
 use crate::error::{call, wait};
 use crate::keyring::{Deployment, Keyring};
 use crate::links::{Event, Link, Page};
@@ -26,36 +26,43 @@ impl Store {
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn open(
         py: Python<'_>,
-        location: &str,
-        keyring: &Keyring,
+        location: Arg<&str>,
+        keyring: Arg<PyRef<'_, Keyring>>,
         create: bool,
-        audience: Option<String>,
-        skew: Option<Seconds>,
+        audience: Option<Arg<String>>,
+        skew: Option<Arg<Seconds>>,
         max_staleness: f64,
         follow: f64,
-        events: Option<PathBuf>,
+        events: Option<Arg<PathBuf>>,
     ) -> PyResult<Self> {
         let options = bridge::StoreOptions {
             initialise: create,
             verifier: options(audience, skew),
             max_staleness: Some(milliseconds("max_staleness", max_staleness)?),
             follow: Some(milliseconds("follow", follow)?),
-            events,
+            events: events.map(Arg::get),
         };
-        wait(py, || bridge::Store::open(location, &keyring.0, &options)).map(Self)
+        let keyring = &keyring.0;
+        wait(py, || bridge::Store::open(&location, keyring, &options)).map(Self)
     }
 
     /// Begins a new life of a store that was restored, copied or promoted. newer: the newest view that somebody saved (`save_view`); without
     /// one, every token made so far is refused. Raises InputError, Unavailable.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, newer = None))]
-    fn recover(py: Python<'_>, location: &str, keyring: &Keyring, newer: Option<&[u8]>) -> PyResult<Recovered> {
-        wait(py, || bridge::Store::recover(location, &keyring.0, newer)).map(Recovered)
+    fn recover(
+        py: Python<'_>,
+        location: Arg<&str>,
+        keyring: Arg<PyRef<'_, Keyring>>,
+        newer: Option<Arg<Bytes>>,
+    ) -> PyResult<Recovered> {
+        let (keyring, newer) = (&keyring.0, newer.as_ref().map(|newer| &***newer));
+        wait(py, || bridge::Store::recover(&location, keyring, newer)).map(Recovered)
     }
 
     /// The same store, with this name in the events of what is done through it.
-    fn acting_as(&self, actor: &str) -> Self {
-        Self(self.0.acting_as(actor))
+    fn acting_as(&self, actor: Arg<&str>) -> Self {
+        Self(self.0.acting_as(&actor))
     }
 
     /// Ends all connections for good. Everything then fails, verifying too.
@@ -100,8 +107,8 @@ impl Store {
     }
 
     /// Whether the view shows at least what this stamp stands for. Raises InvalidValue.
-    fn is_at_least(&self, stamp: &str) -> PyResult<bool> {
-        call(|| self.0.is_at_least(stamp))
+    fn is_at_least(&self, stamp: Arg<&str>) -> PyResult<bool> {
+        call(|| self.0.is_at_least(&stamp))
     }
 
     /// Asks the database for what is new, now. Raises Unavailable.
@@ -111,13 +118,13 @@ impl Store {
 
     /// Verifies a link, now, without asking the database: what was signed, if it is not paused or revoked. What its tenant narrowed or shortened
     /// later shows in its sessions. Raises Refused; tell the public no more than its `public`.
-    fn verify_link(&self, py: Python<'_>, token: &str) -> PyResult<Access> {
-        self.verify(py, || self.0.verify_link(token))
+    fn verify_link(&self, py: Python<'_>, token: Arg<&str>) -> PyResult<Access> {
+        verified(py, || self.0.try_verify_link(&token), || self.0.verify_link(&token))
     }
 
     /// Verifies a session, now, without asking the database. Raises Refused; tell the public no more than its `public`.
-    fn verify_session(&self, py: Python<'_>, token: &str) -> PyResult<Access> {
-        self.verify(py, || self.0.verify_session(token))
+    fn verify_session(&self, py: Python<'_>, token: Arg<&str>) -> PyResult<Access> {
+        verified(py, || self.0.try_verify_session(&token), || self.0.verify_session(&token))
     }
 
     /// Makes a link and its row in one step.
@@ -129,36 +136,36 @@ impl Store {
     fn issue(
         &self,
         py: Python<'_>,
-        tenant: String,
-        client: String,
-        permissions: Names,
-        audience: Option<String>,
-        lifetime: Option<Seconds>,
-        label: Option<String>,
-        uses_max: Option<u32>,
-        expires_at: Option<Time>,
+        tenant: Arg<String>,
+        client: Arg<String>,
+        permissions: Arg<Names>,
+        audience: Option<Arg<String>>,
+        lifetime: Option<Arg<Seconds>>,
+        label: Option<Arg<String>>,
+        uses_max: Option<Arg<u32>>,
+        expires_at: Option<Arg<Time>>,
     ) -> PyResult<Link> {
         let link = bridge::NewLink {
-            tenant,
-            client,
-            permissions: permissions.0,
-            audience,
+            tenant: tenant.get(),
+            client: client.get(),
+            permissions: granted(permissions)?,
+            audience: audience.map(Arg::get),
             lifetime: lifetime.map(|lifetime| lifetime.0),
-            label,
-            uses_max,
+            label: label.map(Arg::get),
+            uses_max: uses_max.map(Arg::get),
             expires_at: expires_at.map(|time| time.0),
         };
         wait(py, || self.0.issue(&link)).map(Link::from)
     }
 
     /// Makes the token of a link again. Raises Refused (`link_unknown`, `link_revoked`), Unavailable.
-    fn show(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<Token> {
-        wait(py, || self.0.show(tenant, link)).map(Token)
+    fn show(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<Token> {
+        wait(py, || self.0.show(&tenant, &link)).map(Token)
     }
 
     /// One link. Raises Refused (`link_unknown`), Unavailable.
-    fn link(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<Link> {
-        wait(py, || self.0.link(tenant, link)).map(Link::from)
+    fn link(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<Link> {
+        wait(py, || self.0.link(&tenant, &link)).map(Link::from)
     }
 
     /// The links of a tenant, the newest first, at most 1,000 at a time. label_contains: in any case of ASCII letters. after: `Page.next` of the
@@ -168,36 +175,41 @@ impl Store {
     fn list(
         &self,
         py: Python<'_>,
-        tenant: &str,
-        client: Option<String>,
-        state: Option<String>,
-        expires_before: Option<Time>,
-        label_contains: Option<String>,
-        after: Option<&str>,
+        tenant: Arg<&str>,
+        client: Option<Arg<String>>,
+        state: Option<Arg<String>>,
+        expires_before: Option<Arg<Time>>,
+        label_contains: Option<Arg<String>>,
+        after: Option<Arg<&str>>,
         limit: u32,
     ) -> PyResult<Page> {
-        let expires_before = expires_before.map(|time| time.0);
-        let filter = bridge::Filter { client, state, expires_before, label_contains };
-        let page = wait(py, || self.0.list(tenant, &filter, after, limit))?;
+        let filter = bridge::Filter {
+            client: client.map(Arg::get),
+            state: state.map(Arg::get),
+            expires_before: expires_before.map(|time| time.0),
+            label_contains: label_contains.map(Arg::get),
+        };
+        let after = after.map(Arg::get);
+        let page = wait(py, || self.0.list(&tenant, &filter, after, limit))?;
         Page::new(py, page)
     }
 
     /// Changes a link that was sent already; what is not named stays as it is, and `None` takes the label, the resources or the cap away. What
     /// takes something away also ends the sessions made before, which can be renewed. Raises Refused, InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, link, **changes))]
-    fn edit(&self, py: Python<'_>, tenant: &str, link: &str, changes: Option<Edit>) -> PyResult<Link> {
+    fn edit(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>, changes: Option<Edit>) -> PyResult<Link> {
         let edit = changes.map(|edit| edit.0).unwrap_or_default();
-        wait(py, || self.0.edit(tenant, link, &edit)).map(Link::from)
+        wait(py, || self.0.edit(&tenant, &link, &edit)).map(Link::from)
     }
 
     /// Lets a link, its copies and its sessions grant nothing until it is restored. Returns the stamp. Raises Refused, InvalidValue, Unavailable.
-    fn pause(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<String> {
-        wait(py, || self.0.pause(tenant, link))
+    fn pause(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<String> {
+        wait(py, || self.0.pause(&tenant, &link))
     }
 
     /// Lets a paused link grant again what it did. Returns the stamp. Raises Refused, InvalidValue, Unavailable.
-    fn restore(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<String> {
-        wait(py, || self.0.restore(tenant, link))
+    fn restore(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<String> {
+        wait(py, || self.0.restore(&tenant, &link))
     }
 
     /// What happened to a link, the latest first, at most 1,000 lines; before: only those with a lower number. Raises Refused, Unavailable.
@@ -205,38 +217,45 @@ impl Store {
     fn history<'py>(
         &self,
         py: Python<'py>,
-        tenant: &str,
-        link: &str,
-        before: Option<u64>,
+        tenant: Arg<&str>,
+        link: Arg<&str>,
+        before: Option<Arg<u64>>,
         limit: u32,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let events = wait(py, || self.0.history(tenant, link, before, limit))?;
+        let before = before.map(Arg::get);
+        let events = wait(py, || self.0.history(&tenant, &link, before, limit))?;
         PyTuple::new(py, events.into_iter().map(Event).collect::<Vec<_>>())
     }
 
     /// Revokes a link with its copies and sessions, for good. Returns the stamp. Raises Refused (`link_unknown`), Unavailable.
-    fn revoke_link(&self, py: Python<'_>, tenant: &str, link: &str) -> PyResult<String> {
-        wait(py, || self.0.revoke_link(tenant, link))
+    fn revoke_link(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<String> {
+        wait(py, || self.0.revoke_link(&tenant, &link))
     }
 
     /// Revokes a copy of a link and what was narrowed from it, for good. Returns the stamp. Raises Refused, Unavailable.
-    fn revoke_copy(&self, py: Python<'_>, tenant: &str, link: &str, copy: &str) -> PyResult<String> {
-        wait(py, || self.0.revoke_copy(tenant, link, copy))
+    fn revoke_copy(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>, copy: Arg<&str>) -> PyResult<String> {
+        wait(py, || self.0.revoke_copy(&tenant, &link, &copy))
     }
 
     /// Revokes one session, for good. Returns the stamp. Raises Refused, Unavailable.
-    fn revoke_session(&self, py: Python<'_>, tenant: &str, link: &str, session: &str) -> PyResult<String> {
-        wait(py, || self.0.revoke_session(tenant, link, session))
+    fn revoke_session(
+        &self,
+        py: Python<'_>,
+        tenant: Arg<&str>,
+        link: Arg<&str>,
+        session: Arg<&str>,
+    ) -> PyResult<String> {
+        wait(py, || self.0.revoke_session(&tenant, &link, &session))
     }
 
     /// Revokes everything of a client that was made so far. Returns the stamp. Raises InvalidValue, Unavailable.
-    fn revoke_client(&self, py: Python<'_>, tenant: &str, client: &str) -> PyResult<String> {
-        wait(py, || self.0.revoke_client(tenant, client))
+    fn revoke_client(&self, py: Python<'_>, tenant: Arg<&str>, client: Arg<&str>) -> PyResult<String> {
+        wait(py, || self.0.revoke_client(&tenant, &client))
     }
 
     /// Revokes everything of a tenant that was made so far. Returns the stamp. Raises InvalidValue, Unavailable.
-    fn revoke_tenant(&self, py: Python<'_>, tenant: &str) -> PyResult<String> {
-        wait(py, || self.0.revoke_tenant(tenant))
+    fn revoke_tenant(&self, py: Python<'_>, tenant: Arg<&str>) -> PyResult<String> {
+        wait(py, || self.0.revoke_tenant(&tenant))
     }
 
     /// Revokes every token of the deployment that was made so far. Returns the stamp. Raises InvalidValue, Unavailable.
@@ -246,23 +265,24 @@ impl Store {
 
     /// Looks at a link without spending anything of it, or asking the database. cookie: the browser's, if one came. Raises Refused.
     #[pyo3(signature = (link, cookie = None))]
-    fn peek(&self, py: Python<'_>, link: &str, cookie: Option<&str>) -> PyResult<Peeked> {
-        wait(py, || self.0.peek(link, cookie)).map(Peeked)
+    fn peek(&self, py: Python<'_>, link: Arg<&str>, cookie: Option<Arg<&str>>) -> PyResult<Peeked> {
+        let cookie = cookie.map(Arg::get);
+        wait(py, || self.0.peek(&link, cookie)).map(Peeked)
     }
 
     /// Makes a session of a link, and counts a use of it: once for a nonce, however often. Raises Refused, Unavailable.
-    fn redeem(&self, py: Python<'_>, link: &str, cookie: &str, nonce: &str) -> PyResult<Token> {
-        wait(py, || self.0.redeem(link, cookie, nonce)).map(Token)
+    fn redeem(&self, py: Python<'_>, link: Arg<&str>, cookie: Arg<&str>, nonce: Arg<&str>) -> PyResult<Token> {
+        wait(py, || self.0.redeem(&link, &cookie, &nonce)).map(Token)
     }
 
     /// Makes another session for one that has not ended; counts no use. Raises Refused, Unavailable.
-    fn renew(&self, py: Python<'_>, session: &str) -> PyResult<Token> {
-        wait(py, || self.0.renew(session)).map(Token)
+    fn renew(&self, py: Python<'_>, session: Arg<&str>) -> PyResult<Token> {
+        wait(py, || self.0.renew(&session)).map(Token)
     }
 
     /// Answers the request of a `Follower`. Raises InputError, Unavailable.
-    fn answer<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        wait(py, || self.0.answer(request)).map(|answer| PyBytes::new(py, &answer))
+    fn answer<'py>(&self, py: Python<'py>, request: Arg<Bytes>) -> PyResult<Bound<'py, PyBytes>> {
+        wait(py, || self.0.answer(&request)).map(|answer| PyBytes::new(py, &answer))
     }
 
     /// A list for verifiers without a live feed, good from one time to the other; tenants: whose, all if none are named. Raises InvalidValue,
@@ -271,11 +291,11 @@ impl Store {
     fn publish<'py>(
         &self,
         py: Python<'py>,
-        this_update: Time,
-        next_update: Time,
-        tenants: Option<Names>,
+        this_update: Arg<Time>,
+        next_update: Arg<Time>,
+        tenants: Option<Arg<Names>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let tenants = tenants.map(|names| names.0);
+        let tenants = tenants.map(|names| names.get().0);
         let list = wait(py, || self.0.publish(tenants.as_deref(), this_update.0, next_update.0));
         list.map(|list| PyBytes::new(py, &list))
     }
@@ -288,7 +308,7 @@ impl Store {
     /// Writes a snapshot in place of old changes, and takes away links that ended longer ago than `kept`. Returns how many changes, redemptions
     /// and links are gone. Once a day is often enough. Raises Unavailable.
     #[pyo3(signature = (*, kept))]
-    fn compact(&self, py: Python<'_>, kept: Seconds) -> PyResult<(u64, u64, u64)> {
+    fn compact(&self, py: Python<'_>, kept: Arg<Seconds>) -> PyResult<(u64, u64, u64)> {
         wait(py, || self.0.compact(kept.0))
     }
 
@@ -297,15 +317,17 @@ impl Store {
     }
 }
 
-impl Store {
-    /// At once where it is open; else it waits for the database, and others need not.
-    fn verify(
-        &self,
-        py: Python<'_>,
-        verify: impl Fn() -> Result<bridge::Access, bridge::Error> + Send,
-    ) -> PyResult<Access> {
-        if self.0.is_open() { call(verify) } else { wait(py, verify) }.map(Access)
+/// At once where it is open; else it waits for the database, or for a fork, and others need not.
+fn verified(
+    py: Python<'_>,
+    now: impl FnOnce() -> Option<Result<bridge::Access, bridge::Error>>,
+    later: impl FnOnce() -> Result<bridge::Access, bridge::Error> + Send,
+) -> PyResult<Access> {
+    match call(|| now().transpose())? {
+        Some(access) => Ok(access),
+        None => wait(py, later),
     }
+    .map(Access)
 }
 
 /// The keywords of `edit`: what is not there stays as it is, and `None` takes away.
@@ -318,20 +340,26 @@ impl<'py> FromPyObject<'_, 'py> for Edit {
         let mut edit = bridge::Edit::default();
         for (name, value) in &*object.cast::<pyo3::types::PyDict>()? {
             let name: String = name.extract()?;
-            match &*name {
-                "label" => edit.label = Some(value.extract()?),
-                "expires_at" => edit.expires_at = Some(value.extract::<Time>()?.0),
-                "permissions" => edit.permissions = Some(value.extract::<Names>()?.0),
-                "resources" => edit.resources = Some(value.extract::<Option<Names>>()?.map(|names| names.0)),
-                "uses_max" => edit.uses_max = Some(value.extract()?),
-                _ => {
-                    let message = format!("edit() got an unexpected keyword argument '{name}'");
-                    return Err(pyo3::exceptions::PyTypeError::new_err(message));
-                }
+            if !set(&mut edit, &name, &value).map_err(|error| named(object.py(), &name, error))? {
+                let message = format!("edit() got an unexpected keyword argument '{name}'");
+                return Err(pyo3::exceptions::PyTypeError::new_err(message));
             }
         }
         Ok(Self(edit))
     }
+}
+
+/// Whether there is such a keyword.
+fn set(edit: &mut bridge::Edit, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match name {
+        "label" => edit.label = Some(value.extract()?),
+        "expires_at" => edit.expires_at = Some(value.extract::<Time>()?.0),
+        "permissions" => edit.permissions = Some(value.extract::<Names>()?.0),
+        "resources" => edit.resources = Some(value.extract::<Option<Names>>()?.map(|names| names.0)),
+        "uses_max" => edit.uses_max = Some(value.extract()?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// What looking at a link gives.

@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
-use crate::convert::{Names, Seconds, Time, moment};
+use crate::convert::{Arg, Names, Seconds, Time, granted, moment};
 use crate::error::call;
 use crate::keyring::Keyring;
 
@@ -46,14 +46,14 @@ impl Access {
     /// A token that is restricted to resources grants nothing where none is stated. A name that the vocabulary lacks is
     /// granted by nothing. Raises InvalidValue for what is no resource.
     #[pyo3(signature = (permission, resource = None))]
-    fn require(&self, permission: &str, resource: Option<&str>) -> PyResult<()> {
-        call(|| self.0.require(permission, resource))
+    fn require(&self, permission: Arg<&str>, resource: Option<Arg<&str>>) -> PyResult<()> {
+        call(|| self.0.require(&permission, resource.map(Arg::get)))
     }
 
     /// Whether `require` would let it pass.
     #[pyo3(signature = (permission, resource = None))]
-    fn allows(&self, permission: &str, resource: Option<&str>) -> PyResult<bool> {
-        call(|| self.0.allows(permission, resource))
+    fn allows(&self, permission: Arg<&str>, resource: Option<Arg<&str>>) -> PyResult<bool> {
+        call(|| self.0.allows(&permission, resource.map(Arg::get)))
     }
 
     /// `link` or `session`.
@@ -157,26 +157,30 @@ impl Verifier {
     /// audience: who is asking. skew: how far ahead the issuer's clock may be, 60 s if nothing is said, at most 300 s. Raises InvalidValue.
     #[staticmethod]
     #[pyo3(signature = (keyring, *, audience = None, skew = None))]
-    fn without_revocation(keyring: &Keyring, audience: Option<String>, skew: Option<Seconds>) -> PyResult<Self> {
+    fn without_revocation(
+        keyring: Arg<PyRef<'_, Keyring>>,
+        audience: Option<Arg<String>>,
+        skew: Option<Arg<Seconds>>,
+    ) -> PyResult<Self> {
         let options = options(audience, skew);
         call(|| bridge::Verifier::without_revocation(&keyring.0, &options)).map(Self)
     }
 
     /// Verifies a link, as of `at` or now. Raises Refused; tell the public no more than its `public`.
     #[pyo3(signature = (token, *, at = None))]
-    fn verify_link(&self, token: &str, at: Option<Time>) -> PyResult<Access> {
-        call(|| self.0.verify_link(token, at.map(|at| at.0))).map(Access)
+    fn verify_link(&self, token: Arg<&str>, at: Option<Arg<Time>>) -> PyResult<Access> {
+        call(|| self.0.verify_link(&token, at.map(|at| at.0))).map(Access)
     }
 
     /// Verifies a session, as of `at` or now. Raises Refused; tell the public no more than its `public`.
     #[pyo3(signature = (token, *, at = None))]
-    fn verify_session(&self, token: &str, at: Option<Time>) -> PyResult<Access> {
-        call(|| self.0.verify_session(token, at.map(|at| at.0))).map(Access)
+    fn verify_session(&self, token: Arg<&str>, at: Option<Arg<Time>>) -> PyResult<Access> {
+        call(|| self.0.verify_session(&token, at.map(|at| at.0))).map(Access)
     }
 }
 
-pub(crate) fn options(audience: Option<String>, skew: Option<Seconds>) -> bridge::VerifierOptions {
-    bridge::VerifierOptions { audience, skew: skew.map(|skew| skew.0) }
+pub(crate) fn options(audience: Option<Arg<String>>, skew: Option<Arg<Seconds>>) -> bridge::VerifierOptions {
+    bridge::VerifierOptions { audience: audience.map(Arg::get), skew: skew.map(|skew| skew.0) }
 }
 
 /// Makes tokens without a store. `Issuer(keyring)`.
@@ -186,7 +190,7 @@ pub(crate) struct Issuer(bridge::Issuer);
 #[pymethods]
 impl Issuer {
     #[new]
-    fn new(keyring: &Keyring) -> PyResult<Self> {
+    fn new(keyring: Arg<PyRef<'_, Keyring>>) -> PyResult<Self> {
         call(|| Ok(bridge::Issuer::new(&keyring.0))).map(Self)
     }
 
@@ -195,19 +199,19 @@ impl Issuer {
     #[pyo3(signature = (tenant, client, permissions, *, audience = None, lifetime = None))]
     fn issue_link(
         &self,
-        tenant: &str,
-        client: &str,
-        permissions: Names,
-        audience: Option<&str>,
-        lifetime: Option<Seconds>,
+        tenant: Arg<&str>,
+        client: Arg<&str>,
+        permissions: Arg<Names>,
+        audience: Option<Arg<&str>>,
+        lifetime: Option<Arg<Seconds>>,
     ) -> PyResult<Token> {
-        let lifetime = lifetime.map(|lifetime| lifetime.0);
-        call(|| self.0.issue_link(tenant, client, &permissions.0, audience, lifetime)).map(Token)
+        let (permissions, lifetime) = (granted(permissions)?, lifetime.map(|lifetime| lifetime.0));
+        call(|| self.0.issue_link(&tenant, &client, &permissions, audience.map(Arg::get), lifetime)).map(Token)
     }
 
     /// Makes a session of a link that was verified. Raises Refused (`nothing_granted`, `expired`), InvalidValue.
     #[pyo3(signature = (link, *, lifetime = None))]
-    fn issue_session(&self, link: &Access, lifetime: Option<Seconds>) -> PyResult<Token> {
+    fn issue_session(&self, link: Arg<PyRef<'_, Access>>, lifetime: Option<Arg<Seconds>>) -> PyResult<Token> {
         call(|| self.0.issue_session(&link.0, lifetime.map(|lifetime| lifetime.0))).map(Token)
     }
 }
@@ -220,8 +224,8 @@ pub(crate) struct UntrustedLink(bridge::UntrustedLink);
 #[pymethods]
 impl UntrustedLink {
     #[new]
-    fn new(token: &str) -> PyResult<Self> {
-        call(|| bridge::UntrustedLink::parse(token)).map(Self)
+    fn new(token: Arg<&str>) -> PyResult<Self> {
+        call(|| bridge::UntrustedLink::parse(&token)).map(Self)
     }
 
     /// A copy that grants less, made without a key.
@@ -232,23 +236,23 @@ impl UntrustedLink {
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn narrow(
         &self,
-        expires_at: Option<Time>,
-        permissions: Option<Names>,
-        resources: Option<Names>,
-        audience: Option<String>,
-        recipient: Option<String>,
+        expires_at: Option<Arg<Time>>,
+        permissions: Option<Arg<Names>>,
+        resources: Option<Arg<Names>>,
+        audience: Option<Arg<String>>,
+        recipient: Option<Arg<String>>,
         seal: bool,
-        vocabulary: Option<Vec<String>>,
+        vocabulary: Option<Arg<Vec<String>>>,
     ) -> PyResult<String> {
         let narrowing = bridge::Narrowing {
             expires_at: expires_at.map(|time| time.0),
-            permissions: permissions.map(|names| names.0),
-            resources: resources.map(|names| names.0),
-            audience,
-            recipient,
+            permissions: permissions.map(|names| names.get().0),
+            resources: resources.map(|names| names.get().0),
+            audience: audience.map(Arg::get),
+            recipient: recipient.map(Arg::get),
             seal,
         };
-        call(|| self.0.narrow(&narrowing, &vocabulary.unwrap_or_default()))
+        call(|| self.0.narrow(&narrowing, &vocabulary.map(Arg::get).unwrap_or_default()))
     }
 
     /// Whose data, as the link says.
@@ -276,7 +280,7 @@ impl UntrustedLink {
     }
 
     /// What it grants, in the words of a vocabulary; what that lacks is left out.
-    fn permissions<'py>(&self, py: Python<'py>, vocabulary: Vec<String>) -> PyResult<Bound<'py, PyFrozenSet>> {
+    fn permissions<'py>(&self, py: Python<'py>, vocabulary: Arg<Vec<String>>) -> PyResult<Bound<'py, PyFrozenSet>> {
         call(|| self.0.permissions(&vocabulary)).and_then(|names| PyFrozenSet::new(py, names))
     }
 

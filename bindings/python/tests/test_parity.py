@@ -20,6 +20,8 @@ OTHERWISE = {
     "FileTarget.fill": "seal_file and open_file take paths",
     "Follower.verifier": "verify_link, verify_session",
     "Deployment.names": "made inside",
+    "Store.try_verify_link": "verify_link tries it first",
+    "Store.try_verify_session": "verify_session tries it first",
     "Access.packed": "of Node, where a handle costs more than a text",
     "Deployment.require": "of Node: Access.require",
     "Scope.sealer": "seal_file takes file objects",

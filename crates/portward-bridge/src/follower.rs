@@ -1,7 +1,7 @@
 use core::time::Duration;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use portward::{Clock as _, FeedRequest, Follower as Core, Freshness, Revocation, Scope, SystemClock};
+use portward::{Clock as _, FeedError, FeedRequest, Follower as Core, Freshness, Revocation, Scope, SystemClock};
 
 use crate::error::Error;
 use crate::keyring::Keyring;
@@ -11,9 +11,15 @@ use crate::token::{Verifier, VerifierOptions};
 /// Keeps a view up to date where there is no store: at an edge, in another data centre. What carries its requests to a store, and the answers
 /// back, is the caller's; nothing on that way is trusted.
 pub struct Follower {
-    core: Mutex<Core>,
+    core: Mutex<Asking>,
     scope: Scope,
     verifier: Verifier,
+}
+
+struct Asking {
+    core: Core,
+    /// An answer did not follow on the view.
+    for_everything: bool,
 }
 
 impl Follower {
@@ -34,7 +40,7 @@ impl Follower {
         let core = Core::new(keyring.core.clone(), scope.clone(), skew, highest)?;
         let freshness = Freshness::Live { max_staleness: Duration::from_millis(max_staleness) };
         let verifier = Verifier::of(keyring, Revocation::View(core.cell(), freshness), options)?;
-        Ok(Self { core: Mutex::new(core), scope, verifier })
+        Ok(Self { core: Mutex::new(Asking { core, for_everything: false }), scope, verifier })
     }
 
     /// A request to be sent now: what a store answers with `answer`.
@@ -42,9 +48,9 @@ impl Follower {
     /// # Errors
     /// `random_unavailable`.
     pub fn request(&self) -> Result<Vec<u8>, Error> {
-        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let Asking { core, for_everything } = &mut *self.lock();
         let challenge = core.request(SystemClock.now().steady)?;
-        let since = core.cell().load().stamp();
+        let since = if *for_everything { None } else { core.cell().load().stamp() };
         Ok(FeedRequest { scope: self.scope.clone(), since, challenge }.to_bytes())
     }
 
@@ -54,17 +60,71 @@ impl Follower {
     /// `forged`, `gap`, `rollback` and the like: the view stays as it was. After `gap`, `another_incarnation` and `fork` ask again: the next
     /// request asks for everything.
     pub fn accept(&self, answer: &[u8]) -> Result<String, Error> {
-        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(stamp_text(core.accept(answer, SystemClock.now().wall)?))
+        let Asking { core, for_everything } = &mut *self.lock();
+        let accepted = core.accept(answer, SystemClock.now().wall);
+        *for_everything = match accepted {
+            Ok(_) => false,
+            // It was authentic: nobody else can bring this about.
+            Err(FeedError::Gap | FeedError::AnotherIncarnation | FeedError::Fork) => true,
+            Err(_) => *for_everything,
+        };
+        Ok(stamp_text(accepted?))
     }
 
     /// The stamp of the last answer; keep it for the next start.
     pub fn highest(&self) -> Option<String> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner).highest().map(stamp_text)
+        self.lock().core.highest().map(stamp_text)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asking> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Verifies by this view.
     pub const fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Deployment, Store, StoreOptions};
+
+    #[test]
+    fn after_another_history_it_asks_for_everything() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, wal) = (directory.path().join("portal.db"), directory.path().join("portal.db-wal"));
+        let keyring = Keyring::generate(&Deployment::generate(None).unwrap()).unwrap();
+        let open = |initialise| {
+            let options = StoreOptions { initialise, ..StoreOptions::default() };
+            Store::open(&format!("sqlite:{}", file.display()), &keyring, &options).unwrap()
+        };
+        open(true).close();
+        let before = std::fs::read(&file).unwrap();
+
+        let follower = Follower::new(&keyring, None, None, 30_000, &VerifierOptions::default()).unwrap();
+        let next = |store: &Store| follower.accept(&store.answer(&follower.request()?)?);
+        let store = open(false);
+        store.revoke_client("t", "ada").unwrap();
+        next(&store).unwrap();
+        store.revoke_client("t", "ben").unwrap();
+        let stamp = next(&store).unwrap();
+        store.close();
+
+        // The same file, put back behind everybody's back, goes another way.
+        assert!(!wal.exists());
+        std::fs::write(&file, before).unwrap();
+        let store = open(false);
+        for client in ["eve", "eve", "eve"] {
+            store.revoke_client("t", client).unwrap();
+        }
+        let forked = next(&store).unwrap_err();
+        assert!(matches!(forked.code, "fork" | "gap"), "{forked}");
+        assert_eq!(follower.highest(), Some(stamp.clone()));
+        assert_ne!(next(&store).unwrap(), stamp, "everything came");
+        store.revoke_client("t", "ada").unwrap();
+        assert_eq!(next(&store).ok(), store.stamp(), "and then what is new");
+        store.close();
     }
 }

@@ -51,10 +51,12 @@ impl Keyring {
         Ok(made)
     }
 
-    /// Opens a directory that [`Keyring::create`] or the command has made.
+    /// Opens a directory that [`Keyring::create`] or the command has made. With a passphrase, one in the clear is not taken: whoever can write
+    /// the directory could put it in the place of the sealed one.
     ///
     /// # Errors
-    /// `file_missing` and others of files, `passphrase_required`, `wrong_passphrase`, `kek_required` for one that lies under a KEK.
+    /// `file_missing` and others of files, `passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock` for one in the clear where a passphrase was
+    /// given, `kek_required` for one that lies under a KEK.
     pub fn open(directory: &Path, passphrase: Option<&[u8]>) -> Result<Self, Error> {
         let directory = Directory::open(directory)?;
         let deployment = Deployment(Arc::new(directory.deployment()?));
@@ -65,6 +67,10 @@ impl Keyring {
                 Err(Error::value("kek_required", "the keyring is under a KEK, which the command opens"))
             }
         })?;
+        if passphrase.is_some() && matches!(open.protection(), Protection::Clear) {
+            let message = "a passphrase was given, and the keyring is in the clear: if that is right, give none";
+            return Err(Error::value("keyring_lock", message));
+        }
         Self::of(&deployment, open.keyring)
     }
 
@@ -84,7 +90,7 @@ impl Keyring {
     /// Opens the bytes of a keyring under a passphrase.
     ///
     /// # Errors
-    /// `wrong_passphrase`, and those of a sealed file.
+    /// `sealed_wrong_passphrase`, and those of a sealed file.
     pub fn unseal(sealed: &[u8], passphrase: &[u8], deployment: &Deployment) -> Result<Self, Error> {
         let opened = SealedKeyring::from_json(sealed)?.open(passphrase)?;
         Self::of(deployment, opened.keyring)
@@ -129,5 +135,24 @@ fn kept(passphrase: &[u8]) -> Passphrase {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.core.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_in_the_clear_is_not_taken_for_the_sealed_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let (sealed, clear) = (directory.path().join("sealed"), directory.path().join("clear"));
+        Keyring::create(&sealed, None, Some(b"correct")).unwrap();
+        assert!(Keyring::open(&sealed, Some(b"correct")).is_ok());
+        assert_eq!(Keyring::open(&sealed, Some(b"wrong")).unwrap_err().code, "sealed_wrong_passphrase");
+
+        Keyring::create(&clear, None, None).unwrap();
+        assert!(Keyring::open(&clear, None).is_ok());
+        let refused = Keyring::open(&clear, Some(b"correct")).unwrap_err();
+        assert_eq!((refused.code, refused.kind), ("keyring_lock", crate::Kind::InvalidValue));
     }
 }

@@ -1,9 +1,11 @@
+use core::ops::Not as _;
 use core::time::Duration;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use portward::envelope::{DataScope, Header, RootKeks, ScopeKeys};
 use portward::{Identifier, NoRevocation};
-use portward_store::database::Location;
+use portward_store::database::{DatabaseError, Location};
 use portward_store::keys::{self, Feed, KeyStoreError, KeyStoreOptions};
 
 use crate::error::Error;
@@ -46,21 +48,28 @@ pub struct Scope {
 
 impl KeyStore {
     /// Opens a key store: `sqlite:PATH`, which is made if it is not there, or `postgres://…`, whose tables `initialise` makes. `feed`: the store
-    /// that tells of keys which others destroyed. Without one, who puts back a backup of the key store brings destroyed keys back.
+    /// that tells of keys which others destroyed. Without one, who puts back a backup of the key store brings destroyed keys back. What is
+    /// opened again after a fork is never made.
     ///
     /// # Errors
     /// `store_location`, and those of the database.
     pub fn open(location: &str, keyring: &Keyring, feed: Option<&Store>, initialise: bool) -> Result<Self, Error> {
-        let location: Location = location.parse().map_err(|error| Error::from(error).of_argument("location"))?;
-        let (of, view) = (keyring.clone(), feed.cloned());
+        let location = text::location(location)?;
+        let (of, view, opened) = (keyring.clone(), feed.cloned(), AtomicBool::new(false));
         let open = move || {
+            // The core would make one anew, in which no key is.
+            if opened.load(Ordering::Acquire) && is_missing(&location) {
+                return Err(DatabaseError::Uninitialised.into());
+            }
             let feed = match &view {
                 Some(store) => Feed::View(store.live()?.store.cell()),
                 None => Feed::None(NoRevocation),
             };
             let options = KeyStoreOptions { initialise, ..KeyStoreOptions::default() };
             let (deployment, core) = (Arc::clone(&of.deployment.0), Arc::clone(&of.core));
-            Ok(wait(Core::open(&location, deployment, core, feed, options))??)
+            let keys = wait(Core::open(&location, deployment, core, feed, options))??;
+            opened.store(true, Ordering::Release);
+            Ok(keys)
         };
         Ok(Self { live: PerProcess::open(open)?, feed: feed.cloned() })
     }
@@ -73,7 +82,7 @@ impl KeyStore {
     /// Makes the keys of a tenant. Once: whose keys were destroyed gets no others.
     ///
     /// # Errors
-    /// `tenant_exists`, and those of the database.
+    /// `key_exists`, and those of the database.
     pub fn new_tenant(&self, tenant: &str) -> Result<(), Error> {
         let tenant = text::identifier("tenant", tenant)?;
         self.ask(async |keys| keys.new_tenant(tenant).await)
@@ -129,6 +138,14 @@ impl KeyStore {
     fn ask<T>(&self, work: impl AsyncFnOnce(&Core) -> Result<T, KeyStoreError>) -> Result<T, Error> {
         let live = self.live.get()?;
         Ok(wait(work(&live))??)
+    }
+}
+
+/// A file that is not there, or has nothing in it.
+fn is_missing(location: &Location) -> bool {
+    match location {
+        Location::Sqlite(path) => std::fs::metadata(path).is_ok_and(|found| found.len() > 0).not(),
+        Location::Postgres(_) => false,
     }
 }
 

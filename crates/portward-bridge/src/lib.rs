@@ -21,6 +21,8 @@ mod vault;
 #[cfg(feature = "backend")]
 mod follower;
 #[cfg(feature = "backend")]
+mod gate;
+#[cfg(feature = "backend")]
 mod index;
 #[cfg(feature = "backend")]
 mod keyring;

@@ -41,7 +41,7 @@ impl<R: Read + Seek> Range<R> {
     /// Reads so many bytes from there, fewer where the plaintext ends before.
     ///
     /// # Errors
-    /// Kind `Unreadable`; `source_unreadable`.
+    /// Kind `Unreadable`, and then always; `source_unreadable`, and what the source says the next time counts.
     pub fn read(&mut self, from: u64, length: u64) -> Result<Vec<u8>, Error> {
         self.0.read_range(from, length).map_err(read_error)
     }
@@ -60,5 +60,54 @@ pub(crate) fn write_error(error: io::Error) -> Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<SealError>()) {
         Some(refused) => (*refused).into(),
         None => Error::target(&error),
+    }
+}
+
+#[cfg(all(test, feature = "backend"))]
+mod tests {
+    use std::cell::Cell;
+    use std::io::{Cursor, SeekFrom};
+
+    use super::*;
+    use crate::{Deployment, KeyStore, Keyring};
+
+    struct Failing<'a>(Cursor<Vec<u8>>, &'a Cell<bool>);
+
+    impl Read for Failing<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.1.take() { Err(io::ErrorKind::TimedOut.into()) } else { self.0.read(buffer) }
+        }
+    }
+
+    impl Seek for Failing<'_> {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_source_that_failed_is_asked_again_and_what_is_forged_stays_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let keyring = Keyring::generate(&Deployment::generate(None).unwrap()).unwrap();
+        let location = format!("sqlite:{}", directory.path().join("keys.db").display());
+        let keys = KeyStore::open(&location, &keyring, None, true).unwrap();
+        keys.new_tenant("studio-7").unwrap();
+        let scope = keys.scope("studio-7", "file:contents").unwrap();
+        let of = Of { name: "files.content", id: "7", more: &[] };
+        let mut object = scope.seal(&of, &[7; 60_000], false).unwrap();
+
+        let fails = Cell::new(false);
+        let mut range = scope.open_range(&of, Failing(Cursor::new(object.clone()), &fails)).unwrap();
+        fails.set(true);
+        assert_eq!(range.read(20_000, 5).unwrap_err().code, "source_unreadable");
+        assert_eq!(range.read(20_000, 5).unwrap(), [7; 5]);
+        assert_eq!(range.read(0, 5).unwrap(), [7; 5]);
+
+        object[76 + 16_400] ^= 1;
+        let mut range = scope.open_range(&of, Cursor::new(object)).unwrap();
+        assert_eq!(range.read(0, 5).unwrap(), [7; 5]);
+        assert_eq!(range.read(20_000, 5).unwrap_err().code, "chunk_forged");
+        assert_eq!(range.read(0, 5).unwrap_err().code, "failed_before");
+        keys.close();
     }
 }

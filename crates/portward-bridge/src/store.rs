@@ -3,8 +3,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use portward::{Clock as _, Incarnation, ListTimes, PeekCookie, Scope, Stamp, SystemClock};
-use portward_store::database::Location;
+use portward::{Clock as _, Incarnation, ListTimes, Now, PeekCookie, Scope, Stamp, SystemClock};
 use portward_store::store::{
     self, Following, JsonLines, NoSink, Recovery, StoreError, StoreOptions as CoreOptions, Target,
 };
@@ -15,7 +14,7 @@ use crate::keyring::Keyring;
 use crate::peeked::Peeked;
 use crate::process::{Connected, Guard, PerProcess, wait, within};
 use crate::text;
-use crate::token::{Access, Token, VerifierOptions};
+use crate::token::{Access, Token, VerifierOptions, if_newer};
 
 /// Links, what became of them, and what is revoked. Verifying asks no database; all else waits for it.
 #[derive(Clone)]
@@ -75,8 +74,9 @@ impl Store {
     /// # Errors
     /// `store_location`, `store_uninitialised`, and those of the database and the options.
     pub fn open(location: &str, keyring: &Keyring, options: &StoreOptions) -> Result<Self, Error> {
-        let location: Location = location.parse().map_err(|error| Error::from(error).of_argument("location"))?;
+        let location = text::location(location)?;
         let StoreOptions { initialise, verifier, max_staleness, follow, events } = options.clone();
+        let events = events.map(|path| text::absolute(&path)).transpose()?;
         let verifier = verifier.to_core()?;
         if initialise {
             wait(store::initialise(&location, &keyring.core, None, SystemClock.now().wall))??;
@@ -108,7 +108,7 @@ impl Store {
     /// # Errors
     /// Those of the database, and of a view that is not accepted.
     pub fn recover(location: &str, keyring: &Keyring, newer: Option<&[u8]>) -> Result<Recovered, Error> {
-        let location: Location = location.parse().map_err(|error| Error::from(error).of_argument("location"))?;
+        let location = text::location(location)?;
         let Recovery { found, begins, merged } =
             wait(Recovery::run(&location, &keyring.core, newer, SystemClock.now().wall))??;
         Ok(Recovered { found: stamp_text(found), begins: stamp_text(begins), merged })
@@ -132,7 +132,7 @@ impl Store {
 
     /// Whether it is open in this process: if not, the next call opens it, and waits for the database.
     pub fn is_open(&self) -> bool {
-        self.live.peek().is_some()
+        self.peek_live().is_some()
     }
 
     /// Verifies a link, now: what was signed, if it is not paused or revoked. What its tenant narrowed or shortened later shows in its sessions.
@@ -140,7 +140,17 @@ impl Store {
     /// # Errors
     /// Kind `Refused`; tell the public no more than [`Error::public`].
     pub fn verify_link(&self, token: &str) -> Result<Access, Error> {
-        let access = self.verifying()?.store.verifier().verify_link(token, SystemClock.now())?;
+        self.try_verify_link(token).unwrap_or_else(|| self.link_access(&*self.live.get()?, token, SystemClock.now()))
+    }
+
+    /// The same, without waiting for anybody: `None` where it is not open in this process.
+    pub fn try_verify_link(&self, token: &str) -> Option<Result<Access, Error>> {
+        let now = SystemClock.now();
+        Some(self.link_access(&*self.live.peek(now.steady)?, token, now))
+    }
+
+    fn link_access(&self, live: &Live, token: &str, now: Now) -> Result<Access, Error> {
+        let access = if_newer(now, || SystemClock.now(), |now| live.store.verifier().verify_link(token, now))?;
         Ok(Access::of_link(access, self.deployment()))
     }
 
@@ -149,7 +159,18 @@ impl Store {
     /// # Errors
     /// As [`Store::verify_link`].
     pub fn verify_session(&self, token: &str) -> Result<Access, Error> {
-        let access = self.verifying()?.store.verifier().verify_session(token, SystemClock.now())?;
+        self.try_verify_session(token)
+            .unwrap_or_else(|| self.session_access(&*self.live.get()?, token, SystemClock.now()))
+    }
+
+    /// The same, without waiting for anybody: `None` where it is not open in this process.
+    pub fn try_verify_session(&self, token: &str) -> Option<Result<Access, Error>> {
+        let now = SystemClock.now();
+        Some(self.session_access(&*self.live.peek(now.steady)?, token, now))
+    }
+
+    fn session_access(&self, live: &Live, token: &str, now: Now) -> Result<Access, Error> {
+        let access = if_newer(now, || SystemClock.now(), |now| live.store.verifier().verify_session(token, now))?;
         Ok(Access::of_session(access, self.deployment()))
     }
 
@@ -159,7 +180,7 @@ impl Store {
     /// As [`Store::verify_link`]; `cookie_malformed`.
     pub fn peek(&self, link: &str, cookie: Option<&str>) -> Result<Peeked, Error> {
         let cookie = cookie.map(cookie_of).transpose()?;
-        let store::Peeked { nonce, expires_at, cookie, .. } = self.verifying()?.store.peek(link, cookie)?;
+        let store::Peeked { nonce, expires_at, cookie, .. } = self.any_live()?.store.peek(link, cookie)?;
         Ok(Peeked { nonce, expires_at: expires_at.unix(), cookie: cookie.to_text() })
     }
 
@@ -245,12 +266,12 @@ impl Store {
 
     /// How far the view is; `None` where it is not open in this process.
     pub fn stamp(&self) -> Option<String> {
-        self.live.peek()?.store.stamp().map(stamp_text)
+        self.peek_live()?.store.stamp().map(stamp_text)
     }
 
     /// Whether the view is believed now.
     pub fn is_fresh(&self) -> bool {
-        self.live.peek().is_some_and(|live| live.store.is_fresh())
+        self.peek_live().is_some_and(|live| live.store.is_fresh())
     }
 
     /// Whether the view shows at least what this stamp stands for.
@@ -259,7 +280,7 @@ impl Store {
     /// `stamp_malformed`.
     pub fn is_at_least(&self, stamp: &str) -> Result<bool, Error> {
         let stamp = stamp_of(stamp)?;
-        Ok(self.live.peek().is_some_and(|live| live.store.cell().load().is_at_least(stamp)))
+        Ok(self.peek_live().is_some_and(|live| live.store.cell().load().is_at_least(stamp)))
     }
 
     /// Answers the request of a [`crate::Follower`].
@@ -310,9 +331,12 @@ impl Store {
         Ok(wait(work(acting.as_ref().unwrap_or(&live.store)))??)
     }
 
-    /// Without a system call where it is open already.
-    fn verifying(&self) -> Result<Guard<Live>, Error> {
-        self.live.peek().map_or_else(|| self.live.get(), Ok)
+    fn peek_live(&self) -> Option<Guard<Live>> {
+        self.live.peek(SystemClock.now().steady)
+    }
+
+    fn any_live(&self) -> Result<Guard<Live>, Error> {
+        self.peek_live().map_or_else(|| self.live.get(), Ok)
     }
 }
 

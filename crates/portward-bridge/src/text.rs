@@ -1,10 +1,29 @@
 //! From texts and numbers to the core's types, and back. What is wrong names the argument.
 
 #[cfg(feature = "backend")]
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "backend")]
 use portward::EntryId;
 use portward::{Identifier, Permissions, Timestamp, Vocabulary};
+#[cfg(feature = "backend")]
+use portward_store::database::Location;
 
 use crate::error::Error;
+
+/// A file is named from the root on: who opens it again may do so in another directory.
+#[cfg(feature = "backend")]
+pub(crate) fn location(text: &str) -> Result<Location, Error> {
+    match text.parse().map_err(|error| Error::from(error).of_argument("location"))? {
+        Location::Sqlite(path) => Ok(Location::Sqlite(absolute(&path)?)),
+        server @ Location::Postgres(_) => Ok(server),
+    }
+}
+
+#[cfg(feature = "backend")]
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|error| Error::source(&error))
+}
 
 pub(crate) fn identifier(argument: &str, text: &str) -> Result<Identifier, Error> {
     Identifier::new(text).map_err(|error| Error::from(error).of_argument(argument))

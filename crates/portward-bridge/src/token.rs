@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portward::{
     Access as Core, AllowError, Clock as _, Generations, IssuedToken, Issuer as CoreIssuer, LinkAccess, LinkRequest,
     NoRevocation, Now, Resources, Revocation, SessionLimits, SystemClock, Verifier as CoreVerifier,
-    VerifierOptions as CoreOptions,
+    VerifierOptions as CoreOptions, VerifyError,
 };
 
 use crate::deployment::Deployment;
@@ -253,7 +253,8 @@ impl Verifier {
     /// # Errors
     /// Kind `Refused`; tell the public no more than [`Error::public`].
     pub fn verify_link(&self, token: &str, at: Option<u64>) -> Result<Access, Error> {
-        Ok(Access::of_link(self.core.verify_link(token, now(at))?, &self.deployment))
+        let access = if_newer(now(at), || now(at), |now| self.core.verify_link(token, now))?;
+        Ok(Access::of_link(access, &self.deployment))
     }
 
     /// The same of a session.
@@ -261,7 +262,20 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify_link`].
     pub fn verify_session(&self, token: &str, at: Option<u64>) -> Result<Access, Error> {
-        Ok(Access::of_session(self.core.verify_session(token, now(at))?, &self.deployment))
+        let access = if_newer(now(at), || now(at), |now| self.core.verify_session(token, now))?;
+        Ok(Access::of_session(access, &self.deployment))
+    }
+}
+
+/// Asks once more where the view is not fresh: it may have been renewed after the clock was read, and is then newer than the question.
+pub(crate) fn if_newer<T>(
+    now: Now,
+    again: impl FnOnce() -> Now,
+    verify: impl Fn(Now) -> Result<T, VerifyError>,
+) -> Result<T, VerifyError> {
+    match verify(now) {
+        Err(error) if error.code() == "view_stale" => verify(again()),
+        verified => verified,
     }
 }
 

@@ -22,7 +22,7 @@ pub struct OpenSeek<R: Read + Seek> {
     chunk: Zeroizing<Vec<u8>>,
     index: Option<u64>,
     sealed: Vec<u8>,
-    /// What has failed keeps failing.
+    /// What was refused stays refused.
     failed: bool,
 }
 
@@ -92,7 +92,6 @@ impl<R: Read + Seek> OpenSeek<R> {
             return Ok(());
         }
         self.index = None;
-        self.failed = true;
         self.inner.seek(SeekFrom::Start(self.chunks_at.saturating_add(index.saturating_mul(WIDE_SEALED_CHUNK))))?;
         let start = index.saturating_mul(WIDE_CHUNK);
         let plaintext = usize::try_from(self.length.saturating_sub(start)).unwrap_or(CHUNK).min(CHUNK);
@@ -100,6 +99,8 @@ impl<R: Read + Seek> OpenSeek<R> {
         // One byte more is asked for behind the last chunk: there is none.
         let asked = if plaintext < CHUNK { expected.saturating_add(1) } else { expected };
         let length = read_full(&mut self.inner, self.sealed.get_mut(..asked.min(SEALED_CHUNK)).unwrap_or_default())?;
+        // What the source failed with can be asked again: nothing of it was looked at.
+        self.failed = true;
         if length < expected {
             return Err(refused(OpenError::BodyTruncated));
         }

@@ -1,0 +1,362 @@
+"""What somebody tried against this package, and a control beside each."""
+
+from __future__ import annotations
+
+import array
+import base64
+import io
+import os
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import portward
+from conftest import TENANT, run_python
+
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+
+
+def test_forks_beside_a_thread_that_verifies(tmp_path: Path) -> None:
+    source = """
+import multiprocessing, threading, warnings
+import portward
+warnings.simplefilter("ignore", DeprecationWarning)
+keyring = portward.Keyring.generate()
+store = portward.Store.open("sqlite:portal.db", keyring, create=True)
+token = store.issue("t", "c", {"files:read"}).token
+errors, verified, over = [], [0], threading.Event()
+
+def verify():
+    while not over.is_set():
+        try:
+            store.verify_link(token)
+            verified[0] += 1
+        except Exception as error:
+            errors.append(repr(error))
+
+def child():
+    store.verify_link(token)
+    store.list("t")
+
+threading.Thread(target=verify).start()
+ends = []
+for _ in range(60):
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(15)
+    ends.append(process.exitcode)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        break
+over.set()
+print(ends.count(0), sorted(set(ends)), errors[:3], verified[0] > 60)
+"""
+    done = run_python(source, folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("60 [0] [] True\n", "")
+
+
+def test_a_child_elsewhere_opens_the_same_files(tmp_path: Path) -> None:
+    source = """
+import os, portward
+keyring = portward.Keyring.generate()
+store = portward.Store.open("sqlite:portal.db", keyring, create=True, events="events.jsonl")
+keys = portward.KeyStore.open("sqlite:keys.db", keyring, feed=store)
+keys.new_tenant("t")
+scope = keys.scope("t", "record:x")
+sealed = scope.seal(b"text", name="n", id="1")
+link = store.issue("t", "c", {"files:read"})
+os.mkdir("elsewhere")
+os.chdir("elsewhere")
+
+def work():
+    assert store.verify_link(link.token).client == "c"
+    assert scope.open(sealed, name="n", id="1") == b"text"
+    store.issue("t", "d", {"files:read"})
+    try:
+        keys.new_tenant("t")
+    except portward.PortwardError as error:
+        assert error.code == "key_exists", error.code
+
+child = os.fork()
+if child == 0:
+    status = 1
+    try:
+        work()
+        status = 0
+    finally:
+        os._exit(status)
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+work()
+print(status, os.listdir("."), sorted(name for name in os.listdir("..") if "-" not in name))
+"""
+    done = run_python(source, folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("0 [] ['elsewhere', 'events.jsonl', 'keys.db', 'portal.db']\n", "")
+
+
+def test_a_key_store_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    source = """
+import os, portward
+keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None)
+keys.new_tenant("t")
+
+def code():
+    child = os.fork()
+    if child == 0:
+        try:
+            keys.new_tenant("u")
+        except portward.PortwardError as error:
+            os.write(1, error.code.encode() + b" ")
+        os._exit(0)
+    os.waitpid(child, 0)
+
+os.rename("keys.db", "kept")
+code()
+assert os.listdir(".") == ["kept"]
+os.rename("kept", "keys.db")
+keys.new_tenant("u")
+code()
+"""
+    done = run_python(source, folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("store_uninitialised key_exists ", "")
+
+
+def test_a_fork_past_the_hooks_grants_for_a_moment_at_most(tmp_path: Path) -> None:
+    source = """
+import ctypes, os, time, portward
+keyring = portward.Keyring.generate()
+store = portward.Store.open("sqlite:portal.db", keyring, create=True)
+token = store.issue("t", "c", {"files:read"}).token
+store.verify_link(token)
+child = ctypes.CDLL(None).fork()
+if child == 0:
+    started = time.monotonic()
+    while time.monotonic() < started + 10:
+        try:
+            store.verify_link(token)
+        except portward.Unavailable as error:
+            os._exit(7 if error.code == "forked" and time.monotonic() < started + 1 else 1)
+    os._exit(2)
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+time.sleep(0.2)
+print(status, store.verify_link(token).client)
+"""
+    done = run_python(source, folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("7 c\n", "")
+
+
+def test_a_second_interpreter_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("_xxsubinterpreters")
+    source = """
+import _xxsubinterpreters, portward
+other = _xxsubinterpreters.create()
+try:
+    _xxsubinterpreters.run_string(other, "import json\\nimport portward")
+except _xxsubinterpreters.RunFailedError as error:
+    print(error)
+_xxsubinterpreters.run_string(other, "import json")
+try:
+    portward.UntrustedLink("pwl_")
+except portward.Refused as error:
+    print(error.public)
+"""
+    done = run_python(source, folder=tmp_path)
+    assert "ImportError" in done.stdout and "another interpreter" in done.stdout and done.stdout.endswith("\ndamaged\n"), done
+
+
+def test_a_keyring_in_the_clear_is_not_taken_for_the_sealed_one(tmp_path: Path) -> None:
+    keyring = portward.Keyring.create(tmp_path / "keys", passphrase=b"correct")
+    assert portward.Keyring.open(tmp_path / "keys", passphrase=b"correct").deployment.id == keyring.deployment.id
+    planted = portward.Keyring.generate(keyring.deployment)
+    (tmp_path / "keys" / "keyring.sealed.json").unlink()
+    (tmp_path / "keys" / "keyring.json").touch(mode=0o600)
+    (tmp_path / "keys" / "keyring.json").write_bytes(planted.export_in_clear())
+    for passphrase in (b"correct", b"wrong"):
+        with pytest.raises(portward.InvalidValue) as refused:
+            portward.Keyring.open(tmp_path / "keys", passphrase=passphrase)
+        assert refused.value.code == "keyring_lock"
+    assert portward.Keyring.open(tmp_path / "keys").roots[0].id == planted.roots[0].id
+
+
+class Source(io.BytesIO):
+    """Calls back once before it reads."""
+
+    before: Callable[[], object] | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        before, self.before = self.before, None
+        if before is not None:
+            before()
+        return super().read(size)
+
+
+@pytest.fixture
+def scope(keys: portward.KeyStore) -> portward.Scope:
+    return keys.scope(TENANT, "file:x")
+
+
+@pytest.fixture
+def sealed(scope: portward.Scope) -> bytes:
+    return scope.seal(bytes(100_000), name="f", id="1")
+
+
+def test_a_range_is_not_entered_twice(scope: portward.Scope, sealed: bytes) -> None:
+    source = Source(sealed)
+    opened = scope.open_range(source, name="f", id="1")
+    source.before = lambda: opened.read(0, 10)
+    with pytest.raises(portward.InvalidValue) as entered:
+        opened.read(50_000, 10)
+    assert entered.value.code == "range_in_use"
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda at: opened.read(at * 1_000, 10), range(90))) == {bytes(10)}
+
+
+def test_a_range_outlives_a_source_that_fails_once(scope: portward.Scope, sealed: bytes) -> None:
+    def fail() -> None:
+        raise TimeoutError("network")
+
+    source = Source(sealed)
+    opened = scope.open_range(source, name="f", id="1")
+    source.before = fail
+    with pytest.raises(TimeoutError, match="network"):
+        opened.read(50_000, 5)
+    assert opened.read(50_000, 5) == opened.read(0, 5) == bytes(5)
+
+
+def test_a_link_from_the_end_of_time_can_be_looked_at(store: portward.Store) -> None:
+    token = str(store.issue(TENANT, "ada", {"files:read"}).token)
+    honest = portward.UntrustedLink(token)
+    raw = base64.urlsafe_b64decode(token[4:] + "=" * (-len(token[4:]) % 4))[:-4]
+    for at, crafted_at in ((honest.issued_at, 2**40 - 2), (honest.expires_at, 2**40 - 1)):
+        old = int(at.timestamp()).to_bytes(5, "big")
+        assert raw.count(old) == 1
+        raw = raw.replace(old, crafted_at.to_bytes(5, "big"))
+    raw += zlib.crc32(b"pwl_" + raw).to_bytes(4, "big")
+    crafted = portward.UntrustedLink("pwl_" + base64.urlsafe_b64encode(raw).decode().rstrip("="))
+    assert crafted.issued_at == crafted.expires_at == LAST and crafted.client == "ada"
+    assert honest.expires_at < LAST
+
+
+def test_what_is_destroyed_says_so(keys: portward.KeyStore) -> None:
+    for kept in (2**40 + 1, 2**63):
+        with pytest.raises(portward.InvalidValue, match="backups_kept") as refused:
+            keys.destroy_tenant(TENANT, backups_kept=kept)
+        assert refused.value.code == "time_out_of_range"
+    assert keys.rotate_tenant(TENANT) == 2, "nothing was destroyed"
+    assert keys.destroy_tenant(TENANT, backups_kept=2**39).complete_at == LAST
+
+
+def test_ctrl_c_ends_the_sealing_of_a_file(tmp_path: Path) -> None:
+    source = """
+import os, signal, threading, time, portward
+keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None)
+keys.new_tenant("t")
+scope = keys.scope("t", "file:x")
+for name, length in (("small", 100_000), ("large", 8_000_000_000)):
+    with open(name, "wb") as file:
+        file.truncate(length)
+assert scope.seal_file("small", "small.sealed", name="f", id="1") == 100_000
+threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+started = time.monotonic()
+try:
+    scope.seal_file("large", "large.sealed", name="f", id="1")
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - started < 2.5, sorted(n for n in os.listdir() if "sealed" in n or n.startswith(".")))
+"""
+    done = run_python(source, folder=tmp_path)
+    assert (done.stdout, done.stderr) == ("interrupted True ['small.sealed']\n", "")
+
+
+def test_permissions_are_names_and_some(store: portward.Store, keyring: portward.Keyring) -> None:
+    makers: list[Callable[[Any], object]] = [
+        lambda permissions: store.issue(TENANT, "ada", permissions),
+        lambda permissions: portward.Issuer(keyring).issue_link(TENANT, "ada", permissions),
+    ]
+    for make in makers:
+        for mapping in ({"files:read": False}, {}, os.environ):
+            with pytest.raises(TypeError, match="^permissions: a mapping"):
+                make(mapping)
+        for nothing in (set(), [], ()):
+            with pytest.raises(ValueError, match="^permissions: ") as refused:
+                make(nothing)
+            assert isinstance(refused.value, portward.InvalidValue) and refused.value.code == "nothing_granted"
+        make({"files:read"})
+        make(["files:read"])
+
+
+def test_a_short_follow_is_not_none_at_all(keyring: portward.Keyring, store: portward.Store, tmp_path: Path) -> None:
+    location = f"sqlite:{tmp_path}/portal.db"
+    with (
+        portward.Store.open(location, keyring, follow=0.0004) as follows,
+        portward.Store.open(location, keyring, follow=0) as never,
+    ):
+        stamp = store.revoke_client(TENANT, "ada")
+        deadline = time.monotonic() + 10
+        while not follows.is_at_least(stamp) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert follows.is_at_least(stamp) and not never.is_at_least(stamp)
+
+
+def test_a_wrong_type_names_its_argument(
+    store: portward.Store, keys: portward.KeyStore, keyring: portward.Keyring, scope: portward.Scope, sealed: bytes, tmp_path: Path
+) -> None:
+    anything: Any = scope
+    calls: dict[str, list[Callable[[], object]]] = {
+        "id": [lambda: anything.seal(b"x", name="n", id=1), lambda: anything.open(sealed, name="n", id=1)],
+        "name": [lambda: anything.seal(b"x", name=b"n", id="1")],
+        "plaintext": [lambda: anything.seal("x", name="n", id="1"), lambda: anything.seal(5, name="n", id="1")],
+        "object": [lambda: anything.open("x", name="n", id="1")],
+        "x_version": [lambda: anything.seal(b"x", name="n", id="1", x_version=3)],
+        "source": [lambda: anything.seal_file(b"x", tmp_path / "t", name="n", id="1")],
+        "target": [lambda: anything.seal_file(tmp_path / "s", 7, name="n", id="1")],
+        "tenant": [lambda: store.issue(7, "ada", {"files:read"}), lambda: keys.new_tenant(7)],  # type: ignore[arg-type]
+        "permissions": [lambda: store.issue(TENANT, "ada", "files:read"), lambda: store.issue(TENANT, "ada", 7)],  # type: ignore[arg-type]
+        "lifetime": [lambda: store.issue(TENANT, "ada", {"files:read"}, lifetime="1")],  # type: ignore[arg-type]
+        "expires_at": [lambda: store.edit(TENANT, "0" * 32, expires_at="1")],  # type: ignore[arg-type]
+        "token": [lambda: store.verify_link(b"pwl_"), lambda: portward.UntrustedLink(None)],  # type: ignore[arg-type]
+        "keyring": [lambda: portward.Issuer(7), lambda: portward.Follower("x")],  # type: ignore[arg-type]
+    }
+    for name, wrong in calls.items():
+        for call in wrong:
+            with pytest.raises(TypeError, match=f"^{name}: ") as typed:
+                call()
+            assert type(typed.value) is TypeError and "add_note" not in vars(typed.value)
+    with pytest.raises(portward.InvalidValue, match="^expires_at: ") as zone:
+        store.issue(TENANT, "ada", {"files:read"}, expires_at=datetime(2030, 1, 1))
+    assert zone.value.code == "time_zone_missing"
+
+
+def test_any_buffer_can_be_sealed_and_opened(scope: portward.Scope) -> None:
+    of = {"name": "f", "id": "1"}
+    given: list[Any] = [b"text", bytearray(b"text"), memoryview(b"text"), memoryview(b"t_e_x_t_")[::2], array.array("B", b"text")]
+    for plaintext in given:
+        sealed = scope.seal(plaintext, **of)
+        objects: list[Any] = [sealed, bytearray(sealed), memoryview(sealed)]
+        assert [scope.open(held, **of) for held in objects] == [b"text"] * 3
+
+
+def test_others_run_while_a_follower_accepts(keyring: portward.Keyring, store: portward.Store) -> None:
+    follower = portward.Follower(keyring)
+    for number in range(300):
+        store.revoke_client(TENANT, f"client-{number}")
+    answer, over, ran = store.answer(follower.request()), threading.Event(), [0]
+
+    def run() -> None:
+        while not over.is_set():
+            ran[0] += 1
+            follower.highest  # noqa: B018  waits for its turn without the lock of the interpreter
+
+    running = threading.Thread(target=run)
+    running.start()
+    stamp = follower.accept(answer)
+    over.set()
+    running.join(30)
+    assert not running.is_alive() and ran[0] > 0
+    assert follower.highest == stamp and store.is_at_least(stamp)
