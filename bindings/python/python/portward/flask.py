@@ -49,6 +49,8 @@ class Portward:
         """
         if resource is not None and permission is None:
             raise TypeError("resource: is of a permission")
+        if permission is not None:
+            self.gate.look_up(permission)
 
         def guard(view: View) -> View:
             @wraps(view)
