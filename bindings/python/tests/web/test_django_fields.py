@@ -278,7 +278,7 @@ def test_look_ups_are_confirmed() -> None:
     lambda rows: list(Invoice.objects.all().union(rows)), lambda rows: list(Invoice.objects.filter(pk__in=rows.query)),
     lambda rows: list(Invoice.objects.filter(models.Exists(rows))), lambda rows: list(Invoice.objects.filter(~models.Exists(rows))),
     lambda rows: list(Invoice.objects.filter(pk=models.Subquery(rows.only("pk")))),
-    lambda rows: list(Invoice.objects.annotate(same=models.Subquery(rows.only("pk")))),
+    lambda rows: list(Invoice.objects.annotate(same=models.Subquery(rows.only("pk"), output_field=models.UUIDField()))),
     lambda rows: Invoice.objects.filter(models.Exists(rows)).delete(),
     lambda rows: Invoice.objects.filter(models.Exists(rows)).update(title="x"),
 ])  # fmt: skip
