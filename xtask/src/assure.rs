@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::log::{FOLDER, Log, shown};
 use crate::need::{Need, Provided};
+use crate::report::Report;
 use crate::tally::Tally;
 use crate::{document, free_threaded, targets};
 
@@ -15,14 +16,6 @@ struct LongForm {
     name: &'static str,
     needs: &'static [Need],
     run: fn(&mut Log) -> io::Result<Report>,
-}
-
-/// What a long form has done.
-pub(crate) struct Report {
-    pub(crate) command: String,
-    pub(crate) tally: Tally,
-    /// What is kept of it.
-    pub(crate) result: String,
 }
 
 const LONG_FORMS: &[LongForm] = &[

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::assure::Report;
 use crate::log::{Log, shown};
 use crate::need::Need;
+use crate::report::Report;
 use crate::tally::Tally;
 
 pub(crate) const NEEDS: &[Need] = &[Need::Venv { folder: VENV, requirements: "bindings/python/free-threaded.txt" }];

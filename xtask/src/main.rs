@@ -17,6 +17,7 @@ mod node;
 mod part;
 mod postgres;
 mod python;
+mod report;
 mod scale;
 mod security_txt;
 mod suite;

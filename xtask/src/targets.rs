@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::process::Command;
 
-use crate::assure::Report;
 use crate::log::Log;
 use crate::need::Need;
+use crate::report::Report;
 use crate::tally::Tally;
 
 pub(crate) const NEEDS: &[Need] = &[Need::Tool {
