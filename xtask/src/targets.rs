@@ -46,6 +46,8 @@ fn check(package: &str, features: &str, target: &str) -> io::Result<Command> {
     let mut cargo = Command::new(installed("cargo-web", "bin/cargo")?);
     cargo.args(["check", "--locked", "-Zbuild-std", "-p", package, "--features", features]);
     cargo.args(["--target", target, "--target-dir", "target/targets"]);
+    // What runs here are build scripts and macros, once.
+    cargo.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
     cargo.env("RUSTC", installed("rustc-web", "bin/rustc")?).env("RUSTC_BOOTSTRAP", "1");
     cargo.env("CARGO_TERM_COLOR", "never").env("TARGET_CC", &cc).env("TARGET_AR", &cc);
     // The proxy of rustup that runs this command names its own.
