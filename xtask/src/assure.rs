@@ -3,38 +3,41 @@
 use std::fs;
 use std::io;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::document;
-use crate::log::{FOLDER, Log};
+use crate::log::{FOLDER, Log, shown};
+use crate::need::{Need, Provided};
+use crate::report::Report;
 use crate::tally::Tally;
+use crate::{document, free_threaded, targets};
 
-/// A test command that runs longer when `PORTWARD_LONG=1` is set.
+/// What takes longer than a test may.
 struct LongForm {
     name: &'static str,
-    command: &'static [&'static str],
+    needs: &'static [Need],
+    run: fn(&mut Log) -> io::Result<Report>,
 }
 
 const LONG_FORMS: &[LongForm] = &[
-    LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] },
+    LongForm {
+        name: "rust",
+        needs: &[],
+        run: |log| tests(log, &["test", "--release", "--workspace", "--no-fail-fast"]),
+    },
     LongForm {
         name: "faults",
         command: &["cargo", "test", "-p", "portward-cli", "--test", "cli", "--", "--ignored", "faults::"],
     },
     LongForm {
         name: "kills",
-        command: &[
-            "cargo",
-            "test",
-            "-p",
-            "portward-store",
-            "--features",
-            "keys,links,postgres",
-            "--test",
-            "store",
-            "crash",
-        ],
+        needs: &[],
+        run: |log| {
+            let features = "keys,links,postgres";
+            tests(log, &["test", "-p", "portward-store", "--features", features, "--test", "store", "crash"])
+        },
     },
+    LongForm { name: "free-threaded", needs: free_threaded::NEEDS, run: free_threaded::run },
+    LongForm { name: "targets", needs: targets::NEEDS, run: targets::run },
 ];
 
 /// Runs the named long forms, or all; `true` if each ran and none failed.
@@ -52,24 +55,35 @@ pub(crate) fn run(names: &[&str]) -> io::Result<bool> {
 
 impl LongForm {
     fn run(&self) -> io::Result<Tally> {
-        let [program, arguments @ ..] = self.command else { return Ok(Tally::default()) };
         let start = Instant::now();
         let mut log = Log::create(FOLDER, &format!("assure-{}", self.name))?;
-        let ran = log.run(Command::new(program).args(arguments).env("PORTWARD_LONG", "1"))?;
-        let tally = Tally::of_cargo_test(&ran.output).with_exit(ran.success);
+        for need in self.needs {
+            if let Provided::Missing(reason) = need.provide(&mut log, Duration::ZERO, Duration::ZERO)? {
+                println!("{} is skipped: {reason}", self.name);
+                return Ok(Tally::SKIPPED);
+            }
+        }
+        let Report { command, tally, result } = (self.run)(&mut log)?;
         if tally.failed > 0 {
             println!("{}", log.tail()?);
         }
 
         let minutes = start.elapsed().as_secs_f64() / 60.0;
-        let command = format!("`PORTWARD_LONG=1 {}`", self.command.join(" "));
-        let row = format!("| {} | {} | {command} | {tally} | {minutes:.1} |", self.name, document::today()?);
+        let row = format!("| {} | {} | `{command}` | {result} | {minutes:.1} |", self.name, document::today()?);
         println!("{row}");
         let page = document::read_or(PAGE, "Assurance")?;
         let rows = with_row(document::section(&page, "assure"), self.name, &row);
         fs::write(PAGE, document::with_section(&page, "assure", &rows))?;
         Ok(tally)
     }
+}
+
+/// Tests that run longer when `PORTWARD_LONG=1` is set.
+fn tests(log: &mut Log, arguments: &[&str]) -> io::Result<Report> {
+    let mut cargo = Command::new("cargo");
+    let ran = log.run(cargo.args(arguments).env("PORTWARD_LONG", "1"))?;
+    let tally = Tally::of_cargo_test(&ran.output).with_exit(ran.success);
+    Ok(Report { command: format!("PORTWARD_LONG=1 {}", shown(&cargo)), tally, result: tally.to_string() })
 }
 
 /// The table with the newest row of each long form; older ones are in the page's history.

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures us, the floor and the peers side by side in one run.
 
+mod bindings;
 pub(crate) mod cargo;
 mod file_table;
 mod files;
@@ -7,6 +8,8 @@ mod foreign;
 mod matrix;
 pub(crate) mod measure;
 pub(crate) mod page;
+mod program;
+mod ratios;
 mod row;
 mod store;
 pub(crate) mod table;
@@ -20,6 +23,8 @@ pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
     match arguments {
         ["files"] => files::run(),
         ["foreign"] => foreign::run(),
+        ["python"] => bindings::python(),
+        ["node"] => bindings::node(),
         ["store"] => store::run(),
         [] => {
             let start = SystemTime::now();

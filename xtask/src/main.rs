@@ -8,17 +8,21 @@ mod assure;
 mod bench;
 mod budget;
 mod document;
+mod free_threaded;
 mod layers;
 mod log;
 mod mobile;
 mod need;
 mod node;
 mod part;
+mod postgres;
 mod python;
+mod report;
 mod scale;
 mod security_txt;
 mod suite;
 mod tally;
+mod targets;
 
 use std::process::ExitCode;
 use std::{env, io};
@@ -74,6 +78,8 @@ cargo xtask bench <filter>   measure what the filter names, and print
 cargo xtask bench files      one large file, disk to disk and memory to memory, with the memory that it takes
 cargo xtask bench store      the store on SQLite and PostgreSQL
 cargo xtask bench foreign    objects beside Rust's, Python's and Node's libraries
+cargo xtask bench python     the Python package beside others, in ratios
+cargo xtask bench node       the Node package, likewise
 cargo xtask scale            simulate the feed of large deployments, and rewrite the tables in docs/scale.md
 cargo xtask scale --quick    the same of small ones, and print
 cargo xtask security-txt --contact URI --days N

@@ -13,6 +13,8 @@ pub(crate) enum Need {
     File(&'static str),
     /// A command that must succeed; if it does not, these Debian packages are installed first.
     Tool { probe: &'static [&'static str], packages: &'static [&'static str] },
+    /// A tool without which the part runs, too: its tests skip what they cannot do.
+    Wish { probe: &'static [&'static str], packages: &'static [&'static str] },
     /// A Python virtual environment holding exactly what a requirements file lists.
     Venv { folder: &'static str, requirements: &'static str },
     /// The part's own budget still fits into the total one.
@@ -34,6 +36,7 @@ impl Need {
         match self {
             Self::File(path) => Ok(ready_if(Path::new(path).exists(), || format!("{path} is absent"))),
             Self::Tool { probe, packages } => tool(log, probe, packages),
+            Self::Wish { probe, packages } => tool(log, probe, packages).map(|_| Provided::Ready),
             Self::Venv { folder, requirements } => venv(log, "python3", Path::new(folder), requirements),
             Self::TimeLeft => Ok(ready_if(left >= budget, || "the time budget is used up".to_owned())),
         }
@@ -110,6 +113,7 @@ mod tests {
         assert_eq!(provide(&Need::File("absent"), "need-file"), Provided::Missing("absent is absent".to_owned()));
 
         assert_eq!(provide(&Need::Tool { probe: &["true"], packages: &[] }, "need-tool"), Provided::Ready);
+        assert_eq!(provide(&Need::Wish { probe: &["false"], packages: &[] }, "need-wish"), Provided::Ready);
         let reason = "`false` fails; Debian packages: ".to_owned();
         assert_eq!(provide(&Need::Tool { probe: &["false"], packages: &[] }, "need-tool"), Provided::Missing(reason));
     }

@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::layers;
 use crate::log::Log;
 use crate::need::Need;
+use crate::postgres::WISH;
 use crate::tally::Tally;
 
 /// One part; its minutes stand in `budgets.toml`.
@@ -74,6 +75,7 @@ pub(crate) const PARTS: &[Part] = &[
             Need::File("bindings/python/Cargo.toml"),
             PYTHON,
             Need::Venv { folder: "target/venv-python", requirements: "bindings/python/tests/requirements.txt" },
+            WISH,
         ],
         run: crate::python::run,
     },
@@ -82,6 +84,7 @@ pub(crate) const PARTS: &[Part] = &[
         needs: &[
             Need::File("bindings/node/package.json"),
             Need::Tool { probe: &["npm", "--version"], packages: &["nodejs", "npm"] },
+            WISH,
         ],
         run: crate::node::run,
     },

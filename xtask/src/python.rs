@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::log::Log;
+use crate::postgres::Beside;
 use crate::tally::Tally;
 
 const WHEELS: &str = "target/wheels";
 const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
+    let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
     let Some(wheel) = build(log)? else { return Ok(Tally::FAILED) };
     let install = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "--no-index"];
     if !log.run(python(".")?.args(install).arg(&wheel))?.success {
@@ -21,7 +23,7 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let typed = log.run(python("bindings/python")?.args(["-m", "mypy", "python/portward"]))?;
     let mut tally = Tally::one(typed.success);
     for folder in TESTS {
-        let tests = log.run(python(folder)?.args(["-m", "pytest", "-q"]))?;
+        let tests = log.run(beside.command(interpreter()?).current_dir(folder).args(["-m", "pytest", "-q"]))?;
         tally = tally + Tally::of_pytest(&tests.output).with_exit(tests.success);
     }
     Ok(tally + every_interpreter(log, &wheel)?)
@@ -80,7 +82,11 @@ fn version(interpreter: &Path) -> Option<String> {
 }
 
 fn python(folder: &str) -> io::Result<Command> {
-    let mut command = Command::new(std::env::current_dir()?.join("target/venv-python/bin/python"));
+    let mut command = Command::new(interpreter()?);
     command.current_dir(folder);
     Ok(command)
+}
+
+fn interpreter() -> io::Result<PathBuf> {
+    Ok(std::env::current_dir()?.join("target/venv-python/bin/python"))
 }

@@ -52,8 +52,10 @@ export function portward(options: GateOptions): ExpressPortal {
       answered(gate, request, urlOf(request)).then((answer) => (answer === null ? next() : send(response, answer)), next)
     },
     session: (request, response, next) => guard(request, response, next),
-    requires: (permission, resource) => (request, response, next) =>
-      guard(request, response, next, permission, resource && (() => resource(request))),
+    requires(permission, resource) {
+      gate.lookUp(permission)
+      return (request, response, next) => guard(request, response, next, permission, resource && (() => resource(request)))
+    },
     access(request) {
       const access = accesses.get(request)
       if (access === undefined) throw new Refused('the route is not behind a session', 'session_missing')

@@ -37,7 +37,10 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
 
   app.decorateRequest('access', null)
   app.decorate('session', () => async (request, reply) => guard(request, reply))
-  app.decorate('requires', (permission, resource) => async (request, reply) => guard(request, reply, permission, resource?.(request)))
+  app.decorate('requires', (permission, resource) => {
+    gate.lookUp(permission)
+    return async (request, reply) => guard(request, reply, permission, resource?.(request))
+  })
   app.addHook('onRequest', async (request, reply) => {
     const answer = await answered(gate, request.raw, request.originalUrl)
     if (answer !== null) return send(reply, answer)

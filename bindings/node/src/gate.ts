@@ -1,8 +1,8 @@
 // What the ready parts for frameworks have in common: from a request to an answer or an access.
 
 import { Access } from './access'
-import { callable, options as optionsOf, wrongType, type Time } from './arguments'
-import { PortwardError } from './errors'
+import { callable, options as optionsOf, text, wrongType, type Time } from './arguments'
+import { InvalidValue, PortwardError } from './errors'
 import { type Answer, type Exchange, Portal, type PortalRequest } from './portal'
 import { Store } from './store'
 
@@ -65,6 +65,14 @@ export class Gate {
     this.#sessions = believes
     this.#log = callable('log', log) ?? (() => {})
     this.#clock = callable('clock', clock)
+  }
+
+  /** For guards, when they are made: a permission that there is not would let nobody in, and nobody would know why. Without a store, nobody knows. */
+  lookUp(permission: string): void {
+    const store = [this.#sessions, this.#links].find((one) => one instanceof Store)
+    if (store !== undefined && !store.deployment.permissions.includes(text('permission', permission))) {
+      throw new InvalidValue(`the vocabulary has no permission "${permission}"`, 'unknown_permission')
+    }
   }
 
   /** Whether a path is one of the portal's, and its body has to be read. */

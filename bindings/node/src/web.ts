@@ -44,9 +44,12 @@ export function portward(options: GateOptions): WebPortal {
   return {
     answer,
     access,
-    requires: (permission, handler) => (request, ...context) => {
-      const granted = access(request, permission)
-      return granted instanceof Response ? granted : handler(request, granted, ...context)
+    requires(permission, handler) {
+      gate.lookUp(permission)
+      return (request, ...context) => {
+        const granted = access(request, permission)
+        return granted instanceof Response ? granted : handler(request, granted, ...context)
+      }
     },
     hono: async (context, next) => (await answer(context.req.raw)) ?? next(),
   }

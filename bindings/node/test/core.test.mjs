@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Follower, InputError, InvalidValue, Issuer, Keyring, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
+import { onEach } from './support/databases.mjs'
 import { code, directory, store } from './support/fixtures.mjs'
 
-test('a link, a copy, a session, and the end of all', async () => {
-  const { store: links, keyring } = await store()
+onEach('a link, a copy, a session, and the end of all', async (database) => {
+  const { store: links, keyring } = await store(database)
   const link = await links.issue('studio-7', '42', ['files:read', 'messages:send'], { label: 'the contract', usesMax: 2 })
   assert.deepEqual([link.label, link.usesMax, link.uses, link.state, link.resources], ['the contract', 2, 0, 'active', null])
   assert.deepEqual([...link.permissions].sort(), ['files:read', 'messages:send'])
@@ -45,8 +46,8 @@ test('a link, a copy, a session, and the end of all', async () => {
   }
 })
 
-test('errors of asynchronous work are ours, too', async () => {
-  const { store: links, keyring, location } = await store()
+onEach('errors of asynchronous work are ours, too', async (database) => {
+  const { store: links, keyring, location } = await store(database)
   await assert.rejects(links.link('studio-7', 'zz'), (error) => error instanceof InvalidValue && error.code === 'id_malformed')
   await assert.rejects(links.link('studio-7', '0'.repeat(32)), (error) => error instanceof PortwardError && error.code === 'link_unknown')
   await assert.rejects(Store.open('nowhere:x', keyring), (error) => error instanceof InvalidValue && error.code === 'store_location')
@@ -56,8 +57,8 @@ test('errors of asynchronous work are ours, too', async () => {
   assert.equal(await code(() => links.verifyLink('pwl_')), 'closed')
 })
 
-test('links are listed in pages, and edited', async () => {
-  const { store: links } = await store()
+onEach('links are listed in pages, and edited', async (database) => {
+  const { store: links } = await store(database)
   for (let number = 0; number < 5; number++) await links.issue('studio-7', `c${number}`, ['files:read'], { label: `Label ${number}` })
   const first = await links.list('studio-7', { limit: 3 })
   const second = await links.list('studio-7', { limit: 3, after: first.next })
@@ -103,8 +104,8 @@ test('without a store: issuer, verifier and sessions of links', () => {
   assert.throws(() => issuer.issueSession(access), { code: 'not_a_link' })
 })
 
-test('a follower refuses what the store has revoked', async () => {
-  const { store: links, keyring } = await store()
+onEach('a follower refuses what the store has revoked', async (database) => {
+  const { store: links, keyring } = await store(database)
   const follower = new Follower(keyring, { tenants: ['studio-7'] })
   const { id, token } = await links.issue('studio-7', '42', ['files:read'])
   assert.throws(() => follower.verifyLink(token), Refused)
@@ -118,8 +119,8 @@ test('a follower refuses what the store has revoked', async () => {
   await assert.rejects(async () => follower.accept(Buffer.of(1, 2, 3)), PortwardError)
 })
 
-test('a store is compacted, published, saved and recovered', async () => {
-  const { store: links, keyring, location } = await store()
+onEach('a store is compacted, published, saved and recovered', async (database) => {
+  const { store: links, keyring, location } = await store(database)
   const { id } = await links.issue('studio-7', '42', ['files:read'])
   await links.actingAs('ada').revokeLink('studio-7', id)
   assert.ok((await links.compact({ kept: 0 })).changes >= 0)

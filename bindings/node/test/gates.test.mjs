@@ -5,10 +5,11 @@ import { after, test } from 'node:test'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
-import { Issuer, Portal, UntrustedLink, Unavailable } from 'portward'
+import { Follower, Issuer, Portal, UntrustedLink, Unavailable } from 'portward'
 import { portward as forExpress } from 'portward/express'
 import { portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
+import { onEach } from './support/databases.mjs'
 import { store } from './support/fixtures.mjs'
 import { server } from './support/raw.mjs'
 
@@ -55,8 +56,8 @@ function webServer(handle) {
 }
 
 for (const [name, serve] of Object.entries(SERVERS)) {
-  test(`${name}: sessions, permissions and resources`, async () => {
-    const { store: links, keyring } = await store()
+  onEach(`${name}: sessions, permissions and resources`, async (database) => {
+    const { store: links, keyring } = await store(database)
     const { state, send, close } = await server()
     after(close)
     const refusals = []
@@ -100,6 +101,21 @@ test('links that are asked elsewhere: what they throw is the answer, and mistake
   await assert.rejects(asking(() => assert.fail('a mistake')).answer(request), /a mistake/)
   assert.throws(() => forWeb({ portal }), { name: 'TypeError' })
   assert.throws(() => forWeb({ portal, store: links, logger: () => {} }), { name: 'TypeError' })
+})
+
+test('a permission that there is not is found when the guard is made', async () => {
+  const { store: links, keyring } = await store()
+  const app = fastify()
+  await app.register(forFastify, { portal, store: links })
+  const options = { portal, store: links }
+  const edge = { portal, links, sessions: new Follower(keyring) }
+  const without = { portal, links: { peek: null, redeem: null, renew: null }, sessions: new Follower(keyring) }
+  for (const guard of [forExpress(options).requires, app.requires, forWeb(options).requires, forExpress(edge).requires]) {
+    guard('files:read', () => '')
+    for (const wrong of ['files:raed', 'files:*', '']) assert.throws(() => guard(wrong, () => ''), { name: 'InvalidValue', code: 'unknown_permission' })
+  }
+  assert.throws(() => forWeb(options).requires(7, () => ''), TypeError)
+  forExpress(without).requires('files:raed') // nobody knows there
 })
 
 test('who parses bodies before the portal is told', async () => {

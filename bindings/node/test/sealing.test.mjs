@@ -8,12 +8,13 @@ import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PortwardError, Unreadable } from 'portward'
+import { onEach } from './support/databases.mjs'
 import { code, scope } from './support/fixtures.mjs'
 
 const OF = { name: 'files.content', id: '7' }
 
-test('sealed and opened in memory', async () => {
-  const { scope: files } = await scope()
+onEach('sealed and opened in memory', async (database) => {
+  const { scope: files } = await scope('file:contents', database)
   for (const options of [{}, { embedded: true }, { more: { 'x-version': '2' } }]) {
     const { more } = options
     const object = await files.seal(Buffer.from('a contract'), { ...OF, ...options })
@@ -178,8 +179,8 @@ test('the event loop is never blocked', async () => {
   assert.ok(longest < 500, `${longest} ms without a tick`)
 })
 
-test('keys are rotated, and destroyed for good', async () => {
-  const { scope: files, keys } = await scope()
+onEach('keys are rotated, and destroyed for good', async (database) => {
+  const { scope: files, keys } = await scope('file:contents', database)
   const object = await files.seal(Buffer.from('x'), OF)
   await files.rotate()
   assert.equal(await keys.rotateTenant('studio-7'), 2)

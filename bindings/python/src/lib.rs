@@ -13,7 +13,8 @@ mod portal;
 mod store;
 mod token;
 
-#[pyo3::pymodule]
+/// It needs no global lock: each class is frozen, what is shared behind it is locked or atomic in the bridge, and the statics here are set once.
+#[pyo3::pymodule(gil_used = false)]
 mod _portward {
     use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import databases as places
 import portward
+from databases import KINDS, Databases
 
 TENANT = "studio-7"
 
@@ -18,15 +20,20 @@ def keyring() -> portward.Keyring:
     return portward.Keyring.generate()
 
 
+@pytest.fixture(params=KINDS)
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    yield from places.databases(request.param, tmp_path)
+
+
 @pytest.fixture
-def store(keyring: portward.Keyring, tmp_path: Path) -> Iterator[portward.Store]:
-    with portward.Store.open(f"sqlite:{tmp_path}/portal.db", keyring, create=True) as store:
+def store(keyring: portward.Keyring, databases: Databases) -> Iterator[portward.Store]:
+    with portward.Store.open(databases.place("portal"), keyring, create=True) as store:
         yield store
 
 
 @pytest.fixture
-def keys(keyring: portward.Keyring, store: portward.Store, tmp_path: Path) -> Iterator[portward.KeyStore]:
-    with portward.KeyStore.open(f"sqlite:{tmp_path}/keys.db", keyring, feed=store) as keys:
+def keys(keyring: portward.Keyring, store: portward.Store, databases: Databases) -> Iterator[portward.KeyStore]:
+    with portward.KeyStore.open(databases.place("keys"), keyring, feed=store, create=True) as keys:
         keys.new_tenant(TENANT)
         yield keys
 

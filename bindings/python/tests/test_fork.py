@@ -18,6 +18,7 @@ import pytest
 
 import portward
 from conftest import TENANT, redeemed, run_python
+from databases import Databases
 
 InChild = Callable[[Callable[[], object]], None]
 
@@ -65,11 +66,11 @@ def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Sto
     assert len(lines) == 4 * 60 == len(set(lines))
 
 
-def test_a_fork_that_nobody_was_told_of_is_refused(tmp_path: Path) -> None:
+def test_a_fork_that_nobody_was_told_of_is_refused(databases: Databases, tmp_path: Path) -> None:
     source = """
 import ctypes, os, sys, portward
 keyring = portward.Keyring.generate()
-store = portward.Store.open("sqlite:portal.db", keyring, create=True)
+store = portward.Store.open(sys.argv[1], keyring, create=True)
 link = store.issue("t", "c", {"files:read"})
 child = ctypes.CDLL(None).fork()
 if child == 0:
@@ -82,7 +83,7 @@ status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 store.issue("t", "c", {"files:read"})
 print(status)
 """
-    done = run_python(source, folder=tmp_path)
+    done = run_python(source, databases.place("portal"), folder=tmp_path)
     assert (done.stdout, done.stderr) == ("7\n", "")
 
 
@@ -91,7 +92,7 @@ import os
 import portward
 
 keyring = portward.Keyring.open("keys")
-store = portward.Store.open("sqlite:portal.db", keyring)
+store = portward.Store.open(os.environ["STORE"], keyring)
 store.list("studio-7")
 
 
@@ -111,11 +112,12 @@ def application(environ, start_response):
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int, str]]]:
+def server(databases: Databases, tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int, str]]]:
     """gunicorn --preload with 4 workers: sends a request, and returns status and worker."""
     (tmp_path / "server.py").write_text(SERVER)
     command = [sys.executable, "-m", "gunicorn", "--preload", "--workers=4", "--bind=127.0.0.1:0", "server:application"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    environment = os.environ | {"STORE": databases.place("portal")}
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stderr is not None
     port = None
     for line in process.stderr:
@@ -142,9 +144,9 @@ def server(tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int, str]]]:
     process.wait(20)
 
 
-def test_revoked_in_one_worker_is_refused_in_all(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_revoked_in_one_worker_is_refused_in_all(databases: Databases, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     keyring = portward.Keyring.create(tmp_path / "keys")
-    with portward.Store.open(f"sqlite:{tmp_path}/portal.db", keyring, create=True) as store:
+    with portward.Store.open(databases.place("portal"), keyring, create=True) as store:
         link = store.issue(TENANT, "ada", {"files:read"})
         session = redeemed(store, str(link.token))
         send: Callable[[str, str], tuple[int, str]] = request.getfixturevalue("server")

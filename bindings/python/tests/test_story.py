@@ -10,6 +10,7 @@ import pytest
 
 import portward
 from conftest import TENANT, redeemed
+from databases import Databases
 
 
 def code(error: pytest.ExceptionInfo[portward.PortwardError]) -> str:
@@ -108,21 +109,18 @@ def test_an_edge_without_the_database(store: portward.Store, keyring: portward.K
         edge.verify_link(str(link.token))
 
 
-def test_a_lost_database_comes_back(keyring: portward.Keyring, tmp_path: Path) -> None:
-    location = f"sqlite:{tmp_path}/portal.db"
-    with portward.Store.open(location, keyring, create=True) as store:
+def test_a_lost_database_comes_back(keyring: portward.Keyring, databases: Databases) -> None:
+    with portward.Store.open(databases.place("portal"), keyring, create=True) as store:
         kept, revoked = (store.issue(TENANT, name, {"files:read"}) for name in ("ada", "eve"))
         store.compact(kept=timedelta(days=30))
         store.revoke_link(TENANT, revoked.id)
         saved = store.save_view()
-    moved = tmp_path / "restored.db"
-    moved.write_bytes((tmp_path / "portal.db").read_bytes())
-    moved.chmod(0o600)
+    moved = databases.copy("portal", "restored")
     with pytest.raises(portward.Unavailable) as restored:
-        portward.Store.open(f"sqlite:{moved}", keyring)
+        portward.Store.open(moved, keyring)
     assert code(restored) == "store_restored"
-    assert portward.Store.recover(f"sqlite:{moved}", keyring, newer=saved).merged
-    with portward.Store.open(f"sqlite:{moved}", keyring) as store:
+    assert portward.Store.recover(moved, keyring, newer=saved).merged
+    with portward.Store.open(moved, keyring) as store:
         assert store.verify_link(str(kept.token)).client == "ada"
         with pytest.raises(portward.Refused):
             store.verify_link(str(revoked.token))
@@ -194,11 +192,11 @@ def test_errors_are_told_apart_and_can_be_pickled(store: portward.Store) -> None
     assert closed.value.code == "closed"
 
 
-def test_events_are_written_before_they_take_effect(keyring: portward.Keyring, tmp_path: Path) -> None:
+def test_events_are_written_before_they_take_effect(keyring: portward.Keyring, databases: Databases, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
-    with portward.Store.open(f"sqlite:{tmp_path}/portal.db", keyring, create=True, events=events) as store:
+    with portward.Store.open(databases.place("portal"), keyring, create=True, events=events) as store:
         link = store.acting_as("paul").issue(TENANT, "ada", {"files:read"})
         assert '"paul"' in events.read_text() and link.id in events.read_text()
     with pytest.raises(portward.Unavailable) as sink:
-        portward.Store.open(f"sqlite:{tmp_path}/portal.db", keyring, events=tmp_path / "absent" / "events.jsonl")
+        portward.Store.open(databases.place("portal"), keyring, events=tmp_path / "absent" / "events.jsonl")
     assert code(sink) == "sink_failed"

@@ -6,10 +6,10 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import portward
 from conftest import TENANT, redeemed
+from databases import Databases
 
 
 def test_other_threads_run_while_one_waits_or_works(keyring: portward.Keyring, keys: portward.KeyStore) -> None:
@@ -79,8 +79,8 @@ def test_a_loop_ticks_on(store: portward.Store) -> None:
     assert asyncio.run(main()) > 0
 
 
-def test_a_store_that_is_closed_under_way_raises(keyring: portward.Keyring, tmp_path: Path) -> None:
-    store = portward.Store.open(f"sqlite:{tmp_path}/portal.db", keyring, create=True)
+def test_a_store_that_is_closed_under_way_raises(keyring: portward.Keyring, databases: Databases) -> None:
+    store = portward.Store.open(databases.place("portal"), keyring, create=True)
     errors: list[portward.PortwardError] = []
 
     def work() -> None:

@@ -116,6 +116,18 @@ fn a_server_does_not_outlive_who_started_it() {
 }
 
 #[test]
+fn a_command_has_a_server_as_long_as_it_runs() {
+    if postgres(Durability::Fast).is_none() {
+        return;
+    }
+    let script = r#"psql -X -A -t -d "$PORTWARD_TEST_POSTGRES" -c "SHOW data_directory"; exit 7"#;
+    let ran = Command::new(env!("CARGO_BIN_EXE_with-postgres")).args(["sh", "-c", script]).output().unwrap();
+    assert_eq!(ran.status.code(), Some(7));
+    let directory = PathBuf::from(String::from_utf8(ran.stdout).unwrap().trim());
+    assert!(directory.is_absolute() && !directory.exists(), "{}", directory.display());
+}
+
+#[test]
 fn redis_keeps_what_it_said() {
     let Some(server) = Redis::start().unwrap() else {
         eprintln!("skipped: Redis is not installed (Debian package {})", Redis::PACKAGE);

@@ -9,9 +9,10 @@ if (cluster.isPrimary) {
   const all = async () => (await Promise.all(workers.map((worker) => once(worker, 'message')))).map(([said]) => said)
   const before = await all()
   const after = all()
-  workers[0].send('revoke')
+  const revoked = once(workers[0], 'message').then(() => performance.now())
   for (const worker of workers.slice(1)) worker.send('wait')
-  process.send({ before, after: await after })
+  workers[0].send('revoke')
+  process.send({ before, after: await after, within: performance.now() - (await revoked) })
   process.disconnect()
 } else {
   const store = await open(shared)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { Keyring, KeyStore, Store } from 'portward'
+import { SQLITE } from './databases.mjs'
 
 export async function directory() {
   const path = await mkdtemp(join(tmpdir(), 'portward-node-'))
@@ -12,20 +13,21 @@ export async function directory() {
   return path
 }
 
-export async function store(options = {}) {
+export async function store(database = SQLITE) {
   const path = await directory()
   const keyring = Keyring.generate()
-  const location = `sqlite:${join(path, 'links.db')}`
-  const made = await Store.open(location, keyring, { create: true, ...options })
-  after(() => made.close())
+  const { location, drop } = await database.fresh(path, 'links')
+  const made = await Store.open(location, keyring, { create: true })
+  after(() => made.close().then(drop))
   return { path, keyring, location, store: made }
 }
 
-export async function scope(name = 'file:contents') {
+export async function scope(name = 'file:contents', database = SQLITE) {
   const path = await directory()
   const keyring = Keyring.generate()
-  const keys = await KeyStore.open(`sqlite:${join(path, 'keys.db')}`, keyring, { feed: null, create: true })
-  after(() => keys.close())
+  const { location, drop } = await database.fresh(path, 'keys')
+  const keys = await KeyStore.open(location, keyring, { feed: null, create: true })
+  after(() => keys.close().then(drop))
   await keys.newTenant('studio-7')
   return { path, keyring, keys, scope: keys.scope('studio-7', name) }
 }

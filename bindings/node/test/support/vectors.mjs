@@ -1,14 +1,19 @@
 // The shared vectors, and what the reference says of derivation, as far as peeking needs it: spec/keys.md section 6, spec/redeem.md.
 
 import { createHmac } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Deployment, Keyring } from 'portward'
 
 const WHOLE = 2n ** 53n
 
+const FOLDER = new URL('../../../../testkit/vectors/', import.meta.url)
+
+/** The names of all files of vectors. */
+export const subjects = () => readdirSync(FOLDER).map((name) => name.replace('.json', ''))
+
 /** Whole numbers above 2⁵³ are BigInt. Node 20 cannot read them, so they are made texts first. */
 export function load(subject) {
-  const text = readFileSync(new URL(`../../../../testkit/vectors/${subject}.json`, import.meta.url), 'utf8')
+  const text = readFileSync(new URL(`${subject}.json`, FOLDER), 'utf8')
   const exact = text.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, (all) => (all[0] !== '"' && BigInt(all) > WHOLE ? `"n:${all}"` : all))
   return JSON.parse(exact, (_, value) => (typeof value === 'string' && /^n:\d+$/.test(value) ? BigInt(value.slice(2)) : value))
 }

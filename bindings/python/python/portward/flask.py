@@ -53,6 +53,8 @@ class Portward:
         check_guard(permission, resource)
         if resource is not None and permission is None:
             raise TypeError("resource: is of a permission")
+        if permission is not None:
+            self.gate.look_up(permission)
 
         def guard(view: View) -> View:
             check_guard(permission, resource, view)

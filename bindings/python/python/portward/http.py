@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from . import Access, Answer, Exchange, Portal, PortwardError, Refused, Store
+from . import Access, Answer, Exchange, InvalidValue, Portal, PortwardError, Refused, Store
 
 BODY_MAX = 4096
 """The longest body that is read to its end. A longer one may be given in part."""
@@ -131,6 +131,16 @@ class Gate:
         """Both at once. May block."""
         step = self.begin(request, body)
         return self.finish(step) if isinstance(step, Exchange) else step
+
+    def look_up(self, permission: str) -> None:
+        """For guards, when they are made: a permission that there is not would let nobody in, and nobody would know why.
+
+        Raises `InvalidValue`. Says nothing where there is no store, whose deployment knows.
+        """
+        stores = (one for one in (self._verifier, self._links) if isinstance(one, Store))
+        store = next(stores, None)
+        if store is not None and permission not in store.deployment.permissions:
+            raise InvalidValue(f"the vocabulary has no permission {permission!r}", "unknown_permission")
 
     @property
     def is_ready(self) -> bool:

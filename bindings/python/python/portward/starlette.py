@@ -32,6 +32,8 @@ class Session:
     def __init__(self, gate: Gate, permission: Optional[str] = None, *, resource: Optional[str] = None) -> None:
         if resource is not None and permission is None:
             raise TypeError("resource: is of a permission")
+        if permission is not None:
+            gate.look_up(permission)
         self._gate = gate
         self._permission = permission
         self._resource = resource

@@ -152,7 +152,7 @@ def use_in_django(gate: Gate, urls: str, session: bool = True) -> None:
     from portward.django import conf
 
     CURRENT.update(gate=gate, session=session)
-    conf._made.cache_clear()
+    conf.forget()
 
 
 def in_django(gate: Gate, asked: Asked) -> Told:

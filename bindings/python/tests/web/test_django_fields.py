@@ -46,7 +46,7 @@ ANN, BOB = "Ann@example.org", "bob@example.org"
 @pytest.fixture(autouse=True)
 def table(keys: portward.KeyStore) -> Iterator[None]:
     django_app.CURRENT["keys"] = keys
-    conf._made.cache_clear()
+    conf.forget()
     with connection.schema_editor() as editor:
         editor.create_model(Invoice)
     yield
@@ -354,7 +354,12 @@ def test_look_ups_are_confirmed() -> None:
     lambda rows: list(rows.values_list("title")), lambda rows: rows.aggregate(models.Count("pk")), lambda rows: rows.earliest("title"),
     lambda rows: list(Invoice.objects.filter(pk__in=rows)), lambda rows: list(rows | Invoice.objects.all()),
     lambda rows: list(Invoice.objects.all() | rows), lambda rows: list(rows.union(Invoice.objects.all())),
-    lambda rows: list(Invoice.objects.all().union(rows)),
+    lambda rows: list(Invoice.objects.all().union(rows)), lambda rows: list(Invoice.objects.filter(pk__in=rows.query)),
+    lambda rows: list(Invoice.objects.filter(models.Exists(rows))), lambda rows: list(Invoice.objects.filter(~models.Exists(rows))),
+    lambda rows: list(Invoice.objects.filter(pk=models.Subquery(rows.only("pk")))),
+    lambda rows: list(Invoice.objects.annotate(same=models.Subquery(rows.only("pk"), output_field=models.UUIDField()))),
+    lambda rows: Invoice.objects.filter(models.Exists(rows)).delete(),
+    lambda rows: Invoice.objects.filter(models.Exists(rows)).update(title="x"),
 ])  # fmt: skip
 def test_what_the_database_would_do_unconfirmed_is_refused(act: Any) -> None:
     row = invoice()
@@ -442,7 +447,7 @@ class Watched:
 def test_asynchronously_the_loop_never_opens(keys: portward.KeyStore) -> None:
     watched = Watched(keys)
     django_app.CURRENT["keys"] = watched
-    conf._made.cache_clear()
+    conf.forget()
 
     async def story() -> None:
         row = await Invoice.objects.acreate(tenant="acme", email=ANN, notes="due in May")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import subprocess
 import sys
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 
 import portward
+from portward.flask import Portward
 from portward.http import Denied, Gate, Request
+from portward.starlette import Session
 from portward.wsgi import PortalMiddleware, request_of
 
 from .browser import FORM, HOST
-from .frameworks import set_up_django
+from .frameworks import set_up_django, use_in_django
 
 
 @pytest.fixture
@@ -134,6 +137,34 @@ def test_no_framework_is_needed_for_the_plain_parts(module: str) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
     needed = subprocess.run([sys.executable, "-c", program.replace(module, "starlette")], timeout=60, capture_output=True)
     assert needed.returncode == 1, "the control"
+
+
+@pytest.mark.parametrize("guard", [Session, lambda gate, permission: Portward(gate).required(permission)])
+def test_a_permission_that_there_is_not_is_found_when_the_guard_is_made(guard: Any, gate: Gate, keyring: portward.Keyring) -> None:
+    guard(gate, "files:read")
+    for wrong in ("files:raed", "files:*", ""):
+        with pytest.raises(portward.InvalidValue, match=re.escape(repr(wrong))) as unknown:
+            guard(gate, wrong)
+        assert unknown.value.code == "unknown_permission"
+    edge = Gate(portward.Portal(HOST), object(), verifier=portward.Follower(keyring))  # type: ignore[arg-type]
+    guard(edge, "files:raed")  # nobody knows there
+
+
+@pytest.mark.parametrize("gate_comes_first", [True, False])
+def test_the_same_in_django(gate_comes_first: bool, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_in_django(gate, "django_urls")
+    from portward.django import conf
+    from portward.django.decorators import session_required
+
+    monkeypatch.setattr(conf, "_guards", {"files:read"})
+    if gate_comes_first:
+        conf.gate()
+        with pytest.raises(portward.InvalidValue, match="files:raed"):
+            session_required("files:raed")
+    else:
+        session_required("files:raed")
+        with pytest.raises(portward.InvalidValue, match="files:raed"):
+            conf.gate()
 
 
 def test_checks_of_the_settings() -> None:

@@ -14,14 +14,25 @@ from .._column import Keys
 from ..http import Gate
 
 NAMES = ("PORTWARD_GATE", "PORTWARD_KEYS")
+_guards: set[str] = set()
 
 
+@cache
 def gate() -> Gate:
-    """What `PORTWARD_GATE` names."""
+    """What `PORTWARD_GATE` names. It knows the permissions of all guards."""
     made = _made("PORTWARD_GATE")
     if not isinstance(made, Gate):
         raise ImproperlyConfigured("PORTWARD_GATE names no portward.http.Gate")
+    for permission in sorted(_guards):
+        made.look_up(permission)
     return made
+
+
+def guarded_by(permission: str) -> None:
+    """A view has this guard. Views are read before the gate is made, or after it."""
+    if gate.cache_info().currsize:
+        gate().look_up(permission)
+    _guards.add(permission)
 
 
 def keys() -> Keys:
@@ -39,9 +50,15 @@ def _made(name: str) -> Any:
     return named() if callable(named) else named
 
 
-def _forget(*, setting: str, **_: Any) -> None:
+def forget() -> None:
+    """The settings are read anew."""
+    _made.cache_clear()
+    gate.cache_clear()
+
+
+def _changed(*, setting: str, **_: Any) -> None:
     if setting in NAMES:
-        _made.cache_clear()
+        forget()
 
 
-setting_changed.connect(_forget)
+setting_changed.connect(_changed)

@@ -28,6 +28,8 @@ def session_required(permission: str | None = None, *, resource: str | None = No
     check_guard(permission, resource)
     if resource is not None and permission is None:
         raise TypeError("resource: is of a permission")
+    if permission is not None:
+        conf.guarded_by(permission)
 
     def let_in(request: HttpRequest, access: Access, arguments: dict[str, Any]) -> None:
         if permission is not None:

@@ -26,6 +26,9 @@ class _IndexOf(Value):
     """What is looked for. It is made when the database is asked, not before: making it may ask for a key."""
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
+        # `Exists` and `Subquery` take the query alone, without the rows that confirm it.
+        if compiler.query.subquery:
+            raise TypeError(_NOT_HERE)
         return Value(self.value(), self.output_field).as_sql(compiler, connection)
 
 
