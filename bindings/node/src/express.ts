@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Access } from './access'
+import { keptApart } from './caches'
 import { Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, requestOf, send } from './node-http'
@@ -41,6 +42,9 @@ export function portward(options: GateOptions): ExpressPortal {
       const access = gate.access(requestOf(request, urlOf(request)), permission, resource?.())
       if (!isAccess(access)) return send(response, access)
       accesses.set(request, access)
+      // Before the handler, which may say something else.
+      const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
+      for (const [name, value] of Object.entries(keptApart(text('cache-control'), text('vary')))) response.setHeader(name, value)
       next()
     } catch (error) {
       next(error)

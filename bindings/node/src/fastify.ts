@@ -6,6 +6,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions, onRequestAsyncHookHandler } from 'fastify'
 import type { Access } from './access'
+import { keptApart } from './caches'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, requestOf } from './node-http'
 import type { Answer } from './portal'
@@ -40,6 +41,11 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
   app.decorate('requires', (permission, resource) => {
     gate.lookUp(permission)
     return async (request, reply) => guard(request, reply, permission, resource?.(request))
+  })
+  app.addHook('onSend', async (request, reply) => {
+    if (request.access === null) return
+    const text = (name: string) => [reply.getHeader(name) ?? []].flat().join(', ')
+    reply.headers(keptApart(text('cache-control'), text('vary')))
   })
   app.addHook('onRequest', async (request, reply) => {
     const answer = await answered(gate, request.raw, request.originalUrl)

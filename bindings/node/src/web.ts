@@ -5,6 +5,7 @@
  */
 
 import type { Access } from './access'
+import { keptApart } from './caches'
 import { BODY_MAX, Gate, type GateOptions, isAccess } from './gate'
 import type { Answer, PortalRequest } from './portal'
 
@@ -16,7 +17,10 @@ export type Handler<C extends unknown[]> = (request: Request, ...context: C) => 
 export interface WebPortal {
   /** Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. */
   answer(request: Request): Promise<Response | null>
-  /** What the session of a request grants, on the resource if one is told; or the refusal to return. */
+  /**
+   * What the session of a request grants, on the resource if one is told; or the refusal to return. An answer that depends on it says
+   * `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires` it does by itself.
+   */
   access(request: Request, permission?: string, resource?: string): Access | Response
   /** A handler that is called with the access of a session that grants this. */
   requires<C extends unknown[]>(
@@ -46,13 +50,22 @@ export function portward(options: GateOptions): WebPortal {
     access,
     requires(permission, handler) {
       gate.lookUp(permission)
-      return (request, ...context) => {
+      return async (request, ...context) => {
         const granted = access(request, permission)
-        return granted instanceof Response ? granted : handler(request, granted, ...context)
+        return granted instanceof Response ? granted : apart(await handler(request, granted, ...context))
       }
     },
     hono: async (context, next) => (await answer(context.req.raw)) ?? next(),
   }
+}
+
+/** The same answer, which no cache gives to another client. */
+function apart(response: Response): Response {
+  const headers = new Headers(response.headers)
+  const said = keptApart(headers.get('cache-control'), headers.get('vary'))
+  for (const [name, value] of Object.entries(said)) headers.set(name, value)
+  const { status, statusText } = response
+  return new Response(response.body, { status, statusText, headers })
 }
 
 function requestOf(request: Request): PortalRequest {

@@ -15,6 +15,26 @@ import { server } from './support/raw.mjs'
 
 const portal = new Portal('https://portal.example')
 
+// A cache gives what one client was answered to nobody else.
+test('what lies behind a guard is kept apart', async () => {
+  const { store: links, keyring } = await store()
+  const { state, send, close } = await server()
+  after(close)
+  const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
+  const headers = [['Authorization', `Bearer ${session}`]]
+  for (const [name, serve] of Object.entries(SERVERS)) {
+    if (name === 'Hono') continue // there the handler itself says it
+    state.handler = await serve({ portal, store: links })
+    const answer = await send({ method: 'GET', target: '/files/7', headers, body: '' })
+    const said = (header) => answer.headers.filter(([held]) => held.toLowerCase() === header).map(([, value]) => value)
+    assert.deepEqual([answer.status, said('cache-control'), said('vary')], [200, ['private'], ['Cookie, Authorization']], name)
+    const refused = await send({ method: 'GET', target: '/files/7', headers: [], body: '' })
+    assert.equal(refused.status, 403)
+  }
+})
+  assert.deepEqual(keptApart(null, '*'), { 'cache-control': 'private', vary: '*' })
+})
+
 /** Servers that tell the tenant of who may read the file in the path. */
 const SERVERS = {
   async Express(options) {
