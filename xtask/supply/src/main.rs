@@ -5,6 +5,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "counters and days far from their limits")]
 
 mod api;
+mod files;
 #[cfg(test)]
 mod reasons;
 mod sbom;
@@ -33,7 +34,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
     match arguments {
         ["scan", arguments @ ..] => scan::run(Path::new("."), arguments),
         ["api", arguments @ ..] => api::run(arguments),
-        ["sbom", arguments @ ..] => sbom::run(arguments),
+        ["sbom", arguments @ ..] => sbom::run(Path::new("."), arguments),
         _ => Err(io::Error::other("there are: scan, api, sbom")),
     }
 }

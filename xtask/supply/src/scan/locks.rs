@@ -1,11 +1,12 @@
 //! The locks of the repository: those of Cargo, which are read, and those of other worlds, which are named.
 
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use rustsec::Lockfile;
+
+use crate::files::{self, name};
 
 pub(crate) struct Lock {
     /// From the root, with slashes.
@@ -25,9 +26,7 @@ pub(crate) struct Lock {
 ///
 /// If there is no lock, or one of them cannot be read or names no package of the registry.
 pub(crate) fn read_all(root: &Path) -> io::Result<(Vec<Lock>, Vec<String>)> {
-    let mut paths = Vec::new();
-    walk(root, "", &mut paths)?;
-    paths.sort();
+    let paths = files::below(root)?;
     let locks = paths.iter().filter(|path| name(path) == "Cargo.lock").map(|path| Lock::read(root, path));
     let locks = locks.collect::<io::Result<Vec<_>>>()?;
     if locks.is_empty() {
@@ -59,32 +58,12 @@ impl fmt::Display for Lock {
     }
 }
 
-/// Files below a folder, without what is hidden, built or installed.
-fn walk(folder: &Path, prefix: &str, paths: &mut Vec<String>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = format!("{prefix}{name}");
-        if !entry.file_type()?.is_dir() {
-            paths.push(path);
-        } else if !name.starts_with('.') && !PASSED_OVER.contains(&name.as_str()) {
-            walk(&entry.path(), &format!("{path}/"), paths)?;
-        }
-    }
-    Ok(())
-}
-
-fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
 /// Whether a file names packages of Python, Node, the JVM or Swift.
 fn is_foreign(name: &str) -> bool {
     let is_list = |start: &str, end: &str| name.starts_with(start) && name.ends_with(end);
     FOREIGN.contains(&name) || is_list("requirements", ".txt") || is_list("pylock", ".toml")
 }
 
-const PASSED_OVER: [&str; 3] = ["target", "node_modules", "__pycache__"];
 const FOREIGN: [&str; 11] = [
     "Package.resolved",
     "build.gradle",
