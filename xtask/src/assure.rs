@@ -17,6 +17,7 @@ struct LongForm {
 
 const LONG_FORMS: &[LongForm] = &[
     LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] },
+    LongForm { name: "supply", command: &["cargo", "test", "-p", "portward-supply", "--", "--ignored"] },
     LongForm {
         name: "kills",
         command: &[

@@ -131,7 +131,10 @@ fn rust(log: &mut Log) -> io::Result<Tally> {
 fn docs(log: &mut Log) -> io::Result<Tally> {
     let ran =
         log.run(cargo(&["doc", "--workspace", "--all-features", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
-    Ok(Tally::one(ran.success))
+    // The listing is made by rustdoc, too; of another release of Rust it cannot be read, which the log says.
+    let listing = log.run(&mut cargo(&["run", "--quiet", "-p", "portward-supply", "--", "api", "--check"]))?;
+    let is_read = !listing.output.contains("skipped: ");
+    Ok(Tally::one(ran.success) + if is_read { Tally::one(listing.success) } else { Tally::SKIPPED })
 }
 
 fn vectors(log: &mut Log) -> io::Result<Tally> {
