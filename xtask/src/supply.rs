@@ -21,7 +21,8 @@ fn record(arguments: &[&str]) -> io::Result<bool> {
     if answer.is_empty() {
         return Ok(false);
     }
-    let rows = format!("Advisories, {}: `cargo xtask scan {}`\n\n```\n{answer}```", document::today()?, shown(arguments));
+    let rows =
+        format!("Advisories, {}: `cargo xtask scan {}`\n\n```\n{answer}```", document::today()?, shown(arguments));
     let page = document::read_or(PAGE, "Assurance")?;
     fs::write(PAGE, document::with_section(&page, "scan", &rows))?;
     Ok(output.status.success())

@@ -7,6 +7,8 @@
 mod api;
 mod files;
 #[cfg(test)]
+mod long;
+#[cfg(test)]
 mod reasons;
 mod sbom;
 mod scan;

@@ -5,14 +5,16 @@ use std::io;
 use std::path::Path;
 
 use tempfile::TempDir;
-use time::macros::date;
 
 use super::*;
 
 const ROOT: &str = "../..";
-const TODAY: Date = date!(2026 - 11 - 26);
 
-/// A folder with this repository's `Cargo.lock`, and a database of advisories of `TODAY`.
+fn today() -> Date {
+    day("2026-11-26").unwrap()
+}
+
+/// A folder with this repository's `Cargo.lock`, and a database of advisories of `today`.
 struct Fixture(TempDir);
 
 impl Fixture {
@@ -52,7 +54,7 @@ impl Fixture {
     }
 
     fn scan_aged(&self, max_age: i64) -> io::Result<(String, bool)> {
-        let options = Options { advisories: &self.0.path().join("db"), max_age, today: TODAY };
+        let options = Options { advisories: &self.0.path().join("db"), max_age, today: today() };
         let scan = Scan::new(&self.0.path().join("root"), &options)?;
         Ok((scan.to_string(), scan.is_clean()))
     }
@@ -233,16 +235,16 @@ fn this_repository_s_locks_are_all_known() {
     for path in ["bindings/node/package-lock.json", "testkit/ref/requirements.txt", "bindings/mobile/kotlin/pom.xml"] {
         assert!(unexamined.iter().any(|other| other == path), "{path}");
     }
-    Allowed::read(Path::new(ROOT).join(ALLOWED).as_path(), TODAY).unwrap();
+    Allowed::read(Path::new(ROOT).join(ALLOWED).as_path(), today()).unwrap();
 }
 
 #[test]
 fn the_age_has_to_be_said() {
-    let parse = |arguments: &'static [&'static str]| Options::parse(arguments, TODAY);
+    let parse = |arguments: &'static [&'static str]| Options::parse(arguments, today());
     let options = parse(&["--advisories", "db", "--max-age", "30"]).unwrap();
-    assert_eq!((options.advisories, options.max_age, options.today), (Path::new("db"), 30, TODAY));
+    assert_eq!((options.advisories, options.max_age, options.today), (Path::new("db"), 30, today()));
     let options = parse(&["--advisories", "db", "--max-age", "30", "--today", "2026-01-31"]).unwrap();
-    assert_eq!(options.today, date!(2026 - 01 - 31));
+    assert_eq!(options.today, day("2026-01-31").unwrap());
     for wrong in [
         &[][..],
         &["--advisories", "db"],
