@@ -79,3 +79,21 @@ fn dependencies() -> (BTreeSet<String>, BTreeSet<String>) {
     assert!(shipped.contains("sha2") && shipped.contains("rustix") && all.contains("criterion"));
     (shipped, all)
 }
+
+#[test]
+fn the_review_asks_about_places_that_there_are() {
+    let review = fs::read_to_string(format!("{ROOT}/docs/review.md")).unwrap();
+    let named: Vec<&str> = review.split('`').skip(1).step_by(2).filter(|word| word.contains('/')).collect();
+    let gone: Vec<&&str> = named.iter().filter(|path| !Path::new(ROOT).join(path).exists()).collect();
+    assert!(named.len() > 80 && gone.is_empty(), "of {}: {gone:?}", named.len());
+
+    let tests = named.iter().filter(|path| path.contains("tests/it/"));
+    let tests: String = tests.map(|path| fs::read_to_string(format!("{ROOT}/{path}")).unwrap()).collect();
+    let is_name =
+        |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let names = review.split('`').skip(1).step_by(2).filter(is_name).filter(|name| !LINTS.contains(name));
+    let gone: Vec<&str> = names.filter(|name| !tests.contains(&format!("fn {name}("))).collect();
+    assert!(gone.is_empty(), "no such tests: {gone:?}");
+}
+
+const LINTS: [&str; 3] = ["arithmetic_side_effects", "indexing_slicing", "pg_dump"];
