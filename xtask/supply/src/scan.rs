@@ -2,6 +2,7 @@
 
 mod allowed;
 mod database;
+mod day;
 mod found;
 mod locks;
 #[cfg(test)]
@@ -11,11 +12,11 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
 
 use allowed::Allowed;
 use database::Advisories;
+use day::day;
 use found::Found;
 use locks::Lock;
 
@@ -107,11 +108,6 @@ impl fmt::Display for Scan {
             self.found.len() - self.faults().count()
         )
     }
-}
-
-/// A day as `2026-01-31`.
-fn day(text: &str) -> io::Result<Date> {
-    Date::parse(text, &Iso8601::DATE).map_err(|_| io::Error::other(format!("`{text}` is no date like 2026-01-31")))
 }
 
 const USAGE: &str = "usage: cargo xtask scan --advisories DIR --max-age DAYS [--today DATE]";

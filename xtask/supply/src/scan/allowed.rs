@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use time::{Date, Duration};
 
-use super::day;
+use super::day::day;
 use super::found::Found;
 
 pub(crate) struct Allowed(Vec<Entry>);

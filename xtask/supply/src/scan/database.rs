@@ -8,7 +8,7 @@ use std::path::Path;
 use rustsec::{Collection, Database};
 use time::Date;
 
-use super::day;
+use super::day::day;
 
 pub(crate) struct Advisories {
     pub(crate) database: Database,
