@@ -19,6 +19,10 @@ const LONG_FORMS: &[LongForm] = &[
     LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] },
     LongForm { name: "supply", command: &["cargo", "test", "-p", "portward-supply", "--", "--ignored"] },
     LongForm {
+        name: "faults",
+        command: &["cargo", "test", "-p", "portward-cli", "--test", "cli", "--", "--ignored", "faults::"],
+    },
+    LongForm {
         name: "kills",
         command: &[
             "cargo",

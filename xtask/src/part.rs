@@ -25,6 +25,11 @@ pub(crate) const PARTS: &[Part] = &[
     Part { name: "rust", needs: &[], run: rust },
     Part { name: "docs", needs: &[], run: docs },
     Part {
+        name: "faults",
+        needs: &[Need::Tool { probe: &["strace", "-qq", "true"], packages: &["strace"] }],
+        run: faults,
+    },
+    Part {
         name: "vectors",
         needs: &[
             Need::File("testkit/ref/requirements.txt"),
@@ -126,6 +131,11 @@ fn rust(log: &mut Log) -> io::Result<Tally> {
     // The command asks for the faster cipher, so everything above ran with it: encryption once more with the one that is always there.
     let ran = log.run(&mut cargo(&["test", "-p", "portward", "--lib", "--", "primitive", "envelope"]))?;
     Ok(all + Tally::of_cargo_test(&ran.output).with_exit(ran.success))
+}
+
+fn faults(log: &mut Log) -> io::Result<Tally> {
+    let ran = log.run(&mut cargo(&["test", "-p", "portward-cli", "--test", "cli", "--", "--ignored", "faults::"]))?;
+    Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
 }
 
 fn docs(log: &mut Log) -> io::Result<Tally> {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "backend")]
-use portward::AllowError;
+use portward::{AllowError, Resources};
 use portward::{Deployment as Core, Permissions, Vocabulary};
 
 use crate::error::Error;
@@ -82,17 +82,13 @@ impl Deployment {
             return Err(AllowError::PermissionDenied.into());
         };
         let resource = resource.map(|resource| text::identifier("resource", resource)).transpose()?;
-        if !Permissions::from_bits(permissions).contains(permission) {
-            return Err(AllowError::PermissionDenied.into());
-        }
-        match (resources, resource) {
-            (None, _) => Ok(()),
-            (Some(_), None) => Err(AllowError::ResourceRequired.into()),
-            (Some(list), Some(resource)) if list.iter().any(|text| text::identifier("", text) == Ok(resource)) => {
-                Ok(())
+        let resources = match resources {
+            None => Resources::All,
+            Some(list) => {
+                Resources::Only(list.iter().map(|text| text::identifier("resources", text)).collect::<Result<_, _>>()?)
             }
-            (Some(_), Some(_)) => Err(AllowError::ResourceDenied.into()),
-        }
+        };
+        Ok(resources.allow(Permissions::from_bits(permissions), permission, resource.as_ref())?)
     }
 
     pub(crate) fn names(&self, set: Permissions) -> Vec<String> {

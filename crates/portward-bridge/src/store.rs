@@ -79,7 +79,7 @@ impl Store {
         let StoreOptions { initialise, verifier, max_staleness, follow, events } = options.clone();
         let verifier = verifier.to_core()?;
         if initialise {
-            wait(store::initialise(&location, &keyring.core, SystemClock.now().wall))??;
+            wait(store::initialise(&location, &keyring.core, None, SystemClock.now().wall))??;
         }
         let of = keyring.clone();
         let open = move || {

@@ -45,6 +45,10 @@ pub(crate) fn authority(directory: &Directory, keyring: &Arc<Keyring>) -> Result
 }
 
 pub(crate) fn without_view(error: FilesError) -> Failure {
+    if matches!(error, FilesError::StoreDecides(..)) {
+        return Failure::from(error)
+            .hint("name it with --store or PORTWARD_STORE; if it is gone for good, remove that file");
+    }
     let missing = matches!(error, FilesError::File(_, FileError::Missing));
     let failure = Failure::from(error);
     if missing {
@@ -112,9 +116,13 @@ pub(crate) fn create_keyring(
     })
 }
 
-/// The saved view, read with a copy of the keyring that is about to change.
-pub(crate) fn saved_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<RevocationView, Failure> {
-    Ok(authority(locked.directory(), &Arc::new(copy(keyring, of)?))?.view().clone())
+/// The saved view, if it is not a store that decides.
+pub(crate) fn own_view(directory: &Directory, keyring: &Arc<Keyring>) -> Result<Option<RevocationView>, Failure> {
+    match directory.authority(keyring) {
+        Ok(authority) => Ok(Some(authority.view().clone())),
+        Err(FilesError::StoreDecides(..)) => Ok(None),
+        Err(error) => Err(without_view(error)),
+    }
 }
 
 pub(crate) fn copy(keyring: &Keyring, of: &Deployment) -> Result<Keyring, Failure> {

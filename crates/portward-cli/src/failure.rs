@@ -172,6 +172,7 @@ from_core! {
     FeedError => |_| Exit::Refused;
     FilesError => |error: &FilesError| match error {
         FilesError::Keyring(_, error) => of_keyring(error),
+        FilesError::StoreDecides(..) => Exit::Usage,
         FilesError::Sealed(_, error) => of_seal(error),
         _ => Exit::Environment,
     };

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use portward::{Deployment, Identifier, Keyring};
 
-use crate::context::{copy, deployment, directory, open_keyring};
+use portward_store::files::Directory;
+
+use crate::context::{copy, deployment, directory, open_keyring, without_view};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::store::Links;
@@ -31,6 +33,14 @@ pub(crate) fn no_store(global: &Global, instead: &str) -> Result<(), Failure> {
 pub(crate) fn links_with(global: &Global, keyring: &Keyring, of: &Deployment) -> Result<Option<Links>, Failure> {
     let Some(name) = &global.store else { return Ok(None) };
     Links::open(name, &Arc::new(of.clone()), &Arc::new(copy(keyring, of)?), None).map(Some)
+}
+
+/// Where a store decides, it has to be named.
+pub(crate) fn told(global: &Global, directory: &Directory) -> Result<(), Failure> {
+    if global.store.is_some() {
+        return Ok(());
+    }
+    directory.refuse_decided().map_err(without_view)
 }
 
 /// A command that works on a store only was given none.

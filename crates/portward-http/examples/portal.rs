@@ -28,7 +28,7 @@ async fn main() -> Result<(), Fault> {
     let deployment = Arc::new(Deployment::generate(Vocabulary::portal())?);
     let keyring = Arc::new(Keyring::generate(&deployment, now)?);
     let location = format!("sqlite:{}", directory.path().join("store.db").display()).parse()?;
-    store::initialise(&location, &keyring, now).await?;
+    store::initialise(&location, &keyring, None, now).await?;
     let store = Store::open(&location, Arc::clone(&deployment), keyring, StoreOptions::default()).await?;
 
     let socket = tokio::net::TcpListener::bind("localhost:0").await?;

@@ -40,13 +40,14 @@ impl Rules {
     /// The session of a request to the application, and what it came in. A verifier has to look at it.
     ///
     /// A request that may change something, and has its session from the cookie, must come from the own pages: other hosts of the same
-    /// site can make a browser send a `SameSite=Lax` cookie.
+    /// site can make a browser send a `SameSite=Lax` cookie. So does one that opens a WebSocket, which the browser lets them read.
     ///
     /// # Errors
     /// The refusal.
     pub fn session<'a>(&self, request: &Request<'a>) -> Result<(&'a str, Carrier), Answer> {
         let (session, carrier) = carried(request).map_err(|error| self.refuse(request, without_session(error)))?;
-        let changes = !matches!(request.method, "GET" | "HEAD" | "OPTIONS");
+        let opens = request.header("upgrade") != Found::Nothing;
+        let changes = opens || !matches!(request.method, "GET" | "HEAD" | "OPTIONS");
         if changes && carrier == Carrier::Cookie {
             check_origin(request, &self.origin).map_err(|error| self.refuse(request, error.into()))?;
         }

@@ -36,7 +36,7 @@ impl World {
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
         let keyring = Arc::new(Keyring::generate(&deployment, now).unwrap());
         let location = format!("sqlite:{}", directory.path().join("store.db").display()).parse().unwrap();
-        store::initialise(&location, &keyring, now).await.unwrap();
+        store::initialise(&location, &keyring, None, now).await.unwrap();
         let store = Store::open(&location, deployment, keyring, StoreOptions::default()).await.unwrap();
         let rules = Rules::new("https://portal.example", RulesOptions::default()).unwrap();
         let portal = Portal::new(rules, store.shared_verifier(), PortalOptions::default());

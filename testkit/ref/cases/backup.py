@@ -219,8 +219,9 @@ def manifests(subject):
     for name, value in (("empty", b""), ("65", b"x" * 65), ("255", b"x" * 255), ("space", b"up loads"), ("nul", b"up\x00loads"), ("utf-8", "\u00e9".encode()),
                         ("not-utf-8", b"\xff"), ("del", b"\x7f"), ("uuid-upper", UUID_NAME.upper().encode()), ("uuid-bare", UUID_NAME.replace("-", "").encode())):
         add(f"name-wrong-{name}", "no identifier", raw(stream, name=lp8(value)))
-    add("name-data", "only streams have names", raw(name=lp8(b"uploads")))
-    add("name-keys", "keys neither", raw(manifest_of("keys"), name=lp8(b"uploads")))
+    for kind in ("data", "keys"):
+        add(f"name-{kind}", "of a database", manifest_of(kind, name="app"))
+        add(f"name-{kind}-wrong", "no identifier either", raw(manifest_of(kind), name=lp8(b"my app")))
 
     feed = raw()[58:123]
     for tag in (0x02, 0x80, 0xFF):
@@ -548,8 +549,9 @@ def rules_of_catalogues(subject):
     bad("highest-below", "a number that was never given", [plain_entry(1), plain_entry(3)], highest=2)
     add("highest-equal", "the highest that was", catalogue_of([plain_entry(1), plain_entry(3)], highest=3))
     bad("highest-0", "none was given, and there is one", [plain_entry(1)], highest=0)
-    bad("name-data", "only streams have names", [plain_entry(1, "data", "uploads")])
-    bad("name-keys", "keys neither", [plain_entry(1, "keys", "uploads")])
+    for kind in ("data", "keys"):
+        add(f"name-{kind}", "a database may have a name", catalogue_of([plain_entry(1, kind, "app"), plain_entry(2, kind)]))
+        bad(f"name-{kind}-wrong", "which is an identifier", [plain_entry(1, kind, "my app")])
     bad("name-none", "a stream has one", [plain_entry(1, "stream", "")])
     for name, value in (("65", "x" * 65), ("space", "up loads"), ("utf-8", "\u00e9"), ("uuid-upper", UUID_NAME.upper())):
         bad(f"name-{name}-wrong", "no identifier", [plain_entry(1, "stream", value)])
@@ -703,6 +705,7 @@ def verifying(subject):
     add("unknown-name-case", "a capital is another name", ("stream", "Uploads"), file_of(13), "backup_unknown")
     none = catalogue_of([entry for entry in ENTRIES if entry.kind != "keys"], highest=14)
     add("unknown-kind", "a kind of which there is none", ("keys", ""), file_of(8), "backup_unknown", catalogue=none)
+    add("unknown-name-data", "none of a name that no data has", ("data", "app"), file_of(12), "backup_unknown")
     add("unknown-missing", "no entry, and no file", 6, None, "backup_unknown")
     for at, kind, name in ((7, "data", ""), (8, "keys", ""), (9, "stream", "uploads"), (10, "stream", "12")):
         add(f"number-{at}-of-{kind}", "asked by number, kind and name", {"number": at, "kind": kind, "name": name}, file_of(at), is_of(at))
@@ -1169,5 +1172,7 @@ def pruning(subject):
         [2, 3, 5], kept=kept)
     add("said-names", "the newest of each name", [other(1, 9, "stream", "a"), other(2, 8, "stream", "b"), other(3, 7, "stream", "a"), other(4, 6, "stream", "A")],
         [1], [2, 3, 4], kept=kept)
+    add("said-names-data", "also of databases", [other(1, 40), other(2, 30, name="app"), other(3, 20), other(4, 19, name="App"), (5, "keys", "app", NOW - 40 * DAY),
+        keys(6, 39), keys(7, 0)], [1, 6], [2, 3, 4, 5], kept=kept)
     add("said-ever", "keys for ever, if that is said", [keys(1, 4000), keys(2, 3999)], kept={"keys": None})
     add("said-one", "what is not said is as before", [keys(1, 36), keys(2, 0), other(3, 11), other(4, 0)], [1, 3], kept={"data": 10 * DAY})

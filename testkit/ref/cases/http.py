@@ -767,6 +767,13 @@ def sessions(cases):
         add(name + "-bearer-foreign", "no browser sends a bearer token by itself", method=method, bearer=SESSION, headers=foreign + cross)
         add(name + "-host", "the origin of the Host, which does not matter", meant, method=method, cookie=SESSION, headers=foreign, host="evil.example")
         add(name + "-none", "no session", "refused", method=method)
+    opens = [["Connection", "Upgrade"], ["Upgrade", "websocket"]]
+    for name, told in (("websocket", opens), ("upgrade-other", [["upgrade", "h2c"]]), ("upgrade-empty", [["Upgrade", ""]])):
+        add(f"get-{name}-own", "a WebSocket from the portal", cookie=SESSION, headers=[*told, ["Origin", ORIGIN]])
+        add(f"get-{name}-foreign", "from another origin: it would read what the browser's cookie opens", "refused", cookie=SESSION, headers=[*told, *foreign])
+        add(f"get-{name}-same-site", "from another host of the site", "refused", cookie=SESSION, headers=[*told, ["Sec-Fetch-Site", "same-site"]])
+        add(f"get-{name}-plain", "not from a browser", cookie=SESSION, headers=told)
+        add(f"get-{name}-bearer-foreign", "no browser sends a bearer token by itself", bearer=SESSION, headers=[*told, *foreign])
     add("post-port", "the portal is at a port", method="POST", cookie=SESSION, origin=ORIGIN + ":8443", headers=[["Origin", ORIGIN + ":8443"]])
     add("post-port-none", "and the origin without", "refused", method="POST", cookie=SESSION, origin=ORIGIN + ":8443", headers=[["Origin", ORIGIN]])
     add("post-foreign-none", "from another origin, and no session", "refused", method="POST", headers=foreign)

@@ -584,7 +584,7 @@ class Renewing:
             held = {**held, **chain} if chain else None
         self.subject.add("renew/" + name, comment, "renew", intended, deployment=deployment, keyring="main",
                          session=token or sign(session()), now=now, row=link_row() if row is None else row or None, chain=held,
-                         token_id=SESSION_ID.hex(), lifetime=DAY if deployment == "day" else LIFETIME, **more)
+                         lifetime=DAY if deployment == "day" else LIFETIME, **more)
 
 
 def renewing(subject):

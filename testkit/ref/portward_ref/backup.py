@@ -55,9 +55,7 @@ def _kind(reader):
 
 
 def _check_name(kind, name):
-    if kind != "stream":
-        if name:
-            raise Malformed("a name")
+    if not name and kind != "stream":
         return
     try:
         check_identifier(name)

@@ -194,7 +194,7 @@ def verify_to_renew(deployment, keyring, text, now, *, audience=None, view=None,
                         mode=mode)
 
 
-def renew(deployment, keyring, text, now, row, chain, token_id, lifetime, minimum=0, **how):
+def renew(deployment, keyring, text, now, row, chain, lifetime, minimum=0, **how):
     verified = verify_to_renew(deployment, keyring, text, now, **how)
     _check_row(row, None, now, minimum)
     if chain is None:
@@ -204,4 +204,4 @@ def renew(deployment, keyring, text, now, row, chain, token_id, lifetime, minimu
         raise Refused("link_differs")
     head = replace(old, audience=chain.audience)
     granted = Granted(deployment.bits(chain.permissions), chain.resources, chain.expires)
-    return _issue(deployment, keyring, token_id, now, lifetime, head, granted, row)
+    return _issue(deployment, keyring, old.token_id, now, lifetime, head, granted, row)

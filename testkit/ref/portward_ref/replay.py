@@ -594,7 +594,7 @@ def _how(case, fixtures):
 def _renew(case, fixtures):
     session, expires_at = redeem.renew(
         fixtures.deployments[case["deployment"]], fixtures.keyrings[case["keyring"]], case["session"], case["now"],
-        _link_row(case["row"]), _chain_row(case["chain"]), bytes.fromhex(case["token_id"]), case["lifetime"],
+        _link_row(case["row"]), _chain_row(case["chain"]), case["lifetime"],
         case.get("minimum", 0), **_how(case, fixtures))
     return {"session": session, "expires_at": expires_at}
 

@@ -263,6 +263,6 @@ class Portal:
         text, bearer = request.session()
         if text is None:
             raise Refused("no_session")
-        if not bearer and request.method not in SAFE:
+        if not bearer and (request.method not in SAFE or request.header("upgrade") is not None):
             request.check_origin(self.origin)
         return token.verify(self.deployment, self.keyring, text, SESSION, self.now, **self.verifier), bearer

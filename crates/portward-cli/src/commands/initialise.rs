@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use portward::{Change, Keyring, RevocationView, Stamp, TenantChange, Timestamp};
-use portward_store::files::{Directory, FileError, FilesError, StampText};
+use portward::{Change, RevocationView, Stamp, TenantChange, Timestamp};
+use portward_store::database::DatabaseError;
+use portward_store::files::StampText;
 use portward_store::store;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::Report;
 use crate::store::{Links, Waiter, called};
@@ -20,20 +21,30 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     let locked = directory.lock()?;
     let deployment = Arc::new(context::deployment(&directory)?);
     let keyring = Arc::new(context::open_keyring(global, locked.directory(), &deployment)?.keyring);
-    let own = own_view(&directory, &keyring)?;
     let waiter = Waiter::new(&location)?;
+    let decides = directory.deciding_store()?;
+    let own = if directory.view_path().exists() { context::own_view(&directory, &keyring)? } else { None };
     let highest = directory.highest_stamp()?.max(own.as_ref().and_then(RevocationView::stamp));
-    waiter.wait(store::initialise(&location, &keyring, after(highest)))?;
+    let begins = match &decides {
+        // A second one would not know what the first one revoked.
+        Some(other) => {
+            waiter.wait(store::migrate(&location, &keyring)).map_err(|failure| in_its_place(failure, other))?;
+            false
+        }
+        None => waiter.wait(store::initialise(&location, &keyring, own.as_ref(), after(highest)))?,
+    };
     let links = Links::open(name, &deployment, &keyring, None)?;
+    let known = own.as_ref().filter(|_| begins).map_or(0, |own| own.to_changes().len());
     let unknown = own.map(|own| unknown(&own, &links.store.cell().load())).unwrap_or_default();
     if !unknown.is_empty() {
         links.commit(&unknown)?;
     }
+    locked.let_decide(&location)?;
     Ok(Report::new()
         .fact("store", called(&location))
         .fact("stamp", links.store.stamp().map(|stamp| StampText(stamp).to_string()))
-        .fact("taken_over", unknown.len())
-        .note("name it from now on in every command and on every machine (--store, PORTWARD_STORE): without it a command asks the directory's own view, which hears nothing of the store")
+        .fact("taken_over", known.saturating_add(unknown.len()))
+        .note("name it from now on in every command and on every machine (--store, PORTWARD_STORE)")
         .note("keep an export of the view elsewhere, and make it anew now and then (view export): after a loss, only it keeps links valid"))
 }
 
@@ -43,22 +54,20 @@ fn after(highest: Option<Stamp>) -> Timestamp {
     context::now().wall.max(Timestamp::from_unix(began.map_or(0, |began| began.saturating_add(1))))
 }
 
-/// `None` where there is none.
-fn own_view(directory: &Directory, keyring: &Arc<Keyring>) -> Result<Option<RevocationView>, Failure> {
-    match directory.authority(keyring) {
-        Ok(authority) => Ok(Some(authority.view().clone())),
-        Err(FilesError::File(_, FileError::Missing)) => Ok(None),
-        Err(error) => Err(error.into()),
+fn in_its_place(failure: Failure, other: &str) -> Failure {
+    if failure.code != DatabaseError::Uninitialised.code() {
+        return failure;
     }
+    let message = format!("{other} decides what is revoked here already: a new store would know nothing of it");
+    Failure { exit: Exit::Refused, message, code: "store_decides", ..failure }
+        .hint("back it up and restore it here (backup create, backup restore --data, store recover)")
 }
 
-/// What was revoked before there was a store stays so. Only the first time, what is paused: it may have been restored since. That comes first.
+/// What was revoked since the feed was begun, by who was killed then before the directory knew of it. Not what is paused: it may have been restored.
 fn unknown(own: &RevocationView, stored: &RevocationView) -> Vec<Change> {
-    let is_new = stored.stamp().is_none_or(|stamp| stamp.sequence == 0);
-    let is_pause = |change: &Change| matches!(change, Change::Tenant(_, TenantChange::Suspend { .. }));
     let known = stored.to_changes();
     let mut unknown = own.to_changes();
-    unknown.retain(|change| !known.contains(change) && (is_new || !is_pause(change)));
-    unknown.sort_by_key(|change| !is_pause(change));
+    unknown
+        .retain(|change| !known.contains(change) && !matches!(change, Change::Tenant(_, TenantChange::Suspend { .. })));
     unknown
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
+use portward::{
+    Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RevocationView, RootInfo, Vocabulary,
+};
 use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
 use serde_json::{Value, json};
 
@@ -179,16 +181,17 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
     let (deployment, mut open) = open(global, &locked)?;
-    let view = context::saved_view(&locked, &open.keyring, &deployment)?;
+    named::told(global, &directory)?;
+    let view = own_view(&locked, &open.keyring, &deployment)?;
     let id = read::root_id(root)?;
     let stored = named::links_with(global, &open.keyring, &deployment)?;
     let stored = stored.map(|links| links.store.cell().load());
-    if view.is_refused(id) || stored.is_some_and(|view| view.is_refused(id)) {
+    if [view.as_ref(), stored.as_deref()].into_iter().flatten().any(|view| view.is_refused(id)) {
         return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
     }
     open.keyring.activate(id, context::now().wall).map_err(|error| of_root(&open.keyring, id, error))?;
     locked.replace_keyring(&open)?;
-    locked.replace_view(&view, &open.keyring)?;
+    keep(&locked, view.as_ref(), &open.keyring)?;
     Ok(Report::new()
         .fact("active", root)
         .note("views saved or published so far are under the old root: export and publish again before it is retired"))
@@ -199,14 +202,15 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
     let (deployment, mut open) = open(global, &locked)?;
-    let view = context::saved_view(&locked, &open.keyring, &deployment)?;
+    named::told(global, &directory)?;
+    let view = own_view(&locked, &open.keyring, &deployment)?;
     let id = read::root_id(root)?;
     // A root that has to go goes, whatever lies under it.
     let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
     let links = named::links_with(global, &open.keyring, &deployment);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
     let kept = links.and_then(|links| links.map(|links| links.bring_feed_under_active_root()).transpose());
-    locked.replace_view(&view, &open.keyring)?;
+    keep(&locked, view.as_ref(), &open.keyring)?;
     locked.replace_keyring(&open)?;
     let report =
         Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
@@ -218,6 +222,16 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
         }
     };
     Ok(if matches!(rows, Ok(1..)) { report.note(SEALED_UNDER_IT) } else { report })
+}
+
+/// The directory's view, if no store decides, read with a copy of the keyring that is about to change.
+fn own_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<Option<RevocationView>, Failure> {
+    context::own_view(locked.directory(), &Arc::new(context::copy(keyring, of)?))
+}
+
+/// Under the active root.
+fn keep(locked: &Locked<'_>, view: Option<&RevocationView>, keyring: &Keyring) -> Result<(), Failure> {
+    Ok(view.map(|view| locked.replace_view(view, keyring)).transpose()?.unwrap_or_default())
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {

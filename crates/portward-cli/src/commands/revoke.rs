@@ -84,9 +84,7 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
         return Ok(report);
     }
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
-    let has_store = global.dir.join("store.db").exists();
-    let untold = "there is a store.db in this directory, which was not told: name it with --store or PORTWARD_STORE";
-    Ok(if has_store { report.note(untold) } else { report })
+    Ok(report)
 }
 
 fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp), Failure> {

@@ -30,11 +30,14 @@ pub(crate) enum StoreCommand {
         #[arg(long, value_name = "N", default_value_t = 90)]
         keep_days: u64,
     },
-    /// Begin a new life of a store that was restored from a backup, copied, or promoted. Without a newer view every token made so far is refused
+    /// Begin a new life of a store that was restored from a backup, copied, or promoted
     Recover {
         /// The newest view that was exported or saved anywhere: with it, what is valid stays valid
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", required_unless_present = "refuse_everything")]
         newer: Option<PathBuf>,
+        /// There is no such view: refuse every token made so far
+        #[arg(long, conflicts_with = "newer")]
+        refuse_everything: bool,
     },
 }
 
@@ -44,7 +47,7 @@ pub(crate) fn run(global: &Global, command: StoreCommand) -> Result<Report, Fail
         StoreCommand::Status => status(global),
         StoreCommand::Check => check(global),
         StoreCommand::Compact { keep_days } => compact(global, keep_days),
-        StoreCommand::Recover { newer } => recover(global, newer.as_deref()),
+        StoreCommand::Recover { newer, .. } => recover(global, newer.as_deref()),
     }
 }
 

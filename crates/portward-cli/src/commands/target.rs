@@ -92,7 +92,8 @@ pub(crate) fn of_token(
             tenant: *session.tenant(),
             id: session.token_id(),
             link: Some(session.link_id()),
-            expires_at: session.signed_expires_at(),
+            // Those renewed from it have its id, and end by then.
+            expires_at: portal.now.wall.saturating_add(portal.deployment.session.ceiling()).min(Timestamp::WIRE_MAX),
             origin: Origin::Whole,
         });
     }

@@ -156,7 +156,7 @@ fn new(global: &Global, generation: u32) -> Result<Report, Failure> {
     let highest = directory.highest_stamp()?.map(|stamp| stamp.incarnation);
     let mut authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(context::now().wall, highest)?)?;
     let stamp = authority.commit(vec![Change::DeploymentGeneration(generation)])?;
-    locked.create_view(authority.view(), &keyring)?;
+    locked.create_view(authority.view(), &keyring).map_err(context::without_view)?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())
         .fact("generation", generation)
@@ -192,6 +192,7 @@ fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
     match directory.authority(&keyring) {
         Ok(own) => changes.extend(own.view().to_changes()), // not lost at all: keep what it knows
         Err(FilesError::File(_, FileError::Missing)) => {}
+        Err(error @ FilesError::StoreDecides(..)) => return Err(context::without_view(error)),
         // It may be readable again tomorrow: what cannot be read now is not given up for an older one.
         Err(error) => {
             let hint = format!(

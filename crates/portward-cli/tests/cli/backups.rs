@@ -43,6 +43,49 @@ fn what_was_backed_up_comes_back() {
     assert_eq!(home.bytes("view"), home.read("view.pwf"));
 }
 
+/// Two databases in one folder are not taken for each other.
+#[test]
+fn several_databases_are_told_apart() {
+    fn restore<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+        [&["backup", "restore", "backups", "--data=sqlite:back.db", "--replace"], arguments].concat()
+    }
+    let home = Home::stored();
+    let link = home.link();
+    home.ok(&["store", "init", "--store=sqlite:store.db"]);
+    fs::copy(home.beside("store.db"), home.beside("other.db")).unwrap();
+    let create = ["backup", "create", "backups"];
+    let names = |made: &serde_json::Value| {
+        let backups = made["backups"].as_array().unwrap().iter();
+        backups.map(|entry| (text(entry, "name"), entry["number"].as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    let made = home.ok(&[&create[..], &["--data=sqlite:store.db"]].concat());
+    assert_eq!(names(&made), [("store".into(), 1)]);
+    home.ok(&["backup", "restore", "backups", "--data=sqlite:only.db"]);
+    home.ok(&["revoke", "link", &link]);
+    for (arguments, name, number) in [
+        (&["--data=sqlite:other.db"][..], "other", 2),
+        (&["--data=sqlite:store.db"], "store", 3),
+        (&["--data=sqlite:other.db", "--name=copy"], "copy", 4),
+    ] {
+        assert_eq!(names(&home.ok(&[&create[..], arguments].concat())), [(name.into(), number)]);
+    }
+    let said = home.fails(&restore(&[]), 2, "backup_name");
+    assert!(text(&said["error"], "message").contains("copy, other, store"), "{said}");
+    for (arguments, number) in
+        [(&["--name=store"][..], 3), (&["--name=other"], 2), (&["--number=1"], 1), (&["--name=store", "--number=1"], 1)]
+    {
+        let restored = home.ok(&restore(arguments));
+        assert_eq!(restored["restored"][0]["number"].as_u64(), Some(number), "{arguments:?}");
+    }
+    home.fails(&restore(&["--name=store", "--number=2"]), 1, "backup_unknown");
+    home.fails(&restore(&["--name=nothing"]), 1, "backup_unknown");
+    fs::copy(home.beside("other.db"), home.beside("a b.db")).unwrap();
+    home.fails(&[&create[..], &["--data=sqlite:a b.db"]].concat(), 2, "backup_name");
+    let piped = home.pipe(&[&create[..], &["--data=sqlite:other.db", "--stream=empty"]].concat(), b"");
+    let said = String::from_utf8(piped.stderr).unwrap();
+    assert!(said.contains("backup_empty") && said.contains("1 made before it"), "{said}");
+}
+
 #[test]
 fn what_was_destroyed_stays_destroyed() {
     let home = Home::studio();

@@ -12,6 +12,7 @@ pub(crate) struct Home {
     environment: Vec<(&'static str, String)>,
 }
 
+#[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

@@ -96,6 +96,16 @@ fn a_list_is_cut_into_pages_and_filtered() {
     issued(&home, &[]);
     assert_eq!((listed(&["--state=revoked", "--limit=3"]), listed(&["--state=revoked"])), (3, 5), "a counter did it");
     assert_eq!(listed(&["--state=active"]), 1);
+    let issue = ["link", "issue", "--tenant=studio-9", "--client=42", "--permission=files:read"];
+    let once = text(&home.ok(&[&issue[..], &["--uses=1"]].concat()), "token");
+    let over = text(&home.ok(&issue), "id");
+    home.ok(&issue);
+    home.ok(&["session", "issue", &once]);
+    home.ok(&["link", "edit", "--tenant=studio-9", &over, "--ends=1"]);
+    for state in ["used-up", "ended", "active"] {
+        let listed = home.ok(&["link", "list", "--tenant=studio-9", &format!("--state={state}")]);
+        assert_eq!(values(&listed["links"], "state"), [state], "one each");
+    }
     assert_eq!(home.ok(&["link", "list", "--tenant=studio-8"])["links"], json!([]));
     home.fails(&["link", "list", TENANT, "--state=lost"], 2, "usage");
     home.fails(&["link", "list", TENANT, "--limit=0"], 2, "usage");
@@ -185,7 +195,7 @@ fn what_only_a_store_knows_needs_one() {
         &["store", "status"],
         &["store", "init"],
         &["store", "compact"],
-        &["store", "recover"],
+        &["store", "recover", "--refuse-everything"],
     ];
     for command in commands {
         let said = home.fails(command, 2, "store_needed");

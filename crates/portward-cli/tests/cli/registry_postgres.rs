@@ -65,7 +65,7 @@ fn a_store_lives_on_postgresql() {
     assert_eq!(recovered["merged"], true);
     home.ok(&["link", "verify", &good]);
     home.refuses(&["link", "verify", &link], "refused", "link_revoked");
-    home.ok(&["store", "recover"]);
+    home.ok(&["store", "recover", "--refuse-everything"]);
     home.refuses(&["link", "verify", &good], "refused", "deployment_revoked");
     server.kill().unwrap();
     let said = home.fails(&["link", "verify", &good], 3, "store_timed_out");

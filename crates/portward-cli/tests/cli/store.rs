@@ -12,7 +12,7 @@ fn a_store_is_made_and_looked_at() {
     let missing = home.fails(&["store", "status"], 3, "file_missing");
     assert!(text(&missing["error"], "message").contains("store init"), "{missing}");
     home.fails(&["link", "verify", "pwl_"], 3, "file_missing");
-    home.fails(&["store", "recover"], 3, "file_missing");
+    home.fails(&["store", "recover", "--refuse-everything"], 3, "file_missing");
     assert!(!home.beside("store.db").exists(), "a mistyped path makes none");
 
     assert_snapshot!(masked(&home.run(&["store", "init"]).stdout), @r"
@@ -82,7 +82,13 @@ fn a_view_of_the_store_is_shown_exported_and_published() {
     assert_eq!(home.ok(&["view", "publish", "list.pwf", "--hours=1"])["stamp"], stamp.as_str());
 
     let by_file = |arguments: &[&str]| home.command(arguments).env_remove("PORTWARD_STORE").output().unwrap().status;
-    assert!(by_file(&["link", "verify", &link]).success(), "the directory has not heard of it");
+    assert_eq!(
+        by_file(&["link", "verify", &good]).code(),
+        Some(2),
+        "the directory has not heard of it, and says nothing"
+    );
+    std::fs::remove_file(home.file("store")).unwrap();
+    assert!(by_file(&["link", "verify", &link]).success(), "nor has a copy that no store decides about");
     for (command, instead) in [
         (&["view", "import", "store.pwf"][..], "store recover"),
         (&["view", "restore", "store.pwf"], "store recover"),
@@ -101,11 +107,39 @@ fn a_view_of_the_store_is_shown_exported_and_published() {
 fn who_forgets_the_store_is_told() {
     let home = Home::new();
     let link = home.link();
+    home.ok(&["view", "export", "own.pwf"]);
+    let root = text(&home.ok(&["keyring", "add"]), "added");
+    let forgetful = [
+        &["link", "verify", &link][..],
+        &["link", "issue", "--tenant=a", "--client=b", "--permission=files:read"],
+        &["session", "issue", &link],
+        &["revoke", "link", &link],
+        &["revoke", "everything"],
+        &["view", "show"],
+        &["view", "export", "view.pwf"],
+        &["view", "publish", "list.pwf", "--hours=1"],
+        &["view", "import", "own.pwf"],
+        &["view", "restore", "own.pwf"],
+        &["view", "collect"],
+        &["keyring", "activate", &root],
+        &["tenant", "check"],
+    ];
     assert_eq!(home.run(&["revoke", "pause", "link", &link]).stderr, "");
+    home.ok(&["revoke", "restore", "link", &link]);
     let store = "--store=sqlite:portward/store.db";
     home.ok(&["store", "init", store]);
-    assert!(home.run(&["revoke", "link", &link]).stderr.contains("PORTWARD_STORE"));
+    for command in forgetful {
+        let said = home.fails(command, 2, "store_decides");
+        let message = text(&said["error"], "message");
+        assert!(message.contains("store.db") && message.contains("PORTWARD_STORE"), "{command:?} {message}");
+    }
+    std::fs::remove_file(home.file("view.pwf")).unwrap();
+    home.fails(&["view", "new", "--generation=9"], 2, "store_decides");
     assert_eq!(home.run(&["revoke", "link", &link, store]).stderr, NO_ROW);
+    home.refuses(&["link", "verify", &link, store], "refused", "link_revoked");
+    home.ok(&["keyring", "activate", &root, store]);
+    home.ok(&["store", "init", store]);
+    home.fails(&["store", "init", "--store=sqlite:other.db"], 1, "store_decides");
 }
 
 const NO_ROW: &str = "note: the store has no row of this link: it was made elsewhere, or taken away by store compact\n";
@@ -140,7 +174,7 @@ fn a_copied_store_is_recovered() {
     assert!(text(&older["error"], "message").contains("older"), "{older}");
     home.ok(&["link", "verify", &good, copy]);
 
-    let said = home.run(&["store", "recover", copy]);
+    let said = home.run(&["store", "recover", "--refuse-everything", copy]);
     assert_snapshot!(masked(&said.stdout), @r"
     found   [id]:2
     begins  [id]:1

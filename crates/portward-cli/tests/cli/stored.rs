@@ -138,7 +138,10 @@ fn a_spoilt_row_hinders_no_revocation() {
 fn a_link_without_a_row_is_refused_all_the_same() {
     let home = Home::stored();
     let issue = ["link", "issue", TENANT, "--client=42", "--permission=files:read"];
+    let (mark, aside) = (home.file("store"), home.beside("mark"));
+    std::fs::rename(&mark, &aside).unwrap();
     let by_file = home.command(&issue).env_remove("PORTWARD_STORE").output().unwrap();
+    std::fs::rename(&aside, &mark).unwrap();
     let link = String::from_utf8(by_file.stdout).unwrap().trim().to_owned();
     home.ok(&["link", "verify", &link]);
     home.refuses(&["session", "issue", &link], "refused", "link_unknown");
@@ -203,6 +206,7 @@ fn an_erasure_is_known_to_the_store() {
     home.refuses(&home.open("object", &["-o", "no"]), "unreadable", "data_key_destroyed");
     assert_eq!(home.ok(&["tenant", "check"])["tombstones_added"], 0);
     home.fails(&[&["seal", "plaintext", "-o", "new"], &CONTRACT[..]].concat(), 1, "key_destroyed");
+    std::fs::remove_file(home.file("store")).unwrap();
     let by_file = home.command(&home.open("object", &[])).env_remove("PORTWARD_STORE").output().unwrap();
     assert_eq!(by_file.stdout, b"x", "the control: the directory's own view has not heard of it");
 }

@@ -4,7 +4,7 @@ use portward::{Keyring, RootId, RowError, RowMac, Stamp, Timestamp};
 
 use crate::backup::bytes::{Take, put_optional, put_text};
 use crate::backup::manifest::{put_stamp, take_stamp};
-use crate::backup::{BackupError, Kind};
+use crate::backup::{BackupError, Kind, Series};
 
 /// Which backups there are: what a directory says, if it is believed. Source: `spec/backup.md` section 3.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ pub struct Entry {
     pub number: u64,
     /// What it holds.
     pub kind: Kind,
-    /// Of a stream: its name. Else empty.
+    /// Of which database or stream; of a database it may be empty.
     pub name: String,
     /// When it was begun.
     pub created: Timestamp,
@@ -57,9 +57,14 @@ const TAIL: usize = 36;
 type Result<T> = core::result::Result<T, BackupError>;
 
 impl Catalogue {
-    /// The backup with the highest number of this kind and name.
-    pub fn newest(&self, kind: Kind, name: &str) -> Option<&Entry> {
-        self.entries.iter().rfind(|entry| entry.kind == kind && entry.name == name)
+    /// The backup with the highest number of this series.
+    pub fn newest(&self, series: &Series) -> Option<&Entry> {
+        self.entries.iter().rfind(|entry| entry.is_of(series))
+    }
+
+    /// What there are backups of.
+    pub fn series(&self) -> BTreeSet<Series> {
+        self.entries.iter().map(Entry::series).collect()
     }
 
     /// The backup with this number.
@@ -171,6 +176,15 @@ impl Catalogue {
 }
 
 impl Entry {
+    /// What it is a backup of.
+    pub fn series(&self) -> Series {
+        Series { kind: self.kind, name: self.name.clone() }
+    }
+
+    pub(super) fn is_of(&self, series: &Series) -> bool {
+        (self.kind, &self.name) == (series.kind, &series.name)
+    }
+
     /// The name of its file.
     pub fn file_name(&self) -> String {
         file_name(self.kind, self.number)

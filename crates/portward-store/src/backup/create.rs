@@ -4,21 +4,24 @@ use portward::{Identifier, Timestamp};
 
 use crate::backup::manifest::{Format, Manifest, TableRows};
 use crate::backup::parts::PartWriter;
-use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, sqlite};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series, sqlite};
 use crate::database::Location;
 use crate::objects::ObjectError;
 
 type Result<T> = core::result::Result<T, BackupError>;
 
 impl Backups {
-    /// Backs a database up: what of it is [`Kind::Data`], or what is [`Kind::Keys`]. Others go on writing meanwhile.
+    /// Backs a database up: what of it is [`Kind::Data`], or what is [`Kind::Keys`]. Others go on writing meanwhile. A directory with backups of
+    /// several databases gives each a name ([`Series::named`]).
     ///
     /// When it returns, the backup is on the medium; if it fails, there is none.
     ///
     /// # Errors
     /// [`BackupError::Kind`], [`BackupError::Empty`]; [`BackupError::ToolMissing`], [`BackupError::ToolFailed`]; those of the database, of
     /// the directory, and of writing.
-    pub async fn back_up(&self, kind: Kind, database: &Location, now: Timestamp) -> Result<Entry> {
+    pub async fn back_up(&self, series: impl Into<Series>, database: &Location, now: Timestamp) -> Result<Entry> {
+        let series = series.into();
+        let kind = series.kind;
         match database {
             _ if kind == Kind::Stream => Err(BackupError::Kind),
             Location::Sqlite(path) => {
@@ -29,7 +32,7 @@ impl Backups {
                 let found = sqlite::contents(&private.path(), &self.owner.keyring).await?;
                 found.refuse_other_kind(kind)?;
                 drop(private);
-                let manifest = self.manifest((&catalogue, number), (kind, ""), Format::Sqlite, now);
+                let manifest = self.manifest((&catalogue, number), series, Format::Sqlite, now);
                 let manifest = Manifest { feed: found.feed, tables: found.tables, ..manifest };
                 copied.file.seek(SeekFrom::Start(0)).map_err(ObjectError::Read)?;
                 self.seal(manifest, move |parts, told| parts.copy(&mut copied.file, told)).await
@@ -38,7 +41,7 @@ impl Backups {
             Location::Postgres(url) => {
                 let (catalogue, number) = self.take_number()?;
                 let snapshot = crate::backup::postgres::Snapshot::take(url, kind, &self.owner.keyring).await?;
-                let manifest = self.manifest((&catalogue, number), (kind, ""), Format::Postgres, now);
+                let manifest = self.manifest((&catalogue, number), series, Format::Postgres, now);
                 let manifest = Manifest { feed: snapshot.feed, tables: snapshot.tables.clone(), ..manifest };
                 let dump = snapshot.dump(kind)?;
                 let sealed = self.seal(manifest, move |parts, told| dump.copy_to(parts, told)).await;
@@ -61,30 +64,19 @@ impl Backups {
         now: Timestamp,
     ) -> Result<Entry> {
         let (catalogue, number) = self.take_number()?;
-        let name = name.to_string();
-        let manifest = self.manifest((&catalogue, number), (Kind::Stream, &name), Format::Stream, now);
+        let manifest = self.manifest((&catalogue, number), Series::named(Kind::Stream, name), Format::Stream, now);
         self.seal(manifest, move |parts, told| parts.copy(&mut source, told)).await
     }
 
     fn manifest(
         &self,
         (catalogue, number): (&Catalogue, u64),
-        (kind, name): (Kind, &str),
+        Series { kind, name }: Series,
         format: Format,
         created: Timestamp,
     ) -> Manifest {
         let (deployment, catalogue) = (self.owner.deployment.id, catalogue.id);
-        Manifest {
-            deployment,
-            catalogue,
-            kind,
-            number,
-            created,
-            format,
-            name: name.to_owned(),
-            feed: None,
-            tables: Vec::new(),
-        }
+        Manifest { deployment, catalogue, kind, number, created, format, name, feed: None, tables: Vec::new() }
     }
 
     /// Seals on a thread that may wait, then names the file.

@@ -14,6 +14,38 @@ pub enum Kind {
     Stream,
 }
 
+/// Backups of one thing, of which the newest counts: a kind, and a name where there are several of that kind.
+/// Source: `spec/backup.md` section 1.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Series {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+}
+
+impl Series {
+    /// Backups of the database or stream that is called so.
+    pub fn named(kind: Kind, name: Identifier) -> Self {
+        Self { kind, name: name.to_string() }
+    }
+
+    /// What they hold.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Of which database or stream; of a database it may be empty.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Those without a name.
+impl From<Kind> for Series {
+    fn from(kind: Kind) -> Self {
+        Self { kind, name: String::new() }
+    }
+}
+
 /// Where key stores are on a server.
 pub(super) const KEYS_SCHEMA: &str = "portward_keys";
 /// The table that makes a key store of a database.
@@ -46,12 +78,9 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.byte() == byte)
     }
 
-    /// Of a stream an identifier, of the others none.
+    /// An identifier, or, of a database, none.
     pub(super) fn takes_name(self, name: &str) -> bool {
-        match self {
-            Self::Stream => Identifier::new(name).is_ok(),
-            Self::Data | Self::Keys => name.is_empty(),
-        }
+        (name.is_empty() && self != Self::Stream) || Identifier::new(name).is_ok()
     }
 
     pub(super) fn scope(self) -> Result<DataScope, DataScopeError> {

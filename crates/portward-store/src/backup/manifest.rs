@@ -21,7 +21,7 @@ pub struct Manifest {
     pub created: Timestamp,
     /// What the dump came from.
     pub format: Format,
-    /// Of a stream: its name. Else empty.
+    /// Of which database or stream; of a database it may be empty.
     pub name: String,
     /// Where the feed stood, if the dump has one.
     pub feed: Option<FeedPosition>,

@@ -29,7 +29,7 @@ mod verify;
 pub use catalogue::{Catalogue, Entry, Unmatched};
 pub use directory::{BackupOptions, Backups};
 pub use error::BackupError;
-pub use kind::Kind;
+pub use kind::{Kind, Series};
 pub use manifest::{FeedPosition, Format, Manifest, TableRows};
 pub use prune::{Pruned, Retention};
 pub use restore::{Existing, RestoreOptions, Restored};

@@ -43,7 +43,7 @@ impl Retention {
             if kept.is_none_or(|kept| now <= entry.created.saturating_add(kept)) {
                 continue;
             }
-            let newest = catalogue.newest(entry.kind, &entry.name).map(|newest| newest.number);
+            let newest = catalogue.newest(&entry.series()).map(|newest| newest.number);
             if newest == Some(entry.number) { &mut pruned.overdue } else { &mut pruned.removed }.push(entry.clone());
         }
         pruned
@@ -51,7 +51,7 @@ impl Retention {
 }
 
 impl Backups {
-    /// Takes away backups that are older than was said. The newest of each kind and name stays. Interrupted, it is done again.
+    /// Takes away backups that are older than was said. The newest of each series stays. Interrupted, it is done again.
     ///
     /// # Errors
     /// Those of the directory.

@@ -7,12 +7,12 @@ use portward::{Identifier, RevocationView, Timestamp};
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::Graves;
-use crate::backup::kind::KEYS_SCHEMA;
+use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE};
 use crate::backup::manifest::{Format, Manifest, refuse_other_rows};
 use crate::backup::sealed::Opened;
 use crate::backup::sqlite::{self, Passing, Private};
 use crate::backup::verify::{refuse_nothing, write_all};
-use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, feed};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series, feed};
 use crate::database::{Database, Location, Lock};
 use crate::files::{FileError, sync_parent};
 use crate::objects::ObjectError;
@@ -60,15 +60,15 @@ impl Backups {
     /// Those of verifying; [`BackupError::Kind`], [`BackupError::TargetExists`], [`BackupError::TargetInUse`].
     pub async fn restore(
         &self,
-        kind: Kind,
+        series: impl Into<Series>,
         into: &Location,
         options: RestoreOptions,
         now: Timestamp,
     ) -> Result<Restored> {
         let catalogue = self.catalogue()?;
-        let entry = Self::chosen(&catalogue, (kind, ""), options.number)?.clone();
+        let entry = Self::chosen(&catalogue, &series.into(), options.number)?.clone();
         match into {
-            _ if kind == Kind::Stream => Err(BackupError::Kind),
+            _ if entry.kind == Kind::Stream => Err(BackupError::Kind),
             Location::Sqlite(path) => self.restore_file(&catalogue, entry, path, options, now).await,
             #[cfg(feature = "postgres")]
             Location::Postgres(url) => self.restore_server(&catalogue, entry, url, options, now).await,
@@ -88,7 +88,7 @@ impl Backups {
         mut to: W,
     ) -> Result<(Restored, W)> {
         let catalogue = self.catalogue()?;
-        let entry = Self::chosen(&catalogue, (Kind::Stream, &name.to_string()), number)?.clone();
+        let entry = Self::chosen(&catalogue, &Series::named(Kind::Stream, name), number)?.clone();
         let mut opened = self.opened(&catalogue, &entry).await?;
         let (backups, manifest) = (self.clone(), opened.manifest.clone());
         blocking(move || {
@@ -156,7 +156,7 @@ impl Backups {
     /// Marks a feed, and buries keys, before the database has its name.
     async fn prepare(&self, private: &Private, manifest: &Manifest, mut graves: Graves, now: Timestamp) -> Result<u64> {
         let keyring = &self.owner.keyring;
-        let database = Database::bare(&Location::Sqlite(private.path()), "").await?;
+        let database = Database::bare(&Location::Sqlite(private.path()), ("", "")).await?;
         let mut work = database.begin(Lock::Store).await?;
         feed::mark(manifest, keyring, &mut work).await?;
         let buried = match manifest.kind {
@@ -170,7 +170,7 @@ impl Backups {
 
     /// Adds what a key store knows to be destroyed.
     pub(super) async fn add_known(&self, graves: &mut Graves, of: &Location) -> Result<()> {
-        let database = Database::bare(of, KEYS_SCHEMA).await?;
+        let database = Database::bare(of, (KEYS_SCHEMA, KEYS_TABLE)).await?;
         let mut work = database.begin_reading().await?;
         graves.add_from(&mut work, &self.owner.keyring).await?;
         work.rollback().await?;

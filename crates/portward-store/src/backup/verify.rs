@@ -4,7 +4,7 @@ use std::io::Write as _;
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::manifest::{Format, Manifest};
 use crate::backup::sealed::Opened;
-use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind};
+use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series};
 use crate::objects::ObjectError;
 
 /// What was found to be whole.
@@ -70,17 +70,11 @@ impl Backups {
         .await
     }
 
-    /// The entry of a number, if it is of this kind and name, or else the newest of a kind and name.
-    pub(super) fn chosen<'c>(
-        catalogue: &'c Catalogue,
-        (kind, name): (Kind, &str),
-        number: Option<u64>,
-    ) -> Result<&'c Entry> {
+    /// The entry of a number, if it is of this series, or else the newest of the series.
+    pub(super) fn chosen<'c>(catalogue: &'c Catalogue, series: &Series, number: Option<u64>) -> Result<&'c Entry> {
         let found = match number {
-            Some(number) => {
-                catalogue.numbered(number).filter(|entry| (entry.kind, entry.name.as_str()) == (kind, name))
-            }
-            None => catalogue.newest(kind, name),
+            Some(number) => catalogue.numbered(number).filter(|entry| entry.is_of(series)),
+            None => catalogue.newest(series),
         };
         found.ok_or(BackupError::Unknown)
     }

@@ -6,6 +6,7 @@ mod begin;
 mod error;
 mod file;
 mod location;
+mod made;
 mod open;
 pub(crate) mod record;
 mod work;

@@ -9,6 +9,7 @@ use crate::database::begin::{ACQUIRE, Backend, Database};
 use crate::database::error::DatabaseError;
 use crate::database::file::{check_private, create_private, sqlite_url};
 use crate::database::location::Location;
+use crate::database::made::Made;
 use crate::database::work::Work;
 
 /// The tables of one kind of store.
@@ -19,6 +20,8 @@ pub(crate) struct Schema {
     pub(crate) sqlite: Migrator,
     /// The schema they are in, and what makes them there.
     pub(crate) postgres: (&'static str, Migrator),
+    /// The table that who changes the store locks, on a server.
+    pub(crate) locked: &'static str,
 }
 
 type Result<T> = core::result::Result<T, DatabaseError>;
@@ -34,9 +37,13 @@ impl Database {
                     create_private(path)?;
                 }
                 check_private(path)?;
-                (Backend::Sqlite { turn: Arc::default() }, sqlite_url(path)?, 4)
+                let made = Some(Arc::new(Made::by(&schema.sqlite)));
+                (Backend::Sqlite { turn: Arc::default(), made }, sqlite_url(path)?, 4)
             }
-            Location::Postgres(url) => (Backend::Postgres { schema: schema.postgres.0 }, url.clone(), 10),
+            Location::Postgres(url) => {
+                let backend = Backend::Postgres { schema: schema.postgres.0, table: schema.locked };
+                (backend, url.clone(), 10)
+            }
         };
         let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         let options = match &backend {
@@ -103,7 +110,7 @@ impl Database {
         // The transaction has its own lock; the migrator's would outlive it, on the server's side of a pooler.
         let mut migrator = Migrator::with_migrations(migrator.iter().cloned().collect());
         migrator.set_locking(false).run_direct(None, &mut *work, false).await?;
-        self.refuse_foreign(&mut work).await?;
+        self.refuse_code(&mut work).await?;
         work.commit().await?;
         Ok(())
     }

@@ -155,6 +155,8 @@ pub enum FilesError {
     Wrapped(PathBuf, WrappedError),
     /// What was given does not open a keyring that is kept in this way.
     WrongLock(PathBuf),
+    /// A store decides what is revoked: where that is written, and which.
+    StoreDecides(PathBuf, String),
     /// The saved view was refused.
     View(PathBuf, FeedError),
     /// The view could not be saved.
@@ -171,6 +173,7 @@ impl FilesError {
             Self::Sealed(_, error) => error.code(),
             Self::Wrapped(_, error) => error.code(),
             Self::WrongLock(_) => "keyring_lock",
+            Self::StoreDecides(..) => "store_decides",
             Self::View(_, error) => error.code(),
             Self::Save(error) => error.code(),
         }
@@ -184,7 +187,7 @@ impl FilesError {
             Self::Keyring(_, error) => error.audience(),
             Self::Sealed(_, error) => error.audience(),
             Self::Wrapped(_, error) => error.audience(),
-            Self::WrongLock(_) => Audience::Caller,
+            Self::WrongLock(_) | Self::StoreDecides(..) => Audience::Caller,
             Self::View(_, error) => error.audience(),
             Self::Save(error) => error.audience(),
         }
@@ -200,6 +203,13 @@ impl fmt::Display for FilesError {
             Self::Sealed(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Wrapped(path, error) => write!(f, "{}: {error}", path.display()),
             Self::WrongLock(path) => write!(f, "{}: this is opened in another way", path.display()),
+            Self::StoreDecides(path, store) => {
+                write!(
+                    f,
+                    "{}: the store {store} decides what is revoked, not the view of this directory",
+                    path.display()
+                )
+            }
             Self::View(path, error) => write!(f, "{}: the saved view is refused: {error}", path.display()),
             Self::Save(error) => error.fmt(f),
         }

@@ -6,6 +6,7 @@
 //! | `keyring.json`, `keyring.sealed.json` or `keyring.wrapped.json` | 0600 | the root keys: in the clear, under a passphrase, under a KEK |
 //! | `view.pwf` | 0600 | what is revoked, as a saved feed message |
 //! | `view.stamp` | 0600 | the highest stamp ever accepted, so that an older view put in its place is noticed |
+//! | `store` | 0644 | the name of the store that decides in the place of the view; without it, the view decides |
 //! | `.lock` | 0600 | nothing; it is locked during a change |
 //!
 //! A symbolic link in the place of one of these files is refused; directories on the way to them may be links.
@@ -13,6 +14,7 @@
 //! restored backups, not an intruder with the owner's rights.
 
 mod atomic;
+mod decider;
 mod directory;
 mod error;
 mod keyring;

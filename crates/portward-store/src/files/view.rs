@@ -14,7 +14,8 @@ impl Directory {
     /// Goes on from the saved view as the one who decides what is revoked.
     ///
     /// # Errors
-    /// [`FilesError::File`]; [`FilesError::View`], with [`portward::FeedError::Rollback`] if the view is older than the highest stamp.
+    /// [`FilesError::File`]; [`FilesError::StoreDecides`]; [`FilesError::View`], with [`portward::FeedError::Rollback`] if the view is older than the
+    /// highest stamp.
     pub fn authority(&self, keyring: &Arc<Keyring>) -> Result<Authority, FilesError> {
         self.accepted(keyring, Duration::ZERO)?;
         // Written again since: it only moves on, so what is read now is at least what was checked.
@@ -30,6 +31,7 @@ impl Directory {
         if self.has(VIEW) || self.has(STAMP) {
             return self.accepted(keyring, skew);
         }
+        self.refuse_decided()?;
         new_follower(keyring, skew, None)
     }
 
@@ -48,6 +50,7 @@ impl Directory {
 
     /// The stamp is read before the view because a writer writes the view first: a reader in between sees no rollback.
     fn accepted(&self, keyring: &Arc<Keyring>, skew: Duration) -> Result<Follower, FilesError> {
+        self.refuse_decided()?;
         let mut follower = new_follower(keyring, skew, self.highest_stamp()?)?;
         follower.accept(&self.saved_view()?, Timestamp::default()).map_err(|error| self.refused(error))?;
         Ok(follower)
@@ -76,8 +79,9 @@ impl Locked<'_> {
     /// Saves the first view of a directory.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Save`].
+    /// [`FilesError::File`], [`FilesError::StoreDecides`], [`FilesError::Save`].
     pub fn create_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
+        self.directory().refuse_decided()?;
         self.refuse_existing(VIEW)?;
         self.replace_view(view, keyring)
     }

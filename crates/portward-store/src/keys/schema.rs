@@ -11,4 +11,5 @@ pub(crate) static SCHEMA: Schema = Schema {
     ],
     sqlite: sqlx::migrate!("migrations/keys/sqlite"),
     postgres: ("portward_keys", sqlx::migrate!("migrations/keys/postgres")),
+    locked: "tenant_kek",
 };

@@ -1,6 +1,8 @@
 use portward::{Change, EntryId, Identifier, Permissions, Resources, Stamp, Standing, TenantChange, Timestamp, Unit};
 
-use crate::database::{Lock, record};
+use sqlx::Row as _;
+
+use crate::database::{Lock, Work, record};
 use crate::store::error::StoreError;
 use crate::store::issue::{check_cap, check_label};
 use crate::store::list::{Link, link_row};
@@ -28,16 +30,26 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::UnknownLink`], [`StoreError::LinkRevoked`], [`StoreError::OverCeiling`], [`StoreError::NothingLeft`],
-    /// [`StoreError::Label`], and those of the database.
+    /// [`StoreError::Label`]; [`StoreError::Outdated`] for a row that is older than what the feed knows, unless expiry, permissions and resources
+    /// are all stated; those of the database.
     pub async fn edit(&self, tenant: Identifier, link: EntryId, edit: LinkEdit) -> Result<Link> {
         check_label(edit.label.iter().flatten().map(String::as_str).next())?;
         check_cap(edit.uses_max.flatten())?;
         within(async {
             let inner = &self.inner;
-            let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
-            let before = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
+            let mut turn = inner.feed.begin(Lock::StoreAndLink(tenant, link), self.now()).await?;
+            let mut before = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
             if before.state == LinkState::Revoked {
                 return Err(StoreError::LinkRevoked);
+            }
+            // The row may be older than what the feed knows of it: after a recovery, or because somebody put it back.
+            let known = turn.view().entries_of(&tenant).minimum_revision(link);
+            if before.revision < known {
+                // It grants again what was taken away: nothing of that is taken over.
+                if !edit.states_all() {
+                    return Err(StoreError::Outdated);
+                }
+                before.events = before.events.max(events_of(&mut turn.work, tenant, link).await?);
             }
             let mut row = edit.applied(before.clone())?;
             let mut takes_away = false;
@@ -45,8 +57,6 @@ impl Store {
                 takes_away |= matches!(kind, EventKind::Shortened | EventKind::Narrowed);
                 self.happened(&mut row, kind, detail, &mut turn.work).await?;
             }
-            // The row may be older than what the feed knows of it: after a recovery, or because somebody put it back.
-            let known = turn.view().entries_of(&tenant).minimum_revision(link);
             if takes_away || row.revision < known {
                 row.revision = row.revision.max(known).checked_add(1).ok_or(StoreError::State)?;
                 let change = TenantChange::Revision { link, minimum: row.revision, expires_at: row.head.expires_at() };
@@ -79,7 +89,7 @@ impl Store {
     async fn move_link(&self, tenant: Identifier, link: EntryId, from: LinkState, to: LinkState) -> Result<Stamp> {
         within(async {
             let inner = &self.inner;
-            let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
+            let mut turn = inner.feed.begin(Lock::StoreAndLink(tenant, link), self.now()).await?;
             let mut row = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
             // A recovery may have brought a pause of which the row knows nothing.
             let standing = turn.view().entries_of(&tenant).standing(Unit::Link, link);
@@ -103,7 +113,20 @@ impl Store {
     }
 }
 
+/// How many lines of the history there are, by the highest number.
+async fn events_of(work: &mut Work, tenant: Identifier, link: EntryId) -> Result<u64> {
+    let query =
+        work.query("SELECT coalesce(max(number) + 1, 0) AS events FROM link_event WHERE tenant = $1 AND link = $2");
+    let row = query.bind(tenant.to_string()).bind(link.to_vec()).fetch_one(&mut **work).await?;
+    Ok(u64::try_from(row.try_get::<i64, _>("events")?).unwrap_or_default())
+}
+
 impl LinkEdit {
+    /// Whether nothing that the link grants is left to what its row says.
+    const fn states_all(&self) -> bool {
+        self.expires_at.is_some() && self.permissions.is_some() && self.resources.is_some()
+    }
+
     fn applied(self, row: LinkRow) -> Result<LinkRow> {
         let expires = self.expires_at.unwrap_or(row.expires);
         let permissions = self.permissions.unwrap_or(row.permissions);

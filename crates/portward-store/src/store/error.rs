@@ -182,7 +182,7 @@ impl fmt::Display for StoreError {
             Self::LinkRevoked => "the link is revoked",
             Self::LinkSuspended => "the link is paused",
             Self::LinkEnded => "the link has ended",
-            Self::Outdated => "the row of the link is older than what the feed knows of it: edit the link",
+            Self::Outdated => "the row of the link is older than what the feed knows of it: state anew when it ends, what it grants and for which resources",
             Self::UsesExhausted => "the link was used as often as it may be",
             Self::UnknownChain => "the session's link was not redeemed in this store",
             Self::OverCeiling => "more than what was signed cannot be granted",

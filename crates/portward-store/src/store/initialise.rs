@@ -1,37 +1,73 @@
 use std::sync::Arc;
 
-use portward::{Incarnation, Keyring, Stamp, Timestamp};
+use portward::{Authority, Incarnation, Keyring, RevocationView, Timestamp};
 use sqlx::Row as _;
 
-use crate::database::{Database, Location, Lock};
+use crate::database::{Database, DatabaseError, Location, Lock};
 use crate::store::error::StoreError;
 use crate::store::feed::put_feed_row;
 use crate::store::open::SCHEMA;
 use crate::store::place::Place;
+use crate::store::recover::{begin_life, leap};
 use crate::store::rows::FeedRow;
 
 /// Makes the tables of a store, or brings them up to date, and begins its feed if there is none yet. On a server that takes rights that a
-/// running application does not need.
+/// running application does not need. Whether the feed was begun.
+///
+/// Tables that are empty may have been emptied by somebody, and a file that is not there may be lost: so a feed begins by refusing every token
+/// made so far, as in a recovery without a newer view; unless it takes over what was revoked, and all that is valid, from the `own` view of who
+/// decided before there was a store.
 ///
 /// # Errors
 /// [`StoreError::Database`]; [`StoreError::Malformed`] for tables that hold something, but no feed: a store is not begun anew.
-pub async fn initialise(location: &Location, keyring: &Arc<Keyring>, now: Timestamp) -> Result<(), StoreError> {
+pub async fn initialise(
+    location: &Location,
+    keyring: &Arc<Keyring>,
+    own: Option<&RevocationView>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    bring_up_to_date(location, keyring, Some((own, now))).await
+}
+
+/// Brings the tables of a store up to date that has begun already.
+///
+/// # Errors
+/// Those of [`initialise`]; [`DatabaseError::Uninitialised`] for one that has no feed.
+pub async fn migrate(location: &Location, keyring: &Arc<Keyring>) -> Result<(), StoreError> {
+    bring_up_to_date(location, keyring, None).await.map(drop)
+}
+
+async fn bring_up_to_date(
+    location: &Location,
+    keyring: &Arc<Keyring>,
+    begin: Option<(Option<&RevocationView>, Timestamp)>,
+) -> Result<bool, StoreError> {
     let database = Database::open(location, &SCHEMA, true).await?;
     let mut work = database.begin(Lock::Store).await?;
-    let place = Place::of(location);
     let sql = "SELECT (SELECT count(*) FROM feed) AS feeds, (SELECT count(*) FROM feed_change) + (SELECT count(*) FROM feed_snapshot) + (SELECT count(*) FROM link) AS others";
     let row = work.query(sql).fetch_one(&mut *work).await?;
-    match (row.try_get::<i64, _>("feeds")?, row.try_get::<i64, _>("others")?) {
+    let begins = match (row.try_get::<i64, _>("feeds")?, row.try_get::<i64, _>("others")?) {
         (0, 0) => {
-            let stamp = Stamp { incarnation: Incarnation::generate(now, None)?, sequence: 0 };
-            let place = place.read(&mut work).await?;
-            let row = FeedRow { stamp, history: [0; 32], snapshot: 0, place };
-            put_feed_row(&row, keyring, &mut work).await?;
+            let (own, now) = begin.ok_or(DatabaseError::Uninitialised)?;
+            let highest = own.and_then(RevocationView::stamp).map(|stamp| stamp.incarnation);
+            let incarnation = Incarnation::generate(now, highest)?;
+            let views: Vec<&RevocationView> = own.into_iter().collect();
+            let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
+            let leap = if own.is_none() { vec![leap(0, now)?] } else { Vec::new() };
+            if leap.is_empty() && authority.view().to_changes().is_empty() {
+                // Nothing was ever revoked.
+                let place = Place::of(location).read(&mut work).await?;
+                let row = FeedRow { stamp: authority.stamp(), history: authority.history(), snapshot: 0, place };
+                put_feed_row(&row, keyring, &mut work).await?;
+            } else {
+                begin_life(&mut work, (location, keyring), &mut authority, leap).await?;
+            }
+            true
         }
-        (1, _) => {}
+        (1, _) => false,
         _ => return Err(StoreError::Malformed),
-    }
+    };
     work.commit().await?;
     database.close().await;
-    Ok(())
+    Ok(begins)
 }

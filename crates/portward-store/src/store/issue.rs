@@ -72,7 +72,7 @@ impl Store {
     pub async fn show(&self, tenant: Identifier, link: EntryId) -> Result<IssuedToken> {
         within(async {
             let inner = &self.inner;
-            let mut work = inner.feed.database.begin(Lock::Link(link)).await?;
+            let mut work = inner.feed.database.begin(Lock::Link(tenant, link)).await?;
             let mut row = link_row(&mut work, &inner.keyring, tenant, link).await?;
             if state(&row, self) == LinkState::Revoked {
                 return Err(StoreError::LinkRevoked);

@@ -29,7 +29,7 @@ pub use compact::Compacted;
 pub use edit::LinkEdit;
 pub use error::{Refusal, StoreError};
 pub use follow::Following;
-pub use initialise::initialise;
+pub use initialise::{initialise, migrate};
 pub use issue::LinkTerms;
 pub use json_lines::JsonLines;
 pub use list::{Link, LinkFilter, Page, PageStart};

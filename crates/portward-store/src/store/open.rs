@@ -71,6 +71,7 @@ pub(super) static SCHEMA: Schema = Schema {
     ],
     sqlite: migrate!("migrations/store/sqlite"),
     postgres: ("portward", migrate!("migrations/store/postgres")),
+    locked: "feed",
 };
 
 impl Store {

@@ -63,12 +63,12 @@ pub(super) fn of_file(device: u64, inode: u64, born: Option<u128>) -> String {
     format!("{device}/{inode}{}", born.unwrap_or_default())
 }
 
-/// What selects these texts with `/` between.
+/// What selects these texts with `/` between. Texts, as of other types somebody could have made an operator that fits better than the server's.
 pub(super) fn joined(parts: [&str; 3]) -> String {
     parts.join(" || '/' || ")
 }
 
 const SYSTEM: &str = "(SELECT system_identifier FROM pg_control_system())::text";
 /// A standby cannot say where it writes: it is no store.
-const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
-const DATABASE: &str = "(SELECT oid FROM pg_database WHERE datname = current_database())";
+const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint::text";
+const DATABASE: &str = "(SELECT oid FROM pg_database WHERE datname = current_database())::text";

@@ -54,21 +54,32 @@ impl Recovery {
         let views: Vec<&RevocationView> = [of_found, newer.as_deref()].into_iter().flatten().collect();
         let mut authority = Authority::beginning_with(Arc::clone(keyring), incarnation, &views)?;
         let leap = match of_found {
-            Some(found) if newer.is_none() => vec![leap(found, now)?],
+            Some(found) if newer.is_none() => vec![leap(found.deployment_generation(), now)?],
             _ => Vec::new(),
         };
-        let prepared = authority.prepare(leap)?;
-        let change = ChangeRow { stamp: prepared.stamp(), body: prepared.body().to_vec(), history: prepared.history() };
-        let begins = authority.make(prepared)?;
-        record::insert(&change, keyring, &mut work).await?;
-        put_snapshot(&mut work, begins, &authority.view().save(keyring)?).await?;
-        let place = Place::of(location).read(&mut work).await?;
-        let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
-        put_feed_row(&row, keyring, &mut work).await?;
+        let begins = begin_life(&mut work, (location, keyring), &mut authority, leap).await?;
         work.commit().await?;
         database.close().await;
         Ok(Self { found: found_at, begins, merged: newer.is_some() })
     }
+}
+
+/// The first change of a life, a snapshot of all that is known then, and where the database lies.
+pub(super) async fn begin_life(
+    work: &mut Work,
+    (location, keyring): (&Location, &portward::Keyring),
+    authority: &mut Authority,
+    changes: Vec<Change>,
+) -> Result<Stamp> {
+    let prepared = authority.prepare(changes)?;
+    let change = ChangeRow { stamp: prepared.stamp(), body: prepared.body().to_vec(), history: prepared.history() };
+    let begins = authority.make(prepared)?;
+    record::insert(&change, keyring, work).await?;
+    put_snapshot(work, begins, &authority.view().save(keyring)?).await?;
+    let place = Place::of(location).read(work).await?;
+    let row = FeedRow { stamp: begins, history: authority.history(), snapshot: begins.sequence, place };
+    put_feed_row(&row, keyring, work).await?;
+    Ok(begins)
 }
 
 /// Of several rows, of which somebody put back the older ones, the newest. Each has to be authentic.
@@ -88,8 +99,7 @@ fn view_of(keyring: &Arc<portward::Keyring>, saved: &[u8], found: Stamp) -> Resu
 
 /// Above every generation that may have been raised since the backup: also above that of a life which was begun like this one, and is lost.
 /// It began earlier, and nobody raises once a second.
-fn leap(view: &RevocationView, now: Timestamp) -> Result<Change> {
-    let current = view.deployment_generation();
+pub(super) fn leap(current: u32, now: Timestamp) -> Result<Change> {
     if let Some(time) = u32::try_from(now.unix()).ok().filter(|time| *time > current) {
         return Ok(Change::DeploymentGeneration(time));
     }

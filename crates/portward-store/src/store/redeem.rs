@@ -65,7 +65,7 @@ impl Store {
             let inner = &self.inner;
             let (tenant, link) = (*access.tenant(), access.link_id());
             let _inside = inner.feed.enter().await?;
-            let mut work = inner.feed.database.begin(Lock::Link(link)).await?;
+            let mut work = inner.feed.database.begin(Lock::Link(tenant, link)).await?;
             let mut row = link_row(&mut work, &inner.keyring, tenant, link).await?;
             if row.check != check {
                 return Err(StoreError::LinkDiffers);

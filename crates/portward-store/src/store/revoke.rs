@@ -60,7 +60,7 @@ impl Store {
     async fn revoke_entry(&self, tenant: Identifier, link: EntryId, unit: Unit, id: EntryId) -> Result<Stamp> {
         within(async {
             let inner = &self.inner;
-            let mut turn = inner.feed.begin(Lock::StoreAndLink(link), self.now()).await?;
+            let mut turn = inner.feed.begin(Lock::StoreAndLink(tenant, link), self.now()).await?;
             let row = match link_row(&mut turn.work, &inner.keyring, tenant, link).await {
                 // Who has spoilt the row, or taken it away for a while, must not have hindered its revocation.
                 Err(error @ (StoreError::Row(_) | StoreError::Malformed | StoreError::UnknownLink)) => Err(error),

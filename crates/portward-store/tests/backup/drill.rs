@@ -28,7 +28,7 @@ async fn drill(data: impl Fn(&World, &str) -> Option<Location>) {
     // A portal with links, records, a sealed file.
     let old = World::new();
     let Some(location) = data(&old, "store.db") else { return };
-    store::initialise(&location, &old.keyring, now()).await.unwrap();
+    store::initialise(&location, &old.keyring, None, now()).await.unwrap();
     let portal = old.open_store(&location).await.unwrap();
     let mut links = Vec::new();
     for _ in 0..20 {

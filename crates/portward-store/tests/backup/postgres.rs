@@ -25,7 +25,7 @@ fn database(server: &Postgres) -> (String, Location) {
 }
 
 async fn store(world: &World, location: &Location) -> Store {
-    store::initialise(location, &world.keyring, now()).await.unwrap();
+    store::initialise(location, &world.keyring, None, now()).await.unwrap();
     world.open_store(location).await.unwrap()
 }
 

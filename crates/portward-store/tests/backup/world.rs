@@ -49,7 +49,7 @@ impl World {
     /// A store with a few links.
     pub(crate) async fn store(&self) -> Store {
         let location = self.sqlite("store.db");
-        store::initialise(&location, &self.keyring, now()).await.unwrap();
+        store::initialise(&location, &self.keyring, None, now()).await.unwrap();
         let store = self.open_store(&location).await.unwrap();
         for _ in 0..3 {
             self.issue(&store).await;

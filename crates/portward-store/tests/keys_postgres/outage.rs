@@ -68,14 +68,16 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
 async fn who_waits_in_vain_leaves_nothing_behind() {
     let world = World::new();
     let store = world.store_of_tenant().await;
-    let (number, bob) = (i64::from_be_bytes(*b"portward"), "subject:bob".parse().unwrap());
+    let bob = "subject:bob".parse().unwrap();
     let hold = |seconds: u32| {
         let database = world.place.database.clone();
-        let sql = format!("BEGIN; SELECT pg_advisory_xact_lock({number}); SELECT pg_sleep({seconds}); COMMIT");
+        let sql = format!(
+            "BEGIN; LOCK TABLE portward_keys.tenant_kek IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT"
+        );
         tokio::task::spawn_blocking(move || server().sql(&database, &sql).unwrap())
     };
     let held = async || {
-        let count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let count = "SELECT count(*) FROM pg_locks WHERE mode = 'ShareRowExclusiveLock' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         while world.place.sql(count).await == "0" {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

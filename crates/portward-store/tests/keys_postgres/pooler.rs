@@ -34,6 +34,6 @@ async fn a_pooler_may_stand_between() {
     let known = again.known_scope(world.tenant, &world.scope).await.unwrap();
     assert_eq!(known.open_record(&world.context(), &object).unwrap(), b"x");
     assert_eq!(again.destroy_tenant(world.tenant, DAY).await.unwrap().keys.len(), 9);
-    assert_eq!(world.place.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").await, "0");
+    assert_eq!(world.place.sql("SELECT count(*) FROM pg_locks WHERE mode = 'ShareRowExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").await, "0");
     assert_eq!(pooler.sql(&world.place.database, "SHOW search_path").unwrap(), "\"$user\", public");
 }

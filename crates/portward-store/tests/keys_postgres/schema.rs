@@ -98,4 +98,4 @@ async fn defaults_of_the_database_do_not_count() {
 }
 
 /// In this database: the server is everybody's.
-const LOCKS: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND l.locktype = 'advisory'";
+const LOCKS: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND l.mode = 'ShareRowExclusiveLock'";

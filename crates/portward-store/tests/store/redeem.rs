@@ -14,6 +14,7 @@ conformance! {
     a_crowd_at_a_link_does_not_keep_its_revocation_waiting,
     given_up_in_the_middle_it_is_done_or_not_done,
     copies_count_together_and_renew_within_their_blocks,
+    a_revoked_session_ends_with_all_that_were_renewed_from_it,
     what_the_row_says_is_refused_with_its_code,
     a_revoked_copy_takes_its_sessions_along,
     a_revoked_session_is_refused_and_its_sisters_are_not,
@@ -193,6 +194,24 @@ async fn copies_count_together_and_renew_within_their_blocks(world: World) {
     world.clock.advance(Duration::from_secs(400));
     world.store.refresh().await.unwrap();
     assert_eq!(world.store.renew(renewed.session.text()).await.unwrap_err().code(), "expired");
+}
+
+/// Whoever has stolen a session has renewed it too.
+async fn a_revoked_session_ends_with_all_that_were_renewed_from_it(world: World) {
+    let (token, link) = world.issue().await;
+    let (stolen, other) =
+        (redeem(&world.store, token.text()).await.unwrap(), redeem(&world.store, token.text()).await.unwrap());
+    let renewed = world.store.renew(stolen.session.text()).await.unwrap();
+    let again = world.store.renew(renewed.session.text()).await.unwrap();
+    assert!(uses(&world, &again).is_ok());
+    let session = stolen.session.id();
+    world.store.revoke(tenant(), Target::Session { link: link.id, session }).await.unwrap();
+    for revoked in [&stolen, &renewed, &again] {
+        assert_eq!(uses(&world, revoked), Err("session_revoked"));
+        assert_eq!(world.store.renew(revoked.session.text()).await.unwrap_err().code(), "session_revoked");
+    }
+    assert!(uses(&world, &other).is_ok());
+    world.store.renew(other.session.text()).await.unwrap();
 }
 
 async fn what_the_row_says_is_refused_with_its_code(world: World) {

@@ -18,6 +18,7 @@ conformance! {
     an_older_row_spends_no_use_for_nothing,
     planted_rows_do_not_hinder_a_compaction,
     a_store_is_not_begun_anew,
+    an_emptied_store_refuses_what_was_made_before,
 }
 
 async fn an_edited_row_is_not_believed(world: World) {
@@ -125,8 +126,10 @@ async fn narrowing_ends_sessions_also_where_the_row_is_an_older_one(world: World
     let (token, link) = world.issue().await;
     world.sql("CREATE TABLE old AS SELECT * FROM link; CREATE TABLE old_event AS SELECT * FROM link_event").await;
     let edit = async |names: &[&str]| {
-        let permissions = Some(world.permissions(names));
-        world.store.edit(tenant(), link.id, LinkEdit { permissions, ..LinkEdit::default() }).await.unwrap()
+        let (expires_at, permissions) = (Some(link.ceiling), Some(world.permissions(names)));
+        let resources = Some(portward::Resources::All);
+        let edit = LinkEdit { expires_at, permissions, resources, ..LinkEdit::default() };
+        world.store.edit(tenant(), link.id, edit).await.unwrap()
     };
     for _ in 0..2 {
         edit(&["files:read"]).await;
@@ -155,10 +158,25 @@ async fn an_older_row_spends_no_use_for_nothing(world: World) {
     let redeem = async || world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await;
     assert_eq!(redeem().await.unwrap_err().code(), "link_outdated");
     assert_eq!(world.store.link(tenant(), link.id).await.unwrap().uses, 0);
-    world.store.edit(tenant(), link.id, LinkEdit { label: Some(None), ..LinkEdit::default() }).await.unwrap();
+    let edit = async |edit: LinkEdit| world.store.edit(tenant(), link.id, edit).await.map_err(|error| error.code());
+    let (ends, all) = (Some(link.ceiling), Some(portward::Resources::All));
+    let none = LinkEdit { label: Some(None), ..LinkEdit::default() };
+    let all_but_one = [
+        LinkEdit { permissions, resources: all.clone(), ..none.clone() },
+        LinkEdit { expires_at: ends, resources: all.clone(), ..none.clone() },
+        LinkEdit { expires_at: ends, permissions, ..none.clone() },
+    ];
+    for edited in [[none.clone()].as_slice(), &all_but_one].concat() {
+        assert_eq!(edit(edited).await.unwrap_err(), "link_outdated", "what was taken away would come back");
+    }
+    edit(LinkEdit { expires_at: ends, permissions, resources: all, ..none }).await.unwrap();
     let session = redeem().await.unwrap().session;
     let now = portward::Clock::now(&*world.clock);
-    assert!(world.store.verifier().verify_session(session.text(), now).is_ok());
+    let access = world.store.verifier().verify_session(session.text(), now).unwrap();
+    assert_eq!(Some(access.permissions()), permissions);
+    let history = world.store.history(tenant(), link.id, None, 10).await.unwrap();
+    let kinds: Vec<_> = history.iter().map(|event| event.kind.name()).collect();
+    assert_eq!(kinds, ["redeemed", "narrowed", "narrowed", "issued"], "and what is written down stays");
 }
 
 async fn planted_rows_do_not_hinder_a_compaction(world: World) {
@@ -195,6 +213,87 @@ async fn a_trigger_made_later_stops_every_change_of_the_feed() {
     other.refresh().await.unwrap();
     let now = portward::Clock::now(&*world.clock);
     assert_eq!(other.verifier().verify_link(token.text(), now).unwrap_err().code(), "link_revoked");
+}
+
+/// Tables by the names of ours, which are none, or leave out what is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_table_in_the_place_of_ours_stops_every_change_of_the_feed() {
+    for swap in [
+        "ALTER TABLE feed RENAME TO feed_real;
+         CREATE VIRTUAL TABLE feed USING fts5(incarnation, sequence, history, snapshot, place, root, mac, content='feed_real');
+         INSERT INTO feed(feed) VALUES ('rebuild')",
+        "ALTER TABLE feed_change ADD evil INTEGER NOT NULL ON CONFLICT IGNORE DEFAULT 1",
+    ] {
+        let world = World::sqlite().await;
+        let ((_, link), (_, other)) = (world.issue().await, world.issue().await);
+        let revoke = async |id| world.store.revoke(tenant(), Target::Link(id)).await.map_err(|error| error.code());
+        world.sql("CREATE TABLE notes (text TEXT); CREATE INDEX noted ON notes (text)").await;
+        revoke(other.id).await.unwrap();
+        world.sql(swap).await;
+        assert_eq!(revoke(link.id).await, Err("store_schema"), "{swap}");
+    }
+}
+
+/// An operator that fits better than the server's own would answer what is asked of the catalogue, and where the database lies.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_of_others_answer_nothing() {
+    let Some(world) = World::postgres().await else { return };
+    let (_, link) = world.issue().await;
+    for (operator, left, right, body) in [
+        ("=", "oid", "regnamespace", "bool LANGUAGE sql IMMUTABLE AS 'SELECT false'"),
+        ("=", "oid", "regtype", "bool LANGUAGE sql IMMUTABLE AS 'SELECT true'"),
+        ("=", "oid", "oid", "bool LANGUAGE sql IMMUTABLE AS 'SELECT false'"),
+        ("||", "text", "bigint", "text LANGUAGE sql IMMUTABLE AS 'SELECT ''elsewhere'''"),
+        ("||", "text", "oid", "text LANGUAGE sql IMMUTABLE AS 'SELECT ''elsewhere'''"),
+    ] {
+        let make = format!(
+            "CREATE FUNCTION portward.planted({left}, {right}) RETURNS {body};
+             CREATE OPERATOR portward.{operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = portward.planted)"
+        );
+        world.sql(&make).await;
+        world.store.refresh().await.unwrap();
+        let refused = world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap_err();
+        assert_eq!(refused.code(), "store_schema", "{operator} {left} {right}");
+        assert_eq!(world.reopened().await.err().unwrap().code(), "store_schema");
+        let drop = format!(
+            "DROP OPERATOR portward.{operator} ({left}, {right}); DROP FUNCTION portward.planted({left}, {right})"
+        );
+        world.sql(&drop).await;
+    }
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+}
+
+/// Who may only connect, or read, keeps nobody from revoking, whatever he locks.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_only_read_hinders_no_revocation() {
+    use sqlx::{Connection as _, PgConnection};
+    let Some(world) = World::postgres().await else { return };
+    let (_, link) = world.issue().await;
+    let Location::Postgres(url) = &world.location else { unreachable!() };
+    let mut reader = PgConnection::connect(url).await.unwrap();
+    let number = i64::from_be_bytes(*b"portward");
+    let locks = format!(
+        "CREATE ROLE reader_{0}; GRANT USAGE ON SCHEMA portward TO reader_{0}; GRANT SELECT ON ALL TABLES IN SCHEMA portward TO reader_{0};
+         SET ROLE reader_{0}; SELECT pg_advisory_lock({number}); BEGIN; SELECT * FROM portward.feed; SELECT * FROM portward.link",
+        std::process::id()
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(locks)).execute(&mut reader).await.unwrap();
+    for locks in [
+        "LOCK TABLE portward.feed IN SHARE ROW EXCLUSIVE MODE",
+        "LOCK TABLE portward.link IN EXCLUSIVE MODE",
+        "SELECT 1 FROM portward.feed FOR SHARE",
+        "SELECT 1 FROM portward.link FOR UPDATE",
+    ] {
+        sqlx::raw_sql("SAVEPOINT s").execute(&mut reader).await.unwrap();
+        let refused = sqlx::raw_sql(locks).execute(&mut reader).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{refused}");
+        sqlx::raw_sql("ROLLBACK TO s").execute(&mut reader).await.unwrap();
+    }
+    world.store.pause(tenant(), link.id).await.unwrap();
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    reader.close().await.unwrap();
 }
 
 /// No trigger, and no less: what computes an index, checks a row or makes a column runs code of whoever made it, which can have a change
@@ -235,11 +334,35 @@ async fn what_runs_code_of_others_stops_every_change_of_the_feed() {
 async fn a_store_is_not_begun_anew(world: World) {
     let (_, link) = world.issue().await;
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    let again = portward_store::store::initialise(&world.location, &world.keyring, world.now()).await;
+    let again = portward_store::store::initialise(&world.location, &world.keyring, None, world.now()).await;
     assert!(again.is_ok(), "what is there stays");
     assert_eq!(world.another().await.stamp(), world.store.stamp());
     world.sql("DELETE FROM feed").await;
-    let anew = portward_store::store::initialise(&world.location, &world.keyring, world.now()).await;
+    let anew = portward_store::store::initialise(&world.location, &world.keyring, None, world.now()).await;
     assert_eq!(anew.unwrap_err().code(), "link_malformed");
     assert_eq!(world.reopened().await.err().unwrap().code(), "link_malformed");
+}
+
+/// Somebody who has emptied every table has revoked nothing less.
+async fn an_emptied_store_refuses_what_was_made_before(world: World) {
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let (good, _) = world.issue().await;
+    let own = world.store.cell().load();
+    let empty = "DELETE FROM feed; DELETE FROM feed_change; DELETE FROM feed_snapshot; DELETE FROM link";
+    world.sql(empty).await;
+    let code = async |token: &str| {
+        let store = world.another().await;
+        store.verifier().verify_link(token, portward::Clock::now(&*world.clock)).map(drop).map_err(|error| error.code())
+    };
+    world.store.close().await;
+    let begin = async |own| portward_store::store::initialise(&world.location, &world.keyring, own, world.now()).await;
+    assert!(begin(None).await.unwrap());
+    assert_eq!(code(token.text()).await, Err("deployment_revoked"));
+    assert_eq!(code(good.text()).await, Err("deployment_revoked"));
+    assert!(!begin(None).await.unwrap(), "it has begun");
+    world.sql(empty).await;
+    assert!(begin(Some(&own)).await.unwrap());
+    assert_eq!(code(token.text()).await, Err("link_revoked"));
+    assert_eq!(code(good.text()).await, Ok(()), "with a view of before, what is valid stays so");
 }

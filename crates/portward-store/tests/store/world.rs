@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use portward::{
-    Clock, Deployment, Identifier, IssuedToken, Keyring, LinkRequest, Now, Permissions, Steady, SystemClock, Timestamp,
-    Vocabulary,
+    Clock, Deployment, Identifier, IssuedToken, Keyring, LinkRequest, Now, Permissions, RevocationView, Scope, Steady,
+    SystemClock, Timestamp, Vocabulary,
 };
 use portward_store::database::Location;
 use portward_store::store::{self, Link, LinkTerms, Store, StoreOptions};
@@ -77,7 +77,9 @@ impl World {
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
         let keyring = Arc::new(Keyring::generate(&deployment, now).unwrap());
         let clock = Arc::new(MovedClock::default());
-        store::initialise(&location, &keyring, now).await.unwrap();
+        // Nothing was revoked before, and what was made stays valid.
+        let own = RevocationView::empty(deployment.id, Scope::ALL).unwrap();
+        store::initialise(&location, &keyring, Some(&own), now).await.unwrap();
         let store = open(&location, &deployment, &keyring, &clock).await.unwrap();
         Self { location, deployment, keyring, clock, store, directory }
     }

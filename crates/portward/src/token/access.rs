@@ -51,17 +51,33 @@ error_codes! {
     }
 }
 
+impl Resources {
+    /// Whether these permissions, for these resources, grant one on a resource, or, where none is stated, for everything.
+    ///
+    /// # Errors
+    /// [`AllowError`].
+    pub fn allow(
+        &self,
+        permissions: Permissions,
+        permission: Permission,
+        resource: Option<&Identifier>,
+    ) -> Result<(), AllowError> {
+        match (self, resource) {
+            _ if !permissions.contains(permission) => Err(AllowError::PermissionDenied),
+            (Self::Only(_), None) => Err(AllowError::ResourceRequired),
+            (Self::Only(only), Some(resource)) if !only.contains(resource) => Err(AllowError::ResourceDenied),
+            (Self::All | Self::Only(_), _) => Ok(()),
+        }
+    }
+}
+
 impl Access {
     /// Whether the permission is granted for everything. A token restricted to resources grants nothing for everything.
     ///
     /// # Errors
     /// [`AllowError::PermissionDenied`], [`AllowError::ResourceRequired`].
     pub fn allow(&self, permission: Permission) -> Result<(), AllowError> {
-        self.has(permission)?;
-        match self.resources {
-            Resources::All => Ok(()),
-            Resources::Only(_) => Err(AllowError::ResourceRequired),
-        }
+        self.resources.allow(self.permissions, permission, None)
     }
 
     /// Whether the permission is granted for this resource.
@@ -69,15 +85,7 @@ impl Access {
     /// # Errors
     /// [`AllowError::PermissionDenied`], [`AllowError::ResourceDenied`].
     pub fn allow_on(&self, permission: Permission, resource: &Identifier) -> Result<(), AllowError> {
-        self.has(permission)?;
-        match &self.resources {
-            Resources::Only(resources) if !resources.contains(resource) => Err(AllowError::ResourceDenied),
-            Resources::All | Resources::Only(_) => Ok(()),
-        }
-    }
-
-    fn has(&self, permission: Permission) -> Result<(), AllowError> {
-        if self.permissions.contains(permission) { Ok(()) } else { Err(AllowError::PermissionDenied) }
+        self.resources.allow(self.permissions, permission, Some(resource))
     }
 
     /// Link or session.

@@ -189,7 +189,8 @@ impl Issuer {
         self.sign(&head.to_head(), ISSUED_LINK_MAX)
     }
 
-    /// Makes a session for what a link and its blocks grant, as the store knows it: in place of a session that ends.
+    /// Makes a session for what a link and its blocks grant, as the store knows it: in place of a session that ends, and with its id, so that
+    /// revoking one revokes them all.
     ///
     /// # Errors
     /// As [`Issuer::issue_session`].
@@ -199,7 +200,8 @@ impl Issuer {
         limits: &SessionLimits,
         now: Timestamp,
     ) -> Result<IssuedToken, IssueError> {
-        self.issue_session_of(random::bytes()?, grant, limits, now)
+        let token_id = grant.session.map_or_else(random::bytes, Ok)?;
+        self.issue_session_of(token_id, grant, limits, now)
     }
 
     pub(crate) fn issue_link_as(

@@ -140,6 +140,8 @@ pub struct ChainGrant {
     pub(super) link: EntryId,
     pub(super) link_root: RootId,
     pub(super) copies: Vec<EntryId>,
+    /// The id of the session that another one is made in the place of.
+    pub(super) session: Option<EntryId>,
 }
 
 /// What a store keeps of a chain beside its link's head.
@@ -197,6 +199,7 @@ impl RenewableSession {
             link: head.id,
             link_root: head.root,
             copies,
+            session: Some(session.token_id),
         })
     }
 }
@@ -217,6 +220,7 @@ impl LinkAccess {
             link: access.link,
             link_root: access.link_root,
             copies: access.copies.clone(),
+            session: None,
         }
     }
 

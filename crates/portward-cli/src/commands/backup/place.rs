@@ -1,13 +1,14 @@
 //! The directory of the backups, opened with the keyring of the deployment.
 
+use std::ffi::OsStr;
 use std::future::Future;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use portward::{Audience, Deployment, Keyring};
-use portward_store::backup::{BackupError, BackupOptions, Backups, Entry};
+use portward::{Audience, Deployment, Identifier, Keyring};
+use portward_store::backup::{BackupError, BackupOptions, Backups, Catalogue, Entry, Kind, Series};
 use portward_store::database::Location;
 use portward_store::files::StampText;
 use portward_store::objects::ObjectError;
@@ -18,7 +19,7 @@ use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::progress::Meter;
-use crate::report;
+use crate::{read, report};
 
 /// Which backups.
 #[derive(Args, Debug)]
@@ -112,6 +113,41 @@ fn failed(error: BackupError) -> Failure {
 
 pub(super) fn location(text: &str) -> Result<Location, Failure> {
     Ok(text.parse::<Location>()?)
+}
+
+/// How backups of a database are called where nobody says: as its file, without the ending, or as the database of a server.
+pub(super) fn name_of(database: &Location) -> Result<Identifier, Failure> {
+    let told = database.to_string();
+    let name = match database {
+        Location::Sqlite(path) => path.file_stem().and_then(OsStr::to_str),
+        Location::Postgres(_) => told.rsplit('/').next(),
+    };
+    name.and_then(|name| Identifier::new(name).ok())
+        .ok_or_else(|| Failure::usage("backup_name", "say how backups of this database are called: --name"))
+}
+
+/// The only one of its kind, if nobody says which.
+pub(super) fn series(
+    catalogue: &Catalogue,
+    kind: Kind,
+    name: Option<&str>,
+    number: Option<u64>,
+) -> Result<Series, Failure> {
+    if let Some(name) = name {
+        return Ok(Series::named(kind, read::identifier(name)?));
+    }
+    let numbered = number.and_then(|number| catalogue.numbered(number)).map(Entry::series);
+    let all: Vec<Series> = catalogue.series().into_iter().filter(|series| series.kind() == kind).collect();
+    match (numbered.filter(|series| series.kind() == kind), all.as_slice()) {
+        (Some(series), _) => Ok(series),
+        (None, []) => Ok(kind.into()),
+        (None, [only]) => Ok(only.clone()),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(Series::name).collect();
+            let message = format!("there are backups of several, say of which with --name: {}", names.join(", "));
+            Err(Failure::usage("backup_name", message))
+        }
+    }
 }
 
 /// A backup, for a report.

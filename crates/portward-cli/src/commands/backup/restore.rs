@@ -9,7 +9,7 @@ use portward_store::backup::{Existing, Kind, RestoreOptions, Restored};
 use portward_store::files::FileError;
 use portward_store::objects::WholeFile;
 
-use crate::commands::backup::place::{Place, PlaceArguments, location, told};
+use crate::commands::backup::place::{Place, PlaceArguments, location, series, told};
 use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;
@@ -30,6 +30,9 @@ pub(crate) struct RestoreArguments {
     /// The stream of this name
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
+    /// Of which database, if there are backups of several
+    #[arg(long, value_name = "NAME", conflicts_with = "stream")]
+    name: Option<String>,
     /// The backup of this number, in the place of the newest
     #[arg(long, value_name = "N")]
     number: Option<u64>,
@@ -66,13 +69,15 @@ pub(super) fn run(global: &Global, arguments: &RestoreArguments) -> Result<Repor
     };
     let into = location(database)?;
     let place = arguments.place.open(global)?;
+    let catalogue = place.backups.catalogue().map_err(|error| place.failed(error))?;
+    let series = series(&catalogue, kind, arguments.name.as_deref(), arguments.number)?;
     let views = if kind == Kind::Keys { views(global, &place)? } else { Vec::new() };
     let has_view = !views.is_empty();
     let existing = if arguments.replace { Existing::Replaced } else { Existing::Kept };
     let options = RestoreOptions { number: arguments.number, existing, views };
     let now = context::now().wall;
     let restored =
-        place.wait(place.backups.restore(kind, &into, options, now)).map_err(|failure| match failure.code {
+        place.wait(place.backups.restore(series, &into, options, now)).map_err(|failure| match failure.code {
             "backup_target_exists" => failure.hint("--replace says so"),
             _ => failure,
         })?;
@@ -96,7 +101,7 @@ fn views(global: &Global, place: &Place) -> Result<Vec<Arc<RevocationView>>, Fai
     let directory = context::directory(global)?;
     let mut views = Vec::new();
     if directory.view_path().exists() {
-        views.push(Arc::new(context::authority(&directory, &place.keyring)?.view().clone()));
+        views.extend(context::own_view(&directory, &place.keyring)?.map(Arc::new));
     }
     if let Some(name) = &global.store {
         let deployment = Arc::new(context::deployment(&directory)?);

@@ -1,10 +1,11 @@
 //! One link of a store, named and told.
 
-use clap::Args;
-use portward::{EntryId, Identifier, Resources, Vocabulary};
-use portward_store::store::Link;
+use clap::{Args, ValueEnum};
+use portward::{EntryId, Identifier, Resources, Timestamp, Vocabulary};
+use portward_store::store::{Link, LinkState};
 use serde_json::{Value, json};
 
+use crate::context;
 use crate::failure::Failure;
 use crate::read;
 use crate::report::{self, Report};
@@ -24,6 +25,44 @@ impl LinkArgument {
     }
 }
 
+/// How a link stands, as its tenant is told: by what was done to it, by its time, or by its uses.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum Standing {
+    /// It can be redeemed
+    Active,
+    /// Not until it is restored
+    Paused,
+    /// Never again
+    Revoked,
+    /// Its time is over; within what was signed it can be extended
+    Ended,
+    /// It was redeemed as often as it can be; the cap can be raised
+    UsedUp,
+}
+
+impl Standing {
+    pub(crate) fn of(link: &Link, now: Timestamp) -> Self {
+        let is_used_up = link.uses_max.is_some_and(|max| link.uses >= max.into());
+        match link.state {
+            LinkState::Revoked => Self::Revoked,
+            LinkState::Paused => Self::Paused,
+            LinkState::Active if link.expires_at <= now => Self::Ended,
+            LinkState::Active if is_used_up => Self::UsedUp,
+            LinkState::Active => Self::Active,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Active => LinkState::Active.name(),
+            Self::Paused => LinkState::Paused.name(),
+            Self::Revoked => LinkState::Revoked.name(),
+            Self::Ended => "ended",
+            Self::UsedUp => "used-up",
+        }
+    }
+}
+
 /// All that the store knows of it.
 pub(crate) fn told(link: &Link, vocabulary: &Vocabulary) -> Report {
     Report::new()
@@ -31,7 +70,7 @@ pub(crate) fn told(link: &Link, vocabulary: &Vocabulary) -> Report {
         .fact("tenant", link.tenant.to_string())
         .fact("client", link.client.to_string())
         .fact("label", link.label.clone())
-        .fact("state", link.state.name())
+        .fact("state", Standing::of(link, context::now().wall).name())
         .fact("ends_at", report::time(link.expires_at))
         .fact("signed_until", report::time(link.ceiling))
         .fact("permissions", report::names(vocabulary.names(link.permissions)))

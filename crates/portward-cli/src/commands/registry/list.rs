@@ -1,11 +1,12 @@
 //! `portward link list`.
 
-use clap::{Args, ValueEnum};
-use portward::{Identifier, Vocabulary};
-use portward_store::store::{Link, LinkFilter, LinkState, PageStart};
+use clap::Args;
+use portward::{Identifier, Timestamp, Vocabulary};
+use portward_store::store::{Link, LinkFilter, PageStart};
 use serde_json::{Map, Value};
 
-use crate::commands::registry::facts;
+use crate::commands::registry::facts::{self, Standing};
+use crate::context;
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::{self, Report};
@@ -22,7 +23,7 @@ pub(crate) struct ListArguments {
     client: Option<String>,
     /// Those that stand so, whatever it was that revoked or paused them
     #[arg(long)]
-    state: Option<StateName>,
+    state: Option<Standing>,
     /// Those that end before this time
     #[arg(long, value_name = "TIME")]
     ends_before: Option<String>,
@@ -35,23 +36,6 @@ pub(crate) struct ListArguments {
     /// Those behind this link, the last of the list before
     #[arg(long, value_name = "ID")]
     after: Option<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum, Debug)]
-enum StateName {
-    Active,
-    Paused,
-    Revoked,
-}
-
-impl StateName {
-    const fn state(self) -> LinkState {
-        match self {
-            Self::Active => LinkState::Active,
-            Self::Paused => LinkState::Paused,
-            Self::Revoked => LinkState::Revoked,
-        }
-    }
 }
 
 pub(crate) fn run(global: &Global, arguments: &ListArguments) -> Result<Report, Failure> {
@@ -68,13 +52,14 @@ pub(crate) fn run(global: &Global, arguments: &ListArguments) -> Result<Report, 
         Some(id) => Some(PageStart::after(&links.wait(links.store.link(tenant, read::entry_id(id)?))?)),
         None => None,
     };
-    let (found, more) = found(&links, tenant, &filter, arguments, start)?;
+    let now = context::now().wall;
+    let (found, more) = found(&links, tenant, &filter, arguments, (start, now))?;
     let next = found.last().filter(|_| more).map(|link| report::hex(&link.id));
     let vocabulary = &links.store.deployment().vocabulary;
     let mut report = Report::new()
         .fact("links", found.iter().map(|link| to_json(link, vocabulary)).collect::<Vec<_>>())
         .fact("next", next.clone())
-        .plain(table(&found));
+        .plain(table(&found, now));
     if let Some(next) = next {
         report = report.note(format!("there are more: --after {next}"));
     }
@@ -87,14 +72,14 @@ fn found(
     tenant: Identifier,
     filter: &LinkFilter,
     arguments: &ListArguments,
-    mut start: Option<PageStart>,
+    (mut start, now): (Option<PageStart>, Timestamp),
 ) -> Result<(Vec<Link>, bool), Failure> {
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     loop {
         let page = links.wait(links.store.list(tenant, filter, start, arguments.limit))?;
         for link in page.links {
-            if arguments.state.is_some_and(|state| link.state != state.state()) {
+            if arguments.state.is_some_and(|state| state != Standing::of(&link, now)) {
                 continue;
             }
             if found.len() == limit {
@@ -114,11 +99,11 @@ fn to_json(link: &Link, vocabulary: &Vocabulary) -> Value {
     Value::Object(facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
 }
 
-fn table(links: &[Link]) -> String {
+fn table(links: &[Link], now: Timestamp) -> String {
     let mut text = format!("{:32}  {:7}  {:20}  {:>8}  {:16}  label\n", "id", "state", "ends", "uses", "client");
     for link in links {
         let uses = link.uses_max.map_or_else(|| link.uses.to_string(), |max| format!("{}/{max}", link.uses));
-        let (id, state, ends) = (report::hex(&link.id), link.state.name(), link.expires_at.to_string());
+        let (id, state, ends) = (report::hex(&link.id), Standing::of(link, now).name(), link.expires_at.to_string());
         let label = report::human(&link.label.clone().into());
         text += &format!("{id}  {state:7}  {ends:20}  {uses:>8}  {:16}  {label}\n", link.client.to_string());
     }

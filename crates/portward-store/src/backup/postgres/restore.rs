@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::backup::create::{blocking, refuse_empty};
 use crate::backup::graves::{Graves, of_record};
-use crate::backup::kind::{KEYS_SCHEMA, STORE_SCHEMA};
+use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE, STORE_SCHEMA};
 use crate::backup::manifest::{Format, Manifest};
 use crate::backup::postgres::archive::give;
 use crate::backup::postgres::environment::environment;
@@ -65,7 +65,7 @@ impl Backups {
         let mut buried = 0;
         if entry.kind == Kind::Keys {
             // Their tombstones are there already; now their slots go, too, and what the server keeps of rows that were changed.
-            let database = Database::bare(&Location::Postgres(url.to_owned()), KEYS_SCHEMA).await?;
+            let database = Database::bare(&Location::Postgres(url.to_owned()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
             let mut work = database.begin(Lock::Store).await?;
             buried = graves.bury(&mut work, keyring, now).await?;
             work.commit().await?;

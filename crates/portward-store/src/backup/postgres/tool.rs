@@ -28,6 +28,9 @@ impl Tool {
     ) -> Result<Self> {
         let program = find(name, env::var_os("PATH").as_deref()).ok_or(BackupError::ToolMissing(name))?;
         let mut command = Command::new(program);
+        for (name, _) in env::vars_os().filter(|(name, _)| is_elsewhere(name)) {
+            command.env_remove(name);
+        }
         command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
         let mut child =
             command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn().map_err(ObjectError::Read)?;
@@ -82,6 +85,14 @@ fn first_error(mut stderr: ChildStderr) -> String {
     line.trim().chars().take(200).collect()
 }
 
+/// What would lead PostgreSQL's programs to another server or database than the one that was named, as a service does, or change what they do
+/// there. What proves who asks, and who answers, stays.
+fn is_elsewhere(variable: &OsStr) -> bool {
+    variable.to_string_lossy().starts_with("PG") && !PROOFS.iter().any(|proof| variable == *proof)
+}
+
+const PROOFS: [&str; 6] = ["PGPASSWORD", "PGPASSFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL"];
+
 const SAID_MAX: u64 = 64 << 10;
 
 /// On `PATH`, or the newest that Debian installed.
@@ -95,4 +106,19 @@ fn find(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
         .rev()
         .map(|version| Path::new("/usr/lib/postgresql").join(version.to_string()).join("bin").join(name));
     on_path.chain(debian).find(|program| program.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_elsewhere_is_not_inherited() {
+        for name in ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGOPTIONS", "PGHOST", "PGDATABASE", "PGAPPNAME"] {
+            assert!(is_elsewhere(OsStr::new(name)), "{name}");
+        }
+        for name in PROOFS.into_iter().chain(["PATH", "HOME", "SPG", "LC_ALL"]) {
+            assert!(!is_elsewhere(OsStr::new(name)), "{name}");
+        }
+    }
 }

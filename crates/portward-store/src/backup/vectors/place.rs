@@ -28,7 +28,7 @@ pub(super) async fn restored_feed(case: &Case<'_>) -> Outcome {
         feed: found.feed,
         tables: found.tables,
     };
-    let restored = Database::bare(&Location::Sqlite(private.path()), "").await.map_err(code)?;
+    let restored = Database::bare(&Location::Sqlite(private.path()), ("", "")).await.map_err(code)?;
     let mut work = restored.begin(Lock::Store).await.map_err(code)?;
     feed::mark(&manifest, &keyring, &mut work).await.map_err(code)?;
     let sql = AssertSqlSafe("SELECT place, root, mac FROM feed");

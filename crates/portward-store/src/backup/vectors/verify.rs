@@ -9,7 +9,7 @@ use super::{code, done, kind_of, told};
 use crate::backup::manifest::refuse_other_rows;
 #[cfg(feature = "postgres")]
 use crate::backup::postgres::{Counted, Script};
-use crate::backup::{BackupError, Backups, Depth};
+use crate::backup::{BackupError, Backups, Depth, Series};
 use crate::store::vectors::{Case, Outcome};
 
 pub(super) async fn verify(case: &Case<'_>) -> Outcome {
@@ -18,7 +18,10 @@ pub(super) async fn verify(case: &Case<'_>) -> Outcome {
     let (catalogue, asked) = (backups.catalogue().map_err(code)?, &case.value["asked"]);
     let number = asked["number"].as_u64();
     let entry = match asked["kind"].as_str() {
-        Some(kind) => Backups::chosen(&catalogue, (kind_of(kind), asked["name"].as_str().unwrap()), number),
+        Some(kind) => {
+            let name = asked["name"].as_str().unwrap().to_owned();
+            Backups::chosen(&catalogue, &Series { kind: kind_of(kind), name }, number)
+        }
         None => catalogue.numbered(number.unwrap()).ok_or(BackupError::Unknown),
     };
     let entry = entry.map_err(code)?;

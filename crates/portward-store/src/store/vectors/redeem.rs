@@ -43,7 +43,7 @@ pub(super) async fn renew(case: &Case<'_>) -> Outcome {
     put(&store, row.as_ref().and_then(|row| case.chain(&row.head)).as_ref()).await;
     case.know_minimum(&store, row.as_ref()).await;
     let renewed = store.renew(case.text("session")).await.map_err(code)?;
-    Ok(case.session(&renewed))
+    Ok(case.made(&renewed, renewed.session.text()))
 }
 
 async fn put<R: Record>(store: &Store, row: Option<&R>) {
@@ -184,7 +184,11 @@ impl Case<'_> {
             bytes
         };
         let expected = self.value["expect"]["ok"]["session"].as_str().filter(|expected| named(expected) == named(text));
-        json!({ "session": expected.unwrap_or(text), "expires_at": made.session.expires_at().unix() })
+        self.made(made, expected.unwrap_or(text))
+    }
+
+    fn made(&self, made: &Redeemed, session: &str) -> Value {
+        json!({ "session": session, "expires_at": made.session.expires_at().unix() })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portward::{Clock, Deployment, Keyring, Now, Timestamp};
+use portward::{Clock, Deployment, Keyring, Now, RevocationView, Scope, Timestamp};
 use portward_test_vectors::{Held, bytes, fields};
 use serde_json::Value;
 use sqlx::any::AnyArguments;
@@ -40,7 +40,8 @@ impl Scratch {
 
     /// A store with nothing in it, at a time that stands still.
     pub(super) async fn store(&self, deployment: &Arc<Deployment>, keyring: &Arc<Keyring>, now: Now) -> Store {
-        initialise(&self.location, keyring, Timestamp::default()).await.unwrap();
+        let nothing = RevocationView::empty(deployment.id, Scope::ALL).unwrap();
+        initialise(&self.location, keyring, Some(&nothing), Timestamp::default()).await.unwrap();
         let options = StoreOptions { clock: Arc::new(Fixed(now)), ..StoreOptions::default() };
         Store::open(&self.location, Arc::clone(deployment), Arc::clone(keyring), options).await.unwrap()
     }

@@ -1,0 +1,259 @@
+//! Whatever the operating system refuses, at whatever moment: what was acknowledged is there, nothing is half there, nothing is granted.
+//!
+//! `strace` makes a system call fail, the first one, the second one, and so on, until the command ends before its turn comes.
+
+use std::cell::Cell;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::home::{Home, Ran, text};
+use crate::studio::{CONTRACT, SmallMedium, plaintext};
+
+/// Which calls fail, and how.
+const FAULTS: [(&str, &str); 6] = [
+    ("fsync,fdatasync", "EIO"),
+    ("pwrite64", "ENOSPC"),
+    ("pwrite64", "EIO"),
+    ("rename,renameat,renameat2", "EIO"),
+    ("ftruncate,unlink,unlinkat", "EIO"),
+    ("getrandom", "EIO"),
+];
+
+/// Of a command that speaks to no database: tokio wakes its threads by writing, which never fails.
+const WRITES: [(&str, &str); 2] = [("write", "ENOSPC"), ("write", "EIO")];
+
+/// Every moment with `PORTWARD_LONG=1`, else some of them, the more the earlier.
+fn moments() -> Box<dyn Iterator<Item = u32>> {
+    if std::env::var_os("PORTWARD_LONG").is_some_and(|long| long == "1") {
+        return Box::new(1..);
+    }
+    Box::new([1, 2, 3, 5, 8, 13].into_iter())
+}
+
+type Faulty<'a> = &'a dyn Fn(&[&str]) -> Ran;
+
+/// Plays the scenario again and again, its one faulty command with another fault each time.
+fn sweep(home: &Home, faults: &[&[(&str, &str)]], scenario: impl Fn(Faulty<'_>)) {
+    let failed = Cell::new(0);
+    for (calls, error) in faults.concat() {
+        let before = failed.get();
+        for moment in moments() {
+            let hit = Cell::new(false);
+            scenario(&|arguments| {
+                let inject = format!("inject={calls}:error={error}:when={moment}");
+                let (ran, injected) = faulty(home, arguments, (calls, &inject));
+                hit.set(injected);
+                let of = format!("{arguments:?} with {inject}: {}", ran.stderr);
+                assert!(ran.code.is_some_and(|code| (0..=3).contains(&code)), "{:?}, {of}", ran.code);
+                if ran.code != Some(0) {
+                    assert!(injected && ran.stderr.contains("error["), "{of}");
+                    failed.set(failed.get() + 1);
+                }
+                ran
+            });
+            if !hit.get() {
+                break;
+            }
+        }
+        // What is not known to be on the medium is not acknowledged.
+        assert!(!calls.starts_with("fsync") || failed.get() > before, "no fault of {calls} was felt");
+    }
+    assert!(failed.get() >= 3, "few faults were felt: {}", failed.get());
+}
+
+/// Under `strace`; and whether a call was made to fail.
+fn faulty(home: &Home, arguments: &[&str], (calls, inject): (&str, &str)) -> (Ran, bool) {
+    let plain = home.command(arguments);
+    let trace = home.beside("trace");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o"]).arg(&trace).args(["-e", &format!("trace={calls}"), "-e", inject, "--"]);
+    command.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut output = command.current_dir(home.beside("")).output().unwrap();
+    // Where the standard library cannot seed a hash table, it ends the process.
+    if output.status.code() == Some(101) && String::from_utf8_lossy(&output.stderr).contains("std/src/sys/random") {
+        (output.status, output.stderr) = (ExitStatus::from_raw(3 << 8), b"error[random_unavailable]: ".to_vec());
+    }
+    let injected = std::fs::read_to_string(&trace).unwrap().contains("(INJECTED)");
+    (Ran::of(arguments, output), injected)
+}
+
+const TENANT: &str = "--tenant=studio-7";
+const ISSUE: [&str; 5] = ["link", "issue", TENANT, "--client=42", "--permission=files:read"];
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn issuing_in_a_store() {
+    let home = Home::stored();
+    let count = || home.ok(&["store", "check"])["links"].as_u64().unwrap();
+    sweep(&home, &[&FAULTS], |faulty| {
+        let before = count();
+        let ran = faulty(&ISSUE);
+        let made = count() - before;
+        match ran.code {
+            Some(0) => {
+                assert_eq!(made, 1);
+                home.ok(&["link", "verify", ran.stdout.trim()]);
+            }
+            _ => assert!(made <= 1 && ran.stdout.is_empty(), "{ran:?}"),
+        }
+    });
+}
+
+/// Failed or not, the same again ends it.
+fn revoked(home: &Home, faults: &[&[(&str, &str)]]) {
+    sweep(home, faults, |faulty| {
+        let link = home.link();
+        let revoke = ["revoke", "link", &link];
+        if faulty(&revoke).code != Some(0) {
+            let code = home.run(&["link", "verify", &link]).code;
+            assert!(code == Some(0) || code == Some(1), "{code:?}");
+            home.ok(&revoke);
+        }
+        home.refuses(&["link", "verify", &link], "refused", "link_revoked");
+    });
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn revoking_in_a_store() {
+    revoked(&Home::stored(), &[&FAULTS]);
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn revoking_in_a_directory() {
+    revoked(&Home::new(), &[&FAULTS, &WRITES]);
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn redeeming_once() {
+    let home = Home::stored();
+    sweep(&home, &[&FAULTS], |faulty| {
+        let issued = home.ok(&[&ISSUE[..], &["--uses=1"]].concat());
+        let (link, id) = (text(&issued, "token"), text(&issued, "id"));
+        let first = faulty(&["session", "issue", &link]);
+        let uses = home.ok(&["link", "show", &id, TENANT])["uses"].as_u64().unwrap();
+        let second = home.run(&["session", "issue", &link]).code;
+        match first.code {
+            Some(0) => assert_eq!((uses, second), (1, Some(1))),
+            _ => assert_eq!((uses, first.stdout.as_str()), (u64::from(second == Some(1)), "")),
+        }
+        assert_eq!(home.ok(&["link", "show", &id, TENANT])["uses"], 1);
+    });
+    home.ok(&["store", "check"]);
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn rotating_the_root() {
+    let home = Home::new();
+    sweep(&home, &[&FAULTS, &WRITES], |faulty| {
+        let (link, old, new) = (home.link(), home.active(), text(&home.ok(&["keyring", "add"]), "added"));
+        let activate = ["keyring", "activate", &new];
+        let ran = faulty(&activate);
+        let active = home.active();
+        assert!(active == new || (active == old && ran.code != Some(0)), "{active} {ran:?}");
+        home.ok(&["keyring", "check"]);
+        home.ok(&["link", "verify", &link]);
+        if active == old {
+            home.ok(&activate);
+        }
+        home.ok(&["keyring", "retire", &old]);
+        home.ok(&["keyring", "destroy", &old, "--force", &old]);
+        home.refuses(&["link", "verify", &link], "refused", "unknown_root");
+    });
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn sealing() {
+    let home = Home::studio();
+    let contents = [plaintext(40_000), vec![7; 40_000]];
+    let (old, new) = (home.sealed("old", &contents[0], &[]), &contents[1]);
+    sweep(&home, &[&FAULTS], |faulty| {
+        home.write("object", &old);
+        home.write("plaintext", new);
+        let ran = faulty(&[&["seal", "plaintext", "-o", "object", "--force"], &CONTRACT[..]].concat());
+        let opened = home.pipe(&home.open("object", &[]), b"");
+        assert!(opened.status.success());
+        match ran.code {
+            Some(0) => assert!(opened.stdout == *new),
+            _ => assert!(contents.contains(&opened.stdout)),
+        }
+    });
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn destroying() {
+    let home = Home::studio();
+    let round = Cell::new(0);
+    sweep(&home, &[&FAULTS], |faulty| {
+        round.set(round.get() + 1);
+        let (id, scope) = (format!("--id={}", round.get()), format!("file:{}", round.get()));
+        let of = [TENANT, "--name=files.content", &id];
+        home.write("plaintext", b"x");
+        home.ok(&[&["seal", "plaintext", "-o", "object", "--force"], &of[..]].concat());
+        let (confirm, scope) = (format!("--confirm={scope}"), format!("--scope={scope}"));
+        let destroy = ["tenant", "destroy", "studio-7", &scope, &confirm, "--backups-kept=1"];
+        let open = [&["open", "object", "-o", "opened", "--force"], &of[..]].concat();
+        if faulty(&destroy).code != Some(0) {
+            home.ok(&destroy);
+        }
+        home.refuses(&open, "unreadable", "data_key_destroyed");
+    });
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn backing_up() {
+    let home = Home::studio();
+    home.sealed("object", b"a contract", &[]);
+    sweep(&home, &[&FAULTS], |faulty| {
+        let count = || home.ok(&["backup", "list", "backups"])["backups"].as_array().unwrap().len();
+        home.ok(&["backup", "create", "backups", "--keys"]);
+        let before = count();
+        let ran = faulty(&["backup", "create", "backups", "--keys"]);
+        let made = count() - before;
+        assert!(if ran.code == Some(0) { made == 1 } else { made <= 1 }, "{ran:?}");
+        home.ok(&["backup", "prune", "backups", "--keep-keys=0", "--strays"]);
+        home.ok(&["backup", "verify", "backups"]);
+    });
+}
+
+/// A medium that is full after so many bytes: writes are cut short first.
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn a_full_medium() {
+    let home = Home::new();
+    let link = home.link();
+    let mut codes = Vec::new();
+    for kib in [4, 8, 12, 16, 20, 24, 32, 64] {
+        let at = home.beside(&format!("medium-{kib}"));
+        let Some(_medium) = SmallMedium::new(at.clone(), kib) else { return };
+        let copied = Command::new("cp").arg("-r").arg(home.file("")).arg(at.join("portward")).output().unwrap();
+        if !copied.status.success() {
+            continue;
+        }
+        let small = |arguments: &[&str]| {
+            let mut command = home.command(arguments);
+            command.env("PORTWARD_DIR", at.join("portward"));
+            Ran::of(arguments, command.output().unwrap())
+        };
+        let ran = small(&["revoke", "link", &link]);
+        let verified = small(&["link", "verify", &link]);
+        match ran.code {
+            Some(0) => assert_eq!(verified.code, Some(1), "{kib}"),
+            code => assert_eq!((code, verified.code), (Some(3), Some(0)), "{kib}: {}", ran.stderr),
+        }
+        codes.push(ran.code);
+    }
+    assert!(codes.contains(&Some(0)) && codes.contains(&Some(3)), "{codes:?}");
+}
