@@ -142,7 +142,7 @@ fn docs(log: &mut Log) -> io::Result<Tally> {
     let ran =
         log.run(cargo(&["doc", "--workspace", "--all-features", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     // The listing is made by rustdoc, too; of another release of Rust it cannot be read, which the log says.
-    let listing = log.run(&mut cargo(&["run", "--quiet", "-p", "portward-supply", "--", "api", "--check"]))?;
+    let listing = log.run(crate::supply::program()?.args(["api", "--check"]))?;
     let is_read = !listing.output.contains("skipped: ");
     Ok(Tally::one(ran.success) + if is_read { Tally::one(listing.success) } else { Tally::SKIPPED })
 }

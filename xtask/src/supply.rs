@@ -1,7 +1,9 @@
 //! `cargo xtask scan`, `api` and `sbom`: a program of its own answers, in `xtask/supply`.
 
+use std::env;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::document;
@@ -10,12 +12,12 @@ use crate::document;
 pub(crate) fn run(name: &str, arguments: &[&str]) -> io::Result<bool> {
     match (name, arguments) {
         ("scan", [arguments @ .., "--record"]) => record(arguments),
-        _ => Ok(supply(name, arguments).status()?.success()),
+        _ => Ok(program()?.arg(name).args(arguments).status()?.success()),
     }
 }
 
 fn record(arguments: &[&str]) -> io::Result<bool> {
-    let output = supply("scan", arguments).stderr(Stdio::inherit()).output()?;
+    let output = program()?.arg("scan").args(arguments).stderr(Stdio::inherit()).output()?;
     let answer = String::from_utf8_lossy(&output.stdout);
     print!("{answer}");
     if answer.is_empty() {
@@ -35,10 +37,14 @@ fn shown(arguments: &[&str]) -> String {
     hidden.collect::<Vec<_>>().join(" ")
 }
 
-fn supply(name: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(["run", "--quiet", "--package", "portward-supply", "--", name]).args(arguments);
-    command
+/// Not by `cargo run`: what that sets in the environment makes `ring` be built anew, and all that is built of it.
+pub(crate) fn program() -> io::Result<Command> {
+    let built = Command::new("cargo").args(["build", "--quiet", "--package", "portward-supply"]).status()?;
+    if !built.success() {
+        return Err(io::Error::other("`portward-supply` was not built"));
+    }
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    Ok(Command::new(Path::new(&target).join("debug/portward-supply")))
 }
 
 const PAGE: &str = "docs/assurance.md";
