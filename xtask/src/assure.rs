@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::log::{FOLDER, Log, shown};
 use crate::need::{Need, Provided};
+use crate::part::STRACE;
 use crate::report::Report;
 use crate::tally::Tally;
 use crate::{document, free_threaded, targets};
@@ -25,8 +26,14 @@ const LONG_FORMS: &[LongForm] = &[
         run: |log| tests(log, &["test", "--release", "--workspace", "--no-fail-fast"]),
     },
     LongForm {
+        name: "supply",
+        needs: &[],
+        run: |log| tests(log, &["test", "-p", "portward-supply", "--", "--ignored"]),
+    },
+    LongForm {
         name: "faults",
-        command: &["cargo", "test", "-p", "portward-cli", "--test", "cli", "--", "--ignored", "faults::"],
+        needs: &[STRACE],
+        run: |log| tests(log, &["test", "-p", "portward-cli", "--test", "cli", "--", "--ignored", "faults::"]),
     },
     LongForm {
         name: "kills",

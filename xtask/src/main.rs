@@ -21,6 +21,7 @@ mod report;
 mod scale;
 mod security_txt;
 mod suite;
+mod supply;
 mod tally;
 mod targets;
 
@@ -52,6 +53,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
         ["assure", parts @ ..] => assure::run(parts),
         ["bench", arguments @ ..] => bench::run(arguments),
         ["security-txt", arguments @ ..] => security_txt::run(arguments),
+        [name @ ("scan" | "api" | "sbom"), arguments @ ..] => supply::run(name, arguments),
         ["scale", arguments @ ..] => scale::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
@@ -84,4 +86,9 @@ cargo xtask scale            simulate the feed of large deployments, and rewrite
 cargo xtask scale --quick    the same of small ones, and print
 cargo xtask security-txt --contact URI --days N
                              print the security.txt of RFC 9116, for /.well-known/
+cargo xtask scan --advisories DIR --max-age DAYS [--today DATE] [--record]
+                             look every Cargo.lock up in a dated copy of the RustSec database; --record writes it into docs/assurance.md
+cargo xtask api [--check]    list every public item in docs/api/, or compare
+cargo xtask sbom [--out DIR] [--target TRIPLE]
+                             what each artefact is made of, as CycloneDX
 cargo xtask help             this page";
