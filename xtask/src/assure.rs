@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::document;
+use crate::fuzz;
 use crate::log::{FOLDER, Log};
 use crate::tally::Tally;
 
@@ -13,10 +14,18 @@ use crate::tally::Tally;
 struct LongForm {
     name: &'static str,
     command: &'static [&'static str],
+    read: fn(&str) -> Tally,
+    /// What more is to be told of it.
+    figure: fn(&str) -> String,
 }
 
 const LONG_FORMS: &[LongForm] = &[
-    LongForm { name: "rust", command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"] },
+    LongForm {
+        name: "rust",
+        command: &["cargo", "test", "--release", "--workspace", "--no-fail-fast"],
+        read: Tally::of_cargo_test,
+        figure: |_| String::new(),
+    },
     LongForm {
         name: "kills",
         command: &[
@@ -30,6 +39,14 @@ const LONG_FORMS: &[LongForm] = &[
             "store",
             "crash",
         ],
+        read: Tally::of_cargo_test,
+        figure: |_| String::new(),
+    },
+    LongForm {
+        name: "fuzz",
+        command: &["cargo", "xtask", "fuzz", "--seconds", "1200"],
+        read: fuzz::tally_of,
+        figure: fuzz::runs_of,
     },
 ];
 
@@ -52,14 +69,15 @@ impl LongForm {
         let start = Instant::now();
         let mut log = Log::create(FOLDER, &format!("assure-{}", self.name))?;
         let ran = log.run(Command::new(program).args(arguments).env("PORTWARD_LONG", "1"))?;
-        let tally = Tally::of_cargo_test(&ran.output).with_exit(ran.success);
+        let tally = (self.read)(&ran.output).with_exit(ran.success);
         if tally.failed > 0 {
             println!("{}", log.tail()?);
         }
 
         let minutes = start.elapsed().as_secs_f64() / 60.0;
         let command = format!("`PORTWARD_LONG=1 {}`", self.command.join(" "));
-        let row = format!("| {} | {} | {command} | {tally} | {minutes:.1} |", self.name, document::today()?);
+        let figure = (self.figure)(&ran.output);
+        let row = format!("| {} | {} | {command} | {tally}{figure} | {minutes:.1} |", self.name, document::today()?);
         println!("{row}");
         let page = document::read_or(PAGE, "Assurance")?;
         let rows = with_row(document::section(&page, "assure"), self.name, &row);

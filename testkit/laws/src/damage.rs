@@ -55,7 +55,8 @@ const LENGTHS: [usize; 7] = [0, 1, 100, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK +
 
 /// Sealed once for each length and kind: what it costs is the sealing.
 fn object(length: usize, embedded: bool) -> Vec<u8> {
-    static SEALED: LazyLock<Mutex<HashMap<(usize, bool), Vec<u8>>>> = LazyLock::new(Mutex::default);
+    type Sealed = Mutex<HashMap<(usize, bool), Vec<u8>>>;
+    static SEALED: LazyLock<Sealed> = LazyLock::new(Mutex::default);
     let mut sealed = SEALED.lock().unwrap();
     let make = || {
         let roots = RootKeks::new(&WORLD.keyring);

@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
     reason = "test code: a law that does not hold panics"
 )]
 //! What must hold for any input. Each law is a function of bytes; `fuzz/` feeds it what a fuzzer makes up, `tests/replay.rs` what lies in

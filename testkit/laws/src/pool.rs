@@ -1,9 +1,11 @@
 //! Few of everything, so that what is made up meets again.
 
-use arbitrary::{Result, Unstructured};
-use portward::{Change, EntryId, Identifier, Permissions, RootId, Scope, TenantChange, Timestamp, Unit};
+use std::sync::LazyLock;
 
-use crate::world::{NOW, OLD_ROOT};
+use arbitrary::{Result, Unstructured};
+use portward::{Change, EntryId, Identifier, Permissions, RootId, Scope, TenantChange, Timestamp, Unit, Verifier};
+
+use crate::world::{NOW, OLD_ROOT, WORLD};
 
 pub(crate) const TENANTS: [&str; 5] = ["7", "acme", "studio.example", "0123", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"];
 pub(crate) const CLIENTS: [&str; 3] = ["12", "anna", "00000000-0000-0000-0000-000000000000"];
@@ -19,6 +21,13 @@ pub(crate) fn client(input: &mut Unstructured<'_>) -> Result<Identifier> {
 
 pub(crate) fn resource(input: &mut Unstructured<'_>) -> Result<Identifier> {
     Ok(input.choose(&RESOURCES)?.parse().unwrap())
+}
+
+/// A verifier for one of the names that resources and audiences have.
+pub(crate) fn verifier_for(audience: &Identifier) -> &'static Verifier {
+    static ALL: LazyLock<[Verifier; 6]> = LazyLock::new(|| RESOURCES.map(|name| WORLD.verifier_for(name)));
+    let name = audience.to_string();
+    ALL.iter().zip(RESOURCES).find(|(_, known)| *known == name).map(|(verifier, _)| verifier).unwrap()
 }
 
 pub(crate) fn permissions(input: &mut Unstructured<'_>) -> Result<Permissions> {

@@ -7,8 +7,6 @@ mod ask;
 mod child;
 mod said;
 
-use serde_json::{Value, json};
-
 use ask::question;
 
 pub(crate) fn holds(data: &[u8]) {
@@ -16,16 +14,4 @@ pub(crate) fn holds(data: &[u8]) {
     let Some(case) = question(*op, data) else { return };
     let (reference, core) = (child::answer(&case), said::answer(&case));
     assert_eq!(core, reference, "the core on the left, the reference on the right, of {case}");
-}
-
-/// An outcome as a vector has it.
-fn outcome(result: Result<Value, &str>) -> Value {
-    match result {
-        Ok(ok) => json!({ "ok": ok }),
-        Err(code) => json!({ "error": code }),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

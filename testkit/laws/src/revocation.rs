@@ -7,7 +7,7 @@ use std::time::Duration;
 use arbitrary::{Result, Unstructured};
 use portward::{
     Authority, AuthorityError, Change, Compaction, Follower, Freshness, Generations, Identifier, Incarnation,
-    LinkRequest, Now, Permissions, Revocation, RootId, Scope, Stamp, Steady, TenantChange, Unit, Verifier,
+    LinkRequest, Now, Permissions, Revocation, RootId, Scope, Stamp, Standing, Steady, TenantChange, Unit, Verifier,
     VerifierOptions,
 };
 
@@ -103,21 +103,18 @@ impl Run {
     fn raise(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let (tenant, client) = (pool::tenant(input)?, pool::client(input)?);
         let known = self.decided.tenant(&tenant);
-        let (counter, raised, change): (u32, _, fn(Identifier, Identifier, u32) -> Change) =
-            match input.int_in_range(0..=2)? {
-                0 => (self.decided.generation, self.authority.revoke_everything(), |_, _, to| {
-                    Change::DeploymentGeneration(to)
-                }),
-                1 => (known.generation, self.authority.revoke_tenant(tenant), |tenant, _, to| {
-                    Change::Tenant(tenant, TenantChange::Generation(to))
-                }),
-                _ => (known.client(&client), self.authority.revoke_client(tenant, client), |tenant, client, to| {
-                    Change::Tenant(tenant, TenantChange::ClientGeneration(client, to))
-                }),
-            };
-        match counter.checked_add(1) {
-            Some(to) => {
-                let changes = vec![change(tenant, client, to)];
+        let of_tenant = |change| Change::Tenant(tenant, change);
+        let (counter, raised) = match input.int_in_range(0..=2u8)? {
+            0 => (Change::DeploymentGeneration(self.decided.generation), self.authority.revoke_everything()),
+            1 => (of_tenant(TenantChange::Generation(known.generation)), self.authority.revoke_tenant(tenant)),
+            _ => {
+                let counter = TenantChange::ClientGeneration(client, known.client(&client));
+                (of_tenant(counter), self.authority.revoke_client(tenant, client))
+            }
+        };
+        match one_higher(counter) {
+            Some(change) => {
+                let changes = vec![change];
                 self.decided.apply_all(&changes);
                 self.log.push((raised.unwrap().sequence, changes));
             }
@@ -261,11 +258,11 @@ impl Run {
                 [Unit::Link, Unit::Session, Unit::Copy].into_iter().flat_map(|unit| (0..8).map(move |id| (unit, id)))
             {
                 let expected = match model.standing(unit, pool::id(number)) {
-                    None => "Good",
-                    Some(false) => "Suspended",
-                    Some(true) => "Revoked",
+                    None => Standing::Good,
+                    Some(false) => Standing::Suspended,
+                    Some(true) => Standing::Revoked,
                 };
-                assert_eq!(format!("{:?}", entries.standing(unit, pool::id(number))), expected);
+                assert_eq!(entries.standing(unit, pool::id(number)), expected);
                 assert_eq!(entries.minimum_revision(pool::id(number)), model.minimum_revision(pool::id(number)));
             }
             assert_eq!(
@@ -318,6 +315,18 @@ impl Run {
             None => Ok(()),
         }
     }
+}
+
+/// `None` at the top.
+fn one_higher(mut change: Change) -> Option<Change> {
+    match &mut change {
+        Change::DeploymentGeneration(counter)
+        | Change::Tenant(_, TenantChange::Generation(counter) | TenantChange::ClientGeneration(_, counter)) => {
+            *counter = counter.checked_add(1)?;
+        }
+        _ => {}
+    }
+    Some(change)
 }
 
 fn follower(scope: &Scope, highest: Option<Stamp>) -> Follower {

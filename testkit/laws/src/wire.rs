@@ -34,6 +34,10 @@ pub(crate) fn permissions(bits: u64) -> Vec<u8> {
     [&[length as u8], &bits.to_le_bytes()[..length]].concat()
 }
 
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn unhex(digits: &str) -> Vec<u8> {
     (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect()
 }

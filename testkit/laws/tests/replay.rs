@@ -1,3 +1,4 @@
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
 //! The corpora of the fuzz targets hold, without a fuzzer.
 
 use std::collections::BTreeSet;

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::hex;
 use crate::blocks::parts;
 use crate::draft::{Draft, saved};
 use crate::sign;
 use crate::snapshot::scope_of;
 use crate::token::{root, tenant_generation};
+use crate::wire::hex;
 use crate::world::NOW;
 
 pub(super) fn question(op: u8, data: &[u8]) -> Option<Value> {

@@ -4,10 +4,9 @@ use portward::envelope::{Context, DataScope, Header, Slot, VaultFile};
 use portward::{Access, Deployment, FeedRequest, Identifier, Keyring, KeyringError, Resources, Scope, Timestamp};
 use serde_json::{Value, json};
 
-use super::{hex, outcome};
 use crate::backup::{self, BackupError};
 use crate::snapshot::follower;
-use crate::wire;
+use crate::wire::{self, hex};
 use crate::world::{NOW, WORLD};
 
 type Said = Result<Value, &'static str>;
@@ -154,4 +153,12 @@ fn manifest(bytes: &[u8]) -> Said {
     Ok(json!({ "kind": manifest.kind.name(), "number": manifest.number, "name": manifest.name,
         "created": manifest.created.unix(), "feed": manifest.feed.is_some(), "tables": manifest.tables.len(),
         "rows": manifest.rows() }))
+}
+
+/// An outcome as a vector has it.
+fn outcome(said: Said) -> Value {
+    match said {
+        Ok(ok) => json!({ "ok": ok }),
+        Err(code) => json!({ "error": code }),
+    }
 }
