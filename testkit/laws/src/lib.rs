@@ -31,6 +31,7 @@ mod delta;
 mod file;
 mod forgery;
 mod header;
+mod http;
 
 mod name;
 mod narrow;
@@ -62,6 +63,7 @@ pub const LAWS: &[Law] = &[
     Law { name: "deployment", holds: file::deployment },
     Law { name: "forgery", holds: forgery::holds },
     Law { name: "header", holds: header::header },
+    Law { name: "http", holds: http::holds },
     Law { name: "keyring", holds: file::keyring },
     Law { name: "manifest", holds: backup::manifest },
     Law { name: "name", holds: name::holds },

@@ -84,6 +84,9 @@ pub fn all() -> Vec<Seed> {
         add("reference", &case, asked(15, &asked(0, &body)));
         add("reference", &renamed(&case, "delta"), asked(16, &asked(0, &prefixed([&body[..], &body].into_iter()))));
     }
+    for case in some("http", &["http"]) {
+        add("http", &case, request(&case));
+    }
     for case in some("backup", &["backup_manifest"]) {
         let manifest = bytes(&case["manifest"]);
         add("manifest", &case, manifest.clone());
@@ -111,7 +114,11 @@ fn made_up(law: &'static str, number: u8) -> Seed {
 
 /// Some of the cases of an op, in the order of the file: each that goes well has its turn, and each code once.
 fn some(subject: &str, ops: &[&str]) -> Vec<Value> {
-    let of_crate = if subject == "backup" { "portward-store" } else { "portward" };
+    let of_crate = match subject {
+        "backup" => "portward-store",
+        "http" => "portward-http",
+        _ => "portward",
+    };
     let mut cases = Vec::new();
     for op in ops {
         let (mut seen, mut taken) = (Vec::new(), 0);
@@ -143,6 +150,18 @@ fn asked(op: u8, bytes: &[u8]) -> Vec<u8> {
 fn prefixed<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let prefixed = |part: &[u8]| [&u16::try_from(part.len()).unwrap().to_be_bytes(), part].concat();
     parts.flat_map(prefixed).collect()
+}
+
+/// As the law `http` takes it.
+fn request(case: &Value) -> Vec<u8> {
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut text = format!("{} {}\n", word(&case["request"]["method"]), word(&case["request"]["target"]));
+    for line in case["request"]["headers"].as_array().unwrap() {
+        text.push_str(&format!("{}: {}\n", word(&line[0]), line[1].as_str().unwrap_or_default()));
+    }
+    text.push('\n');
+    text.push_str(case["request"]["body"].as_str().unwrap_or_default());
+    text.into_bytes()
 }
 
 /// Text, or parts that are all here.

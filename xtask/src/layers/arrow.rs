@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "portward-bridge",
         &["portward", "portward-http", "portward-store", "portward-rls", "portward-tls", "portward-kms"],
     ),
-    ("portward-laws", &["portward", "portward-test-vectors"]),
+    ("portward-laws", &["portward", "portward-http", "portward-test-vectors"]),
     ("portward-test-servers", &[]),
     ("portward-test-vectors", &[]),
     ("xtask", &[]),
