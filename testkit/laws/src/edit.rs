@@ -31,7 +31,7 @@ pub(crate) fn edited(input: &mut Unstructured<'_>, mut bytes: Vec<u8>, others: &
                 bytes.truncate(at);
                 bytes.extend_from_slice(&other[from..]);
             }
-            _ => bytes.extend_from_within(at..),
+            _ => bytes.extend_from_within(at..bytes.len().min(at + 64)),
         }
     }
     Ok(bytes)
