@@ -126,6 +126,8 @@ impl Plan {
         let sanitizer = if self.address { "address" } else { "none" };
         let mut build = Command::new("cargo");
         build.args(["fuzz", "build", "--fuzz-dir", "fuzz", "--target", &host()?, "--sanitizer", sanitizer]);
+        // One would make runs a little faster, and building on several processors much slower.
+        build.args(["--codegen-units", "16"]);
         if self.address {
             build.env("RUSTC_BOOTSTRAP", "1");
         }

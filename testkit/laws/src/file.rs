@@ -1,9 +1,12 @@
 //! A file is read or refused; what was read is written, and reads the same again, whatever way it was written first.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use portward::envelope::{Binding, KekError, KekName, KekType, Slot, UnwrapKey, VaultError, VaultFile, WrappedKeyring};
 use portward::{Deployment, Keyring, KeyringError, RootId, SealedKeyring};
+use portward_test_vectors::Vectors;
+use serde_json::Value;
 
 use crate::world::{NOW, WORLD};
 
@@ -63,10 +66,38 @@ fn has_one_active_root(keyring: &Keyring) {
     assert!(ids.windows(2).all(|two| two[0] < two[1]), "an id is there twice");
 }
 
-/// Nothing is opened here: its cost is the file's to say.
 pub(crate) fn sealed(data: &[u8]) {
-    is_stable(data, 2 << 20, SealedKeyring::from_json, SealedKeyring::to_json);
+    let Some(sealed) = is_stable(data, SealedKeyring::FILE_MAX, SealedKeyring::from_json, SealedKeyring::to_json)
+    else {
+        return;
+    };
+    let written: Value = serde_json::from_slice(&sealed.to_json()).unwrap();
+    // What opening costs is the file's to say.
+    if written["argon2id"]["memory_kib"].as_u64() > Some(128) || written["argon2id"]["iterations"].as_u64() > Some(4) {
+        return;
+    }
+    let (passphrases, keyrings) = &*SEALED;
+    for passphrase in passphrases {
+        if let Ok(opened) = sealed.open(passphrase.as_bytes()) {
+            let keyring: Value = serde_json::from_slice(&opened.keyring.to_json()).unwrap();
+            assert!(keyrings.contains(&keyring), "a passphrase opens what was not sealed under it");
+        }
+    }
 }
+
+/// What the vectors sealed, and under which passphrases.
+static SEALED: LazyLock<(BTreeSet<String>, Vec<Value>)> = LazyLock::new(|| {
+    let vectors = Vectors::read("portward", "keys").cases;
+    let genuine = vectors.iter().filter(|case| case["op"] == "sealed_keyring" && case["expect"]["ok"].is_object());
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    let passphrases = genuine.clone().map(|case| word(&case["passphrase"])).filter(|text| text.len() < 64).collect();
+    // A recovery has a deployment in front, in a line of its own.
+    let keyring = |text: String| match text.split_once("\n{") {
+        Some((_, rest)) => serde_json::from_str(&format!("{{{rest}")).unwrap(),
+        None => serde_json::from_str(&text).unwrap(),
+    };
+    (passphrases, genuine.map(|case| keyring(word(&case["expect"]["ok"]["plaintext"]))).collect())
+});
 
 pub(crate) fn wrapped(data: &[u8]) {
     let read = is_stable(data, WrappedKeyring::FILE_MAX, WrappedKeyring::from_json, WrappedKeyring::to_json);

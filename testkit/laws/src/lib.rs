@@ -39,7 +39,9 @@ mod nonce;
 mod reference;
 mod request;
 mod revocation;
+mod row;
 pub mod seeds;
+mod session;
 mod snapshot;
 mod stored;
 mod stream;
@@ -72,7 +74,9 @@ pub const LAWS: &[Law] = &[
     Law { name: "reference", holds: reference::holds },
     Law { name: "request", holds: request::holds },
     Law { name: "revocation", holds: revocation::holds },
+    Law { name: "row", holds: row::holds },
     Law { name: "sealed", holds: file::sealed },
+    Law { name: "session", holds: session::holds },
     Law { name: "slot", holds: header::slot },
     Law { name: "snapshot", holds: snapshot::holds },
     Law { name: "stored", holds: stored::holds },
