@@ -1,5 +1,7 @@
 //! What the corpora begin with: inputs of the shared vectors, in the form that each law takes.
 
+use std::collections::BTreeMap;
+
 use portward::LinkHead;
 use portward_test_vectors::{Vectors, bytes, of_part, unhex};
 use serde_json::Value;
@@ -11,8 +13,8 @@ pub type Seed = (&'static str, String, Vec<u8>);
 
 /// Longest seed, in bytes: a corpus is read often.
 const LONGEST: usize = 2048;
-/// Most seeds of one op.
-const MOST: usize = 24;
+/// Most seeds of one op, unless it has more outcomes.
+const MOST: usize = 40;
 
 /// All of them.
 ///
@@ -112,26 +114,27 @@ fn made_up(law: &'static str, number: u8) -> Seed {
     (law, format!("made-up-{number}"), bytes.take(length).collect())
 }
 
-/// Some of the cases of an op, in the order of the file: each that goes well has its turn, and each code once.
+/// Some of the cases of an op, spread over those of each outcome.
 fn some(subject: &str, ops: &[&str]) -> Vec<Value> {
     let of_crate = match subject {
         "backup" => "portward-store",
         "http" => "portward-http",
         _ => "portward",
     };
-    let mut cases = Vec::new();
+    let cases = Vectors::read(of_crate, subject).cases;
+    let mut chosen = Vec::new();
     for op in ops {
-        let (mut seen, mut taken) = (Vec::new(), 0);
-        for case in Vectors::read(of_crate, subject).cases {
-            let code = case["expect"]["error"].as_str().unwrap_or("ok").to_owned();
-            if case["op"] == *op && taken < MOST && (code == "ok" && taken < MOST / 2 || !seen.contains(&code)) {
-                seen.push(code);
-                taken += 1;
-                cases.push(case);
-            }
+        let mut outcomes: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+        for case in cases.iter().filter(|case| case["op"] == *op) {
+            outcomes.entry(case["expect"]["error"].as_str().unwrap_or("ok")).or_default().push(case);
+        }
+        let each = (MOST / outcomes.len().max(1)).max(1);
+        for of_outcome in outcomes.values() {
+            let step = of_outcome.len().div_ceil(each);
+            chosen.extend(of_outcome.iter().step_by(step).map(|case| (*case).clone()));
         }
     }
-    cases
+    chosen
 }
 
 fn fixtures(subject: &str, of: &str) -> Vec<(String, Value)> {
