@@ -39,6 +39,7 @@ mod nonce;
 mod reference;
 mod request;
 mod revocation;
+mod roots;
 mod row;
 pub mod seeds;
 mod session;
@@ -74,6 +75,7 @@ pub const LAWS: &[Law] = &[
     Law { name: "reference", holds: reference::holds },
     Law { name: "request", holds: request::holds },
     Law { name: "revocation", holds: revocation::holds },
+    Law { name: "roots", holds: roots::holds },
     Law { name: "row", holds: row::holds },
     Law { name: "sealed", holds: file::sealed },
     Law { name: "session", holds: session::holds },

@@ -106,7 +106,8 @@ pub fn all() -> Vec<Seed> {
 }
 
 /// Laws whose inputs are no bytes of a format: anything will do.
-const MADE_UP: [&str; 9] = ["answer", "damage", "delta", "forgery", "narrow", "revocation", "row", "session", "stream"];
+const MADE_UP: [&str; 10] =
+    ["answer", "damage", "delta", "forgery", "narrow", "revocation", "roots", "row", "session", "stream"];
 
 fn made_up(law: &'static str, number: u8) -> Seed {
     let length = 24_usize << (number % 4);
