@@ -38,6 +38,20 @@ pub(crate) fn holds(data: &[u8]) {
             if other.tenant() == context.tenant() { OpenError::WrongCommitment } else { OpenError::WrongTenant };
         assert_eq!(keys.open_record(&other, &object), Err(refused));
     }
+    let value = |key| context.pairs().find(|(known, _)| *known == key).map_or("", |(_, value)| value);
+    if let Some([one, other]) = twins(&context, value("name"), value("id")) {
+        let object = keys.seal_record(&one, b"so it is").unwrap();
+        assert_eq!(keys.open_record(&other, &object), Err(OpenError::WrongCommitment));
+    }
+}
+
+/// Two contexts whose keys and values are the same bytes in a row.
+fn twins(context: &Context, first: &str, second: &str) -> Option<[Context; 2]> {
+    let with = |pairs: [(&str, &str); 2]| {
+        pairs.iter().try_fold(context.clone(), |context, (key, value)| context.with(key, value)).ok()
+    };
+    let (long, longer) = (format!("{first}x-twin-b{second}"), format!("{second}x-twin-c{first}"));
+    Some([with([("x-twin-a", &long), ("x-twin-c", first)])?, with([("x-twin-a", first), ("x-twin-b", &longer)])?])
 }
 
 /// Each differs in one thing.
