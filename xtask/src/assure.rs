@@ -10,7 +10,7 @@ use crate::need::{Need, Provided};
 use crate::part::STRACE;
 use crate::report::Report;
 use crate::tally::Tally;
-use crate::{document, free_threaded, targets};
+use crate::{document, free_threaded, fuzz, targets};
 
 /// What takes longer than a test may.
 struct LongForm {
@@ -43,6 +43,7 @@ const LONG_FORMS: &[LongForm] = &[
             tests(log, &["test", "-p", "portward-store", "--features", features, "--test", "store", "crash"])
         },
     },
+    LongForm { name: "fuzz", needs: fuzz::NEEDS, run: fuzz::long },
     LongForm { name: "free-threaded", needs: free_threaded::NEEDS, run: free_threaded::run },
     LongForm { name: "targets", needs: targets::NEEDS, run: targets::run },
 ];

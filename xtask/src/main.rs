@@ -9,6 +9,7 @@ mod bench;
 mod budget;
 mod document;
 mod free_threaded;
+mod fuzz;
 mod layers;
 mod log;
 mod mobile;
@@ -52,6 +53,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
         }
         ["assure", parts @ ..] => assure::run(parts),
         ["bench", arguments @ ..] => bench::run(arguments),
+        ["fuzz", arguments @ ..] => fuzz::run(arguments),
         ["security-txt", arguments @ ..] => security_txt::run(arguments),
         [name @ ("scan" | "api" | "sbom"), arguments @ ..] => supply::run(name, arguments),
         ["scale", arguments @ ..] => scale::run(arguments),
@@ -75,6 +77,8 @@ const HELP: &str = "\
 cargo xtask test [part…]     run every check, or only the named parts; logs are in target/xtask/
 cargo xtask layers           check the arrows between crates and modules
 cargo xtask assure [part…]   run the long forms of the tests and date them in docs/assurance.md
+cargo xtask fuzz [target…]   fuzz every target, or only the named ones, for a minute each; --seconds N for longer,
+                             --address with the address sanitizer
 cargo xtask bench            measure against the floor and the goals, and rewrite the table in docs/performance.md
 cargo xtask bench <filter>   measure what the filter names, and print
 cargo xtask bench files      one large file, disk to disk and memory to memory, with the memory that it takes

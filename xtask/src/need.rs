@@ -15,6 +15,8 @@ pub(crate) enum Need {
     Tool { probe: &'static [&'static str], packages: &'static [&'static str] },
     /// A tool without which the part runs, too: its tests skip what they cannot do.
     Wish { probe: &'static [&'static str], packages: &'static [&'static str] },
+    /// A command of cargo's, which is installed in this version if there is none.
+    CargoTool { name: &'static str, version: &'static str },
     /// A Python virtual environment holding exactly what a requirements file lists.
     Venv { folder: &'static str, requirements: &'static str },
     /// The part's own budget still fits into the total one.
@@ -37,6 +39,7 @@ impl Need {
             Self::File(path) => Ok(ready_if(Path::new(path).exists(), || format!("{path} is absent"))),
             Self::Tool { probe, packages } => tool(log, probe, packages),
             Self::Wish { probe, packages } => tool(log, probe, packages).map(|_| Provided::Ready),
+            Self::CargoTool { name, version } => cargo_tool(log, name, version),
             Self::Venv { folder, requirements } => venv(log, "python3", Path::new(folder), requirements),
             Self::TimeLeft => Ok(ready_if(left >= budget, || "the time budget is used up".to_owned())),
         }
@@ -57,6 +60,14 @@ fn tool(log: &mut Log, probe: &[&str], packages: &[&str]) -> io::Result<Provided
         log.run(apt_get(&["install", "-y", "--no-install-recommends"]).args(&missing))?;
     }
     Ok(ready_if(succeeds(probe), || format!("`{}` fails; Debian packages: {}", probe.join(" "), packages.join(" "))))
+}
+
+fn cargo_tool(log: &mut Log, name: &str, version: &str) -> io::Result<Provided> {
+    let there = name.strip_prefix("cargo-").is_some_and(|command| succeeds(&["cargo", command, "--version"]));
+    if !there {
+        must(log, Command::new("cargo").args(["install", "--locked", name, "--version", version]))?;
+    }
+    Ok(Provided::Ready)
 }
 
 /// Made anew whenever the requirements change, so that nothing older is left in it.

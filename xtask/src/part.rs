@@ -94,14 +94,15 @@ pub(crate) const PARTS: &[Part] = &[
         ],
         run: crate::mobile::run,
     },
+    Part { name: "fuzz", needs: crate::fuzz::NEEDS, run: crate::fuzz::short },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
 
 fn format(log: &mut Log) -> io::Result<Tally> {
     let plain = ["--", "--color", "never"];
     let mut success = log.run(cargo(&["fmt", "--all", "--check"]).args(plain))?.success;
-    if Path::new(BENCHES).exists() {
-        success &= log.run(cargo(&["fmt", "--check", "--manifest-path", BENCHES]).args(plain))?.success;
+    for apart in [BENCHES, "fuzz/Cargo.toml"].into_iter().filter(|apart| Path::new(apart).exists()) {
+        success &= log.run(cargo(&["fmt", "--check", "--manifest-path", apart]).args(plain))?.success;
     }
     Ok(Tally::one(success))
 }

@@ -70,7 +70,8 @@ impl Tally {
         if !success && self.failed == 0 { self + Self::FAILED } else { self }
     }
 
-    fn of_list(line: &str) -> Self {
+    /// Counts parted by commas, such as `1 failed, 3 passed`.
+    pub(crate) fn of_list(line: &str) -> Self {
         let line = line.trim_matches(['=', ' ']);
         let counts = line.split(" in ").next().unwrap_or_default();
         counts.split(',').map(Self::of_count).sum()

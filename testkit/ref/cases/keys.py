@@ -1047,6 +1047,15 @@ def file_bytes(subject, op, prefix, text, limit, inside, **more):
     add("version-2-400-digits", "a huge number elsewhere in a newer version", newer, text=f"{head[:-1]}{HUGE}}}")
     add("version-2-exponent", "a number beyond a double elsewhere in a newer version", newer, text=head[:-1] + "1e400}")
 
+    # Nor is it how deep something is nested.
+    for name, comment, opened, closed in (
+        ("lists", "a thousand lists in each other", "[", "]"), ("objects", "a thousand objects in each other", '{"y": ', "}"),
+    ):
+        parts = [{"text": f'{{"format": "{file_format}", "version": 2, "x": '}, {"repeat": opened, "times": 1000}, {"text": "0"},
+                 {"repeat": closed, "times": 1000}]
+        add(f"version-2-nested-{name}", f"{comment}, in a newer version", newer, *parts, {"text": "}"})
+        add(f"version-2-nested-{name}-cut", "the same, and the end is missing", malformed, *parts)
+
     # Repeated members are no fault of the syntax.
     head = f'{{"format": "{file_format}", "version": 2, '
     for name, comment, rest, intended in (

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["portward", "portward-http", "portward-store", "portward-rls", "portward-tls", "portward-kms"],
     ),
     ("portward-supply", &[]),
+    ("portward-laws", &["portward", "portward-http", "portward-test-vectors"]),
     ("portward-test-servers", &[]),
     ("portward-test-vectors", &[]),
     ("xtask", &[]),
