@@ -76,7 +76,10 @@ async fn what_lies_behind_the_guard_is_kept_apart() {
     let session = session(&world).await;
     for (path, kept) in [("/portal/files", "private"), ("/portal/kept", "private, max-age=60")] {
         let answer = ask("GET", path).cookie(SESSION_COOKIE, &session).of(&world).await;
-        assert_eq!((answer.header("cache-control"), answer.header("vary")), (Some(kept), Some("Cookie, Authorization")));
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("vary")),
+            (Some(kept), Some("Cookie, Authorization"))
+        );
     }
     let refused = ask("GET", "/portal/files").of(&world).await;
     assert_eq!((refused.status, refused.header("cache-control")), (403, Some("no-store")));
