@@ -1,8 +1,4 @@
-//! What is dropped is gone: the memory of this process is searched for keys, while they are in use and after.
-//!
-//! The one test of its process, on one thread: nobody else writes meanwhile.
-
-#![cfg(target_os = "linux")]
+//! The search.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
