@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     if !unknown.is_empty() {
         links.commit(&unknown)?;
     }
-    locked.let_decide(&location)?;
+    locked.let_decide(&location.to_string())?;
     Ok(Report::new()
         .fact("store", called(&location))
         .fact("stamp", links.store.stamp().map(|stamp| StampText(stamp).to_string()))

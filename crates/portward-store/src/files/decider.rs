@@ -1,4 +1,3 @@
-use crate::database::Location;
 use crate::files::atomic::{Guard, OTHERS_READ};
 use crate::files::{Directory, FileError, FilesError, Locked};
 
@@ -31,11 +30,11 @@ impl Directory {
 
 impl Locked<'_> {
     /// From now on this store decides what is revoked, and the view of the directory is refused: a program that was not told of the store would find
-    /// valid what the store revoked. If the store is gone for good, the file is removed by hand.
+    /// valid what the store revoked. `store` is how it is called, without what may be secret. If it is gone for good, the file is removed by hand.
     ///
     /// # Errors
     /// [`FilesError::File`].
-    pub fn let_decide(&self, store: &Location) -> Result<(), FilesError> {
+    pub fn let_decide(&self, store: &str) -> Result<(), FilesError> {
         self.replace(STORE, format!("{store}\n").as_bytes(), OTHERS_READ)
     }
 }
