@@ -124,6 +124,9 @@ export function path(name: string, value: unknown): string {
 export function options<T extends object>(name: string, value: T | undefined, known: readonly (keyof T & string)[]): Partial<T> {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value)
+  // A Map, a Promise that was not awaited: its restrictions would not be seen.
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw wrongType(name, 'a plain object', value)
   const unknown = Object.keys(value).find((key) => !(known as readonly string[]).includes(key))
   if (unknown !== undefined) throw new TypeError(`${name}: there is no option ${JSON.stringify(unknown)}`)
   return value

@@ -42,7 +42,14 @@ export class Field {
   }
 }
 
-const toSealed = (driver: Uint8Array) => new Sealed(driver)
+/** What a driver gives; of a query for related rows, PostgreSQL's text of it. */
+function bytesOf(driver: Uint8Array | string): Uint8Array {
+  if (typeof driver !== 'string') return driver
+  if (!/^\\x(?:[0-9a-f]{2})*$/.test(driver)) throw new TypeError('the driver gave a text that is no bytea')
+  return Buffer.from(driver.slice(2), 'hex')
+}
+
+const toSealed = (driver: Uint8Array | string) => new Sealed(bytesOf(driver))
 const toObject = (sealed: Sealed) => {
   // A text here would lie in the database in the clear.
   if (!(sealed instanceof Sealed)) throw new TypeError('an encrypted column takes what Field.seal gives, and nothing else')
@@ -70,7 +77,7 @@ export const sealedBlob = customTypeOfSqlite<{ data: Sealed; driverData: Buffer 
 export function indexed(index: () => BlindIndex) {
   return customType<{ data: string; driverData: Buffer }>({
     dataType: () => 'bytea',
-    fromDriver: (driver) => Buffer.from(driver).toString('hex'),
+    fromDriver: (driver) => Buffer.from(bytesOf(driver)).toString('hex'),
     toDriver: (value) => index().of(value),
   })
 }
@@ -79,7 +86,7 @@ export function indexed(index: () => BlindIndex) {
 export function indexedBlob(index: () => BlindIndex) {
   return customTypeOfSqlite<{ data: string; driverData: Buffer }>({
     dataType: () => 'blob',
-    fromDriver: (driver) => Buffer.from(driver).toString('hex'),
+    fromDriver: (driver) => Buffer.from(bytesOf(driver)).toString('hex'),
     toDriver: (value) => index().of(value),
   })
 }

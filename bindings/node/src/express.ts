@@ -39,12 +39,10 @@ export function portward(options: GateOptions): ExpressPortal {
 
   const guard = (request: Request, response: ServerResponse, next: Next, permission?: string, resource?: () => string) => {
     try {
-      const access = gate.access(requestOf(request, urlOf(request)), permission, resource?.())
+      const access = gate.access(requestOf(request, urlOf(request)), permission, resource)
       if (!isAccess(access)) return send(response, access)
       accesses.set(request, access)
-      // Before the handler, which may say something else.
-      const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
-      for (const [name, value] of Object.entries(keptApart(text('cache-control'), text('vary')))) response.setHeader(name, value)
+      keepApart(response)
       next()
     } catch (error) {
       next(error)
@@ -53,7 +51,7 @@ export function portward(options: GateOptions): ExpressPortal {
 
   return {
     routes(request, response, next) {
-      answered(gate, request, urlOf(request)).then((answer) => (answer === null ? next() : send(response, answer)), next)
+      answered(gate, request, urlOf(request)).then((answer) => (answer === null ? next() : send(response, answer))).catch(next)
     },
     session: (request, response, next) => guard(request, response, next),
     requires(permission, resource) {
@@ -66,6 +64,17 @@ export function portward(options: GateOptions): ExpressPortal {
       return access
     },
   }
+}
+
+/** When the headers are written: what the application has said by then is believed. */
+function keepApart(response: ServerResponse): void {
+  const writeHead = response.writeHead
+  response.writeHead = ((...told: [number]) => {
+    response.writeHead = writeHead
+    const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
+    for (const [name, value] of Object.entries(keptApart(text('cache-control'), text('vary')))) response.setHeader(name, value)
+    return response.writeHead(...told)
+  }) as typeof writeHead
 }
 
 function urlOf(request: Request): string {

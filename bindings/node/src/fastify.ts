@@ -30,7 +30,7 @@ declare module 'fastify' {
 export async function portward(app: FastifyInstance, options: GateOptions): Promise<void> {
   const gate = new Gate(options)
 
-  const guard = async (request: FastifyRequest, reply: FastifyReply, permission?: string, resource?: string) => {
+  const guard = async (request: FastifyRequest, reply: FastifyReply, permission?: string, resource?: () => unknown) => {
     const access = gate.access(requestOf(request.raw, request.originalUrl), permission, resource)
     if (!isAccess(access)) return send(reply, access)
     request.access = access
@@ -40,7 +40,7 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
   app.decorate('session', () => async (request, reply) => guard(request, reply))
   app.decorate('requires', (permission, resource) => {
     gate.lookUp(permission)
-    return async (request, reply) => guard(request, reply, permission, resource?.(request))
+    return async (request, reply) => guard(request, reply, permission, resource && (() => resource(request)))
   })
   app.addHook('onSend', async (request, reply) => {
     if (request.access === null) return

@@ -2,7 +2,7 @@
 
 import { Access } from './access'
 import { callable, options as optionsOf, text, wrongType, type Time } from './arguments'
-import { InvalidValue, PortwardError } from './errors'
+import { InvalidValue, PortwardError, Refused } from './errors'
 import { type Answer, type Exchange, Portal, type PortalRequest } from './portal'
 import { Store } from './store'
 
@@ -69,8 +69,9 @@ export class Gate {
 
   /** For guards, when they are made: a permission that there is not would let nobody in, and nobody would know why. Without a store, nobody knows. */
   lookUp(permission: string): void {
+    text('permission', permission)
     const store = [this.#sessions, this.#links].find((one) => one instanceof Store)
-    if (store !== undefined && !store.deployment.permissions.includes(text('permission', permission))) {
+    if (store !== undefined && !store.deployment.permissions.includes(permission)) {
       throw new InvalidValue(`the vocabulary has no permission "${permission}"`, 'unknown_permission')
     }
   }
@@ -87,13 +88,13 @@ export class Gate {
     return this.#logged('question' in step ? await this.#ask(step) : step)
   }
 
-  /** The access of a request to the application; or the refusal to send. */
-  access(request: PortalRequest, permission?: string, resource?: string): Access | Answer {
+  /** The access of a request to the application; or the refusal to send. `resource`: asked once there is a session. */
+  access(request: PortalRequest, permission?: string, resource?: () => unknown): Access | Answer {
     const session = this.portal.session(request)
     if (!('token' in session)) return this.#logged(session)
     try {
       const access = this.#sessions.verifySession(session.token)
-      if (permission !== undefined) access.require(permission, resource)
+      if (permission !== undefined) access.require(permission, named(resource?.()))
       return access
     } catch (error) {
       return this.refused(request, error)
@@ -134,6 +135,12 @@ export class Gate {
 function refusable(error: unknown): PortwardError {
   if (error instanceof PortwardError) return error
   throw error
+}
+
+/** What an address holds in the place of one text, as `?id=a&id=b`, is no resource that anybody was granted. */
+function named(resource: unknown): string | undefined {
+  if (resource === undefined || typeof resource === 'string') return resource
+  throw new Refused('the resource is no text', 'identifier_malformed')
 }
 
 /** Whether it is an access: no answer is one. */

@@ -33,6 +33,8 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
 }
 
 export function send(response: ServerResponse, answer: Answer): void {
+  // The application has answered meanwhile, as one whose time was over.
+  if (response.headersSent) return
   const lines = new Map<string, string[]>()
   for (const [name, value] of answer.headers) lines.set(name, [...(lines.get(name) ?? []), value])
   response.statusCode = answer.status

@@ -71,7 +71,8 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
     stream.emit('progress', total)
   })
   const settle = (work: Promise<Buffer>, done: (error: Error | null, out?: Buffer) => void) => {
-    work.then((out) => (out.length === 0 ? done(null) : done(null, out)), done)
+    // Whatever was thrown, nothing included, it is an error.
+    work.then((out) => (out.length === 0 ? done(null) : done(null, out)), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))))
   }
   const stream: Transform = new Transform({
     transform: (chunk, _encoding, done) => settle(turns.push(chunk), done),

@@ -42,7 +42,7 @@ export function portward(options: GateOptions): WebPortal {
     return answer && responseOf(request, answer)
   }
   const access = (request: Request, permission?: string, resource?: string) => {
-    const access = gate.access(requestOf(request), permission, resource)
+    const access = gate.access(requestOf(request), permission, () => resource)
     return isAccess(access) ? access : responseOf(request, access)
   }
   return {
@@ -61,10 +61,12 @@ export function portward(options: GateOptions): WebPortal {
 
 /** The same answer, which no cache gives to another client. */
 function apart(response: Response): Response {
+  const { status, statusText } = response
+  // An upgrade and an error of the network are no answers to be kept.
+  if (status < 200) return response
   const headers = new Headers(response.headers)
   const said = keptApart(headers.get('cache-control'), headers.get('vary'))
   for (const [name, value] of Object.entries(said)) headers.set(name, value)
-  const { status, statusText } = response
   return new Response(response.body, { status, statusText, headers })
 }
 

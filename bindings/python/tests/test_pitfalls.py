@@ -19,6 +19,7 @@ import pytest
 
 import portward
 from conftest import TENANT, run_python
+from databases import Databases
 
 LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
@@ -291,8 +292,10 @@ def test_permissions_are_names_and_some(store: portward.Store, keyring: portward
         make(["files:read"])
 
 
-def test_a_short_follow_is_not_none_at_all(keyring: portward.Keyring, store: portward.Store, tmp_path: Path) -> None:
-    location = f"sqlite:{tmp_path}/portal.db"
+def test_a_short_follow_is_not_none_at_all(
+    keyring: portward.Keyring, store: portward.Store, databases: Databases
+) -> None:
+    location = databases.place("portal")
     with (
         portward.Store.open(location, keyring, follow=0.0004) as follows,
         portward.Store.open(location, keyring, follow=0) as never,
