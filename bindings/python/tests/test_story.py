@@ -96,7 +96,7 @@ def test_an_edge_without_the_database(store: portward.Store, keyring: portward.K
     edge = portward.Follower(keyring, tenants=[TENANT])
     with pytest.raises(portward.Refused) as stale:
         edge.verify_link(str(link.token))
-    assert code(stale) == "view_stale"
+    assert code(stale) == "generation_ahead", "it has not even heard of the store's beginning"
     edge.accept(store.answer(edge.request()))
     assert edge.verify_link(str(link.token)).client == "ada"
     old = store.answer(edge.request())

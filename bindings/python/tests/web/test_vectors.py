@@ -12,6 +12,7 @@ from .frameworks import APPLICATION, FRAMEWORKS, Asked
 from .vectors import CASES, body_of, gate_of, name_of, told
 
 DECODED = "a server that tells the decoded path only hides that there was an escape"
+NO_SOCKET = "a WebSocket is routed to routes for WebSockets only, and answered 400 before any of ours"
 LOST_SLASH = "decoded, the escaped slash parts the path, which is then the application's"
 
 # (framework, case): why it cannot be put to it. Each is run, and has to fail.
@@ -23,6 +24,11 @@ NOT_EXPRESSIBLE = {
     ("django-decoded", "take/damaged-escape-slash-redeem"): LOST_SLASH,
     ("django-decoded", "path/token-escaped"): DECODED,
     ("django-decoded", "path/token-escaped-underscore"): DECODED,
+    ("flask", "session/get-websocket-own"): NO_SOCKET,
+    ("flask", "session/get-websocket-foreign"): NO_SOCKET,
+    ("flask", "session/get-websocket-same-site"): NO_SOCKET,
+    ("flask", "session/get-websocket-plain"): NO_SOCKET,
+    ("flask", "session/get-websocket-bearer-foreign"): NO_SOCKET,
 }
 
 
