@@ -94,7 +94,7 @@ export class Gate {
     if (!('token' in session)) return this.#logged(session)
     try {
       const access = this.#sessions.verifySession(session.token)
-      if (permission !== undefined) access.require(permission, named(resource?.()))
+      if (permission !== undefined) access.require(permission, resource && named(resource()))
       return access
     } catch (error) {
       return this.refused(request, error)
@@ -138,9 +138,11 @@ function refusable(error: unknown): PortwardError {
 }
 
 /** What an address holds in the place of one text, as `?id=a&id=b`, is no resource that anybody was granted. */
-function named(resource: unknown): string | undefined {
-  if (resource === undefined || typeof resource === 'string') return resource
-  throw new Refused('the resource is no text', 'identifier_malformed')
+function named(resource: unknown): string {
+  if (typeof resource === 'string') return resource
+  throw resource === undefined
+    ? new Refused('the address names no resource', 'resource_required')
+    : new Refused('the resource is no text', 'identifier_character')
 }
 
 /** Whether it is an access: no answer is one. */

@@ -42,7 +42,7 @@ export function portward(options: GateOptions): WebPortal {
     return answer && responseOf(request, answer)
   }
   const access = (request: Request, permission?: string, resource?: string) => {
-    const access = gate.access(requestOf(request), permission, () => resource)
+    const access = gate.access(requestOf(request), permission, resource === undefined ? undefined : () => resource)
     return isAccess(access) ? access : responseOf(request, access)
   }
   return {

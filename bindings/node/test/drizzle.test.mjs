@@ -50,5 +50,10 @@ test('the same columns of PostgreSQL', async () => {
   assert.deepEqual(query.params, [index.of('ada@example.com')])
   const value = await new Field('clients.email').seal(records, '1', 'ada@example.com')
   const back = clients.email.mapFromDriverValue(clients.email.mapToDriverValue(value))
+  // A query for related rows gives bytea as text.
+  const asText = `\\x${value.object.toString('hex')}`
+  assert.deepEqual(clients.email.mapFromDriverValue(asText).object, value.object)
+  assert.equal(clients.emailIndex.mapFromDriverValue('\\x12016e'), '12016e')
+  for (const wrong of ['12016e', '\\x1', '\\xzz', '']) assert.throws(() => clients.emailIndex.mapFromDriverValue(wrong), TypeError)
   assert.equal(await new Field('clients.email').open(records, '1', back), 'ada@example.com')
 })

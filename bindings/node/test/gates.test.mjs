@@ -136,6 +136,8 @@ test('a permission that there is not is found when the guard is made', async () 
   }
   assert.throws(() => forWeb(options).requires(7, () => ''), TypeError)
   forExpress(without).requires('files:raed') // nobody knows there
+  // One that is none at all would let everybody in.
+  for (const guard of [forExpress(without).requires, forWeb(without).requires]) assert.throws(() => guard(undefined, () => ''), TypeError)
 })
 
 test('who parses bodies before the portal is told', async () => {
@@ -164,4 +166,30 @@ test('what is longer than a body of the portal is not read to its end', async ()
   const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://portal.example' }
   const answer = await forWeb({ portal, store: links }).answer(new Request('https://portal.example/portal/redeem', { method: 'POST', headers, body, duplex: 'half' }))
   assert.deepEqual([answer.status, pulled < 12], [413, true])
+})
+
+test('an answer after the application has given up ends no process, and what is twice in an address is no resource', async () => {
+  const { store: links, keyring } = await store()
+  const { state, send, close } = await server()
+  after(close)
+  const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
+  const slow = async (...told) => {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return links.redeem(...told)
+  }
+  const gate = forExpress({ portal, sessions: links, links: { peek: slow, redeem: slow, renew: slow } })
+  const app = express()
+  app.use((_, response, next) => {
+    setTimeout(() => response.headersSent || response.status(503).end('late'), 10)
+    next()
+  })
+  app.use(gate.routes)
+  app.get('/file', gate.requires('files:read', ({ query }) => query.id), (_, response) => response.end('yours'))
+  state.handler = app
+  const headers = [['Authorization', `Bearer ${session}`]]
+  assert.equal((await send({ method: 'POST', target: '/portal/renew', headers, body: '' })).status, 503)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  for (const [target, status] of [['/file?id=a', 200], ['/file?id=a&id=b', 403], ['/file?id=a%20b', 403], ['/file?id[x]=a', 403]]) {
+    assert.equal((await send({ method: 'GET', target, headers, body: '' })).status, status, target)
+  }
 })

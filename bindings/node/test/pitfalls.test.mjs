@@ -13,6 +13,17 @@ const issuer = new Issuer(keyring)
 const verifier = Verifier.withoutRevocation(keyring)
 const link = () => issuer.issueLink('studio-7', '42', ['files:read']).token
 
+test('options are plain objects: the restrictions of others would not be seen', () => {
+  const issuer = new Issuer(Keyring.generate())
+  class Options {
+    lifetime = 60
+  }
+  for (const wrong of [new Map([['lifetime', 60]]), Promise.resolve({ lifetime: 60 }), new Options(), ['lifetime'], new Date()]) {
+    assert.throws(() => issuer.issueLink('t', 'c', ['files:read'], wrong), TypeError)
+  }
+  for (const right of [{ lifetime: 60 }, Object.assign(Object.create(null), { lifetime: 60 }), {}]) issuer.issueLink('t', 'c', ['files:read'], right)
+})
+
 test('a panic is an error, and ends no process', () => {
   const script = `
     const { readdirSync } = require('node:fs')

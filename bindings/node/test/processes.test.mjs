@@ -26,7 +26,9 @@ function shared({ path, keyring, location }) {
 onEach('worker threads: revoked in one, refused in all', async (database) => {
   const made = await store(database)
   const { id, token } = await made.store.issue('studio-7', '42', ['files:read'])
-  const workers = [1, 2, 3].map(() => new Worker(here('worker.mjs'), { workerData: { ...shared(made), token } }))
+  // Once: it writes the files that the workers read.
+  const workerData = { ...shared(made), token }
+  const workers = [1, 2, 3].map(() => new Worker(here('worker.mjs'), { workerData }))
   for (const [first] of await Promise.all(workers.map((worker) => once(worker, 'message')))) assert.equal(first, 'verified')
   const ends = Promise.all(workers.map((worker) => once(worker, 'message')))
   await made.store.revokeLink('studio-7', id)
