@@ -231,7 +231,10 @@ fn own_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<O
 
 /// Under the active root.
 fn keep(locked: &Locked<'_>, view: Option<&RevocationView>, keyring: &Keyring) -> Result<(), Failure> {
-    Ok(view.map(|view| locked.replace_view(view, keyring)).transpose()?.unwrap_or_default())
+    match view {
+        Some(view) => Ok(locked.replace_view(view, keyring)?),
+        None => Ok(()),
+    }
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
