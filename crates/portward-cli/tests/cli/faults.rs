@@ -34,7 +34,7 @@ type Faulty<'a> = &'a dyn Fn(&[&str]) -> Ran;
 
 /// Plays the scenario again and again, its one faulty command with another fault each time.
 fn sweep(home: &Home, faults: &[&[(&str, &str)]], scenario: impl Fn(Faulty<'_>)) {
-    let failed = Cell::new(0);
+    let failed = Cell::new(0_u32);
     for (calls, error) in faults.concat() {
         let before = failed.get();
         for moment in moments() {
@@ -47,7 +47,7 @@ fn sweep(home: &Home, faults: &[&[(&str, &str)]], scenario: impl Fn(Faulty<'_>))
                 assert!(ran.code.is_some_and(|code| (0..=3).contains(&code)), "{:?}, {of}", ran.code);
                 if ran.code != Some(0) {
                     assert!(injected && ran.stderr.contains("error["), "{of}");
-                    failed.set(failed.get() + 1);
+                    failed.set(failed.get().saturating_add(1));
                 }
                 ran
             });
@@ -194,9 +194,9 @@ fn sealing() {
 #[ignore = "it needs strace: cargo xtask test faults"]
 fn destroying() {
     let home = Home::studio();
-    let round = Cell::new(0);
+    let round = Cell::new(0_u32);
     sweep(&home, &[&FAULTS], |faulty| {
-        round.set(round.get() + 1);
+        round.set(round.get().wrapping_add(1));
         let (id, scope) = (format!("--id={}", round.get()), format!("file:{}", round.get()));
         let of = [TENANT, "--name=files.content", &id];
         home.write("plaintext", b"x");
