@@ -1056,6 +1056,12 @@ def file_bytes(subject, op, prefix, text, limit, inside, **more):
         add(f"version-2-nested-{name}", f"{comment}, in a newer version", newer, *parts, {"text": "}"})
         add(f"version-2-nested-{name}-cut", "the same, and the end is missing", malformed, *parts)
 
+    # Half of a surrogate pair names nothing, and a whole pair does.
+    for name, half, intended in (("pair", "\\ud83d\\ude00", newer), ("high", "\\ud800", malformed), ("low", "\\ude00", malformed)):
+        above = f'{{"format": "{file_format}", "version": 2, '
+        add(f"version-2-surrogate-{name}", "in a value, which nobody looks at", newer, text=f'{above}"x": "{half}"}}')
+        add(f"version-2-surrogate-{name}-name", "in a name", intended, text=f'{above}"{half}": 0}}')
+
     # Repeated members are no fault of the syntax.
     head = f'{{"format": "{file_format}", "version": 2, '
     for name, comment, rest, intended in (

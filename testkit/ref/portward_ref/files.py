@@ -90,6 +90,8 @@ def read_json(data, limit, file_format, prefix):
         # A byte order mark stays, and is no JSON; what is not UTF-8 is a ValueError too.
         decoder = Decoder()
         value = decoder.decode(data.decode("utf-8"))
+        # Half of a surrogate pair, which only an escape can write, names nothing.
+        "".join(value if isinstance(value, dict) else ()).encode("utf-8")
     except ValueError:
         raise malformed from None
     if not isinstance(value, dict) or value.get("format") != file_format:
