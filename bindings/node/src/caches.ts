@@ -4,8 +4,15 @@ const VARY = ['Cookie', 'Authorization']
 
 /** What an answer says of caches that depends on who asked: what the application says itself is believed. */
 export function keptApart(cacheControl: string | null | undefined, vary: string | null | undefined): { 'cache-control': string; vary: string } {
-  const said = (vary ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const [told, said] = [parts(cacheControl), parts(vary)]
+  const names = told.map((part) => part.split('=', 1)[0]!.toLowerCase())
+  // How long is not who: only these tell which caches may keep it.
+  if (!['private', 'public', 's-maxage', 'no-store'].some((name) => names.includes(name))) told.push('private')
   const known = new Set(said.map((name) => name.toLowerCase()))
   const missing = known.has('*') ? [] : VARY.filter((name) => !known.has(name.toLowerCase()))
-  return { 'cache-control': cacheControl || 'private', vary: [...said, ...missing].join(', ') }
+  return { 'cache-control': told.join(', '), vary: [...said, ...missing].join(', ') }
+}
+
+function parts(value: string | null | undefined): string[] {
+  return (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '')
 }

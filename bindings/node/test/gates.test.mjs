@@ -31,6 +31,13 @@ test('what lies behind a guard is kept apart', async () => {
     const refused = await send({ method: 'GET', target: '/files/7', headers: [], body: '' })
     assert.equal(refused.status, 403)
   }
+  const gate = forExpress({ portal, store: links })
+  for (const [said, kept] of [['max-age=60', 'max-age=60, private'], ['public, max-age=60', 'public, max-age=60'], ['no-store', 'no-store']]) {
+    state.handler = express().get('/files', gate.session, (_, response) => response.set({ 'Cache-Control': said, Vary: 'Accept' }).end('x'))
+    const { headers: told } = await send({ method: 'GET', target: '/files', headers, body: '' })
+    const of = (header) => told.find(([held]) => held === header)?.[1]
+    assert.deepEqual([of('cache-control'), of('vary')], [kept, 'Accept, Cookie, Authorization'])
+  }
 })
 
 /** Servers that tell the tenant of who may read the file in the path. */
