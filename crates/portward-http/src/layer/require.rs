@@ -34,7 +34,14 @@ impl Portal {
 /// An answer to one client is given to nobody else by a cache. What the application says of caches itself is believed.
 pub(super) fn kept_apart<B>(mut answer: Response<B>) -> Response<B> {
     let headers = answer.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+    let said = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let mut parts = said.flat_map(|value| value.split(',')).filter_map(|part| part.trim().split('=').next());
+    // How long is not who: only these tell which caches may keep it.
+    if !parts
+        .any(|part| ["private", "public", "s-maxage", "no-store"].iter().any(|name| part.eq_ignore_ascii_case(name)))
+    {
+        headers.append(CACHE_CONTROL, HeaderValue::from_static("private"));
+    }
     headers.append(VARY, HeaderValue::from_static("Cookie, Authorization"));
     answer
 }

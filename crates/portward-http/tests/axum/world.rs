@@ -67,10 +67,7 @@ impl World {
             .route("/portal/file/{name}", get(file))
             .route("/portal/files", guarded("files:read"))
             .route("/portal/invoices", guarded("invoices:read"))
-            .route(
-                "/portal/kept",
-                get(async || [("cache-control", "private, max-age=60")]).route_layer(portal.require(read)),
-            )
+            .route("/portal/kept", get(async || [("cache-control", "max-age=60")]).route_layer(portal.require(read)))
             .route("/portal/{page}", get(async |Path(page): Path<String>| format!("the application's {page}")))
             .merge(portal.router(memory.clone()))
             .with_state(App { portal, read });
