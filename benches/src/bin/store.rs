@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portward::{Clock as _, Deployment, Identifier, Keyring, LinkRequest, SystemClock, Vocabulary};
+use portward_store::events::Recorder;
 use portward_store::database::Location;
 use portward_store::store::{self, LinkFilter, LinkTerms, Store, StoreOptions, Target};
 use portward_test_servers::{Durability, Postgres};
@@ -81,7 +82,7 @@ impl Bed {
         let now = SystemClock.now().wall;
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
         let keyring = Arc::new(Keyring::generate(&deployment, now).unwrap());
-        store::initialise(&location, &keyring, None, now).await.unwrap();
+        store::initialise(&location, &keyring, None, &Recorder::none(), now).await.unwrap();
         let open = || Store::open(&location, deployment.clone(), keyring.clone(), StoreOptions::default());
         let (store, other) = (open().await.unwrap(), open().await.unwrap());
         let tenant: Identifier = "c0a80101-7b1e-4b5e-9a57-2f6d3c1e0001".parse().unwrap();

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -17,18 +19,26 @@ impl KeyStore {
     /// Opens a key store: `sqlite:PATH`, which is made if need be, or `postgres://…`, whose tables `create` makes.
     ///
     /// feed: the store that tells of keys which others destroyed. With `None`, who puts back a backup of the key store brings destroyed keys
-    /// back. Raises InvalidValue, Unavailable.
+    /// back. events: a file that is told of every key which is made, changed or destroyed, in a line of JSON, before it is. Raises
+    /// InvalidValue, Unavailable.
     #[staticmethod]
-    #[pyo3(signature = (location, keyring, *, feed, create = false))]
+    #[pyo3(signature = (location, keyring, *, feed, create = false, events = None))]
     fn open(
         py: Python<'_>,
         location: Arg<&str>,
         keyring: Arg<PyRef<'_, Keyring>>,
         feed: Option<Arg<PyRef<'_, Store>>>,
         create: bool,
+        events: Option<Arg<PathBuf>>,
     ) -> PyResult<Self> {
         let (keyring, feed) = (&keyring.0, feed.as_ref().map(|store| &store.0));
-        wait(py, || bridge::KeyStore::open(&location, keyring, feed, create)).map(Self)
+        let options = bridge::KeyStoreOptions { initialise: create, events: events.map(Arg::get) };
+        wait(py, || bridge::KeyStore::open(&location, keyring, feed, &options)).map(Self)
+    }
+
+    /// The same key store, with this name in the events of what is done through it.
+    fn acting_as(&self, actor: Arg<&str>) -> Self {
+        Self(self.0.acting_as(&actor))
     }
 
     /// Ends all connections for good.

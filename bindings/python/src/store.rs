@@ -47,17 +47,19 @@ impl Store {
     }
 
     /// Begins a new life of a store that was restored, copied or promoted. newer: the newest view that somebody saved (`save_view`); without
-    /// one, every token made so far is refused. Raises InputError, Unavailable.
+    /// one, every token made so far is refused. events: as in `open`. Raises InputError, Unavailable.
     #[staticmethod]
-    #[pyo3(signature = (location, keyring, *, newer = None))]
+    #[pyo3(signature = (location, keyring, *, newer = None, events = None))]
     fn recover(
         py: Python<'_>,
         location: Arg<&str>,
         keyring: Arg<PyRef<'_, Keyring>>,
         newer: Option<Arg<Bytes>>,
+        events: Option<Arg<PathBuf>>,
     ) -> PyResult<Recovered> {
         let (keyring, newer) = (&keyring.0, newer.as_ref().map(|newer| &***newer));
-        wait(py, || bridge::Store::recover(&location, keyring, newer)).map(Recovered)
+        let events = events.map(Arg::get);
+        wait(py, || bridge::Store::recover(&location, keyring, newer, events.as_deref())).map(Recovered)
     }
 
     /// The same store, with this name in the events of what is done through it.

@@ -1,14 +1,16 @@
 use core::ops::Not as _;
 use core::time::Duration;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use portward::envelope::{DataScope, Header, RootKeks, ScopeKeys};
 use portward::{Identifier, NoRevocation};
 use portward_store::database::{DatabaseError, Location};
-use portward_store::keys::{self, Feed, KeyStoreError, KeyStoreOptions};
+use portward_store::keys::{self, Feed, KeyStoreError};
 
 use crate::error::Error;
+use crate::events;
 use crate::keyring::Keyring;
 use crate::process::{Connected, PerProcess, wait};
 use crate::store::Store;
@@ -21,6 +23,16 @@ type Core = keys::KeyStore<RootKeks>;
 pub struct KeyStore {
     live: Arc<PerProcess<Core>>,
     feed: Option<Store>,
+    actor: Option<Arc<str>>,
+}
+
+/// How a key store is opened.
+#[derive(Clone, Debug, Default)]
+pub struct KeyStoreOptions {
+    /// Whether its tables are made on a server, or brought up to date, if need be: that takes rights which are not needed later.
+    pub initialise: bool,
+    /// A file that is told of every key which is made, changed or destroyed, in a line of JSON, before it is.
+    pub events: Option<PathBuf>,
 }
 
 impl Connected for Core {
@@ -47,14 +59,20 @@ pub struct Scope {
 }
 
 impl KeyStore {
-    /// Opens a key store: `sqlite:PATH`, which is made if it is not there, or `postgres://…`, whose tables `initialise` makes. `feed`: the store
+    /// Opens a key store: `sqlite:PATH`, which is made if it is not there, or `postgres://…`. `feed`: the store
     /// that tells of keys which others destroyed. Without one, who puts back a backup of the key store brings destroyed keys back. What is
     /// opened again after a fork is never made.
     ///
     /// # Errors
     /// `store_location`, and those of the database.
-    pub fn open(location: &str, keyring: &Keyring, feed: Option<&Store>, initialise: bool) -> Result<Self, Error> {
+    pub fn open(
+        location: &str,
+        keyring: &Keyring,
+        feed: Option<&Store>,
+        options: &KeyStoreOptions,
+    ) -> Result<Self, Error> {
         let location = text::location(location)?;
+        let (initialise, events) = (options.initialise, events::file(options.events.as_deref())?);
         let (of, view, opened) = (keyring.clone(), feed.cloned(), AtomicBool::new(false));
         let open = move || {
             // The core would make one anew, in which no key is.
@@ -65,13 +83,20 @@ impl KeyStore {
                 Some(store) => Feed::View(store.live()?.store.cell()),
                 None => Feed::None(NoRevocation),
             };
-            let options = KeyStoreOptions { initialise, ..KeyStoreOptions::default() };
+            let recorder = events::recorder(events.as_deref())?;
+            let options = keys::KeyStoreOptions { initialise, recorder, ..Default::default() };
             let (deployment, core) = (Arc::clone(&of.deployment.0), Arc::clone(&of.core));
             let keys = wait(Core::open(&location, deployment, core, feed, options))??;
             opened.store(true, Ordering::Release);
             Ok(keys)
         };
-        Ok(Self { live: PerProcess::open(open)?, feed: feed.cloned() })
+        Ok(Self { live: PerProcess::open(open)?, feed: feed.cloned(), actor: None })
+    }
+
+    /// The same key store, with this name in the events of what is done through it.
+    #[must_use]
+    pub fn acting_as(&self, actor: &str) -> Self {
+        Self { actor: Some(actor.into()), ..self.clone() }
     }
 
     /// Ends all connections for good.
@@ -137,7 +162,8 @@ impl KeyStore {
 
     fn ask<T>(&self, work: impl AsyncFnOnce(&Core) -> Result<T, KeyStoreError>) -> Result<T, Error> {
         let live = self.live.get()?;
-        Ok(wait(work(&live))??)
+        let acting = self.actor.as_deref().map(|actor| live.acting_as(actor));
+        Ok(wait(work(acting.as_ref().unwrap_or(&live)))??)
     }
 }
 

@@ -19,6 +19,8 @@ mod peeked;
 mod vault;
 
 #[cfg(feature = "backend")]
+mod events;
+#[cfg(feature = "backend")]
 mod follower;
 #[cfg(feature = "backend")]
 mod gate;
@@ -64,7 +66,7 @@ pub use index::{BlindIndex, IndexOptions, index_bits};
 #[cfg(feature = "backend")]
 pub use keyring::{Keyring, Root};
 #[cfg(feature = "backend")]
-pub use keys::{Erasure, KeyStore, Scope};
+pub use keys::{Erasure, KeyStore, KeyStoreOptions, Scope};
 #[cfg(feature = "backend")]
 pub use links::{Edit, Event, Filter, Link, NewLink, Page};
 #[cfg(feature = "backend")]

@@ -69,7 +69,7 @@ mod tests {
     use std::io::{Cursor, SeekFrom};
 
     use super::*;
-    use crate::{Deployment, KeyStore, Keyring};
+    use crate::{Deployment, KeyStore, KeyStoreOptions, Keyring};
 
     struct Failing<'a>(Cursor<Vec<u8>>, &'a Cell<bool>);
 
@@ -90,7 +90,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let keyring = Keyring::generate(&Deployment::generate(None).unwrap()).unwrap();
         let location = format!("sqlite:{}", directory.path().join("keys.db").display());
-        let keys = KeyStore::open(&location, &keyring, None, true).unwrap();
+        let keys =
+            KeyStore::open(&location, &keyring, None, &KeyStoreOptions { initialise: true, ..Default::default() })
+                .unwrap();
         keys.new_tenant("studio-7").unwrap();
         let scope = keys.scope("studio-7", "file:contents").unwrap();
         let of = Of { name: "files.content", id: "7", more: &[] };

@@ -272,7 +272,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::{Deployment, Filter, KeyStore, Keyring, NewLink, Store, StoreOptions};
+    use crate::{Deployment, Filter, KeyStore, KeyStoreOptions, Keyring, NewLink, Store, StoreOptions};
 
     fn keyring() -> Keyring {
         Keyring::generate(&Deployment::generate(None).unwrap()).unwrap()
@@ -296,7 +296,13 @@ mod tests {
         std::env::set_current_dir(&here).unwrap();
         let keyring = keyring();
         let store = store("sqlite:portal.db", &keyring);
-        let keys = KeyStore::open("sqlite:keys.db", &keyring, Some(&store), false).unwrap();
+        let keys = KeyStore::open(
+            "sqlite:keys.db",
+            &keyring,
+            Some(&store),
+            &KeyStoreOptions { initialise: false, ..Default::default() },
+        )
+        .unwrap();
         keys.new_tenant("studio-7").unwrap();
         let link = issued(&store);
         std::env::set_current_dir(&there).unwrap();

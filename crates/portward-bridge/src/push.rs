@@ -193,7 +193,7 @@ impl Read for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KeyStore, Keyring};
+    use crate::{KeyStore, KeyStoreOptions, Keyring};
 
     const OF: Of<'_> = Of { name: "files.content", id: "7", more: &[] };
 
@@ -201,7 +201,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let keyring = Keyring::generate(&crate::Deployment::generate(None).unwrap()).unwrap();
         let location = format!("sqlite:{}", directory.path().join("keys.db").display());
-        let keys = KeyStore::open(&location, &keyring, None, true).unwrap();
+        let keys =
+            KeyStore::open(&location, &keyring, None, &KeyStoreOptions { initialise: true, ..Default::default() })
+                .unwrap();
         keys.new_tenant("studio-7").unwrap();
         let scope = keys.scope("studio-7", "file:contents").unwrap();
         (directory, keys, scope)

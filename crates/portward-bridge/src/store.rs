@@ -1,15 +1,14 @@
 use core::fmt;
 use core::time::Duration;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::{Clock as _, Incarnation, ListTimes, Now, PeekCookie, Scope, Stamp, SystemClock};
-use portward_store::store::{
-    self, Following, JsonLines, NoSink, Recovery, StoreError, StoreOptions as CoreOptions, Target,
-};
+use portward_store::store::{self, Following, Recovery, StoreError, StoreOptions as CoreOptions, Target};
 
 use crate::deployment::Deployment;
 use crate::error::Error;
+use crate::events;
 use crate::keyring::Keyring;
 use crate::peeked::Peeked;
 use crate::process::{Connected, Guard, PerProcess, wait, within};
@@ -76,21 +75,23 @@ impl Store {
     pub fn open(location: &str, keyring: &Keyring, options: &StoreOptions) -> Result<Self, Error> {
         let location = text::location(location)?;
         let StoreOptions { initialise, verifier, max_staleness, follow, events } = options.clone();
-        let events = events.map(|path| text::absolute(&path)).transpose()?;
+        let events = events::file(events.as_deref())?;
         let verifier = verifier.to_core()?;
         if initialise {
-            wait(store::initialise(&location, &keyring.core, None, SystemClock.now().wall))??;
+            wait(store::initialise(
+                &location,
+                &keyring.core,
+                None,
+                &events::recorder(events.as_deref())?,
+                SystemClock.now().wall,
+            ))??;
         }
         let of = keyring.clone();
         let open = move || {
-            let mut options =
-                CoreOptions { verifier: verifier.clone(), sink: Arc::new(NoSink), ..CoreOptions::default() };
+            let recorder = events::recorder(events.as_deref())?;
+            let mut options = CoreOptions { verifier: verifier.clone(), recorder, ..CoreOptions::default() };
             if let Some(milliseconds) = max_staleness {
                 options.max_staleness = Duration::from_millis(milliseconds);
-            }
-            if let Some(path) = &events {
-                let lines = JsonLines::append_to(path);
-                options.sink = Arc::new(lines.map_err(|_| Error::from(StoreError::Sink(unwritable())))?);
             }
             let (deployment, core) = (Arc::clone(&of.deployment.0), Arc::clone(&of.core));
             let store = wait(store::Store::open(&location, deployment, core, options))??;
@@ -103,14 +104,21 @@ impl Store {
         Ok(Self { live: PerProcess::open(open)?, keyring: keyring.clone(), actor: None })
     }
 
-    /// Begins a new life of a store that was restored, copied or promoted. `newer`: the newest view that somebody saved.
+    /// Begins a new life of a store that was restored, copied or promoted. `newer`: the newest view that somebody saved. `events`: as in
+    /// [`StoreOptions`].
     ///
     /// # Errors
     /// Those of the database, and of a view that is not accepted.
-    pub fn recover(location: &str, keyring: &Keyring, newer: Option<&[u8]>) -> Result<Recovered, Error> {
+    pub fn recover(
+        location: &str,
+        keyring: &Keyring,
+        newer: Option<&[u8]>,
+        events: Option<&Path>,
+    ) -> Result<Recovered, Error> {
         let location = text::location(location)?;
+        let recorder = events::recorder(events::file(events)?.as_deref())?;
         let Recovery { found, begins, merged } =
-            wait(Recovery::run(&location, &keyring.core, newer, SystemClock.now().wall))??;
+            wait(Recovery::run(&location, &keyring.core, newer, &recorder, SystemClock.now().wall))??;
         Ok(Recovered { found: stamp_text(found), begins: stamp_text(begins), merged })
     }
 
@@ -344,10 +352,6 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("deployment", &self.deployment().id()).finish_non_exhaustive()
     }
-}
-
-fn unwritable() -> store::SinkError {
-    store::SinkError::new(std::io::Error::other("the file of events cannot be opened"))
 }
 
 fn cookie_of(text: &str) -> Result<PeekCookie, Error> {

@@ -8,8 +8,10 @@ use portward::{
     Audience, Authority, Change, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring,
     NoRevocation, Now, Revocation, RevocationView, Scope, Stamp, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
+use portward_store::events::Recorder;
 use portward_store::files::{Directory, FileError, FilesError, Lock, Locked, OpenKeyring, Passphrase, Protection};
 
+use crate::events;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::kek_uri;
@@ -137,6 +139,8 @@ pub(crate) struct Portal {
     pub(crate) authority: Authority,
     /// Who decides in place of the directory, if a store was named.
     pub(crate) links: Option<Links>,
+    /// Who is told by what is opened for it.
+    pub(crate) recorder: Recorder,
     /// One reading of the clocks for the whole command: a view asked for after it would not be fresh at it.
     pub(crate) now: Now,
 }
@@ -157,12 +161,17 @@ impl Portal {
         // The clocks before the view: what is committed after this reading may be missing from it.
         let now = now();
         let deployment = Arc::new(deployment);
-        let links = global.store.as_ref().map(|name| Links::open(name, &deployment, &keyring, None)).transpose()?;
+        let recorder = events::recorder(global)?;
+        let links = global
+            .store
+            .as_ref()
+            .map(|name| Links::open(name, &deployment, &keyring, None, recorder.clone()))
+            .transpose()?;
         let authority = match &links {
             Some(links) => links.replica(&keyring)?,
             None => authority(directory, &keyring)?,
         };
-        Ok(Self { deployment, keyring, authority, links, now })
+        Ok(Self { deployment, keyring, authority, links, now, recorder })
     }
 
     /// Makes changes durable, in the store or in the locked directory.

@@ -16,6 +16,12 @@ pub(crate) struct Global {
     /// Where links, and what is revoked, are kept for all machines: sqlite:PATH, or postgres://…, whose password may be in PGPASSWORD or PGPASSFILE
     #[arg(long, global = true, env = "PORTWARD_STORE", hide_env_values = true, value_name = "LOCATION")]
     pub(crate) store: Option<StoreName>,
+    /// Append what is about to be done to this file, in lines of JSON; what cannot be written there is not done
+    #[arg(long, global = true, env = "PORTWARD_EVENTS", value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+    /// Who does it, for that file
+    #[arg(long, global = true, env = "PORTWARD_ACTOR", value_name = "NAME")]
+    pub(crate) actor: Option<String>,
     /// Answer in JSON, errors too
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -43,7 +43,8 @@ impl Keys {
         // A backup that was put back has forgotten what was destroyed; the view has not.
         let feed = Feed::View(portal.live_view()?);
         let (deployment, keyring) = (Arc::clone(&portal.deployment), Arc::clone(&portal.keyring));
-        let options = KeyStoreOptions { initialise, ..KeyStoreOptions::default() };
+        let recorder = portal.recorder.clone();
+        let options = KeyStoreOptions { initialise, recorder, ..KeyStoreOptions::default() };
         let runtime = runtime()?;
         match runtime.block_on(KeyStore::open(&location, deployment, keyring, feed, options)) {
             Ok(store) => Ok(Self { store, location, runtime }),

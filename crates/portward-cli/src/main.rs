@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod context;
 mod data;
+mod events;
 mod failure;
 mod forgery;
 mod global;

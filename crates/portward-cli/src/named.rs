@@ -7,6 +7,7 @@ use portward::{Deployment, Identifier, Keyring};
 use portward_store::files::Directory;
 
 use crate::context::{copy, deployment, directory, open_keyring, without_view};
+use crate::events;
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::store::Links;
@@ -17,7 +18,7 @@ pub(crate) fn links(global: &Global, audience: Option<Identifier>) -> Result<Lin
     let directory = directory(global)?;
     let deployment = deployment(&directory)?;
     let keyring = Arc::new(open_keyring(global, &directory, &deployment)?.keyring);
-    Links::open(name, &Arc::new(deployment), &keyring, audience)
+    Links::open(name, &Arc::new(deployment), &keyring, audience, events::recorder(global)?)
 }
 
 /// For a command that works on the saved view of the directory and on nothing else.
@@ -32,7 +33,7 @@ pub(crate) fn no_store(global: &Global, instead: &str) -> Result<(), Failure> {
 /// The store if one was named, read with a copy of the keyring that is about to change.
 pub(crate) fn links_with(global: &Global, keyring: &Keyring, of: &Deployment) -> Result<Option<Links>, Failure> {
     let Some(name) = &global.store else { return Ok(None) };
-    Links::open(name, &Arc::new(of.clone()), &Arc::new(copy(keyring, of)?), None).map(Some)
+    Links::open(name, &Arc::new(of.clone()), &Arc::new(copy(keyring, of)?), None, events::recorder(global)?).map(Some)
 }
 
 /// Where a store decides, it has to be named.

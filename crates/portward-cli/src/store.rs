@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use portward::{Audience, Authority, Change, Deployment, Identifier, Keyring, Stamp, VerifierOptions};
 use portward_store::database::{DatabaseError, Location, LocationError};
+use portward_store::events::Recorder;
 use portward_store::files::FileError;
 use portward_store::store::{Store, StoreError, StoreOptions};
 use tokio::runtime::{Builder, Runtime};
@@ -95,12 +96,13 @@ impl Links {
         deployment: &Arc<Deployment>,
         keyring: &Arc<Keyring>,
         audience: Option<Identifier>,
+        recorder: Recorder,
     ) -> Result<Self, Failure> {
         let location = name.location()?;
         Self::must_exist(&location)?;
         let waiter = Waiter::new(&location)?;
         let verifier = VerifierOptions { audience, cached_keys: 1, ..VerifierOptions::default() };
-        let options = StoreOptions { verifier, ..StoreOptions::default() };
+        let options = StoreOptions { verifier, recorder, ..StoreOptions::default() };
         let store = waiter.wait(Store::open(&location, Arc::clone(deployment), Arc::clone(keyring), options))?;
         Ok(Self { store, waiter })
     }

@@ -9,6 +9,7 @@ use axum::extract::FromRef;
 use axum::{Router, routing::get};
 use portward::{Clock as _, Deployment, Keyring, LinkRequest, SystemClock, Vocabulary};
 use portward_http::{Portal, PortalOptions, Rules, RulesOptions, Session};
+use portward_store::events::Recorder;
 use portward_store::store::{self, LinkTerms, Store, StoreOptions, Target};
 
 #[derive(Clone)]
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Fault> {
     let deployment = Arc::new(Deployment::generate(Vocabulary::portal())?);
     let keyring = Arc::new(Keyring::generate(&deployment, now)?);
     let location = format!("sqlite:{}", directory.path().join("store.db").display()).parse()?;
-    store::initialise(&location, &keyring, None, now).await?;
+    store::initialise(&location, &keyring, None, &Recorder::none(), now).await?;
     let store = Store::open(&location, Arc::clone(&deployment), keyring, StoreOptions::default()).await?;
 
     let socket = tokio::net::TcpListener::bind("localhost:0").await?;

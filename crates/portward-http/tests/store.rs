@@ -10,6 +10,7 @@ use axum::http::{Request, Response};
 use axum::{Router, routing::get};
 use portward::{Clock as _, Deployment, Identifier, Keyring, LinkRequest, SystemClock, Vocabulary};
 use portward_http::{Portal, PortalOptions, Rules, RulesOptions, Session};
+use portward_store::events::Recorder;
 use portward_store::store::{self, LinkTerms, Store, StoreOptions, Target};
 use tower::ServiceExt as _;
 
@@ -36,7 +37,7 @@ impl World {
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
         let keyring = Arc::new(Keyring::generate(&deployment, now).unwrap());
         let location = format!("sqlite:{}", directory.path().join("store.db").display()).parse().unwrap();
-        store::initialise(&location, &keyring, None, now).await.unwrap();
+        store::initialise(&location, &keyring, None, &Recorder::none(), now).await.unwrap();
         let store = Store::open(&location, deployment, keyring, StoreOptions::default()).await.unwrap();
         let rules = Rules::new("https://portal.example", RulesOptions::default()).unwrap();
         let portal = Portal::new(rules, store.shared_verifier(), PortalOptions::default());

@@ -7,6 +7,7 @@ use portward_store::database::DatabaseError;
 use portward_store::files::StampText;
 use portward_store::store;
 
+use crate::events;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::Report;
@@ -21,7 +22,7 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     let locked = directory.lock()?;
     let deployment = Arc::new(context::deployment(&directory)?);
     let keyring = Arc::new(context::open_keyring(global, locked.directory(), &deployment)?.keyring);
-    let waiter = Waiter::new(&location)?;
+    let (waiter, recorder) = (Waiter::new(&location)?, events::recorder(global)?);
     let decides = directory.deciding_store()?;
     let own = if directory.view_path().exists() { context::own_view(&directory, &keyring)? } else { None };
     let highest = directory.highest_stamp()?.max(own.as_ref().and_then(RevocationView::stamp));
@@ -31,9 +32,9 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
             waiter.wait(store::migrate(&location, &keyring)).map_err(|failure| in_its_place(failure, other))?;
             false
         }
-        None => waiter.wait(store::initialise(&location, &keyring, own.as_ref(), after(highest)))?,
+        None => waiter.wait(store::initialise(&location, &keyring, own.as_ref(), &recorder, after(highest)))?,
     };
-    let links = Links::open(name, &deployment, &keyring, None)?;
+    let links = Links::open(name, &deployment, &keyring, None, recorder)?;
     let known = own.as_ref().filter(|_| begins).map_or(0, |own| own.to_changes().len());
     let unknown = own.map(|own| unknown(&own, &links.store.cell().load())).unwrap_or_default();
     if !unknown.is_empty() {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::{
-    Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RevocationView, RootInfo, Vocabulary,
+    Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RevocationView, RootId, RootInfo, Vocabulary,
 };
+use portward_store::events::{Event, Operation, Subject};
 use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
 use serde_json::{Value, json};
 
 use crate::commands::obstacle::{in_use, of_root, under_root};
 use crate::commands::recovery;
 use crate::context;
+use crate::events::{self, event};
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::{self, Report};
@@ -97,14 +99,14 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::New(arguments) => new(global, &arguments),
         KeyringCommand::Add => change(global, |keyring, _| {
             let root = keyring.add(context::now().wall)?;
-            Ok(Report::new().fact("added", root.to_string()))
+            Ok((Report::new().fact("added", root.to_string()), of(Operation::RootMade, root)))
         }),
         KeyringCommand::Activate(RootArgument { root }) => activate(global, &root),
         KeyringCommand::Retire(RootArgument { root }) => retire(global, &root),
         KeyringCommand::Reinstate(RootArgument { root }) => change(global, |keyring, _| {
             let id = read::root_id(&root)?;
             keyring.reinstate(id).map_err(|error| of_root(keyring, id, error))?;
-            Ok(Report::new().fact("reinstated", root.as_str()))
+            Ok((Report::new().fact("reinstated", root.as_str()), of(Operation::RootReinstated, id)))
         }),
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
         KeyringCommand::List => list(global),
@@ -133,14 +135,15 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
         return Err(already(&format!("{} holds a deployment already: name a new directory", global.dir.display())));
     }
     let locked = directory.lock()?;
+    let active = keyring.roots().next().map(|root| root.id);
+    events::tell(global, active.map_or_else(|| event(Operation::RootMade), |root| of(Operation::RootMade, root)))?;
     locked.create_deployment(&deployment)?;
     let report = context::create_keyring(&locked, &keyring, &protection)?;
     locked.create_view(authority.view(), &keyring)?;
-    let active = keyring.roots().next().map(|root| root.id.to_string());
     Ok(report
         .fact("deployment", deployment.id.to_string())
         .fact("directory", global.dir.to_string_lossy())
-        .fact("active", active)
+        .fact("active", active.map(|root| root.to_string()))
         .fact("permissions", report::names(deployment.vocabulary.all()))
         .note("make a recovery export now (keyring export-recovery), export the view (view export), and keep both elsewhere"))
 }
@@ -157,15 +160,20 @@ fn lifetimes() -> Failure {
     Failure::usage("lifetimes", "a lifetime is at least 1 and at most its ceiling")
 }
 
+fn of(operation: Operation, root: RootId) -> Event {
+    event(operation).about(Subject::Root(root))
+}
+
 /// Reads the keyring under the lock, changes it, writes it back. Nothing is written if the change is refused.
 fn change(
     global: &Global,
-    change: impl FnOnce(&mut Keyring, &Deployment) -> Result<Report, Failure>,
+    change: impl FnOnce(&mut Keyring, &Deployment) -> Result<(Report, Event), Failure>,
 ) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock()?;
     let (deployment, mut open) = open(global, &locked)?;
-    let report = change(&mut open.keyring, &deployment)?;
+    let (report, event) = change(&mut open.keyring, &deployment)?;
+    events::tell(global, event)?;
     locked.replace_keyring(&open)?;
     Ok(report)
 }
@@ -190,6 +198,7 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
         return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
     }
     open.keyring.activate(id, context::now().wall).map_err(|error| of_root(&open.keyring, id, error))?;
+    events::tell(global, of(Operation::RootActivated, id))?;
     locked.replace_keyring(&open)?;
     keep(&locked, view.as_ref(), &open.keyring)?;
     Ok(Report::new()
@@ -209,6 +218,7 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
     let links = named::links_with(global, &open.keyring, &deployment);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
+    events::tell(global, of(Operation::RootRetired, id))?;
     let kept = links.and_then(|links| links.map(|links| links.bring_feed_under_active_root()).transpose());
     keep(&locked, view.as_ref(), &open.keyring)?;
     locked.replace_keyring(&open)?;
@@ -254,10 +264,11 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
             KeyringError::InUse => in_use(keyring, root, deployment),
             other => of_root(keyring, root, other),
         })?;
-        Ok(Report::new()
+        let report = Report::new()
             .fact("destroyed", arguments.root.as_str())
             .note(EXPORT_AGAIN)
-            .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
+            .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old");
+        Ok((report, of(Operation::RootDestroyed, root)))
     })
 }
 
@@ -329,7 +340,9 @@ fn protect(
         };
         return Err(already(&format!("the keyring is already {how}")));
     }
-    locked.protect_keyring(&open, &protection()?)?;
+    let protection = protection()?;
+    events::tell(global, event(Operation::KeyringProtected).with(name))?;
+    locked.protect_keyring(&open, &protection)?;
     let report = Report::new().fact("protection", name);
     let was_clear = before == Protection::Clear.name();
     Ok(if was_clear {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::{Access, LinkRequest, UntrustedLink, Vocabulary};
+use portward_store::events::{EventKind, Operation, Subject};
 
 use crate::commands::narrow::{self, NarrowArguments};
 use crate::commands::registry::edit::{self, EditArguments};
@@ -13,6 +14,7 @@ use crate::commands::registry::issue::{self as stored, TermsArguments};
 use crate::commands::registry::list::{self, ListArguments};
 use crate::commands::registry::show::{self, ShowArguments};
 use crate::context::{self, Portal};
+use crate::events::{self, event};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::read;
@@ -113,6 +115,7 @@ fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure>
     arguments.terms.none()?;
     let generations = portal.authority.view().generations(&tenant, &client);
     let link = portal.issuer().issue_link(&request, generations, portal.now.wall)?;
+    events::tell(global, event(Operation::Link(EventKind::Issued)).of(tenant).about(Subject::Entry(link.id())))?;
     Ok(Report::new()
         .fact("token", link.text())
         .fact("id", report::hex(&link.id()))

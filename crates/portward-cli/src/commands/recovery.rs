@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use portward::{Deployment, Keyring, PassphraseCost, Purpose, SealedError, SealedKeyring};
+use portward_store::events::Operation;
 use portward_store::files::{self, Directory};
 
 use crate::context;
+use crate::events::{self, event};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::passphrase;
@@ -54,6 +56,7 @@ pub(crate) fn export(global: &Global, arguments: &ExportArguments) -> Result<Rep
         passphrase::new(arguments.passphrase.recovery_passphrase_file.as_deref(), PROMPT, passphrase::RECOVERY_OPTION)?;
     let cost = PassphraseCost::default();
     let sealed = SealedKeyring::export_recovery(&deployment, &open.keyring, &passphrase, cost)?;
+    events::tell(global, event(Operation::RecoveryExported))?;
     files::write_new_secret(&arguments.file, &sealed.to_json())
         .map_err(|error| Failure::file(&arguments.file, error))?;
     Ok(Report::new()
@@ -68,6 +71,7 @@ pub(crate) fn recover(global: &Global, arguments: &RecoverArguments) -> Result<R
     let protection = context::protection(global)?;
     let directory = Directory::create(&global.dir)?;
     let locked = directory.lock()?;
+    events::tell(global, event(Operation::KeyringRecovered))?;
     locked.create_deployment(&deployment)?;
     let report = context::create_keyring(&locked, &keyring, &protection)?;
     Ok(report

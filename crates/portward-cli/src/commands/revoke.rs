@@ -1,13 +1,15 @@
 //! `portward revoke`: changes of the view, which this directory decides about, or a store.
 
 use clap::{Args, Subcommand, ValueEnum};
-use portward::{Change, KeyringError, Stamp, Unit};
+use portward::{Change, KeyringError, RootId, Stamp, Unit};
+use portward_store::events::{Event, EventKind, Operation, Subject};
 use portward_store::files::StampText;
 use portward_store::store::Target as Stored;
 
 use crate::commands::target::{Act, TargetArguments};
 use crate::commands::{stored, told};
 use crate::context::{self, Portal};
+use crate::events::{self, event};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::read;
@@ -78,16 +80,18 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
     let locked = directory.lock()?;
     let mut portal = Portal::locked(global, &locked)?;
     // Nobody is turned away here, so there is no public answer.
-    let (report, stamp) = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
+    let (report, stamp, event) = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
     let report = report.fact("stamp", StampText(stamp).to_string());
     if portal.links.is_some() {
         return Ok(report);
     }
+    events::tell(global, event)?;
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
     Ok(report)
 }
 
-fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp), Failure> {
+/// And what is told where no store tells it.
+fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp, Event), Failure> {
     match command {
         RevokeCommand::Link(target) => unit(portal, Act::Revoke, Unit::Link, &target),
         RevokeCommand::Copy(target) => unit(portal, Act::Revoke, Unit::Copy, &target),
@@ -97,9 +101,10 @@ fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp)
             unit(portal, Act::Restore, name.into(), &target)
         }
         RevokeCommand::Root { root } => {
-            let change = refuse_root(portal, &root)?;
+            let id = read::root_id(&root)?;
+            let change = refuse_root(portal, id)?;
             let report = Report::new().fact("revoked", format!("every token under root {root}, for ever"));
-            Ok((report, made(portal, change)?))
+            Ok((report, made(portal, change)?, event(Operation::Committed).about(Subject::Root(id))))
         }
         RevokeCommand::Client { tenant, client } => {
             let (tenant, client) = (read::identifier(&tenant)?, read::identifier(&client)?);
@@ -109,7 +114,7 @@ fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp)
                 Some(links) => links.wait(links.store.revoke(tenant, Stored::Client(client)))?,
                 None => portal.authority.revoke_client(tenant, client)?,
             };
-            Ok((report, stamp))
+            Ok((report, stamp, event(Operation::ClientRevoked).of(tenant).about(Subject::Client(client))))
         }
         RevokeCommand::Tenant { tenant } => {
             let tenant = read::identifier(&tenant)?;
@@ -119,27 +124,44 @@ fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp)
                 Some(links) => links.wait(links.store.revoke(tenant, Stored::Tenant))?,
                 None => portal.authority.revoke_tenant(tenant)?,
             };
-            Ok((report, stamp))
+            Ok((report, stamp, event(Operation::TenantRevoked).of(tenant)))
         }
         RevokeCommand::Everything => {
             let stamp = match &portal.links {
                 Some(links) => links.wait(links.store.revoke_everything())?,
                 None => portal.authority.revoke_everything()?,
             };
-            Ok((Report::new().fact("revoked", "every token made so far"), stamp))
+            let report = Report::new().fact("revoked", "every token made so far");
+            Ok((report, stamp, event(Operation::EverythingRevoked)))
         }
     }
 }
 
-fn unit(portal: &mut Portal, act: Act, unit: Unit, target: &TargetArguments) -> Result<(Report, Stamp), Failure> {
+fn unit(
+    portal: &mut Portal,
+    act: Act,
+    unit: Unit,
+    target: &TargetArguments,
+) -> Result<(Report, Stamp, Event), Failure> {
     let target = target.resolve(portal, unit)?;
+    let event = event(operation(act, unit)).of(target.tenant).about(Subject::Entry(target.id));
     let report = told::told(portal, act, unit, &target)?;
     let Some(links) = &portal.links else {
-        return Ok((report, portal.authority.commit(vec![stored::change(act, unit, &target)])?));
+        return Ok((report, portal.authority.commit(vec![stored::change(act, unit, &target)])?, event));
     };
     let (stamp, has_row) = stored::unit(links, act, unit, &target)?;
     let unlisted = "the store has no row of this link: it was made elsewhere, or taken away by store compact";
-    Ok((if has_row { report } else { report.note(unlisted) }, stamp))
+    Ok((if has_row { report } else { report.note(unlisted) }, stamp, event))
+}
+
+const fn operation(act: Act, unit: Unit) -> Operation {
+    match (act, unit) {
+        (Act::Revoke, Unit::Link) => Operation::Link(EventKind::Revoked),
+        (Act::Revoke, Unit::Copy) => Operation::Link(EventKind::CopyRevoked),
+        (Act::Revoke, Unit::Session) => Operation::SessionRevoked,
+        (Act::Pause, _) => Operation::Link(EventKind::Paused),
+        (Act::Restore, _) => Operation::Link(EventKind::Restored),
+    }
 }
 
 fn made(portal: &mut Portal, change: Change) -> Result<Stamp, Failure> {
@@ -150,8 +172,7 @@ fn made(portal: &mut Portal, change: Change) -> Result<Stamp, Failure> {
 }
 
 /// A mistyped id would refuse nothing. That the active root is not refused is the authority's to say.
-fn refuse_root(portal: &Portal, root: &str) -> Result<Change, Failure> {
-    let id = read::root_id(root)?;
+fn refuse_root(portal: &Portal, id: RootId) -> Result<Change, Failure> {
     let known = portal.keyring.roots().any(|known| known.id == id);
     if known { Ok(Change::RefuseRoot(id)) } else { Err(KeyringError::UnknownRoot.into()) }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::SessionLimits;
+use portward_store::events::{EventKind, Operation, Subject};
 
 use crate::commands::link::{self, VerifyArguments};
 use crate::commands::redeem;
 use crate::context::Portal;
+use crate::events::{self, event};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::read;
@@ -65,6 +67,8 @@ fn issue(global: &Global, arguments: &IssueArguments) -> Result<Report, Failure>
     let lifetime = arguments.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let limits = SessionLimits { lifetime, ..SessionLimits::default() };
     let session = portal.issuer().issue_session(&link, &limits, portal.now.wall)?;
+    let redeemed = event(Operation::Link(EventKind::Redeemed)).of(*link.tenant()).about(Subject::Entry(link.link_id()));
+    events::tell(global, redeemed)?;
     Ok(redeem::made(&session).fact("link_id", report::hex(&link.link_id())))
 }
 

@@ -10,6 +10,7 @@ use portward_store::store::{Recovery, StoreError};
 
 use crate::commands::initialise;
 use crate::context;
+use crate::events;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::report::Report;
@@ -90,7 +91,8 @@ fn recover(global: &Global, newer: Option<&Path>) -> Result<Report, Failure> {
     let message = newer.map(|file| read_view(file, &keyring)).transpose()?;
     Links::must_exist(&location)?;
     let waiter = Waiter::new(&location)?;
-    let recovered = waiter.ask(Recovery::run(&location, &keyring, message.as_deref(), context::now().wall));
+    let (recorder, now) = (events::recorder(global)?, context::now().wall);
+    let recovered = waiter.ask(Recovery::run(&location, &keyring, message.as_deref(), &recorder, now));
     let recovered = recovered.map_err(|error| match error {
         StoreError::Feed(FeedError::Rollback) => {
             let failure = Failure { exit: Exit::Refused, ..Failure::from(FeedError::Rollback) };

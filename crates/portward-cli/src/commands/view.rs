@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::{Authority, AuthorityError, Change, Incarnation, ListTimes, Scope, Stamp, TenantChange, Timestamp};
+use portward_store::events::Operation;
 use portward_store::files::{self, FileError, FilesError, StampText};
 use serde_json::{Value, json};
 
 use crate::context::{self, Portal};
+use crate::events::{self, event};
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::report::{self, Report};
@@ -140,6 +142,7 @@ fn import(global: &Global, file: &Path) -> Result<Report, Failure> {
     let mut follower = directory.follower(&keyring, SKEW).map_err(context::without_view)?;
     let stamp = follower.accept(&message, context::now().wall)?;
     let view = follower.cell().load();
+    events::tell(global, event(Operation::Committed).with("imported a view"))?;
     locked.replace_view(&view, &keyring)?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())
@@ -156,6 +159,7 @@ fn new(global: &Global, generation: u32) -> Result<Report, Failure> {
     let highest = directory.highest_stamp()?.map(|stamp| stamp.incarnation);
     let mut authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(context::now().wall, highest)?)?;
     let stamp = authority.commit(vec![Change::DeploymentGeneration(generation)])?;
+    events::tell(global, event(Operation::Begun))?;
     locked.create_view(authority.view(), &keyring).map_err(context::without_view)?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())
@@ -172,6 +176,7 @@ fn collect(global: &Global) -> Result<Report, Failure> {
     let before = portal.authority.view().entries();
     portal.authority.collect(portal.now.wall);
     let after = portal.authority.view().entries();
+    events::tell(global, event(Operation::Compacted))?;
     locked.replace_view(portal.authority.view(), &portal.keyring)?;
     Ok(Report::new().fact("dropped", before.saturating_sub(after)).fact("entries", after))
 }
@@ -203,6 +208,7 @@ fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
         }
     }
     let stamp = authority.commit(changes)?;
+    events::tell(global, event(Operation::Recovered).with("restored a view"))?;
     locked.replace_view(authority.view(), &keyring)?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())

@@ -5,6 +5,8 @@ mod backups;
 #[cfg(test)]
 mod disaster;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod files;

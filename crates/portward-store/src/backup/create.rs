@@ -6,6 +6,7 @@ use crate::backup::manifest::{Format, Manifest, TableRows};
 use crate::backup::parts::PartWriter;
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series, sqlite};
 use crate::database::Location;
+use crate::events::Operation;
 use crate::objects::ObjectError;
 
 type Result<T> = core::result::Result<T, BackupError>;
@@ -85,6 +86,7 @@ impl Backups {
         manifest: Manifest,
         dump: impl FnOnce(&mut PartWriter<&mut dyn std::io::Write>, &dyn Fn(u64)) -> Result<()> + Send + 'static,
     ) -> Result<Entry> {
+        self.tell(Operation::BackedUp, entry_of(&manifest).file_name()).await?;
         let backups = self.clone();
         blocking(move || {
             if manifest.kind != Kind::Stream {

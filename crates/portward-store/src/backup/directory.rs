@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::envelope::SealError;
-use portward::{Deployment, Keyring};
+use portward::{Clock as _, Deployment, Keyring, SystemClock};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use crate::backup::catalogue::{CATALOGUE_MAX, file_name};
 use crate::backup::sealed::{Opened, Owner, Sealed};
 use crate::backup::{BackupError, Catalogue, Entry, Kind, Unmatched, memory};
+use crate::events::{Event, Operation, Recorder};
 use crate::files::{FileError, read_authentic, replace_secret, sync_parent};
 use crate::objects::{ObjectError, WholeFile};
 
@@ -34,11 +35,14 @@ pub struct BackupOptions {
     pub scratch: PathBuf,
     /// Is told of bytes of a dump that went by.
     pub progress: Arc<dyn Fn(u64) + Send + Sync>,
+    /// Who is told before a backup is made, restored or removed: nobody.
+    pub recorder: Recorder,
 }
 
 impl Default for BackupOptions {
     fn default() -> Self {
-        Self { memory: None, scratch: std::env::temp_dir(), progress: Arc::new(|_| {}) }
+        let progress = Arc::new(|_| {});
+        Self { memory: None, scratch: std::env::temp_dir(), progress, recorder: Recorder::none() }
     }
 }
 
@@ -119,6 +123,12 @@ impl Backups {
         let is_there = |entry: &Entry| self.path.join(entry.file_name()).exists();
         missing.retain(|number| !catalogue.numbered(*number).is_some_and(is_there));
         Ok(Unmatched { missing, strays })
+    }
+
+    /// Tells who has to be told, before it is done.
+    pub(super) async fn tell(&self, operation: Operation, file: impl Into<String>) -> Result<()> {
+        let event = Event::new(SystemClock.now().wall, operation).with(file);
+        Ok(self.options.recorder.record(event).await?)
     }
 
     pub(super) fn take_number(&self) -> Result<(Catalogue, u64)> {

@@ -4,6 +4,7 @@ use portward::envelope::SealError;
 use portward::{Audience, RowError};
 
 use crate::database::DatabaseError;
+use crate::events::SinkError;
 use crate::files::FileError;
 use crate::objects::ObjectError;
 
@@ -61,6 +62,8 @@ pub enum BackupError {
     Object(ObjectError),
     /// The database.
     Database(DatabaseError),
+    /// Who has to be told first could not be.
+    Sink(SinkError),
     /// The work was given up by the runtime.
     Stopped,
 }
@@ -94,6 +97,7 @@ impl BackupError {
             Self::File(error) => error.code(),
             Self::Object(error) => error.code(),
             Self::Database(error) => error.code(),
+            Self::Sink(_) => "sink_failed",
             Self::Stopped => "backup_stopped",
         }
     }
@@ -138,6 +142,7 @@ impl fmt::Display for BackupError {
             Self::File(error) => return error.fmt(f),
             Self::Object(error) => return error.fmt(f),
             Self::Database(error) => return error.fmt(f),
+            Self::Sink(error) => return error.fmt(f),
             Self::Stopped => "the work was given up",
         })
     }
@@ -148,6 +153,7 @@ impl core::error::Error for BackupError {
         match self {
             Self::Database(error) => Some(error),
             Self::Object(error) => Some(error),
+            Self::Sink(error) => Some(error),
             _ => None,
         }
     }
@@ -180,6 +186,12 @@ impl From<sqlx::Error> for BackupError {
 impl From<RowError> for BackupError {
     fn from(error: RowError) -> Self {
         Self::Row(error)
+    }
+}
+
+impl From<SinkError> for BackupError {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
     }
 }
 

@@ -3,6 +3,7 @@ use core::time::Duration;
 use portward::Timestamp;
 
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Unmatched};
+use crate::events::Operation;
 
 /// How long backups are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,11 +56,15 @@ impl Backups {
     ///
     /// # Errors
     /// Those of the directory.
-    pub fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, BackupError> {
+    pub async fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, BackupError> {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
         let pruned = retention.applied_to(&catalogue, now);
         // A file without an entry would be a copy of keys that nobody looks after; an entry without a file shows.
+        if !pruned.removed.is_empty() {
+            let names: Vec<_> = pruned.removed.iter().map(Entry::file_name).collect();
+            self.tell(Operation::BackupsRemoved, names.join(" ")).await?;
+        }
         for entry in &pruned.removed {
             self.remove_file(&entry.file_name())?;
         }
@@ -74,12 +79,15 @@ impl Backups {
     ///
     /// # Errors
     /// [`BackupError::Missing`] while a file is missing: one of these may be it. Those of the directory.
-    pub fn remove_strays(&self) -> Result<Vec<String>, BackupError> {
+    pub async fn remove_strays(&self) -> Result<Vec<String>, BackupError> {
         let _lock = self.lock()?;
         let Unmatched { missing, strays } = self.unmatched()?;
         // One that was renamed would be lost.
         if !missing.is_empty() {
             return Err(BackupError::Missing);
+        }
+        if !strays.is_empty() {
+            self.tell(Operation::BackupsRemoved, strays.join(" ")).await?;
         }
         strays.iter().try_for_each(|name| self.remove_file(name))?;
         Ok(strays)

@@ -14,6 +14,7 @@ use crate::backup::sqlite::{self, Passing, Private};
 use crate::backup::verify::{refuse_nothing, write_all};
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series, feed};
 use crate::database::{Database, Location, Lock};
+use crate::events::Operation;
 use crate::files::{FileError, sync_parent};
 use crate::objects::ObjectError;
 
@@ -67,6 +68,7 @@ impl Backups {
     ) -> Result<Restored> {
         let catalogue = self.catalogue()?;
         let entry = Self::chosen(&catalogue, &series.into(), options.number)?.clone();
+        self.tell(Operation::BackupRestored, entry.file_name()).await?;
         match into {
             _ if entry.kind == Kind::Stream => Err(BackupError::Kind),
             Location::Sqlite(path) => self.restore_file(&catalogue, entry, path, options, now).await,
@@ -89,6 +91,7 @@ impl Backups {
     ) -> Result<(Restored, W)> {
         let catalogue = self.catalogue()?;
         let entry = Self::chosen(&catalogue, &Series::named(Kind::Stream, name), number)?.clone();
+        self.tell(Operation::BackupRestored, entry.file_name()).await?;
         let mut opened = self.opened(&catalogue, &entry).await?;
         let (backups, manifest) = (self.clone(), opened.manifest.clone());
         blocking(move || {

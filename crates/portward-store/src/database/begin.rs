@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use crate::database::error::DatabaseError;
 use crate::database::made::Made;
 use crate::database::work::Work;
+use crate::hex::hex;
 
 /// A pool of connections to an initialised database.
 pub(crate) struct Database {
@@ -156,10 +157,6 @@ impl Lock {
         };
         store + &link
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whoever else takes it waits, no more.

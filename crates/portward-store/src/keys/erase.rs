@@ -6,6 +6,7 @@ use portward::{Change, Identifier, KeyState, TenantChange, Timestamp};
 use sqlx::Row as _;
 
 use crate::database::{Work, record};
+use crate::events::{Event, Operation, Subject};
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -51,7 +52,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     ) -> Result<Erasure> {
         let mut work = self.shelf.begin().await?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
-        self.bury(work, tenant, (Vec::new(), rows), backups_kept).await
+        let event = self.event(Operation::ScopeDestroyed).of(tenant).about(Subject::Scope(scope.clone()));
+        self.bury(work, event, tenant, (Vec::new(), rows), backups_kept).await
     }
 
     /// Destroys every KEK and data key of a tenant: nothing of it opens any more.
@@ -62,12 +64,14 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let mut work = self.shelf.begin().await?;
         let keks = self.shelf.kek_rows(&mut work, tenant).await?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, None).await?;
-        self.bury(work, tenant, (keks, rows), backups_kept).await
+        let event = self.event(Operation::TenantDestroyed).of(tenant);
+        self.bury(work, event, tenant, (keks, rows), backups_kept).await
     }
 
     async fn bury(
         &self,
         mut work: Work,
+        event: Event,
         tenant: Identifier,
         (keks, rows): (Vec<TenantKekRow>, Vec<DataKeyRow>),
         backups_kept: Duration,
@@ -89,6 +93,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             record::keep(&TombstoneRow { tenant, id: *id, at: shelf.now() }, &shelf.keyring, &mut work).await?;
         }
         let since = self.buried_since(&mut work, tenant, &keys).await?;
+        self.recorder.record(event).await?;
         work.commit().await?;
         shelf.dead.add(tenant, &keys);
         self.forget(tenant);

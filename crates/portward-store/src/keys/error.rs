@@ -5,6 +5,7 @@ use portward::{Audience, RandomError, RowError};
 
 use crate::database::DatabaseError;
 use crate::database::record::RecordError;
+use crate::events::SinkError;
 
 /// Why the key store did not do something.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub enum KeyStoreError {
     TooLong,
     /// The tenant's keys were changed again and again meanwhile.
     Contended,
+    /// Who has to be told first could not be.
+    Sink(SinkError),
     /// Deployment and keyring are not of one deployment.
     DeploymentsDiffer,
 }
@@ -66,6 +69,7 @@ impl KeyStoreError {
             Self::KeyExhausted => "key_exhausted",
             Self::TooLong => "body_too_long",
             Self::Contended => "key_store_contended",
+            Self::Sink(_) => "sink_failed",
             Self::DeploymentsDiffer => "deployments_differ",
         }
     }
@@ -73,7 +77,7 @@ impl KeyStoreError {
     /// Who has to act.
     pub const fn audience(&self) -> Audience {
         match self {
-            Self::Malformed | Self::Random | Self::Contended => Audience::Environment,
+            Self::Malformed | Self::Random | Self::Contended | Self::Sink(_) => Audience::Environment,
             Self::Database(error) => error.audience(),
             Self::Row(error) => error.audience(),
             Self::Kek(error) => error.audience(),
@@ -97,6 +101,7 @@ impl KeyStoreError {
             Self::Database(error) => error.is_outage(),
             Self::Random
             | Self::Contended
+            | Self::Sink(_)
             | Self::Kek(KekError::Unavailable)
             | Self::Key(OpenError::KekUnavailable) => true,
             _ => false,
@@ -125,6 +130,7 @@ impl fmt::Display for KeyStoreError {
             Self::KeyExhausted => f.write_str("as much was sealed under the data key as is safe: rotate the scope"),
             Self::TooLong => f.write_str("an object has at most 128 TiB here"),
             Self::Contended => f.write_str("the tenant's keys were changed again and again meanwhile"),
+            Self::Sink(error) => error.fmt(f),
             Self::DeploymentsDiffer => f.write_str("deployment and keyring are not of one deployment"),
         }
     }
@@ -134,6 +140,7 @@ impl core::error::Error for KeyStoreError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Database(error) => error.source(),
+            Self::Sink(error) => error.source(),
             _ => None,
         }
     }
@@ -158,6 +165,12 @@ impl From<RecordError> for KeyStoreError {
             RecordError::Row(error) => Self::Row(error),
             RecordError::Malformed => Self::Malformed,
         }
+    }
+}
+
+impl From<SinkError> for KeyStoreError {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
     }
 }
 

@@ -4,6 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::database::Work;
 use crate::database::record::{self, Record};
+use crate::events::Operation;
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -87,6 +88,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             record::save(&row, &shelf.keyring, &mut work).await?;
             count = count.saturating_add(1);
         }
+        self.recorder.record(self.event(Operation::Rewrapped).of(tenant).with(format!("{count} KEKs"))).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(count)
@@ -104,10 +106,13 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             renew::<TombstoneRow>(tenant, active, keyring, &mut work).await?,
         ];
         let count = tables.into_iter().fold(0, u64::saturating_add);
-        work.commit().await?;
-        if count > 0 {
-            self.forget(tenant);
+        if count == 0 {
+            work.rollback().await?;
+            return Ok(0);
         }
+        self.recorder.record(self.event(Operation::Rewrapped).of(tenant).with(format!("{count} rows"))).await?;
+        work.commit().await?;
+        self.forget(tenant);
         Ok(count)
     }
 }

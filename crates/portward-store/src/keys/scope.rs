@@ -4,6 +4,8 @@ use portward::envelope::{DataKey, DataScope, KeyId, ScopeKeys, UnwrapKey, Usage,
 use portward::{Identifier, KeyState};
 
 use crate::database::{Work, record};
+use crate::events::{Event, Operation, Recorder, Subject};
+use crate::hex::hex;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::{LoadedKeks, LoadedScope, Purpose, ScopeName};
 use crate::keys::rows::DataKeyRow;
@@ -73,7 +75,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if bytes > PART_MAX {
             return Err(KeyStoreError::TooLong);
         }
-        let loaded = self.shelf.load_to_seal(tenant, scope, Usage::of_body(bytes)).await?;
+        let loaded = self.shelf.load_to_seal(tenant, scope, Usage::of_body(bytes), &self.recorder).await?;
         Ok(loaded.keys)
     }
 
@@ -90,7 +92,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         refuse_destroyed(&rows)?;
         let active = rows.into_iter().find(|row| row.state == KeyState::Active).ok_or(KeyStoreError::UnknownKey)?;
         record::save(&active.changed(KeyState::VerifyOnly, self.shelf.now()), &self.shelf.keyring, &mut work).await?;
-        self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
+        let made = self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
+        self.recorder.record(of_key(self.event(Operation::DataKeyRotated), scope, &made)).await?;
         work.commit().await?;
         self.forget_scope(tenant, scope);
         Ok(())
@@ -103,11 +106,11 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     async fn loaded(&self, tenant: Identifier, scope: &DataScope, purpose: Purpose) -> Result<Arc<LoadedScope>> {
         let name = ScopeName { tenant, scope: scope.clone(), purpose };
         let load = || {
-            let (shelf, scope) = (Arc::clone(&self.shelf), scope.clone());
+            let (shelf, scope, recorder) = (Arc::clone(&self.shelf), scope.clone(), self.recorder.clone());
             // On the heap: it is large, and seldom needed.
             Box::pin(async move {
                 match purpose {
-                    Purpose::Seal => shelf.load_to_seal(tenant, &scope, Usage::of_body(PART)).await,
+                    Purpose::Seal => shelf.load_to_seal(tenant, &scope, Usage::of_body(PART), &recorder).await,
                     Purpose::Open => shelf.load_to_open(tenant, &scope).await,
                 }
             })
@@ -148,7 +151,13 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         Ok(keks.gave(self.scope_keys(&keks, &rows, (tenant, scope))?, read_at))
     }
 
-    async fn load_to_seal(self: &Arc<Self>, tenant: Identifier, scope: &DataScope, part: Usage) -> Result<LoadedScope> {
+    async fn load_to_seal(
+        self: &Arc<Self>,
+        tenant: Identifier,
+        scope: &DataScope,
+        part: Usage,
+        recorder: &Recorder,
+    ) -> Result<LoadedScope> {
         let read_at = self.clock.now().steady;
         let (mut work, keks) = self.begin_with_keks(tenant, Purpose::Seal).await?;
         let mut others = self.data_key_rows(&mut work, tenant, Some(scope)).await?;
@@ -156,7 +165,10 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
             Some(place) => others.swap_remove(place),
             None => {
                 refuse_destroyed(&others)?;
-                self.add_data_key(&mut work, &keks, (tenant, scope)).await?
+                let made = self.add_data_key(&mut work, &keks, (tenant, scope)).await?;
+                let event = Event::new(self.now(), Operation::DataKeyMade);
+                recorder.record(of_key(event, scope, &made)).await?;
+                made
             }
         };
         let until = active.used.reserve(part).ok_or(KeyStoreError::KeyExhausted)?;
@@ -181,6 +193,10 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
         record::save(&row, &self.keyring, work).await?;
         Ok(row)
     }
+}
+
+fn of_key(event: Event, scope: &DataScope, row: &DataKeyRow) -> Event {
+    event.of(row.tenant).about(Subject::Scope(scope.clone())).with(hex(row.id.as_slice()))
 }
 
 /// Nothing is made where something was destroyed.

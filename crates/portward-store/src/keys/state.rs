@@ -4,6 +4,8 @@ use portward::envelope::{DataScope, KeyId, UnwrapKey, WrapKey};
 use portward::{Identifier, KeyState};
 
 use crate::database::record;
+use crate::events::{Operation, Subject};
+use crate::hex::hex;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::Purpose;
 use crate::keys::rows::{MinimumRow, TenantKekRow};
@@ -69,6 +71,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         let row = MinimumRow { tenant, id: active.id, minimum, revision: revision.saturating_add(1) };
         record::save(&row, &shelf.keyring, &mut work).await?;
+        let event = self.event(Operation::MinimumRaised).of(tenant).with(minimum.to_string());
+        self.recorder.record(event).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())
@@ -89,6 +93,9 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             return Err(KeyStoreError::WrongState);
         }
         record::save(&row.changed(to, shelf.now()), &shelf.keyring, &mut work).await?;
+        let operation = if to == KeyState::Retired { Operation::DataKeyRetired } else { Operation::DataKeyReinstated };
+        let event = self.event(operation).of(tenant).about(Subject::Scope(scope.clone())).with(hex(key.as_slice()));
+        self.recorder.record(event).await?;
         work.commit().await?;
         self.forget_scope(tenant, scope);
         Ok(())
@@ -110,6 +117,9 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             return Err(KeyStoreError::InUse);
         }
         record::save(&row.clone().changed(to, shelf.now()), &shelf.keyring, &mut work).await?;
+        let operation =
+            if to == KeyState::Retired { Operation::TenantKekRetired } else { Operation::TenantKekReinstated };
+        self.recorder.record(self.event(operation).of(tenant).with(version.to_string())).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())

@@ -5,6 +5,7 @@ use portward::envelope::{RootKeks, Tombstones, UnwrapKey, WrapKey};
 use portward::{Clock, Deployment, Keyring, NoRevocation, SystemClock, ViewCell};
 
 use crate::database::{Database, Location};
+use crate::events::{Event, Operation, Recorder};
 use crate::keys::cache::Cache;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::{LoadedScope, ScopeName};
@@ -19,6 +20,7 @@ use crate::keys::shelf::Shelf;
 pub struct KeyStore<K> {
     pub(super) shelf: Arc<Shelf<K>>,
     pub(super) scopes: Arc<Cache<ScopeName, LoadedScope>>,
+    pub(super) recorder: Recorder,
 }
 
 /// Where the store learns what was destroyed by others, and what a backup of it that was put back has forgotten.
@@ -42,11 +44,19 @@ pub struct KeyStoreOptions {
     /// Whether the tables are made where they are missing, or older: no. A file is always brought up to date; on a server it takes rights
     /// (to make a schema, `portward_keys`, and tables in it) that are not needed later.
     pub initialise: bool,
+    /// Who is told of every key that is made, changed or destroyed, before it is: nobody.
+    pub recorder: Recorder,
 }
 
 impl Default for KeyStoreOptions {
     fn default() -> Self {
-        Self { lifetime: Duration::from_secs(300), capacity: 10_000, clock: Arc::new(SystemClock), initialise: false }
+        Self {
+            lifetime: Duration::from_secs(300),
+            capacity: 10_000,
+            clock: Arc::new(SystemClock),
+            initialise: false,
+            recorder: Recorder::none(),
+        }
     }
 }
 
@@ -83,7 +93,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if keyring.deployment() != deployment.id {
             return Err(KeyStoreError::DeploymentsDiffer);
         }
-        let KeyStoreOptions { lifetime, capacity, clock, initialise } = options;
+        let KeyStoreOptions { lifetime, capacity, clock, initialise, recorder } = options;
         // A file is made where there is none.
         let initialise = initialise || matches!(location, Location::Sqlite(_));
         let database = Database::open(location, &SCHEMA, initialise).await?;
@@ -97,7 +107,19 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         Ok(Self {
             shelf: Arc::new(Shelf { database, deployment, keyring, kek, keks, dead, view, clock, lifetime }),
             scopes,
+            recorder,
         })
+    }
+
+    /// The same store, with this name in the events of what is done through it.
+    #[must_use]
+    pub fn acting_as(&self, actor: &str) -> Self {
+        let (shelf, scopes) = (Arc::clone(&self.shelf), Arc::clone(&self.scopes));
+        Self { shelf, scopes, recorder: self.recorder.acting_as(actor) }
+    }
+
+    pub(super) fn event(&self, operation: Operation) -> Event {
+        Event::new(self.shelf.now(), operation)
     }
 
     /// Ends all connections, once what is under way has ended. What is asked of the database after that fails; keys that are loaded stay.

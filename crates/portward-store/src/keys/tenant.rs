@@ -2,6 +2,7 @@ use portward::envelope::{TenantKek, UnwrapKey, WrapKey};
 use portward::{Identifier, KeyState};
 
 use crate::database::record;
+use crate::events::Operation;
 use crate::keys::error::KeyStoreError;
 use crate::keys::loaded::Purpose;
 use crate::keys::rows::{DataKeyRow, TenantKekRow};
@@ -28,6 +29,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             record::save(row, &shelf.keyring, &mut work).await?;
         }
         record::save(&row, &shelf.keyring, &mut work).await?;
+        self.recorder.record(self.event(Operation::TenantKekMade).of(tenant)).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(())
@@ -58,6 +60,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             record::save(&key, &shelf.keyring, &mut work).await?;
         }
         record::save(&row, &shelf.keyring, &mut work).await?;
+        let event = self.event(Operation::TenantKekRotated).of(tenant).with(row.version.to_string());
+        self.recorder.record(event).await?;
         work.commit().await?;
         self.forget(tenant);
         Ok(row.version)

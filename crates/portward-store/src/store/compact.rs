@@ -4,6 +4,7 @@ use portward::{EntryId, Identifier, Timestamp};
 use sqlx::Row as _;
 
 use crate::database::{Lock, Work, record};
+use crate::events::Operation;
 use crate::store::feed::integer;
 use crate::store::open::{Result, Store, within};
 use crate::store::recover::put_snapshot;
@@ -36,8 +37,9 @@ impl Store {
     /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired.
     ///
     /// # Errors
-    /// Those of the database, and of damaged rows.
+    /// [`StoreError::Sink`](crate::store::StoreError::Sink); those of the database, and of damaged rows.
     pub async fn compact(&self, kept: Duration) -> Result<Compacted> {
+        within(self.tell(self.event(Operation::Compacted))).await?;
         let (changes, redemptions) = self.compact_feed().await?;
         let (mut links, mut behind) = (0u64, Some((String::new(), Vec::new())));
         while let Some(start) = behind {

@@ -3,11 +3,12 @@ use portward::{Change, EntryId, Identifier, Permissions, Resources, Stamp, Stand
 use sqlx::Row as _;
 
 use crate::database::{Lock, Work, record};
+use crate::events::EventKind;
 use crate::store::error::StoreError;
 use crate::store::issue::{check_cap, check_label};
 use crate::store::list::{Link, link_row};
 use crate::store::open::{Result, Store, within};
-use crate::store::rows::{EventKind, LinkRow, LinkState};
+use crate::store::rows::{LinkRow, LinkState};
 
 /// What is to be changed of a link; what is `None` stays as it is.
 #[derive(Clone, Debug, Default)]

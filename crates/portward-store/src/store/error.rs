@@ -7,7 +7,7 @@ use portward::{
 
 use crate::database::DatabaseError;
 use crate::database::record::RecordError;
-use crate::store::sink::SinkError;
+use crate::events::SinkError;
 
 /// Why the store did not do something.
 #[derive(Clone, Debug)]

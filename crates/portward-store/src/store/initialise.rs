@@ -4,6 +4,7 @@ use portward::{Authority, Incarnation, Keyring, RevocationView, Timestamp};
 use sqlx::Row as _;
 
 use crate::database::{Database, DatabaseError, Location, Lock};
+use crate::events::{Event, Operation, Recorder};
 use crate::store::error::StoreError;
 use crate::store::feed::put_feed_row;
 use crate::store::open::SCHEMA;
@@ -19,14 +20,15 @@ use crate::store::rows::FeedRow;
 /// decided before there was a store.
 ///
 /// # Errors
-/// [`StoreError::Database`]; [`StoreError::Malformed`] for tables that hold something, but no feed: a store is not begun anew.
+/// [`StoreError::Database`]; [`StoreError::Sink`]; [`StoreError::Malformed`] for tables that hold something, but no feed: a store is not begun anew.
 pub async fn initialise(
     location: &Location,
     keyring: &Arc<Keyring>,
     own: Option<&RevocationView>,
+    recorder: &Recorder,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    bring_up_to_date(location, keyring, Some((own, now))).await
+    bring_up_to_date(location, keyring, Some((own, recorder, now))).await
 }
 
 /// Brings the tables of a store up to date that has begun already.
@@ -40,7 +42,7 @@ pub async fn migrate(location: &Location, keyring: &Arc<Keyring>) -> Result<(), 
 async fn bring_up_to_date(
     location: &Location,
     keyring: &Arc<Keyring>,
-    begin: Option<(Option<&RevocationView>, Timestamp)>,
+    begin: Option<(Option<&RevocationView>, &Recorder, Timestamp)>,
 ) -> Result<bool, StoreError> {
     let database = Database::open(location, &SCHEMA, true).await?;
     let mut work = database.begin(Lock::Store).await?;
@@ -48,7 +50,7 @@ async fn bring_up_to_date(
     let row = work.query(sql).fetch_one(&mut *work).await?;
     let begins = match (row.try_get::<i64, _>("feeds")?, row.try_get::<i64, _>("others")?) {
         (0, 0) => {
-            let (own, now) = begin.ok_or(DatabaseError::Uninitialised)?;
+            let (own, recorder, now) = begin.ok_or(DatabaseError::Uninitialised)?;
             let highest = own.and_then(RevocationView::stamp).map(|stamp| stamp.incarnation);
             let incarnation = Incarnation::generate(now, highest)?;
             let views: Vec<&RevocationView> = own.into_iter().collect();
@@ -62,6 +64,7 @@ async fn bring_up_to_date(
             } else {
                 begin_life(&mut work, (location, keyring), &mut authority, leap).await?;
             }
+            recorder.record(Event::new(now, Operation::Begun)).await?;
             true
         }
         (1, _) => false,

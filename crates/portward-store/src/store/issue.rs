@@ -2,11 +2,11 @@ use portward::{IssuedToken, LinkHead, LinkRequest, Resources, RevocationView, Ti
 
 use crate::database::record;
 use crate::database::{Lock, Work};
+use crate::events::{Event, EventKind, Operation, Subject};
 use crate::store::error::StoreError;
 use crate::store::list::{Link, link_row, state};
 use crate::store::open::{Result, Store, within};
-use crate::store::rows::{EventKind, EventRow, LinkEvent, LinkRow, LinkState, is_label};
-use crate::store::sink::{Operation, Subject};
+use crate::store::rows::{EventRow, LinkEvent, LinkRow, LinkState, is_label};
 
 use portward::{EntryId, Identifier};
 
@@ -98,7 +98,8 @@ impl Store {
         work: &mut Work,
     ) -> Result<()> {
         let (tenant, link) = (*row.head.tenant(), row.head.id());
-        self.tell(Operation::Link(kind), Some(tenant), Some(Subject::Entry(link)), detail.clone()).await?;
+        let told = self.event(Operation::Link(kind)).of(tenant).about(Subject::Entry(link));
+        self.tell(Event { detail: detail.clone(), ..told }).await?;
         let event = LinkEvent { number: row.events, at: self.wall(), kind, detail };
         // In place of a line that is there already: somebody planted it, or put an older row of the link back.
         record::save(&EventRow { tenant, link, event }, &self.inner.keyring, work).await?;

@@ -9,7 +9,6 @@ mod follow;
 mod history;
 mod initialise;
 mod issue;
-mod json_lines;
 mod list;
 #[cfg(all(unix, feature = "backup"))]
 mod mark;
@@ -20,7 +19,6 @@ mod redeem;
 mod revoke;
 mod roots;
 mod rows;
-mod sink;
 #[cfg(test)]
 pub(crate) mod vectors;
 
@@ -31,7 +29,6 @@ pub use error::{Refusal, StoreError};
 pub use follow::Following;
 pub use initialise::{initialise, migrate};
 pub use issue::LinkTerms;
-pub use json_lines::JsonLines;
 pub use list::{Link, LinkFilter, Page, PageStart};
 #[cfg(all(unix, feature = "backup"))]
 pub(crate) use mark::{FeedColumns, believed, restored, restored_place};
@@ -39,5 +36,4 @@ pub use open::{Store, StoreOptions};
 pub use recover::Recovery;
 pub use redeem::{Peeked, Redeemed};
 pub use revoke::Target;
-pub use rows::{EventKind, LinkEvent, LinkState};
-pub use sink::{Event, EventSink, NoSink, Operation, Recording, SinkError, Subject};
+pub use rows::{LinkEvent, LinkState};

@@ -2,16 +2,16 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use portward::{
-    Challenge, Change, Clock, Deployment, FeedRequest, Freshness, Identifier, Issuer, Keyring, ListTimes, Now,
-    Revocation, Scope, Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
+    Challenge, Change, Clock, Deployment, FeedRequest, Freshness, Issuer, Keyring, ListTimes, Now, Revocation, Scope,
+    Stamp, SystemClock, Timestamp, Verifier, VerifierOptions, ViewCell,
 };
 use sqlx::migrate;
 
 use crate::database::{Database, Location, Lock, Schema};
+use crate::events::{Event, Operation, Recorder};
 use crate::store::error::StoreError;
 use crate::store::feed::Feed;
 use crate::store::place::Place;
-use crate::store::sink::{Event, EventSink, NoSink, Operation, Subject};
 
 /// Links, what became of them, and what is revoked: one database for all processes of a deployment that hold its keyring.
 ///
@@ -19,7 +19,7 @@ use crate::store::sink::{Event, EventSink, NoSink, Operation, Subject};
 #[derive(Clone)]
 pub struct Store {
     pub(super) inner: Arc<Inner>,
-    actor: Option<Arc<str>>,
+    recorder: Recorder,
 }
 
 pub(super) struct Inner {
@@ -33,7 +33,6 @@ pub(super) struct Inner {
     pub(super) verifier: Arc<Verifier>,
     pub(super) freshness: Freshness,
     pub(super) clock: Arc<dyn Clock + Send + Sync>,
-    sink: Arc<dyn EventSink>,
 }
 
 /// What may be said otherwise.
@@ -46,7 +45,7 @@ pub struct StoreOptions {
     /// The clock: that of the system.
     pub clock: Arc<dyn Clock + Send + Sync>,
     /// Who is told of every operation before it takes effect: nobody.
-    pub sink: Arc<dyn EventSink>,
+    pub recorder: Recorder,
 }
 
 impl Default for StoreOptions {
@@ -55,7 +54,7 @@ impl Default for StoreOptions {
             max_staleness: Duration::from_secs(30),
             verifier: VerifierOptions::default(),
             clock: Arc::new(SystemClock),
-            sink: Arc::new(NoSink),
+            recorder: Recorder::none(),
         }
     }
 }
@@ -85,7 +84,7 @@ impl Store {
         keyring: Arc<Keyring>,
         options: StoreOptions,
     ) -> Result<Self> {
-        let StoreOptions { max_staleness, verifier, clock, sink } = options;
+        let StoreOptions { max_staleness, verifier, clock, recorder } = options;
         if keyring.deployment() != deployment.id {
             return Err(StoreError::DeploymentsDiffer);
         }
@@ -106,9 +105,8 @@ impl Store {
             verifier,
             freshness,
             clock,
-            sink,
         };
-        Ok(Self { inner: Arc::new(inner), actor: None })
+        Ok(Self { inner: Arc::new(inner), recorder })
     }
 
     /// Ends all connections of this store and its clones, once what is under way has ended. What is asked of the database after that fails;
@@ -120,7 +118,7 @@ impl Store {
     /// The same store, with this name in the events of what is done through it.
     #[must_use]
     pub fn acting_as(&self, actor: &str) -> Self {
-        Self { inner: Arc::clone(&self.inner), actor: Some(actor.into()) }
+        Self { inner: Arc::clone(&self.inner), recorder: self.recorder.acting_as(actor) }
     }
 
     /// The deployment: its vocabulary names the permissions of links.
@@ -199,7 +197,7 @@ impl Store {
         within(async {
             let mut turn = self.inner.feed.begin(Lock::Store, self.now()).await?;
             turn.put(changes).await?;
-            self.tell(Operation::Committed, None, None, None).await?;
+            self.tell(self.event(Operation::Committed)).await?;
             turn.commit().await
         })
         .await
@@ -213,17 +211,13 @@ impl Store {
         self.now().wall
     }
 
+    pub(super) fn event(&self, operation: Operation) -> Event {
+        Event::new(self.wall(), operation)
+    }
+
     /// Tells the sink what is about to be done.
-    pub(super) async fn tell(
-        &self,
-        operation: Operation,
-        tenant: Option<Identifier>,
-        subject: Option<Subject>,
-        detail: Option<String>,
-    ) -> Result<()> {
-        let actor = self.actor.as_deref().map(str::to_owned);
-        let event = Event { at: self.wall(), actor, operation, tenant, subject, detail };
-        Ok(self.inner.sink.record(&event).await?)
+    pub(super) async fn tell(&self, event: Event) -> Result<()> {
+        Ok(self.recorder.record(event).await?)
     }
 }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use portward::{Authority, Change, FeedError, Follower, Incarnation, RevocationView, Scope, Stamp, Timestamp};
 
 use crate::database::{Database, Location, Lock, Work, record};
+use crate::events::{Event, Operation, Recorder};
 use crate::store::error::StoreError;
 use crate::store::feed::{integer, put_feed_row, reload};
 use crate::store::open::{Result, SCHEMA};
@@ -30,11 +31,12 @@ impl Recovery {
     /// holds ([`RevocationView::save`]): without one, the deployment generation is raised, and every token made so far is refused.
     ///
     /// # Errors
-    /// [`StoreError::Feed`] for a view that is not accepted, or not newer than what is found; those of the database.
+    /// [`StoreError::Feed`] for a view that is not accepted, or not newer than what is found; [`StoreError::Sink`]; those of the database.
     pub async fn run(
         location: &Location,
         keyring: &Arc<portward::Keyring>,
         newer: Option<&[u8]>,
+        recorder: &Recorder,
         now: Timestamp,
     ) -> Result<Self> {
         // As long as it takes: a large store has a large snapshot, and who recovers waits.
@@ -58,6 +60,8 @@ impl Recovery {
             _ => Vec::new(),
         };
         let begins = begin_life(&mut work, (location, keyring), &mut authority, leap).await?;
+        let how = if newer.is_some() { "merged a newer view" } else { "refuses everything" };
+        recorder.record(Event::new(now, Operation::Recovered).with(how)).await?;
         work.commit().await?;
         database.close().await;
         Ok(Self { found: found_at, begins, merged: newer.is_some() })

@@ -3,12 +3,12 @@ use core::fmt;
 use portward::{IssuedToken, LinkAccess, PeekCookie, StoredChain, Timestamp};
 
 use crate::database::{Lock, Work, record};
+use crate::events::{EventKind, Operation, Subject};
+use crate::hex::hex;
 use crate::store::error::StoreError;
 use crate::store::list::link_row;
 use crate::store::open::{Result, Store, within};
-use crate::store::revoke::hex;
-use crate::store::rows::{ChainRow, EventKind, LinkRow, LinkState, RedemptionRow};
-use crate::store::sink::{Operation, Subject};
+use crate::store::rows::{ChainRow, LinkRow, LinkState, RedemptionRow};
 
 /// What looking at a link gives: no session, but what is needed to ask for one.
 pub struct Peeked {
@@ -111,7 +111,7 @@ impl Store {
             drop(inside);
             let grant = session.with_stored(&row.head, chain.grants).ok_or(StoreError::LinkDiffers)?;
             let session = inner.issuer.renew_session(&grant, &row.limits(), now.wall)?;
-            self.tell(Operation::Renewed, Some(tenant), Some(Subject::Entry(link)), None).await?;
+            self.tell(self.event(Operation::Renewed).of(tenant).about(Subject::Entry(link))).await?;
             Ok(Redeemed { session })
         })
         .await

@@ -1,11 +1,12 @@
 use portward::{Change, EntryId, Identifier, Stamp, TenantChange, Timestamp, Unit};
 
 use crate::database::{Lock, record};
+use crate::events::{Event, EventKind, Operation, Subject};
+use crate::hex::hex;
 use crate::store::error::StoreError;
 use crate::store::list::link_row;
 use crate::store::open::{Result, Store, within};
-use crate::store::rows::{EventKind, LinkState};
-use crate::store::sink::{Operation, Subject};
+use crate::store::rows::LinkState;
 
 /// What of a tenant is to be revoked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,7 +75,7 @@ impl Store {
             let mut row = match row {
                 Ok(row) => row,
                 Err(error) => {
-                    self.tell(Operation::Committed, Some(tenant), Some(Subject::Entry(id)), None).await?;
+                    self.tell(self.event(Operation::Committed).of(tenant).about(Subject::Entry(id))).await?;
                     let stamp = turn.commit().await?;
                     return if matches!(error, StoreError::UnknownLink) { Err(error) } else { Ok(stamp) };
                 }
@@ -86,7 +87,7 @@ impl Store {
                 }
                 Unit::Copy => self.happened(&mut row, EventKind::CopyRevoked, Some(hex(&id)), &mut turn.work).await?,
                 Unit::Session => {
-                    self.tell(Operation::SessionRevoked, Some(tenant), Some(Subject::Entry(id)), None).await?;
+                    self.tell(self.event(Operation::SessionRevoked).of(tenant).about(Subject::Entry(id))).await?;
                 }
             }
             record::save(&row, &inner.keyring, &mut turn.work).await?;
@@ -104,14 +105,10 @@ impl Store {
                 (None, _) => (Operation::EverythingRevoked, turn.view().everything_revoked()?),
             };
             turn.put(vec![change]).await?;
-            self.tell(operation, tenant, client.map(Subject::Client), None).await?;
+            let subject = client.map(Subject::Client);
+            self.tell(Event { tenant, subject, ..self.event(operation) }).await?;
             turn.commit().await
         })
         .await
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(id: &EntryId) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

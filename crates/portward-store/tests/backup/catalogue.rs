@@ -33,7 +33,7 @@ async fn swapped_renamed_and_missing_files_are_refused() {
     assert_eq!(verify(&backups, two.number).await, Err("backup_missing"));
     let unmatched = Unmatched { missing: vec![two.number], strays: vec!["renamed.pwb".to_owned()] };
     assert_eq!(backups.unmatched().unwrap(), unmatched);
-    assert_eq!(code(backups.remove_strays()), "backup_missing", "it may be the one");
+    assert_eq!(code(backups.remove_strays().await), "backup_missing", "it may be the one");
     fs::rename(backups.path().join("renamed.pwb"), &second).unwrap();
     assert_eq!(backups.unmatched().unwrap(), Unmatched::default());
     // Gone.
@@ -139,18 +139,18 @@ async fn pruning_keeps_the_newest_and_takes_the_rest_for_good() {
     }
     let numbers =
         |entries: &[portward_store::backup::Entry]| entries.iter().map(|entry| entry.number).collect::<Vec<_>>();
-    assert_eq!(backups.prune(Retention::default(), at(34)).unwrap().removed, []);
-    let pruned = backups.prune(Retention::default(), at(46)).unwrap();
+    assert_eq!(backups.prune(Retention::default(), at(34)).await.unwrap().removed, []);
+    let pruned = backups.prune(Retention::default(), at(46)).await.unwrap();
     assert_eq!((numbers(&pruned.removed), numbers(&pruned.overdue)), (vec![1, 3], vec![]));
     assert_eq!(sealed_files(&backups).len(), 4);
-    let pruned = backups.prune(Retention { streams: Some(MONTH), ..Retention::default() }, at(100)).unwrap();
+    let pruned = backups.prune(Retention { streams: Some(MONTH), ..Retention::default() }, at(100)).await.unwrap();
     assert_eq!((numbers(&pruned.removed), numbers(&pruned.overdue)), (vec![2, 4], vec![5, 6]));
     assert_eq!(numbers(&backups.catalogue().unwrap().entries), [5, 6]);
     assert_eq!(sealed_files(&backups), ["keys-000000000005.pwb", "stream-000000000006.pwb"]);
     assert_eq!(world.stream(&backups, b"y").await.number, 7, "no number comes twice");
     // What a crash left is told of, and goes when that is said.
     fs::write(backups.path().join("keys-000000000001.pwb"), b"left").unwrap();
-    assert_eq!(backups.remove_strays().unwrap(), ["keys-000000000001.pwb"]);
+    assert_eq!(backups.remove_strays().await.unwrap(), ["keys-000000000001.pwb"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use portward::envelope::{Context, DataScope, Keep};
 use portward::{Clock as _, PassphraseCost, SealedKeyring, SystemClock};
 use portward_store::backup::{Backups, Kind, RestoreOptions};
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{self, Recovery, Store, Target};
 
 use crate::world::{MONTH, World, copy_folder, now, tenant, verify};
@@ -28,7 +29,7 @@ async fn drill(data: impl Fn(&World, &str) -> Option<Location>) {
     // A portal with links, records, a sealed file.
     let old = World::new();
     let Some(location) = data(&old, "store.db") else { return };
-    store::initialise(&location, &old.keyring, None, now()).await.unwrap();
+    store::initialise(&location, &old.keyring, None, &Recorder::none(), now()).await.unwrap();
     let portal = old.open_store(&location).await.unwrap();
     let mut links = Vec::new();
     for _ in 0..20 {
@@ -79,7 +80,7 @@ async fn drill(data: impl Fn(&World, &str) -> Option<Location>) {
     backups.restore(Kind::Data, &into, RestoreOptions::default(), now()).await.unwrap();
     assert_eq!(new.open_store(&into).await.err().unwrap().code(), "store_restored");
     let (_, view) = backups.restore_stream("view".parse().unwrap(), None, Vec::new()).await.unwrap();
-    assert!(Recovery::run(&into, &new.keyring, Some(&view), now()).await.unwrap().merged);
+    assert!(Recovery::run(&into, &new.keyring, Some(&view), &Recorder::none(), now()).await.unwrap().merged);
     let portal = new.open_store(&into).await.unwrap();
     let options = RestoreOptions { views: vec![portal.cell().load()], ..RestoreOptions::default() };
     let restored = backups.restore(Kind::Keys, &new.sqlite("keys.db"), options, now()).await.unwrap();

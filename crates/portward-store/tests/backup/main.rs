@@ -4,6 +4,9 @@
 mod catalogue;
 mod damage;
 mod drill;
+mod events;
+#[path = "../common/kept.rs"]
+mod kept;
 mod keys;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use portward::envelope::{Context, DataScope};
 use portward_store::backup::{Depth, Existing, Kind, RestoreOptions};
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{self, Recovery, Store};
 use portward_test_servers::{Durability, Postgres};
 
@@ -25,7 +26,7 @@ fn database(server: &Postgres) -> (String, Location) {
 }
 
 async fn store(world: &World, location: &Location) -> Store {
-    store::initialise(location, &world.keyring, None, now()).await.unwrap();
+    store::initialise(location, &world.keyring, None, &Recorder::none(), now()).await.unwrap();
     world.open_store(location).await.unwrap()
 }
 
@@ -83,7 +84,7 @@ async fn a_database_comes_back_row_for_row() {
     // It is a store, and refused until it is recovered.
     assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
     let saved = portal.cell().load().save(&world.keyring).unwrap();
-    Recovery::run(&into, &world.keyring, Some(&saved), now()).await.unwrap();
+    Recovery::run(&into, &world.keyring, Some(&saved), &Recorder::none(), now()).await.unwrap();
     let fresh = world.open_store(&into).await.unwrap();
     fresh.check().await.unwrap();
     assert!(fresh.verifier().verify_link(token.text(), portward::Clock::now(&portward::SystemClock)).is_ok());
@@ -130,7 +131,7 @@ async fn restored_in_its_own_place_it_is_refused_until_it_is_recovered() {
     assert_eq!(portal.refresh().await.unwrap_err().code(), "store_restored", "who ran through it, too");
     assert_eq!(server.sql(&name, "SELECT place FROM portward.feed").unwrap(), "restored/1");
     let saved = portal.cell().load().save(&world.keyring).unwrap();
-    Recovery::run(&location, &world.keyring, Some(&saved), now()).await.unwrap();
+    Recovery::run(&location, &world.keyring, Some(&saved), &Recorder::none(), now()).await.unwrap();
     let fresh = world.open_store(&location).await.unwrap();
     let verified = fresh.verifier().verify_link(token.text(), portward::Clock::now(&portward::SystemClock));
     assert_eq!(verified.unwrap_err().code(), "link_revoked");

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use portward_store::backup::{Existing, Kind, RestoreOptions};
+use portward_store::events::Recorder;
 use portward_store::store::Recovery;
 
 use crate::world::{ALL, World, code, now, path_of, tenant, verify};
@@ -27,7 +28,7 @@ async fn a_store_comes_back_and_is_refused_until_it_is_recovered() {
     // Once more: it is there now.
     let again = backups.restore(Kind::Data, &into, RestoreOptions::default(), now()).await;
     assert_eq!(code(again), "backup_target_exists");
-    Recovery::run(&into, &world.keyring, Some(&saved), now()).await.unwrap();
+    Recovery::run(&into, &world.keyring, Some(&saved), &Recorder::none(), now()).await.unwrap();
     let fresh = world.open_store(&into).await.unwrap();
     assert!(fresh.verifier().verify_link(token.text(), portward::Clock::now(&portward::SystemClock)).is_ok());
     fresh.check().await.unwrap();
@@ -105,7 +106,7 @@ async fn restored_in_its_own_place_it_is_refused_too() {
     assert!(!world.file("store.db-wal").exists());
     std::fs::write(world.file("store.db"), std::fs::read(world.file("aside.db")).unwrap()).unwrap();
     assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
-    assert!(!Recovery::run(&into, &world.keyring, None, now()).await.unwrap().merged);
+    assert!(!Recovery::run(&into, &world.keyring, None, &Recorder::none(), now()).await.unwrap().merged);
     drop(world.open_store(&into).await.unwrap());
 }
 

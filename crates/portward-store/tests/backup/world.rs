@@ -11,6 +11,7 @@ use portward::{
 };
 use portward_store::backup::{BackupError, BackupOptions, Backups, Depth, Entry, Kind};
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::keys::{Feed, KeyStore, KeyStoreError, KeyStoreOptions};
 use portward_store::store::{self, Link, LinkTerms, Store, StoreError, StoreOptions};
 use tempfile::TempDir;
@@ -49,7 +50,7 @@ impl World {
     /// A store with a few links.
     pub(crate) async fn store(&self) -> Store {
         let location = self.sqlite("store.db");
-        store::initialise(&location, &self.keyring, None, now()).await.unwrap();
+        store::initialise(&location, &self.keyring, None, &Recorder::none(), now()).await.unwrap();
         let store = self.open_store(&location).await.unwrap();
         for _ in 0..3 {
             self.issue(&store).await;

@@ -3,8 +3,11 @@
 
 mod cache;
 mod erase;
+mod events;
 mod file;
 mod index;
+#[path = "../common/kept.rs"]
+mod kept;
 mod life;
 mod place;
 mod state;

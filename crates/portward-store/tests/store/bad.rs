@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portward::Clock as _;
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{LinkTerms, Target};
 
 use crate::process::Process;
@@ -128,6 +129,7 @@ async fn a_role_with_rights_on_rows_alone_is_enough_and_one_that_only_reads_is_r
     app.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
     app.revoke(tenant(), Target::Link(link.id)).await.unwrap();
     app.compact(Duration::from_secs(86_400)).await.unwrap();
-    let again = portward_store::store::initialise(&world.location, &world.keyring, None, world.now()).await;
+    let again =
+        portward_store::store::initialise(&world.location, &world.keyring, None, &Recorder::none(), world.now()).await;
     assert!(again.is_ok(), "where all is made, nothing is");
 }

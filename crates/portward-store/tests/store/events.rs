@@ -1,42 +1,26 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
 use portward::Clock;
-use portward_store::store::{
-    Event, EventSink, JsonLines, LinkState, LinkTerms, Recording, SinkError, Store, StoreOptions, Target,
-};
+use portward_store::database::Location;
+use portward_store::events::{JsonLines, Recorder};
+use portward_store::store::{self, LinkState, LinkTerms, Recovery, Store, StoreError, StoreOptions, Target};
 
+use crate::kept::Kept;
 use crate::world::{World, tenant};
 
 conformance! {
     the_sink_is_told_of_everything_before_it_happens,
     a_failing_sink_refuses_the_operation,
     json_lines_are_whole_and_a_full_disk_refuses,
-}
-
-/// Keeps what it is told, and fails when it is told to.
-#[derive(Default)]
-struct Kept {
-    events: Mutex<Vec<Event>>,
-    fails: Mutex<bool>,
-}
-
-impl EventSink for Kept {
-    fn record<'a>(&'a self, event: &'a Event) -> Recording<'a> {
-        Box::pin(async move {
-            if *self.fails.lock().unwrap() {
-                return Err(SinkError::new(std::io::Error::other("full")));
-            }
-            self.events.lock().unwrap().push(event.clone());
-            Ok(())
-        })
-    }
+    a_store_begins_and_is_recovered_only_where_that_was_told,
+    a_sink_that_does_not_answer_refuses,
 }
 
 async fn with_sink(world: &World) -> (Store, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
     let clock: Arc<dyn Clock + Send + Sync> = world.clock.clone();
-    let sink: Arc<dyn EventSink> = kept.clone();
-    let options = StoreOptions { clock, sink, ..StoreOptions::default() };
+    let options = StoreOptions { clock, recorder: kept.recorder(), ..StoreOptions::default() };
     let store = Store::open(&world.location, world.deployment.clone(), world.keyring.clone(), options).await.unwrap();
     (store.acting_as("ann@example.com"), kept)
 }
@@ -54,7 +38,8 @@ async fn the_sink_is_told_of_everything_before_it_happens(world: World) {
     store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
     store.revoke(tenant(), Target::Tenant).await.unwrap();
     store.revoke_everything().await.unwrap();
-    let events = kept.events.lock().unwrap();
+    store.compact(Duration::ZERO).await.unwrap();
+    let events = kept.take();
     let names: Vec<_> = events.iter().map(|event| event.operation.name()).collect();
     let expected = [
         "issued",
@@ -67,6 +52,7 @@ async fn the_sink_is_told_of_everything_before_it_happens(world: World) {
         "revoked",
         "tenant_revoked",
         "everything_revoked",
+        "compacted",
     ];
     assert_eq!(names, expected);
     assert!(events.iter().all(|event| event.actor.as_deref() == Some("ann@example.com")));
@@ -76,19 +62,20 @@ async fn a_failing_sink_refuses_the_operation(world: World) {
     let (store, kept) = with_sink(&world).await;
     let (token, link) = store.issue(&world.request(), LinkTerms::default()).await.unwrap();
     let peeked = store.peek(token.text(), None).unwrap();
-    *kept.fails.lock().unwrap() = true;
-    let code = |error: portward_store::store::StoreError| assert_eq!(error.code(), "sink_failed");
+    kept.fail(true);
+    let code = |error: StoreError| assert_eq!(error.code(), "sink_failed");
     code(store.issue(&world.request(), LinkTerms::default()).await.unwrap_err());
     code(store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap_err());
     code(store.show(tenant(), link.id).await.unwrap_err());
     code(store.pause(tenant(), link.id).await.unwrap_err());
     code(store.revoke(tenant(), Target::Link(link.id)).await.unwrap_err());
     code(store.revoke_everything().await.unwrap_err());
+    code(store.compact(Duration::ZERO).await.unwrap_err());
     let after = world.store.link(tenant(), link.id).await.unwrap();
     assert_eq!((after.state, after.uses), (LinkState::Active, 0));
     world.store.refresh().await.unwrap();
     assert_eq!(world.store.stamp().unwrap().sequence, 0);
-    *kept.fails.lock().unwrap() = false;
+    kept.fail(false);
     assert!(store.revoke(tenant(), Target::Link(link.id)).await.is_ok());
 }
 
@@ -98,8 +85,8 @@ async fn json_lines_are_whole_and_a_full_disk_refuses(world: World) {
     std::fs::write(&path, "{\"at\":17").unwrap();
     let clock: Arc<dyn Clock + Send + Sync> = world.clock.clone();
     let open = async |path: &std::path::Path| {
-        let sink: Arc<dyn EventSink> = Arc::new(JsonLines::append_to(path).unwrap());
-        let options = StoreOptions { clock: clock.clone(), sink, ..StoreOptions::default() };
+        let recorder = Recorder::new(Arc::new(JsonLines::append_to(path).unwrap()));
+        let options = StoreOptions { clock: clock.clone(), recorder, ..StoreOptions::default() };
         Store::open(&world.location, world.deployment.clone(), world.keyring.clone(), options).await.unwrap()
     };
     let store = open(&path).await;
@@ -107,11 +94,68 @@ async fn json_lines_are_whole_and_a_full_disk_refuses(world: World) {
     store.revoke(tenant(), Target::Client(crate::world::client())).await.unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!((lines.len(), text.lines().count()), (2, 3), "{text}");
+    open(&path).await.revoke_everything().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 4, "no line is torn");
     assert_eq!((&lines[0]["operation"], &lines[0]["actor"]), (&"issued".into(), &"a \"name\"\n".into()));
     assert_eq!(lines[1]["subject"]["client"], "42");
 
     let full = open(std::path::Path::new("/dev/full")).await;
     assert_eq!(full.pause(tenant(), link.id).await.unwrap_err().code(), "sink_failed");
     assert_eq!(world.store.history(tenant(), link.id, None, 10).await.unwrap().len(), 1);
+}
+
+async fn a_store_begins_and_is_recovered_only_where_that_was_told(world: World) {
+    let kept = Arc::new(Kept::default());
+    let recorder = kept.recorder().acting_as("ops");
+    let (token, _) = world.issue().await;
+    let before = world.store.stamp().unwrap();
+    kept.fail(true);
+    let recover = async |newer: Option<&[u8]>| {
+        let recovered = Recovery::run(&world.location, &world.keyring, newer, &recorder, world.now()).await;
+        recovered.map(|recovered| recovered.merged).map_err(|error| error.code())
+    };
+    assert_eq!(recover(None).await, Err("sink_failed"));
+    let verified = async || {
+        let store = world.reopened().await.unwrap();
+        (store.stamp().unwrap(), store.verifier().verify_link(token.text(), world.clock.now()).is_ok())
+    };
+    assert_eq!(verified().await, (before, true), "as if nothing had been asked");
+    kept.fail(false);
+    let saved = world.store.cell().load().save(&world.keyring).unwrap();
+    assert_eq!(recover(Some(&saved)).await, Ok(true));
+    assert!(verified().await.1);
+    assert_eq!(recover(None).await, Ok(false));
+    assert!(!verified().await.1);
+    let told = kept.take();
+    let told: Vec<_> = told.iter().map(|event| (event.operation.name(), event.actor.as_deref())).collect();
+    assert_eq!(told, [("recovered", Some("ops")), ("recovered", Some("ops"))]);
+
+    let fresh = Location::Sqlite(world.directory().join("fresh.db"));
+    let begin = async || store::initialise(&fresh, &world.keyring, None, &recorder, world.now()).await;
+    kept.fail(true);
+    assert_eq!(begin().await.unwrap_err().code(), "sink_failed");
+    kept.fail(false);
+    assert!(begin().await.unwrap(), "nothing had begun");
+    assert!(!begin().await.unwrap());
+    let told: Vec<_> = kept.take().iter().map(|event| event.operation.name()).collect();
+    assert_eq!(told, ["begun"]);
+}
+
+async fn a_sink_that_does_not_answer_refuses(world: World) {
+    struct Silent;
+    impl portward_store::events::EventSink for Silent {
+        fn record<'a>(&'a self, _: &'a portward_store::events::Event) -> portward_store::events::Recording<'a> {
+            Box::pin(core::future::pending())
+        }
+    }
+    let (_, link) = world.issue().await;
+    let options = StoreOptions {
+        clock: world.clock.clone(),
+        recorder: Recorder::new(Arc::new(Silent)),
+        ..StoreOptions::default()
+    };
+    let store = Store::open(&world.location, world.deployment.clone(), world.keyring.clone(), options).await.unwrap();
+    assert_eq!(store.pause(tenant(), link.id).await.unwrap_err().code(), "sink_failed");
+    world.store.pause(tenant(), link.id).await.unwrap();
 }

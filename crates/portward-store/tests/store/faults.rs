@@ -4,7 +4,8 @@
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use portward_store::store::{Event, EventSink, Recording, Recovery, Store, StoreError, StoreOptions, Target};
+use portward_store::events::{Event, EventSink, Recorder, Recording};
+use portward_store::store::{Recovery, Store, StoreError, StoreOptions, Target};
 use portward_test_servers::{Durability, Postgres};
 
 use crate::process::{Process, STALE};
@@ -123,7 +124,7 @@ async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
     let refused = scene.world.store.refresh().await.unwrap_err();
     assert!(matches!(refused.code(), "store_rolled_back" | "store_unavailable"), "{}", refused.code());
     let world = &scene.world;
-    Recovery::run(&world.location, &world.keyring, Some(&newest), world.now()).await.unwrap();
+    Recovery::run(&world.location, &world.keyring, Some(&newest), &Recorder::none(), world.now()).await.unwrap();
     scene.await_all(good.text(), "ok", Duration::from_secs(15));
     scene.none_accepts(&revoked);
     scene.revoked().await;
@@ -180,7 +181,7 @@ async fn who_is_gone_in_the_middle_of_a_change_is_not_waited_for() {
     let Some(world) = World::postgres().await else { return };
     let (_, link) = world.issue().await;
     let (gone, has_gone) = mpsc::channel();
-    let options = StoreOptions { sink: Arc::new(Gone(gone)), ..StoreOptions::default() };
+    let options = StoreOptions { recorder: Recorder::new(Arc::new(Gone(gone))), ..StoreOptions::default() };
     let (location, deployment, keyring) =
         (world.location.clone(), Arc::clone(&world.deployment), Arc::clone(&world.keyring));
     std::thread::spawn(move || {

@@ -28,6 +28,8 @@ mod crash;
 mod events;
 mod faults;
 mod feed;
+#[path = "../common/kept.rs"]
+mod kept;
 mod process;
 mod recover;
 mod redeem;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use portward::{Clock as _, Keyring, TenantChange};
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{Recovery, Store, Target};
 
 use crate::world::{World, tenant};
@@ -39,7 +40,7 @@ async fn put_back(world: &World) {
 async fn recover(world: &World, newer: Option<&[u8]>) -> Result<Recovery, &'static str> {
     let keyring: &Arc<Keyring> = &world.keyring;
     let location: &Location = &world.location;
-    Recovery::run(location, keyring, newer, world.now()).await.map_err(|error| error.code())
+    Recovery::run(location, keyring, newer, &Recorder::none(), world.now()).await.map_err(|error| error.code())
 }
 
 async fn a_feed_that_was_set_back_is_refused_by_who_saw_more(world: World) {

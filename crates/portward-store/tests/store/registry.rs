@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use portward::{Resources, Timestamp};
-use portward_store::store::{EventKind, LinkEdit, LinkFilter, LinkState, LinkTerms, StoreError, Target};
+use portward_store::events::EventKind;
+use portward_store::store::{LinkEdit, LinkFilter, LinkState, LinkTerms, StoreError, Target};
 
 use crate::world::{World, client, tenant};
 

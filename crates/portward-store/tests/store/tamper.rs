@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{LinkEdit, LinkFilter, Target};
 
 use crate::world::{World, tenant};
@@ -334,11 +335,13 @@ async fn what_runs_code_of_others_stops_every_change_of_the_feed() {
 async fn a_store_is_not_begun_anew(world: World) {
     let (_, link) = world.issue().await;
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    let again = portward_store::store::initialise(&world.location, &world.keyring, None, world.now()).await;
+    let again =
+        portward_store::store::initialise(&world.location, &world.keyring, None, &Recorder::none(), world.now()).await;
     assert!(again.is_ok(), "what is there stays");
     assert_eq!(world.another().await.stamp(), world.store.stamp());
     world.sql("DELETE FROM feed").await;
-    let anew = portward_store::store::initialise(&world.location, &world.keyring, None, world.now()).await;
+    let anew =
+        portward_store::store::initialise(&world.location, &world.keyring, None, &Recorder::none(), world.now()).await;
     assert_eq!(anew.unwrap_err().code(), "link_malformed");
     assert_eq!(world.reopened().await.err().unwrap().code(), "link_malformed");
 }
@@ -356,7 +359,9 @@ async fn an_emptied_store_refuses_what_was_made_before(world: World) {
         store.verifier().verify_link(token, portward::Clock::now(&*world.clock)).map(drop).map_err(|error| error.code())
     };
     world.store.close().await;
-    let begin = async |own| portward_store::store::initialise(&world.location, &world.keyring, own, world.now()).await;
+    let begin = async |own| {
+        portward_store::store::initialise(&world.location, &world.keyring, own, &Recorder::none(), world.now()).await
+    };
     assert!(begin(None).await.unwrap());
     assert_eq!(code(token.text()).await, Err("deployment_revoked"));
     assert_eq!(code(good.text()).await, Err("deployment_revoked"));

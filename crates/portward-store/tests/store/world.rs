@@ -9,6 +9,7 @@ use portward::{
     SystemClock, Timestamp, Vocabulary,
 };
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{self, Link, LinkTerms, Store, StoreOptions};
 
 pub(crate) struct World {
@@ -79,7 +80,7 @@ impl World {
         let clock = Arc::new(MovedClock::default());
         // Nothing was revoked before, and what was made stays valid.
         let own = RevocationView::empty(deployment.id, Scope::ALL).unwrap();
-        store::initialise(&location, &keyring, Some(&own), now).await.unwrap();
+        store::initialise(&location, &keyring, Some(&own), &Recorder::none(), now).await.unwrap();
         let store = open(&location, &deployment, &keyring, &clock).await.unwrap();
         Self { location, deployment, keyring, clock, store, directory }
     }

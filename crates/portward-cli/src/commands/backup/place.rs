@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::context;
+use crate::events;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::progress::Meter;
@@ -58,6 +59,7 @@ impl PlaceArguments {
             // Where the deployment's own secrets are: others cannot enter.
             scratch: directory.path().to_owned(),
             progress: Arc::new(move |bytes| meter.count(bytes)),
+            recorder: events::recorder(global)?,
         };
         let backups = open(&self.directory, Arc::new(deployment), Arc::clone(&keyring), options);
         let backups = backups.map_err(|error| failed(error).of(&self.directory))?;
@@ -104,6 +106,7 @@ fn failed(error: BackupError) -> Failure {
         _ => Exit::Environment,
     };
     let reason = match &error {
+        BackupError::Sink(error) => core::error::Error::source(error).map(|source| format!(" ({source})")),
         BackupError::Database(error) => core::error::Error::source(error).map(|source| format!(" ({source})")),
         _ => None,
     };

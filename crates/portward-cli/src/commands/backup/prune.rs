@@ -27,9 +27,9 @@ pub(super) fn run(global: &Global, arguments: &PruneArguments) -> Result<Report,
     let place = arguments.place.open(global)?;
     let others = arguments.keep_data.map(read::days);
     let retention = Retention { keys: Some(read::days(arguments.keep_keys)), data: others, streams: others };
-    let pruned = place.backups.prune(retention, context::now().wall).map_err(|error| place.failed(error))?;
+    let pruned = place.wait(place.backups.prune(retention, context::now().wall))?;
     let strays = match arguments.strays {
-        true => place.backups.remove_strays().map_err(|error| place.failed(error))?,
+        true => place.wait(place.backups.remove_strays())?,
         false => Vec::new(),
     };
     let report = Report::new()

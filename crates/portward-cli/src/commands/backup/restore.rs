@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use portward::{Identifier, RevocationView};
 use portward_store::backup::{Existing, Kind, RestoreOptions, Restored};
+use portward_store::events::Recorder;
 use portward_store::files::FileError;
 use portward_store::objects::WholeFile;
 
@@ -105,7 +106,7 @@ fn views(global: &Global, place: &Place) -> Result<Vec<Arc<RevocationView>>, Fai
     }
     if let Some(name) = &global.store {
         let deployment = Arc::new(context::deployment(&directory)?);
-        views.push(Links::open(name, &deployment, &place.keyring, None)?.store.cell().load());
+        views.push(Links::open(name, &deployment, &place.keyring, None, Recorder::none())?.store.cell().load());
     }
     Ok(views)
 }

@@ -1,7 +1,8 @@
 //! `portward link history`.
 
 use clap::Args;
-use portward_store::store::{EventKind, LinkEvent};
+use portward_store::events::EventKind;
+use portward_store::store::LinkEvent;
 use serde_json::{Value, json};
 
 use crate::commands::registry::facts::LinkArgument;

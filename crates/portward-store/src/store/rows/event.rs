@@ -1,37 +1,7 @@
 use portward::{EntryId, Identifier, Timestamp};
 
 use crate::database::record::{Record, Table, Type, Value, Values};
-
-/// What happened to a link.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EventKind {
-    /// It was made.
-    Issued,
-    /// Its token was shown again.
-    Shown,
-    /// It got another label.
-    Labelled,
-    /// It ends later.
-    Extended,
-    /// It ends sooner.
-    Shortened,
-    /// It grants more.
-    Widened,
-    /// It grants less.
-    Narrowed,
-    /// Its uses were capped otherwise.
-    Capped,
-    /// It was paused.
-    Paused,
-    /// It was restored.
-    Restored,
-    /// It was revoked.
-    Revoked,
-    /// It was redeemed.
-    Redeemed,
-    /// A copy of it was revoked.
-    CopyRevoked,
-}
+use crate::events::EventKind;
 
 /// One line of a link's history.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,43 +20,6 @@ pub(crate) struct EventRow {
     pub(crate) tenant: Identifier,
     pub(crate) link: EntryId,
     pub(crate) event: LinkEvent,
-}
-
-impl EventKind {
-    const ALL: [Self; 13] = [
-        Self::Issued,
-        Self::Shown,
-        Self::Labelled,
-        Self::Extended,
-        Self::Shortened,
-        Self::Widened,
-        Self::Narrowed,
-        Self::Capped,
-        Self::Paused,
-        Self::Restored,
-        Self::Revoked,
-        Self::Redeemed,
-        Self::CopyRevoked,
-    ];
-
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Issued => "issued",
-            Self::Shown => "shown",
-            Self::Labelled => "labelled",
-            Self::Extended => "extended",
-            Self::Shortened => "shortened",
-            Self::Widened => "widened",
-            Self::Narrowed => "narrowed",
-            Self::Capped => "capped",
-            Self::Paused => "paused",
-            Self::Restored => "restored",
-            Self::Revoked => "revoked",
-            Self::Redeemed => "redeemed",
-            Self::CopyRevoked => "copy_revoked",
-        }
-    }
 }
 
 impl Record for EventRow {

@@ -8,7 +8,7 @@ mod redemption;
 
 pub(super) use chain::ChainRow;
 pub(super) use event::EventRow;
-pub use event::{EventKind, LinkEvent};
+pub use event::LinkEvent;
 pub(super) use feed::{ChangeRow, FeedRow};
 pub use link::LinkState;
 pub(super) use link::{LinkRow, is_label};

@@ -11,6 +11,7 @@ use super::scratch::{Scratch, insert, stored, write};
 use super::{Case, Outcome, code, hex, record_code};
 use crate::database::record::{self, Record as _};
 use crate::database::{Lock, Work};
+use crate::events::Recorder;
 use crate::store::feed::Feed;
 use crate::store::place::{self, Place};
 use crate::store::recover::{Recovery, put_snapshot};
@@ -173,7 +174,7 @@ pub(super) async fn recovered_generation(case: &Case<'_>) -> Outcome {
     let store = scratch.store(deployment, keyring, Now::default()).await;
     // None is stated by absence.
     store.commit((found > 0).then_some(Change::DeploymentGeneration(found)).into_iter().collect()).await.unwrap();
-    Recovery::run(&scratch.location, keyring, None, at(case)).await.map_err(code)?;
+    Recovery::run(&scratch.location, keyring, None, &Recorder::none(), at(case)).await.map_err(code)?;
     let recovered = scratch.store(deployment, keyring, Now::default()).await;
     Ok(json!({ "generation": recovered.cell().load().deployment_generation() }))
 }
@@ -198,7 +199,7 @@ pub(super) async fn recovered_state(case: &Case<'_>) -> Outcome {
     })
     .await?;
     let newer = case.has("newer").then(|| saved(2, &case.bytes("newer")));
-    Recovery::run(&scratch.location, keyring, newer.as_deref(), at(case)).await.map_err(code)?;
+    Recovery::run(&scratch.location, keyring, newer.as_deref(), &Recorder::none(), at(case)).await.map_err(code)?;
     let sql = "SELECT feed_change.body, feed_snapshot.bytes FROM feed_change JOIN feed_snapshot USING (incarnation)";
     let database = scratch.database().await;
     let (body, saved): (Vec<u8>, Vec<u8>) =

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::Case;
 use crate::database::{Database, Location, Lock, Work};
+use crate::events::Recorder;
 use crate::store::open::SCHEMA;
 use crate::store::{Store, StoreOptions, initialise};
 
@@ -41,7 +42,7 @@ impl Scratch {
     /// A store with nothing in it, at a time that stands still.
     pub(super) async fn store(&self, deployment: &Arc<Deployment>, keyring: &Arc<Keyring>, now: Now) -> Store {
         let nothing = RevocationView::empty(deployment.id, Scope::ALL).unwrap();
-        initialise(&self.location, keyring, Some(&nothing), Timestamp::default()).await.unwrap();
+        initialise(&self.location, keyring, Some(&nothing), &Recorder::none(), Timestamp::default()).await.unwrap();
         let options = StoreOptions { clock: Arc::new(Fixed(now)), ..StoreOptions::default() };
         Store::open(&self.location, Arc::clone(deployment), Arc::clone(keyring), options).await.unwrap()
     }

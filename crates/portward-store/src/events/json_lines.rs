@@ -1,12 +1,12 @@
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
-use crate::store::revoke::hex;
-use crate::store::sink::{Event, EventSink, Recording, SinkError, Subject};
+use crate::events::{Event, EventSink, Recording, SinkError, Subject};
+use crate::hex::hex;
 
 /// One line of JSON for each event, appended to a file and synced before the operation takes effect.
 pub struct JsonLines {
@@ -26,12 +26,12 @@ impl JsonLines {
     /// What the operating system says.
     pub fn append_to(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.create(true).append(true);
+        options.create(true).read(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
+        let mut file = options.open(path)?;
         // Whoever wrote here before may have been killed.
-        let torn = file.metadata()?.len() > 0;
+        let torn = file.metadata()?.is_file() && !ends_a_line(&mut file)?;
         Ok(Self { file: Arc::new(Mutex::new(Lines { file, torn })) })
     }
 }
@@ -58,11 +58,24 @@ impl Lines {
     }
 }
 
+/// Or is empty.
+fn ends_a_line(file: &mut File) -> io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
 fn line(event: &Event) -> String {
     let Event { at, actor, operation, tenant, subject, detail } = event;
-    let subject = subject.map(|subject| match subject {
-        Subject::Entry(id) => json!({ "id": hex(&id) }),
+    let subject = subject.as_ref().map(|subject| match subject {
+        Subject::Entry(id) => json!({ "id": hex(id) }),
         Subject::Client(client) => json!({ "client": client.to_string() }),
+        Subject::Scope(scope) => json!({ "scope": scope.as_str() }),
+        Subject::Root(root) => json!({ "root": root.to_string() }),
     });
     let tenant = tenant.map(|tenant| tenant.to_string());
     json!({ "at": at.unix(), "actor": actor, "operation": operation.name(), "tenant": tenant, "subject": subject, "detail": detail })

@@ -1,0 +1,93 @@
+use core::fmt;
+use core::time::Duration;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::events::Event;
+
+/// Who is told of everything that is about to be done: of each operation before it takes effect. One that fails refuses the operation.
+/// What was told may still not happen, if the database fails thereafter.
+pub trait EventSink: Send + Sync {
+    /// Takes the event in. Return when it is safe. What takes longer than 5 s has failed.
+    fn record<'a>(&'a self, event: &'a Event) -> Recording<'a>;
+}
+
+/// What [`EventSink::record`] returns.
+pub type Recording<'a> = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send + 'a>>;
+
+/// The sink could not take an event in.
+#[derive(Clone, Debug)]
+pub struct SinkError(Arc<dyn core::error::Error + Send + Sync>);
+
+/// Keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSink;
+
+/// A sink, and the name of who acts.
+#[derive(Clone)]
+pub struct Recorder {
+    sink: Arc<dyn EventSink>,
+    actor: Option<Arc<str>>,
+}
+
+/// A transaction is open meanwhile, which others wait for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Recorder {
+    /// Tells this sink, in nobody's name.
+    pub fn new(sink: Arc<dyn EventSink>) -> Self {
+        Self { sink, actor: None }
+    }
+
+    /// Tells nobody.
+    pub fn none() -> Self {
+        Self::new(Arc::new(NoSink))
+    }
+
+    /// The same sink, in this name.
+    #[must_use]
+    pub fn acting_as(&self, actor: &str) -> Self {
+        Self { sink: Arc::clone(&self.sink), actor: Some(actor.into()) }
+    }
+
+    /// Tells the sink. Has to be called inside a Tokio runtime, with time.
+    ///
+    /// # Errors
+    /// The operation must not be done.
+    pub async fn record(&self, event: Event) -> Result<(), SinkError> {
+        let event = Event { actor: self.actor.as_deref().map(str::to_owned), ..event };
+        tokio::time::timeout(PATIENCE, self.sink.record(&event)).await.unwrap_or_else(|late| Err(SinkError::new(late)))
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl EventSink for NoSink {
+    fn record<'a>(&'a self, _: &'a Event) -> Recording<'a> {
+        Box::pin(core::future::ready(Ok(())))
+    }
+}
+
+impl SinkError {
+    /// With what happened.
+    pub fn new(cause: impl core::error::Error + Send + Sync + 'static) -> Self {
+        Self(Arc::new(cause))
+    }
+}
+
+impl fmt::Display for SinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the event could not be recorded")
+    }
+}
+
+impl core::error::Error for SinkError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
