@@ -147,7 +147,9 @@ async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
     for one in crowd {
         match one.await.unwrap() {
             Ok(()) => granted += 1,
-            Err(error) => assert!(error.code() == "link_revoked" || error.refusal() == Refusal::Unavailable, "{error:?}"),
+            Err(error) => {
+                assert!(error.code() == "link_revoked" || error.refusal() == Refusal::Unavailable, "{error:?}")
+            }
         }
     }
     assert_eq!(world.store.link(tenant(), link.id).await.unwrap().uses, granted);

@@ -321,7 +321,11 @@ fn a_chunk_that_was_not_written_is_never_written_again() {
         (written, writer.finish().is_ok(), file.0.len())
     };
     assert_eq!(write(false), ([true; 2], true, 76 + 3 * 16_400 + 16), "the control");
-    assert_eq!(write(true), ([false; 2], false, 76 + 16_400), "full once is full for this writer, and nothing is behind");
+    assert_eq!(
+        write(true),
+        ([false; 2], false, 76 + 16_400),
+        "full once is full for this writer, and nothing is behind"
+    );
 }
 
 #[test]
