@@ -1,7 +1,5 @@
 //! A key store on a server: by its URL, whose password nobody is told.
 
-use std::io::Write as _;
-
 use portward_test_servers::{Durability, Postgres};
 
 use crate::home::{Home, text};

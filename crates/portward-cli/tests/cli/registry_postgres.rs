@@ -6,7 +6,6 @@ use serde_json::json;
 use crate::home::{Home, text};
 
 #[test]
-#[expect(clippy::print_stderr, reason = "who reads the log of the tests has to see it")]
 fn a_store_lives_on_postgresql() {
     let Some(server) = Postgres::start(Durability::Fast).unwrap() else { return };
     let database = server.create_database().unwrap();
