@@ -37,8 +37,9 @@ def test_a_field_opens_in_its_place_only(keys: portward.KeyStore, notes: portwar
     for damaged in (sealed[:-1], sealed + b"\0", bytes([sealed[0] ^ 1]) + sealed[1:], sealed[:-1] + bytes([sealed[-1] ^ 1]), b""):
         with pytest.raises(portward.Unreadable):
             notes.open(damaged, **NOTES, x_version="1")
-    with pytest.raises(portward.InvalidValue):
-        notes.seal(b"", name="no spaces allowed\n", id="")
+    for unnamed in (NOTES | {"name": ""}, NOTES | {"id": ""}):
+        with pytest.raises(portward.InvalidValue):
+            notes.seal(b"", **unnamed)
     with pytest.raises(portward.InvalidValue):
         notes.seal(b"", **NOTES, version="1")
 

@@ -332,6 +332,12 @@ def test_a_wrong_type_names_its_argument(
             with pytest.raises(TypeError, match=f"^{name}: ") as typed:
                 call()
             assert type(typed.value) is TypeError and "add_note" not in vars(typed.value)
+    (tmp_path / "s").write_bytes(b"x")
+    assert scope.seal_file(tmp_path / "s", tmp_path / "t", name="n", id="1") == 1
+    assert scope.open(scope.seal(b"x", name="n", id="1", x_version="3"), name="n", id="1", x_version="3") == b"x"
+    link = store.issue(TENANT, "ada", {"files:read"}, lifetime=60)
+    assert link.token is not None and store.edit(TENANT, link.id, expires_at=store.verify_link(link.token).expires_at)
+    assert portward.Issuer(keyring) and portward.Follower(keyring)
     with pytest.raises(portward.InvalidValue, match="^expires_at: ") as zone:
         store.issue(TENANT, "ada", {"files:read"}, expires_at=datetime(2030, 1, 1))
     assert zone.value.code == "time_zone_missing"

@@ -175,6 +175,7 @@ def test_errors_are_told_apart_and_can_be_pickled(store: portward.Store) -> None
     assert isinstance(wrong.value, portward.InvalidValue) and wrong.value.code == "identifier_character"
     with pytest.raises(ValueError, match="permissions"):
         store.issue(TENANT, "ada", {"files:fly"})
+    assert store.issue(TENANT, "ada", {"files:read"}, expires_at=datetime.now(timezone.utc) + timedelta(days=1)), "the control"
     for wrong_time in (datetime(2030, 1, 1), -1):
         with pytest.raises(portward.InvalidValue):
             store.issue(TENANT, "ada", {"files:read"}, expires_at=wrong_time)

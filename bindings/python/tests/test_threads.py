@@ -81,6 +81,7 @@ def test_a_loop_ticks_on(store: portward.Store) -> None:
 
 def test_a_store_that_is_closed_under_way_raises(keyring: portward.Keyring, databases: Databases) -> None:
     store = portward.Store.open(databases.place("portal"), keyring, create=True)
+    store.issue(TENANT, "ada", {"files:read"})
     errors: list[portward.PortwardError] = []
 
     def work() -> None:

@@ -396,6 +396,7 @@ mod tests {
                     assert_eq!(packed, access.require(permission, resource), "{permission} {resource:?} {list:?}");
                 }
             }
+            assert_eq!(access.require("files:read", Some("a")), Ok(()), "the control");
         }
     }
 }

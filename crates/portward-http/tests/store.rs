@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::FromRef;
@@ -123,12 +122,10 @@ async fn a_link_of_one_use_from_mail_to_revocation() {
     }
 }
 
-/// While the view is stale nothing is granted; asking the database makes it fresh.
 #[tokio::test]
 async fn a_client_of_the_interface_redeems_without_a_page() {
     let world = World::new().await;
     let (link, _) = world.link().await;
-    let _following = world.store.follow(Duration::from_millis(500));
     let peeked = world.post("/portal/peek", "", &format!("token={link}")).await;
     let cookie = cookies(&peeked);
     let nonce: serde_json::Value = serde_json::from_str(&text(peeked).await).unwrap();

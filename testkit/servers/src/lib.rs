@@ -8,7 +8,7 @@
 //! # #[cfg(unix)] {
 //! use portward_test_servers::{Durability, Postgres};
 //!
-//! // `None` where PostgreSQL is not installed.
+//! // `None` where PostgreSQL is not installed, which is said; an error where `PORTWARD_TEST_SERVERS` is set.
 //! if let Some(server) = Postgres::start(Durability::Fast)? {
 //!     let database = server.create_database()?;
 //!     assert_eq!(server.sql(&database, "SELECT 1 + 1")?, "2");
@@ -20,6 +20,7 @@
 
 #![cfg(unix)]
 
+mod absent;
 mod account;
 mod pgbouncer;
 mod postgres;

@@ -3,6 +3,7 @@ use std::io;
 use std::path::Path;
 use std::process::Stdio;
 
+use crate::absent::absent;
 use crate::postgres::{Postgres, USER, ask};
 use crate::server::Server;
 
@@ -15,16 +16,13 @@ pub struct PgBouncer<'a> {
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
 impl<'a> PgBouncer<'a> {
-    /// Where it is missing, a test says that this has to be installed.
-    pub const PACKAGE: &'static str = "pgbouncer";
-
     /// `None` where PgBouncer is not installed.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If it does not start, or is asked for and not installed.
     pub fn start(behind: &'a Postgres) -> io::Result<Option<Self>> {
         if !Path::new(PROGRAM).exists() {
-            return Ok(None);
+            return absent("PgBouncer", "pgbouncer");
         }
         let server = Server::new("pgbouncer", "INT", behind.server.password.clone())?;
         let (users, config) = (server.file("users"), server.file("pgbouncer.ini"));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::Signal;
 
+use crate::absent::absent;
 use crate::process::copy_directory;
 use crate::server::{Server, password};
 
@@ -33,15 +34,12 @@ pub struct Snapshot(tempfile::TempDir);
 pub(crate) const USER: &str = "postgres";
 
 impl Postgres {
-    /// Where it is missing, a test says that this has to be installed.
-    pub const PACKAGE: &str = "postgresql";
-
     /// Makes an empty server; `None` where PostgreSQL is not installed.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If it does not start, or is asked for and not installed.
     pub fn start(durability: Durability) -> io::Result<Option<Self>> {
-        let Some(programs) = programs()? else { return Ok(None) };
+        let Some(programs) = programs()? else { return absent("PostgreSQL", "postgresql") };
         let server = Server::new("postgres", "INT", password()?)?;
         let pwfile = server.file("password");
         fs::write(&pwfile, &server.password)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::absent::absent;
 use crate::server::{Server, password};
 
 /// A Redis server of its own, which writes every change to its file before it answers.
@@ -16,17 +17,14 @@ pub struct Redis {
 const PROGRAM: &str = "redis-server";
 
 impl Redis {
-    /// Where it is missing, a test says that this has to be installed.
-    pub const PACKAGE: &str = "redis-server";
-
     /// Makes an empty server; `None` where Redis is not installed.
     ///
     /// # Errors
-    /// If it does not start.
+    /// If it does not start, or is asked for and not installed.
     pub fn start() -> io::Result<Option<Self>> {
         let mut version = std::process::Command::new(PROGRAM);
         match version.arg("--version").stdout(Stdio::null()).status() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return absent("Redis", "redis-server"),
             found => found?,
         };
         let server = Server::new("redis", "TERM", password()?)?;

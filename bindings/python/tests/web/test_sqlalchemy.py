@@ -168,6 +168,7 @@ def test_each_database_is_told_in_its_own_words(dialect: Any, check: str) -> Non
 
 def test_the_attribute_is_no_column(session: Session) -> None:
     add(session)
+    session.execute(update(Invoice).values(title="renamed"))
     for statement in (update(Invoice).values(notes="stolen"), insert(Invoice).values(notes="stolen")):
         with pytest.raises(Exception, match="notes"):
             session.execute(statement)

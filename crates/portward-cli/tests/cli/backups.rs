@@ -90,6 +90,7 @@ fn several_databases_are_told_apart() {
 fn what_was_destroyed_stays_destroyed() {
     let home = Home::studio();
     home.sealed("object", b"a contract", &[]);
+    home.ok(&home.open("object", &["-o", "before"]));
     home.ok(&["backup", "create", "backups", "--keys"]);
     home.ok(&["tenant", "destroy", "studio-7", "--scope=file:1", "--confirm=file:1", "--backups-kept=35"]);
     home.ok(&["backup", "create", "backups", "--keys"]);
@@ -137,6 +138,7 @@ fn damage_and_older_states_are_refused() {
     fs::rename(home.beside("backups/renamed.pwb"), &path).unwrap();
     home.ok(&["backup", "prune", "backups", "--strays"]);
     home.ok(&verify);
+    home.ok(&["backup", "restore", "backups", "--stream=notes", "-o", "restored"]);
     fs::rename(home.beside("backups"), home.beside("newer")).unwrap();
     fs::rename(home.beside("older"), home.beside("backups")).unwrap();
     home.fails(&verify, 1, "catalogue_rolled_back");
@@ -148,6 +150,7 @@ fn damage_and_older_states_are_refused() {
     home.fails(&["backup", "create", "newer", "--data=mysql:x"], 2, "store_location");
     home.fails(&["backup", "create", "newer", "--data=sqlite:portward/keys.db"], 1, "backup_kind");
     home.fails(&["backup", "create", "newer", "--stream=empty"], 1, "backup_empty");
+    home.ok(&["backup", "create", "newer", "--keys"]);
 }
 
 /// The memory that the command may take is a small part of what it seals, and of what it opens.

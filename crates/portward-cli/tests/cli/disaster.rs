@@ -58,6 +58,8 @@ fn restoring_says_which_view_is_in_the_way() {
     mode(&home.file("view.pwf"), 0o600);
     std::fs::write(home.file("view.pwf"), old).unwrap();
     says("rollback");
+    std::fs::remove_file(home.file("view.pwf")).unwrap();
+    home.ok(&["view", "restore", "backup.pwf"]);
 }
 
 #[test]

@@ -204,6 +204,7 @@ fn destroying() {
         let (confirm, scope) = (format!("--confirm={scope}"), format!("--scope={scope}"));
         let destroy = ["tenant", "destroy", "studio-7", &scope, &confirm, "--backups-kept=1"];
         let open = [&["open", "object", "-o", "opened", "--force"], &of[..]].concat();
+        home.ok(&open);
         if faulty(&destroy).code != Some(0) {
             home.ok(&destroy);
         }

@@ -83,8 +83,11 @@ fn a_damaged_or_newer_keyring_is_refused_and_never_overwritten() {
 #[test]
 fn a_keyring_of_another_deployment_is_refused() {
     let (home, other) = (Home::new(), Home::new());
+    let own = home.read("keyring.json");
     std::fs::write(home.file("keyring.json"), other.read("keyring.json")).unwrap();
     refused_and_kept(&home, "keyring_wrong_deployment");
+    std::fs::write(home.file("keyring.json"), own).unwrap();
+    home.ok(&["keyring", "check"]);
 }
 
 #[test]
@@ -113,6 +116,8 @@ fn two_keyrings_side_by_side_are_refused() {
     let home = Home::new();
     std::fs::write(home.file("keyring.sealed.json"), "{}").unwrap();
     refused_and_kept(&home, "keyring_two_files");
+    std::fs::remove_file(home.file("keyring.sealed.json")).unwrap();
+    home.ok(&["keyring", "check"]);
 }
 
 #[test]
@@ -160,7 +165,7 @@ fn a_killed_command_leaves_a_whole_keyring() {
 #[test]
 fn a_view_put_back_from_a_backup_is_noticed() {
     let home = Home::new();
-    let link = home.link();
+    let (link, good) = (home.link(), home.link());
     let old = home.read("view.pwf");
     home.ok(&["revoke", "link", &link]);
     let new = home.read("view.pwf");
@@ -172,6 +177,7 @@ fn a_view_put_back_from_a_backup_is_noticed() {
     std::fs::write(home.file("view.pwf"), &new).unwrap();
     mode(&home.file("view.pwf"), 0o600);
     home.refuses(&["link", "verify", &link], "refused", "link_revoked");
+    home.ok(&["link", "verify", &good]);
     std::fs::write(home.file("view.stamp"), "rubbish").unwrap();
     home.fails(&["link", "verify", &link], 3, "file_malformed");
 }

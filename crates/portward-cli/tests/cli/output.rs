@@ -20,6 +20,7 @@ fn output_that_cannot_be_written_is_no_success() {
         &["quickstart"],
     ];
     for command in commands {
+        assert_eq!(home.run(command).code, Some(0), "{command:?}");
         let full = File::options().write(true).open("/dev/full").unwrap();
         let read_only = File::open("/dev/null").unwrap();
         for stdout in [full, read_only] {

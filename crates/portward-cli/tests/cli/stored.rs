@@ -115,6 +115,7 @@ fn a_spoilt_row_hinders_no_revocation() {
     let options = ["--tenant=t", "--client=anna", "--permission=files:read", "--label=spoilable"];
     let issued = home.ok(&[&["link", "issue"], &options[..]].concat());
     let (link, id) = (text(&issued, "token"), text(&issued, "id"));
+    home.ok(&["link", "verify", &link]);
     // A command that ends before SQLite has closed its file leaves what it wrote beside it, for the next one.
     for _ in 0..50 {
         if home.beside("store.db-wal").exists() {

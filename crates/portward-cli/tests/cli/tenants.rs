@@ -104,6 +104,10 @@ fn an_erased_tenant_begins_anew_only_by_name() {
     let home = Home::studio();
     home.sealed("detached", b"x", &[]);
     home.sealed("embedded", b"x", &["--embed"]);
+    for file in ["detached", "embedded"] {
+        home.ok(&home.open(file, &["-o", "opened", "--force"]));
+    }
+    home.ok(&[&["rewrap", "embedded"], &SCOPE[..]].concat());
     let destroyed = home.ok(&["tenant", "destroy", "studio-7", "--confirm=studio-7", "--backups-kept=0"]);
     assert_eq!(destroyed["keys"], 2, "its KEK and a data key");
     let seal = |id: &'static str| ["seal", "plaintext", "-o", "new", "--tenant=studio-7", "--name=files.content", id];
@@ -128,6 +132,7 @@ fn put_back(home: &Home, saved: &[(&str, Vec<u8>)]) {
 fn destroying_goes_on_where_it_was_killed() {
     let home = Home::studio();
     home.sealed("object", b"x", &[]);
+    home.ok(&home.open("object", &["-o", "opened"]));
     let view = ["view.pwf", "view.stamp"].map(|name| (name, home.read(name)));
     let destroy = [&DESTROY[..], &["--confirm=file:1"]].concat();
     home.ok(&destroy);
@@ -187,6 +192,8 @@ fn a_check_puts_tombstones_into_the_feed() {
 fn an_index_key_is_not_rotated() {
     let home = Home::studio();
     home.fails(&["tenant", "rotate", "studio-7", "--scope=index:email"], 1, "index_key");
+    home.sealed("object", b"x", &[]);
+    home.ok(&["tenant", "rotate", "studio-7", "--scope=file:1"]);
 }
 
 /// The name of a file is not obeyed by the terminal.

@@ -73,7 +73,9 @@ fn sealed_bytes_do_not_go_to_a_terminal() {
     let home = Home::studio();
     home.write("plaintext", b"x");
     let (_screen, slave) = terminal();
-    let mut command = home.command(&[&["seal", "plaintext"], &CONTRACT[..]].concat());
+    let seal = [&["seal", "plaintext"], &CONTRACT[..]].concat();
+    assert!(home.pipe(&seal, b"").status.success(), "the control");
+    let mut command = home.command(&seal);
     let output = command.stdout(slave).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -52,6 +52,8 @@ async fn a_swapped_link_cookie_does_not_fit_the_nonce() {
     let (own, foreign) = (world.memory.link(1), world.memory.link(1));
     let mut victim = Browser::default();
     let nonce = victim.open(&world, From::Nowhere, &format!("/portal/{own}")).await.nonce();
+    let reply = victim.clone().submit(&world, From::Own, "/portal/redeem", &[("nonce", &nonce)]).await;
+    assert_eq!(reply.status, 303, "the control");
     let _ = victim.open(&world, From::Foreign, &format!("/portal/{foreign}")).await;
     assert_eq!(victim.value(LINK_COOKIE), foreign);
     let reply = victim.submit(&world, From::Own, "/portal/redeem", &[("nonce", &nonce)]).await;

@@ -80,10 +80,15 @@ async fn a_field_that_is_missing_or_empty_is_damaged() {
         let reply = form("/portal/peek", fields).cookie(LINK_COOKIE, &token).of(&world).await;
         assert_eq!((reply.status, world.heard()), (400, vec!["field_missing"]));
     }
+    let peeked = form("/portal/peek", &[("token", &token)]).of(&world).await;
+    assert_eq!(peeked.status, 200, "the control");
+    let (nonce, cookie) = (peeked.nonce(), peeked.set(PEEK_COOKIE).unwrap());
     for fields in [&[("token", &*token)][..], &[("token", &token), ("nonce", "")]] {
-        let reply = form("/portal/redeem", fields).cookie(PEEK_COOKIE, &"A".repeat(43)).of(&world).await;
+        let reply = form("/portal/redeem", fields).cookie(PEEK_COOKIE, cookie).of(&world).await;
         assert_eq!((reply.status, world.heard()), (400, vec!["field_missing"]));
     }
+    let both = form("/portal/redeem", &[("token", &token), ("nonce", &nonce)]).cookie(PEEK_COOKIE, cookie);
+    assert_eq!(both.of(&world).await.status, 303, "the control");
 }
 
 #[tokio::test]

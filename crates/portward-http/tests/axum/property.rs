@@ -1,4 +1,4 @@
-//! No request makes it panic, and none that is made up gets a session.
+//! No request makes it panic, and none gets a session but by redeeming or renewing.
 
 use portward::Timestamp;
 use portward_http::{Action, Client, Peeked, Redeemed, Refusal, Request, Rules, RulesOptions};
@@ -88,6 +88,8 @@ proptest! {
         for answer in answers {
             prop_assert!(answer.headers.iter().any(|(name, value)| (*name, &**value) == ("cache-control", "no-store")));
             prop_assert!(method != "HEAD" || answer.body.is_empty());
+            let gives = answer.headers.iter().any(|(name, value)| *name == "set-cookie" && value.contains("=pws_x;"));
+            prop_assert!(!gives || path.starts_with("/portal/redeem") || path.starts_with("/portal/renew"));
             for (_, value) in &answer.headers {
                 prop_assert!(value.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{value:?}");
             }

@@ -156,6 +156,8 @@ fn a_manifest_that_says_otherwise_is_refused() {
         let number = world.put(Kind::Stream, change, b"x");
         assert_eq!(world.verify(number), Err(code));
     }
+    let number = world.put(Kind::Stream, |_| {}, b"x");
+    assert_eq!(world.verify(number), Ok(1), "the control");
 }
 
 #[test]

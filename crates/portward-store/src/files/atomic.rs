@@ -209,6 +209,7 @@ mod tests {
         let path = directory.path().join("secret");
         write_new_secret(&path, b"x").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert!(read_secret(&path, 1).is_ok(), "the control");
         for mode in [0o601, 0o610, 0o604, 0o640, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(read_secret(&path, 1).unwrap_err(), FileError::KeyringPermissions, "{mode:o}");

@@ -222,4 +222,6 @@ async fn a_caller_that_gives_up_stops_nobody() {
     gate.hold.store(false, Ordering::SeqCst);
     let cleo = "subject:cleo".parse().unwrap();
     assert_eq!(code(store.scope(world.tenant, &cleo).await), "unwrap_failed");
+    gate.open();
+    assert_eq!(code(store.scope(world.tenant, &cleo).await), "ok", "the control");
 }

@@ -1,7 +1,7 @@
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
 
-use portward::envelope::{Keep, OpenError, SealError};
+use portward::envelope::{Keep, OpenError, ScopeKeys, SealError};
 use portward::{Change, TenantChange};
 use portward_store::keys::Feed;
 
@@ -44,14 +44,21 @@ async fn a_destruction_reaches_what_is_loaded() {
     let world = World::new();
     let store = world.store_of_tenant().await;
     let keys = store.scope(world.tenant, &world.scope).await.unwrap();
-    let object = keys.seal(&world.context(), &[7; 100_000], Keep::Detached, ONE).unwrap();
-    let mut reader = keys.reader(&world.context(), &object[..], ONE).unwrap();
-    let mut writer = keys.writer(&world.context(), Keep::Detached, Vec::new(), ONE).unwrap();
-    reader.read_exact(&mut [0; 10]).unwrap();
+    let others = store.scope(world.tenant, &"subject:bob".parse().unwrap()).await.unwrap();
+    let seal = |keys: &ScopeKeys| keys.seal(&world.context(), &[7; 100_000], Keep::Detached, ONE).unwrap();
+    let (object, theirs) = (seal(&keys), seal(&others));
+    let begun = [(&keys, &object), (&others, &theirs)].map(|(keys, object)| {
+        let mut reader = keys.reader(&world.context(), &object[..], ONE).unwrap();
+        reader.read_exact(&mut [0; 10]).unwrap();
+        (reader, keys.writer(&world.context(), Keep::Detached, Vec::new(), ONE).unwrap())
+    });
     let erasure = store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap();
-    assert!(reader.read_to_end(&mut Vec::new()).is_err());
-    assert!(writer.write_all(&[7; 100_000]).is_err());
+    let go_on = begun.map(|(mut reader, mut writer)| {
+        (reader.read_to_end(&mut Vec::new()).is_ok(), writer.write_all(&[7; 100_000]).is_ok())
+    });
+    assert_eq!(go_on, [(false, false), (true, true)]);
     assert_eq!(keys.open(&world.context(), &object, ONE), Err(OpenError::DataKeyDestroyed));
+    assert!(others.open(&world.context(), &theirs, ONE).is_ok());
     world.clock.pass(DAY);
     assert_eq!(store.destroy_scope(world.tenant, &world.scope, DAY).await.unwrap(), erasure);
 }

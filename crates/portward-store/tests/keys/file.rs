@@ -34,12 +34,13 @@ async fn a_trigger_makes_no_erasure() {
         let world = World::new();
         let store = world.store_of_tenant().await;
         store.scope(world.tenant, &world.scope).await.unwrap();
+        let open = async || code(world.open(&world.location(), ALONE, world.options()).await);
+        assert_eq!(open().await, "ok", "the control");
         world.tamper(trigger).await;
         let destroyed = code(store.destroy_scope(world.tenant, &world.scope, DAY).await);
         assert!(["store_schema", "key_store_malformed"].contains(&destroyed), "{trigger}: {destroyed}");
         assert!(store.known_scope(world.tenant, &world.scope).await.is_ok(), "nothing is half done");
-        let opened = world.open(&world.location(), ALONE, world.options()).await;
-        assert_eq!(code(opened), "store_schema", "it is not opened any more");
+        assert_eq!(open().await, "store_schema", "it is not opened any more");
     }
 }
 

@@ -76,15 +76,19 @@ async fn versions_of_a_kek_are_retired_and_a_minimum_only_rises() {
 async fn one_bad_row_is_one_bad_key() {
     let world = World::new();
     let store = world.store_of_tenant().await;
-    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
-    let old = keys.seal_record(&world.context(), b"old").unwrap();
-    // An old row of the first key, under the first version of the KEK, is put back when that version does not open any more.
-    world.tamper("CREATE TABLE old_keys AS SELECT * FROM data_key").await;
+    let seal = async || {
+        let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+        keys.seal_record(&world.context(), b"x").unwrap()
+    };
+    let first = seal().await;
+    store.rotate_scope(world.tenant, &world.scope).await.unwrap();
+    let second = seal().await;
+    // An old row of the second key, under the first version of the KEK, is put back when that version does not open any more.
+    world.tamper("CREATE TABLE old_keys AS SELECT * FROM data_key WHERE state = 'active'").await;
     store.rotate_scope(world.tenant, &world.scope).await.unwrap();
     store.rotate_tenant(world.tenant).await.unwrap();
     world.clock.pass(Duration::from_secs(300));
     store.raise_minimum(world.tenant, 2).await.unwrap();
-    world.tamper("UPDATE old_keys SET state = 'active'").await;
     world.tamper("DELETE FROM data_key WHERE state = 'active'").await;
     world
         .tamper(
@@ -93,7 +97,8 @@ async fn one_bad_row_is_one_bad_key() {
         .await;
     let store = world.store().await;
     let keys = store.known_scope(world.tenant, &world.scope).await.unwrap();
-    assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::NoSlot));
+    assert_eq!(keys.open_record(&world.context(), &second), Err(OpenError::NoSlot));
+    assert_eq!(keys.open_record(&world.context(), &first).unwrap(), b"x");
     assert_eq!(code(store.scope(world.tenant, &world.scope).await), "no_slot", "to seal under it is refused at once");
 }
 

@@ -11,11 +11,7 @@ use crate::world::{ALONE, DAY, World, code};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_may_stand_between() {
     let world = World::new();
-    let Some(pooler) = PgBouncer::start(server()).unwrap() else {
-        let reason = format!("skipped: PgBouncer is not installed (Debian package {})\n", PgBouncer::PACKAGE);
-        std::io::Write::write_all(&mut std::io::stderr(), reason.as_bytes()).unwrap();
-        return;
-    };
+    let Some(pooler) = PgBouncer::start(server()).unwrap() else { return };
     let location = at(&format!("{}?statement-cache-capacity=0", pooler.url(&world.place.database)));
     let store = Arc::new(world.open(&location, ALONE, world.options()).await.unwrap());
     store.new_tenant(world.tenant).await.unwrap();

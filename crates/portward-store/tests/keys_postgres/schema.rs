@@ -23,13 +23,14 @@ async fn what_could_hide_or_undo_is_refused() {
         let world = World::new();
         let store = world.store_of_tenant().await;
         store.scope(world.tenant, &world.scope).await.unwrap();
+        let open = async || code(world.open(&world.location(), ALONE, world.options()).await);
+        assert_eq!(open().await, "ok", "the control");
         world.tamper(foreign).await;
         let destroyed = code(store.destroy_scope(world.tenant, &world.scope, DAY).await);
         let refusals = ["store_schema", "key_store_malformed", "store_unavailable"];
         assert!(refusals.contains(&destroyed), "{foreign}: {destroyed}");
         assert!(store.known_scope(world.tenant, &world.scope).await.is_ok(), "nothing is half done");
-        let opened = world.open(&world.location(), ALONE, world.options()).await;
-        assert_eq!(code(opened), "store_schema", "{foreign}");
+        assert_eq!(open().await, "store_schema", "{foreign}");
     }
 }
 

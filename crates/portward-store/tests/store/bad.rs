@@ -70,6 +70,7 @@ async fn clocks_that_jump_grant_nothing(world: World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_file_is_not_made_and_another_file_is_no_database() {
     let mut world = World::sqlite().await;
+    assert!(world.reopened().await.is_ok(), "the control");
     let path = world.directory().join("other.db");
     world.location = Location::Sqlite(path.clone());
     assert_eq!(world.reopened().await.err().unwrap().code(), "store_uninitialised");

@@ -36,6 +36,7 @@ async fn revoked_in_one_process_is_refused_in_another_within_a_second(world: Wor
             assert!(start.elapsed() < Duration::from_secs(1));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        assert_eq!(code(&world, &other, token.text()), Err("link_revoked"));
         assert!(other.stamp().unwrap() >= stamp);
     }
 }
@@ -219,6 +220,8 @@ async fn compaction_puts_every_row_under_the_active_root(world: World) {
     assert_eq!(store.check().await.unwrap().links, 1);
     assert_eq!(store.link(tenant(), link.id).await.unwrap().uses, 1);
     assert_eq!(code(&world, &store, token.text()), Err("unknown_root"), "the link itself ends with its root");
+    let (good, _) = store.issue(&world.request(), LinkTerms::default()).await.unwrap();
+    assert_eq!(code(&world, &store, good.text()), Ok(()));
 }
 
 /// Links that end by their row long before their signed expiry stand in the way of none.

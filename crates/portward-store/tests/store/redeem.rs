@@ -131,6 +131,7 @@ async fn two_hundred_at_once_get_one_use(world: World) {
 /// Its holder asks as often as the connections allow.
 async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
     let (token, link) = world.issue().await;
+    redeem(&world.store, token.text()).await.unwrap();
     let crowd: Vec<_> = (0..300)
         .map(|_| {
             let (store, text) = (world.store.clone(), token.text().to_owned());
@@ -142,19 +143,28 @@ async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
     let after = crowd.iter().filter(|one| one.is_finished()).count();
     assert!(after - before < 100, "{before} were through, and {after} before the link was revoked");
+    let mut granted = 1;
     for one in crowd {
-        let _ = one.await.unwrap();
+        match one.await.unwrap() {
+            Ok(()) => granted += 1,
+            Err(error) => {
+                assert!(error.code() == "link_revoked" || error.refusal() == Refusal::Unavailable, "{error:?}")
+            }
+        }
     }
+    assert_eq!(world.store.link(tenant(), link.id).await.unwrap().uses, granted);
 }
 
 /// As by a browser that goes away: the connection is closed, and what was under way dropped where it stood.
 async fn given_up_in_the_middle_it_is_done_or_not_done(world: World) {
     let (token, link) = world.issue().await;
     for micros in (0..12_000).step_by(100) {
-        let _ = tokio::time::timeout(Duration::from_micros(micros), redeem(&world.store, token.text())).await;
+        let redeemed = tokio::time::timeout(Duration::from_micros(micros), redeem(&world.store, token.text())).await;
+        assert!(!matches!(redeemed, Ok(Err(_))), "{redeemed:?}");
         let tombstone = portward::TenantChange::Tombstone(u128::from(micros).to_be_bytes());
         let change = vec![portward::Change::Tenant(tenant(), tombstone)];
-        let _ = tokio::time::timeout(Duration::from_micros(micros), world.store.commit(change)).await;
+        let committed = tokio::time::timeout(Duration::from_micros(micros), world.store.commit(change)).await;
+        assert!(!matches!(committed, Ok(Err(_))), "{committed:?}");
     }
     world.store.refresh().await.unwrap();
     let fresh = world.another().await;
@@ -278,4 +288,6 @@ async fn nothing_is_redeemed_that_was_not_issued_here(world: World) {
     let peeked = world.store.peek(token.text(), Some(peeked.cookie)).unwrap();
     let malformed = world.store.redeem(token.text(), &peeked.cookie, "pwn_").await.unwrap_err();
     assert_eq!((malformed.code(), malformed.refusal()), ("nonce_malformed", Refusal::Damaged));
+    let (own, _) = world.issue().await;
+    assert!(redeem(&world.store, own.text()).await.is_ok(), "the control");
 }

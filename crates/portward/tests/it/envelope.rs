@@ -310,12 +310,22 @@ impl Write for Flaky {
 fn a_chunk_that_was_not_written_is_never_written_again() {
     let world = World::new();
     let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
-    let mut writer = keys.writer(&world.context(), Keep::Detached, Flaky(Vec::new(), false), ONE).unwrap();
-    writer.write_all(&[1; 16_384]).unwrap();
-    writer.flush().unwrap();
-    assert!(writer.write_all(&[2; 16_384]).is_err(), "the disk is full");
-    assert!(writer.write_all(&[3; 16_384]).is_err(), "and stays full for this writer");
-    assert!(writer.finish().is_err());
+    let write = |is_full: bool| {
+        let mut file = Flaky(Vec::new(), false);
+        let mut writer = keys.writer(&world.context(), Keep::Detached, &mut file, ONE).unwrap();
+        writer.write_all(&[1; 16_384]).unwrap();
+        if is_full {
+            writer.flush().unwrap();
+        }
+        let written = [2, 3].map(|byte| writer.write_all(&[byte; 16_384]).is_ok());
+        (written, writer.finish().is_ok(), file.0.len())
+    };
+    assert_eq!(write(false), ([true; 2], true, 76 + 3 * 16_400 + 16), "the control");
+    assert_eq!(
+        write(true),
+        ([false; 2], false, 76 + 16_400),
+        "full once is full for this writer, and nothing is behind"
+    );
 }
 
 #[test]
@@ -518,8 +528,9 @@ fn a_key_of_another_deployment_is_not_taken_and_the_stricter_state_counts() {
     let foreign = here.keys("file:1").with_data_key(there.data_key("file:1"), KeyState::Active);
     assert_eq!(foreign.seal_record(&context, b"x"), Err(SealError::NoActiveKey));
     let key = here.data_key("file:1");
-    let twice =
-        here.keys("file:1").with_data_key(key.clone(), KeyState::Active).with_data_key(key, KeyState::Destroyed);
+    let own = here.keys("file:1").with_data_key(key.clone(), KeyState::Active);
+    assert!(own.seal_record(&context, b"x").is_ok(), "the control");
+    let twice = own.with_data_key(key, KeyState::Destroyed);
     assert_eq!(twice.seal_record(&context, b"x"), Err(SealError::NoActiveKey));
 }
 

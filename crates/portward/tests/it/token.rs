@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-fn narrowings() -> impl Strategy<Value = Narrowing> {
+/// With the time it ends, if it says one.
+fn narrowings() -> impl Strategy<Value = (Narrowing, Option<Timestamp>)> {
     let resources = proptest::collection::vec(0u64..6, 1..4);
     let expiry = NOW.wall.unix() - 10..NOW.wall.unix() + 400 * 86_400;
     let parts = (
@@ -17,8 +18,9 @@ fn narrowings() -> impl Strategy<Value = Narrowing> {
     );
     parts.prop_map(|(expiry, permission, resources, label)| {
         let mut narrowing = Narrowing::new();
+        let expiry = expiry.map(Timestamp::from_unix);
         if let Some(time) = expiry {
-            narrowing = narrowing.expires_at(Timestamp::from_unix(time));
+            narrowing = narrowing.expires_at(time);
         }
         if let Some(index) = permission {
             let vocabulary = Vocabulary::portal();
@@ -31,7 +33,7 @@ fn narrowings() -> impl Strategy<Value = Narrowing> {
         if label || narrowing == Narrowing::new() {
             narrowing = narrowing.recipient("someone").unwrap();
         }
-        narrowing
+        (narrowing, expiry)
     })
 }
 
@@ -69,11 +71,16 @@ proptest! {
         world.sync(now);
         let verifier = world.verifier();
         let vocabulary = Vocabulary::portal();
-        let mut text = world.link("studio", "42").text().to_owned();
+        let link = world.link("studio", "42");
+        let (mut text, mut end) = (link.text().to_owned(), link.expires_at());
         let mut before = verify(&verifier, &text, now);
-        for narrowing in blocks {
+        let reads = before.as_ref().is_ok_and(|access| access.allow(world.permission("files:read")).is_ok());
+        prop_assert_eq!(reads, now.wall < end, "the control");
+        for (narrowing, expiry) in blocks {
             text = UntrustedLink::parse(&text).unwrap().narrow(&narrowing).unwrap();
             let narrowed = verify(&verifier, &text, now);
+            end = expiry.map_or(end, |time| end.min(time));
+            prop_assert_eq!(narrowed.is_ok(), now.wall < end, "only its time ends it");
             if let Ok(narrowed) = &narrowed {
                 let before = before.as_ref().expect("what is dead stays dead");
                 prop_assert!(narrowed.expires_at() <= before.expires_at());
@@ -94,7 +101,7 @@ proptest! {
     /// Arbitrary text, and arbitrary bytes dressed as a token, at arbitrary times: an error, never a panic.
     #[test]
     fn arbitrary_input_never_panics(text in ".{0,1200}", bytes in proptest::collection::vec(any::<u8>(), 0..300), wall: u64, steady: u64) {
-        let world = World::new();
+        let mut world = World::new();
         let verifier = world.verifier();
         let now = Now { wall: Timestamp::from_unix(wall), steady: Steady::from_millis(steady) };
         let encoded: String = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect();
@@ -103,8 +110,10 @@ proptest! {
             prop_assert!(verify_session(&verifier, text, now).is_err());
             prop_assert!(UntrustedLink::parse(text).is_err());
         }
-        let own = verify(&verifier, world.link("studio", "42").text(), now);
-        prop_assert!(own.is_err(), "no live view was ever confirmed");
+        let own = world.link("studio", "42");
+        prop_assert!(verify(&verifier, own.text(), now).is_err(), "no live view was ever confirmed");
+        world.sync(NOW);
+        prop_assert!(verify(&verifier, own.text(), NOW).is_ok(), "the control");
     }
 
     /// A link says what was asked for, whatever that was.
@@ -163,6 +172,7 @@ fn rubbish_of_any_length_costs_the_same_and_allocates_nothing() {
         let measured = allocation_counter::measure(|| assert!(verify(&verifier, text, NOW).is_err()));
         assert_eq!(measured.count_total, 0, "{length} characters");
     }
+    assert!(verify(&verifier, world.link("studio", "42").text(), NOW).is_ok(), "the control");
 }
 
 /// Forged tokens of a million tenants leave key cache and memory as they were, and so does every other refusal.

@@ -93,10 +93,9 @@ fn another_vault_of_the_same_key_opens_nothing() {
     let ((_, keys), (_, other)) = (created(), created());
     let object = keys.seal_record(&context("1"), b"Monday").unwrap();
     assert_eq!(other.open_record(&context("1"), &object), Err(OpenError::UnknownDataKey));
-    assert!(
-        keys.seal(&context("1"), b"", Keep::Embedded, NonZeroUsize::MIN).is_err(),
-        "there is no KEK to embed under"
-    );
+    assert_eq!(keys.open_record(&context("1"), &object).unwrap(), b"Monday", "the control");
+    let seal = |keep| keys.seal(&context("1"), b"", keep, NonZeroUsize::MIN);
+    assert!(seal(Keep::Embedded).is_err() && seal(Keep::Detached).is_ok(), "there is no KEK to embed under");
 }
 
 #[test]
@@ -105,6 +104,8 @@ fn a_file_of_another_tenant_is_refused_before_the_key_is_asked() {
     let away = Device::failing("portward", KekError::Unavailable);
     let other = "studio-8".parse().unwrap();
     assert_eq!(file.open(&other, &away).err(), Some(VaultError::WrongTenant));
+    assert_eq!(opened(&file, &away), Some(VaultError::KekUnavailable), "the control");
+    assert_eq!(opened(&file, &Device::new("portward")), None);
     let moved = changed(&file, |json| json["tenant"] = json!("studio-8")).unwrap();
     assert_eq!(moved.open(&other, &Device::new("portward")).err(), Some(VaultError::KeyCheckMismatch));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portward::envelope::{KekError, OpenError, Slot};
+use portward::envelope::{DataKey, KekError, OpenError, Slot};
 use portward_kms::{AwsKms, AwsKmsKek};
 
 use super::fake::{Answer, Fake, KEY_ID};
@@ -125,7 +125,11 @@ fn an_answer_of_another_key_or_length_is_refused() {
     }
     scene.fake.answers(zeros(other, full));
     assert_eq!(scene.case.wrap(&scene.kek), Err(KekError::Refused));
-    scene.control();
+    scene.fake.answers(zeros(id, full));
+    assert!(scene.case.wrap(&scene.kek).is_ok(), "the control");
+    let (tenant, scope, key) = ("acme".parse().unwrap(), "file:1".parse().unwrap(), scene.case.key.id());
+    let opened = DataKey::unwrap(&scene.case.deployment.id, tenant, scope, key, &scene.slot, None, &scene.kek);
+    assert!(opened.is_ok(), "the control");
 }
 
 /// Whether the rest of an answer that was cut short could have come is not known: it is no denial.
