@@ -173,7 +173,7 @@ fn postgres(log: &mut Log) -> io::Result<Tally> {
         Ok::<_, io::Error>(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
     };
     let servers = with(&["-p", "portward-test-servers"])?;
-    Ok(servers + with(&["-p", "portward-store", "--features", "backup,keys,links,postgres"])?)
+    Ok(servers + with(&["-p", "portward-store", "--features", "backup,keys,links,postgres,redis"])?)
 }
 
 fn kms(log: &mut Log) -> io::Result<Tally> {
