@@ -275,9 +275,10 @@ export interface Native {
   scopeOpenRange(scope: Handle<'Scope'>, of: OfRow, source: string): Promise<[Handle<'Range'>]>
   rangeLength(range: Handle<'Range'>): number
   rangeRead(range: Handle<'Range'>, from: number, length: number): Promise<Buffer>
+  rangeClose(range: Handle<'Range'>): Promise<void>
   followerNew(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, maxStaleness: number, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
-  followerRequest(follower: Handle<'Follower'>): Buffer
-  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array): string
+  followerRequest(follower: Handle<'Follower'>): Promise<Buffer>
+  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array): Promise<string>
   followerHighest(follower: Handle<'Follower'>): string | null
   followerVerifier(follower: Handle<'Follower'>): Handle<'Verifier'>
   portalNew(origin: string, path: string | null | undefined, page: readonly string[]): Handle<'Portal'>
