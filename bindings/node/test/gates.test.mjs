@@ -144,7 +144,14 @@ test('a permission that there is not is found when the guard is made', async () 
   assert.throws(() => forWeb(options).requires(7, () => ''), TypeError)
   forExpress(without).requires('files:raed') // nobody knows there
   // One that is none at all would let everybody in.
-  for (const guard of [forExpress(without).requires, forWeb(without).requires]) assert.throws(() => guard(undefined, () => ''), TypeError)
+  const bare = fastify()
+  await bare.register(forFastify, without)
+  for (const guard of [forExpress(without).requires, bare.requires, forWeb(without).requires]) assert.throws(() => guard(undefined, () => ''), TypeError)
+  // Nor does a resource say what for.
+  const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
+  const request = new Request('https://portal.example/files/7', { headers: { authorization: `Bearer ${session}` } })
+  assert.throws(() => forWeb(options).access(request, undefined, '7'), { name: 'TypeError', message: /^permission: / })
+  assert.equal(forWeb(options).access(request, 'files:read', '7').tenant, 'studio-7')
 })
 
 test('who parses bodies before the portal is told', async () => {
@@ -171,8 +178,11 @@ test('what is longer than a body of the portal is not read to its end', async ()
     },
   })
   const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://portal.example' }
-  const answer = await forWeb({ portal, store: links }).answer(new Request('https://portal.example/portal/redeem', { method: 'POST', headers, body, duplex: 'half' }))
+  const post = (body) => new Request('https://portal.example/portal/redeem', { method: 'POST', headers, body, duplex: 'half' })
+  const answer = await forWeb({ portal, store: links }).answer(post(body))
   assert.deepEqual([answer.status, pulled < 12], [413, true])
+  // One that is not too long is read, and refused for what it says.
+  assert.notEqual((await forWeb({ portal, store: links }).answer(post(`nonce=${'x'.repeat(4000)}`))).status, 413)
 })
 
 test('an answer after the application has given up ends no process, and what is twice in an address is no resource', async () => {
