@@ -4,15 +4,16 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::bindgen_prelude::{Buffer, External};
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Error, FileTarget, Kind, Scope, Threads};
 
 use crate::convert::{number, small, whole};
+use crate::error::invalid;
 use crate::push::OfRow;
-use crate::work::{Held, Promised, buffer, handle, held, promise};
+use crate::work::{Held, Promised, buffer, handle, held, leaving, promise, same};
 
 /// How far a file is, and whether it is still wanted.
 #[derive(Clone, Default)]
@@ -108,7 +109,7 @@ struct Counted {
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.job.0.ended.load(Ordering::Relaxed) {
+        if self.job.0.ended.load(Ordering::Relaxed) || leaving() {
             return Err(io::Error::other("it is no longer wanted"));
         }
         let read = self.file.read(buffer)?;
@@ -117,9 +118,15 @@ impl Read for Counted {
     }
 }
 
-/// An object in a file that is opened in parts.
+/// An object in a file that is opened in parts; none once it was closed.
 #[derive(Clone)]
-pub(crate) struct Range(Arc<Mutex<bridge::Range<File>>>);
+pub(crate) struct Range(Arc<Mutex<Option<bridge::Range<File>>>>);
+
+impl Range {
+    fn lock(&self) -> MutexGuard<'_, Option<bridge::Range<File>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_range(scope: &External<Scope>, of: OfRow, source: String) -> Promised<Range, Held<Range>> {
@@ -127,19 +134,34 @@ pub(crate) fn scope_open_range(scope: &External<Scope>, of: OfRow, source: Strin
     let opened = move || {
         let file = File::open(source).map_err(|error| failed("source_unreadable", &error))?;
         let range = of.with(|of| scope.open_range(of, file))?;
-        Ok(Range(Arc::new(Mutex::new(range))))
+        Ok(Range(Arc::new(Mutex::new(Some(range)))))
     };
     promise(opened, held)
 }
 
 #[napi(catch_unwind)]
 pub(crate) fn range_length(range: &External<Range>) -> f64 {
-    number(range.0.lock().unwrap_or_else(PoisonError::into_inner).length())
+    number(range.lock().as_ref().map_or(0, bridge::Range::length))
 }
 
 #[napi(catch_unwind)]
 pub(crate) fn range_read(range: &External<Range>, from: f64, length: f64) -> Promised<Vec<u8>, Buffer> {
     let range = Range::clone(range);
-    let read = move || range.0.lock().unwrap_or_else(PoisonError::into_inner).read(whole(from)?, whole(length)?);
+    let read = move || {
+        let mut range = range.lock();
+        let range = range.as_mut().ok_or_else(|| invalid("closed", "it was closed"))?;
+        range.read(whole(from)?, whole(length)?)
+    };
     promise(read, buffer)
+}
+
+/// Closes the file, once what is read of it has been read.
+#[napi(catch_unwind)]
+pub(crate) fn range_close(range: &External<Range>) -> Promised<(), ()> {
+    let range = Range::clone(range);
+    let closed = move || {
+        *range.lock() = None;
+        Ok(())
+    };
+    promise(closed, same)
 }

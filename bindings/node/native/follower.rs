@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Buffer, External};
 use napi_derive::napi;
 use portward_bridge::{Follower, Keyring, Verifier};
@@ -5,7 +7,7 @@ use portward_bridge::{Follower, Keyring, Verifier};
 use crate::convert::whole;
 use crate::error::call;
 use crate::token::options;
-use crate::work::handle;
+use crate::work::{Promised, buffer, handle, promise, same};
 
 /// `max_staleness` in milliseconds.
 #[napi(catch_unwind)]
@@ -16,30 +18,33 @@ pub(crate) fn follower_new(
     max_staleness: f64,
     audience: Option<String>,
     skew: Option<f64>,
-) -> napi::Result<External<Follower>> {
+) -> napi::Result<External<Arc<Follower>>> {
     let made = || {
         let (staleness, options) = (whole(max_staleness)?, options(audience, skew)?);
         Follower::new(keyring, tenants.as_deref(), highest.as_deref(), staleness, &options)
     };
-    call(made).map(handle)
+    call(made).map(Arc::new).map(handle)
+}
+
+/// A promise, for it waits while an answer is taken in.
+#[napi(catch_unwind)]
+pub(crate) fn follower_request(follower: &External<Arc<Follower>>) -> Promised<Vec<u8>, Buffer> {
+    let follower = Arc::clone(follower);
+    promise(move || follower.request(), buffer)
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn follower_request(follower: &External<Follower>) -> napi::Result<Buffer> {
-    call(|| follower.request()).map(Buffer::from)
+pub(crate) fn follower_accept(follower: &External<Arc<Follower>>, answer: &[u8]) -> Promised<String, String> {
+    let (follower, answer) = (Arc::clone(follower), answer.to_vec());
+    promise(move || follower.accept(&answer), same)
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn follower_accept(follower: &External<Follower>, answer: &[u8]) -> napi::Result<String> {
-    call(|| follower.accept(answer))
-}
-
-#[napi(catch_unwind)]
-pub(crate) fn follower_highest(follower: &External<Follower>) -> Option<String> {
+pub(crate) fn follower_highest(follower: &External<Arc<Follower>>) -> Option<String> {
     follower.highest()
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn follower_verifier(follower: &External<Follower>) -> External<Verifier> {
+pub(crate) fn follower_verifier(follower: &External<Arc<Follower>>) -> External<Verifier> {
     handle(follower.verifier().clone())
 }

@@ -1,7 +1,7 @@
 use napi::bindgen_prelude::{Buffer, External, ToNapiValue, TypeName};
 use napi_derive::napi;
 use portward_bridge::{
-    BlindIndex, Erasure, Error, IndexOptions, KeyStore, Keyring, Scope, Store, index_bits as bits_of,
+    BlindIndex, Erasure, Error, IndexOptions, KeyStore, KeyStoreOptions, Keyring, Scope, Store, index_bits as bits_of,
 };
 
 use crate::convert::{number, small, whole};
@@ -14,9 +14,16 @@ pub(crate) fn key_store_open(
     keyring: &External<Keyring>,
     feed: Option<&External<Store>>,
     create: bool,
+    events: Option<String>,
 ) -> Promised<KeyStore, Held<KeyStore>> {
     let (keyring, feed) = (Keyring::clone(keyring), feed.map(|store| Store::clone(store)));
-    promise(move || KeyStore::open(&location, &keyring, feed.as_ref(), create), held)
+    let options = KeyStoreOptions { initialise: create, events: events.map(Into::into) };
+    promise(move || KeyStore::open(&location, &keyring, feed.as_ref(), &options), held)
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn key_store_acting_as(keys: &External<KeyStore>, actor: String) -> External<KeyStore> {
+    handle(keys.acting_as(&actor))
 }
 
 fn ask<T: Send + 'static, J: ToNapiValue + TypeName>(

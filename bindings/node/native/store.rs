@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use napi::bindgen_prelude::{Buffer, External};
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Error, Keyring, Store, StoreOptions};
@@ -51,10 +53,12 @@ pub(crate) fn store_recover(
     location: String,
     keyring: &External<Keyring>,
     newer: Option<&[u8]>,
+    events: Option<String>,
 ) -> Promised<bridge::Recovered, RecoveredRow> {
     let (keyring, newer) = (Keyring::clone(keyring), newer.map(<[u8]>::to_vec));
     let row = |done: bridge::Recovered| RecoveredRow { found: done.found, begins: done.begins, merged: done.merged };
-    promise(move || Store::recover(&location, &keyring, newer.as_deref()), row)
+    let events = events.map(PathBuf::from);
+    promise(move || Store::recover(&location, &keyring, newer.as_deref(), events.as_deref()), row)
 }
 
 /// Work with a store, which outlives the call.

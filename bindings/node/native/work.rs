@@ -38,7 +38,7 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName> Task for Work<T, J> {
     /// A panic here would end the process: napi does not catch it.
     fn compute(&mut self) -> napi::Result<T> {
         let Some(work) = self.work.take() else { return Err(panicked()) };
-        if LEAVING.load(Ordering::Relaxed) {
+        if leaving() {
             return Err(raised(invalid("closed", "the process ends")));
         }
         catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())?.map_err(raised)
@@ -49,10 +49,14 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName> Task for Work<T, J> {
     }
 }
 
-/// Node waits for all of the pool's work when it ends, also for what has not begun.
+/// Node waits for all of the pool's work when it ends, also for what has not begun. What may have no end asks for this.
+pub(crate) fn leaving() -> bool {
+    LEAVING.load(Ordering::Relaxed)
+}
+
 static LEAVING: AtomicBool = AtomicBool::new(false);
 
-/// The process ends: what has not begun is left.
+/// The process ends: what has not begun is left, and files that are under way.
 #[napi(catch_unwind)]
 pub(crate) fn leave() {
     LEAVING.store(true, Ordering::Relaxed);

@@ -28,7 +28,8 @@ for (const [platform, fits] of Object.entries(PLATFORMS)) {
   const binary = [join(here, 'artifacts', file), join(here, file)].find(existsSync)
   if (binary === undefined) continue
   const { version, license, engines, repository } = main
-  const name = `portward-${platform}`
+  // A scope, in which nobody else can publish a package for a platform that there is none for.
+  const name = `@portward/${platform}`
   const description = `The native part of portward for ${platform}`
   pack(name, { name, version, description, license, engines, repository, main: file, files: [file], ...fits }, (to) => {
     cpSync(binary, join(to, file))

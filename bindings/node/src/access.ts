@@ -1,5 +1,5 @@
 import { maybeText, text } from './arguments'
-import { told, Refused } from './errors'
+import { PortwardError, told } from './errors'
 import { checkMade, date, made } from './handle'
 import { Deployment } from './keyring'
 import { native } from './native'
@@ -84,13 +84,14 @@ export class Access {
     )
   }
 
-  /** Whether `require` would let it pass. */
+  /** Whether `require` would let it pass. What is no identifier is no resource that anybody was granted. */
   allows(permission: string, resource?: string | null): boolean {
     try {
       this.require(permission, resource)
       return true
     } catch (error) {
-      if (error instanceof Refused) return false
+      // A value, whatever it is, is not granted. A wrong type is a mistake, and a mistake of ours no answer.
+      if (error instanceof PortwardError && error.code !== 'internal') return false
       throw error
     }
   }

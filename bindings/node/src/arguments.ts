@@ -29,10 +29,17 @@ export function maybeText(name: string, value: unknown): string | undefined {
   return maybe(value, (value) => text(name, value))
 }
 
-/** Several texts, of anything that can be iterated but a string. */
+/** Several texts, of anything that can be iterated but a string, boxed or not. */
 export function texts(name: string, value: unknown): string[] {
-  if (typeof value !== 'object' || value === null || !(Symbol.iterator in value)) throw wrongType(name, 'an iterable of strings', value)
+  if (typeof value !== 'object' || value === null || types.isStringObject(value) || !(Symbol.iterator in value)) throw wrongType(name, 'an iterable of strings', value)
   return Array.from(value as Iterable<unknown>, (item) => text(name, item))
+}
+
+/** What a new link is to grant: something. */
+export function granted(name: string, value: unknown): string[] {
+  const names = texts(name, value)
+  if (names.length === 0) throw new InvalidValue(`${name}: a link grants at least one`, 'nothing_granted')
+  return names
 }
 
 export function maybeTexts(name: string, value: unknown): string[] | undefined {
@@ -79,11 +86,11 @@ export function maybeSeconds(name: string, value: unknown): number | undefined {
   return maybe(value, (value) => seconds(name, value))
 }
 
-/** Milliseconds of a short time in seconds, which may have a fraction. */
+/** Milliseconds of a short time in seconds, which may have a fraction. One that is not 0 does not become 0. */
 export function milliseconds(name: string, value: unknown): number {
   if (typeof value !== 'number') throw wrongType(name, 'a number', value)
   if (!(value >= 0 && value <= 1e9)) throw outOfTime(name)
-  return Math.round(value * 1000)
+  return value > 0 ? Math.max(1, Math.round(value * 1000)) : 0
 }
 
 function inTime(name: string, value: number): number {
@@ -137,9 +144,11 @@ export function callable<T>(name: string, value: T): T {
   return value
 }
 
+export function someSignal(name: string, value: unknown): AbortSignal {
+  if (!(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value)
+  return value
+}
+
 export function maybeSignal(name: string, value: unknown): AbortSignal | undefined {
-  return maybe(value, (value) => {
-    if (!(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value)
-    return value
-  })
+  return maybe(value, (value) => someSignal(name, value))
 }

@@ -6,16 +6,64 @@
 
 import { customType } from 'drizzle-orm/pg-core'
 import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
-import { bytes, text } from './arguments'
+import { bytes, callable, options as optionsOf, text } from './arguments'
 import type { BlindIndex } from './blind-index'
+import { InvalidValue } from './errors'
 import type { Scope } from './scope'
+
+/** The shortest object: header, salt, commitment, and a chunk without a byte. */
+const OBJECT_MIN = 92
+
+/** The index of a value. It goes back into its column as it is. */
+export class Indexed {
+  readonly bytes: Buffer
+
+  constructor(index: Uint8Array) {
+    this.bytes = Buffer.from(bytes('index', index))
+  }
+
+  toJSON(): string {
+    return '[indexed]'
+  }
+}
+
+/** The object of a value that is written; whether its index was taken along. */
+let written: (sealed: Sealed) => Buffer
+/** Gives a value that was just sealed its index. */
+let withIndex: (sealed: Sealed, index: Indexed) => Sealed
 
 /** What lies in an encrypted column. It opens only as the value of the row that it was sealed for. */
 export class Sealed {
   readonly object: Buffer
+  #index: Indexed | undefined
+  #isAsked = false
 
+  static {
+    written = (sealed) => {
+      if (sealed.#index !== undefined && !sealed.#isAsked) {
+        throw new TypeError('the value has an index: its column has to be written, too, with `index` of the value')
+      }
+      return sealed.object
+    }
+    withIndex = (sealed, index) => {
+      sealed.#index = index
+      return sealed
+    }
+  }
+
+  /** From the bytes of an object. Throws `InvalidValue` for what is none. */
   constructor(object: Uint8Array) {
-    this.object = Buffer.from(bytes('object', object))
+    const [magic, version, suite, kind] = bytes('object', object)
+    const isObject = magic === 0xf5 && version === 1 && suite === 1 && (kind === 0 || kind === 1) && object.length >= OBJECT_MIN
+    if (!isObject) throw new InvalidValue('object: it is not sealed', 'not_an_envelope')
+    this.object = Buffer.from(object)
+  }
+
+  /** What its index column is to hold: of a value that a `Field` with an index has just sealed. */
+  get index(): Indexed {
+    if (this.#index === undefined) throw new TypeError('the value was read, or its Field has no index')
+    this.#isAsked = true
+    return this.#index
   }
 
   toJSON(): string {
@@ -23,17 +71,29 @@ export class Sealed {
   }
 }
 
-/** Seals and opens the values of one column. `name`: a stable logical name such as `invoices.notes`. */
+export interface FieldOptions {
+  /** Makes the index that its values are found by; it is called each time, for the tenant at hand. */
+  index?: (() => BlindIndex) | undefined
+}
+
+/**
+ * Seals and opens the values of one column. `name`: a stable logical name such as `invoices.notes`. With an index, what it seals is written
+ * together with `index` of it, or not at all: `set({ email: value, emailIndex: value.index })`.
+ */
 export class Field {
   readonly #name: string
+  readonly #index: (() => BlindIndex) | undefined
 
-  constructor(name: string) {
+  constructor(name: string, options?: FieldOptions) {
     this.#name = text('name', name)
+    this.#index = callable('index', optionsOf('options', options, ['index']).index)
   }
 
   /** Seals a value for the row with this id, under the keys of its tenant. */
   async seal(scope: Scope, id: string, value: string): Promise<Sealed> {
-    return new Sealed(await scope.seal(Buffer.from(text('value', value)), { name: this.#name, id }))
+    const index = this.#index?.().of(text('value', value))
+    const sealed = new Sealed(await scope.seal(Buffer.from(text('value', value)), { name: this.#name, id }))
+    return index === undefined ? sealed : withIndex(sealed, new Indexed(index))
   }
 
   /** Opens the value of the row with this id. Throws `Unreadable` for one of another row, column or tenant. */
@@ -53,7 +113,7 @@ const toSealed = (driver: Uint8Array | string) => new Sealed(bytesOf(driver))
 const toObject = (sealed: Sealed) => {
   // A text here would lie in the database in the clear.
   if (!(sealed instanceof Sealed)) throw new TypeError('an encrypted column takes what Field.seal gives, and nothing else')
-  return sealed.object
+  return written(sealed)
 }
 
 /** An encrypted column of PostgreSQL. */
@@ -70,23 +130,27 @@ export const sealedBlob = customTypeOfSqlite<{ data: Sealed; driverData: Buffer 
   toDriver: toObject,
 })
 
+/** A text is a value, whose index is made; what was read, or made by a `Field`, is an index already. */
+const toIndex = (index: () => BlindIndex) => (value: string | Indexed) => (value instanceof Indexed ? value.bytes : index().of(value))
+const toIndexed = (driver: Uint8Array | string) => new Indexed(bytesOf(driver))
+
 /**
- * A column of PostgreSQL for a blind index. It is written, and asked for, with the value itself: `eq(clients.emailIndex, 'ada@example.com')`;
- * what is read is the index in hexadecimal digits. `index` is called each time, for the index of the tenant at hand.
+ * A column of PostgreSQL for a blind index. It is asked for with the value itself: `eq(clients.emailIndex, 'ada@example.com')`. What is read is
+ * an `Indexed`, which can be written back. `index` is called each time, for the index of the tenant at hand.
  */
 export function indexed(index: () => BlindIndex) {
-  return customType<{ data: string; driverData: Buffer }>({
+  return customType<{ data: string | Indexed; driverData: Buffer }>({
     dataType: () => 'bytea',
-    fromDriver: (driver) => Buffer.from(bytesOf(driver)).toString('hex'),
-    toDriver: (value) => index().of(value),
+    fromDriver: toIndexed,
+    toDriver: toIndex(index),
   })
 }
 
 /** The same for SQLite. */
 export function indexedBlob(index: () => BlindIndex) {
-  return customTypeOfSqlite<{ data: string; driverData: Buffer }>({
+  return customTypeOfSqlite<{ data: string | Indexed; driverData: Buffer }>({
     dataType: () => 'blob',
-    fromDriver: (driver) => Buffer.from(bytesOf(driver)).toString('hex'),
-    toDriver: (value) => index().of(value),
+    fromDriver: toIndexed,
+    toDriver: toIndex(index),
   })
 }

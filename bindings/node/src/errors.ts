@@ -18,10 +18,6 @@ export class PortwardError extends Error {
     this.public = answer
     this.tokenId = tokenId
   }
-
-  override get name(): string {
-    return this.constructor.name
-  }
 }
 
 /** What came from outside is bad: refuse the request. */
@@ -38,6 +34,11 @@ export class InvalidValue extends PortwardError {}
 
 /** The surroundings failed: try again, or call an operator. */
 export class Unavailable extends PortwardError {}
+
+// As errors of JavaScript have them: who wraps an error may write it.
+for (const type of [PortwardError, InputError, Refused, Unreadable, InvalidValue, Unavailable]) {
+  Object.defineProperty(type.prototype, 'name', { value: type.name, writable: true, configurable: true })
+}
 
 const KINDS: Record<string, typeof PortwardError> = {
   refused: Refused,

@@ -6,6 +6,10 @@ import type { Handle } from './native-types'
 /** How often progress is told, in milliseconds. */
 const EVERY = 50
 
+/** What this thread has under way. When it ends, Node waits for the pool; nobody waits for these. */
+const jobs = new Set<Handle<'Job'>>()
+process.once('exit', () => jobs.forEach((job) => native.jobEnd(job)))
+
 /** Follows work on a file: tells how far it is, and ends it when the signal, or whoever is told, says so. */
 export async function followed(
   { progress, signal }: { progress?: ((bytes: number) => void) | undefined; signal?: AbortSignal | undefined },
@@ -32,6 +36,7 @@ export async function followed(
   const abort = () => end(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })
   const timer = progress && setInterval(tell, EVERY)
+  jobs.add(job)
   try {
     const done = await begin(job)
     tell()
@@ -39,6 +44,7 @@ export async function followed(
   } catch (error) {
     throw failure === undefined ? error : failure.reason
   } finally {
+    jobs.delete(job)
     clearInterval(timer)
     signal?.removeEventListener('abort', abort)
   }
@@ -47,7 +53,7 @@ export async function followed(
 /** @internal */
 export let rangeOf: (handle: Handle<'Range'>) => Range
 
-/** An object in a file that is opened in parts. */
+/** An object in a file that is opened in parts. The file is open until it is closed, or until nobody has this any more. */
 export class Range extends Handled<'Range'> {
   readonly #handle: Handle<'Range'>
   /** How long the plaintext is, in bytes. */
@@ -67,5 +73,15 @@ export class Range extends Handled<'Range'> {
   /** Reads so many bytes from there, fewer where the plaintext ends before. */
   async read(offset: number, length: number): Promise<Buffer> {
     return native.rangeRead(this.#handle, whole('offset', offset), whole('length', length))
+  }
+
+  /** Closes the file, once what is being read has been read. */
+  async close(): Promise<void> {
+    await native.rangeClose(this.#handle)
+  }
+
+  /** As `close`; for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 }

@@ -43,12 +43,15 @@ export class Follower extends Handled<'Follower'> {
   }
 
   /** A request to be sent now: what a store answers with `answer`. */
-  request(): Buffer {
+  async request(): Promise<Buffer> {
     return native.followerRequest(this.#handle)
   }
 
-  /** Takes an answer in; returns the stamp that it stands at now. After `gap`, `another_incarnation` and `fork` ask again. */
-  accept(answer: Uint8Array): string {
+  /**
+   * Takes an answer in: for a large one that is work of a second, during which it verifies by what it knew before. Returns the stamp that it
+   * stands at now. After `gap`, `another_incarnation` and `fork` ask again.
+   */
+  async accept(answer: Uint8Array): Promise<string> {
     return native.followerAccept(this.#handle, bytes('answer', answer))
   }
 

@@ -3,7 +3,7 @@
 import { Access } from './access'
 import { callable, options as optionsOf, text, wrongType, type Time } from './arguments'
 import { InvalidValue, PortwardError, Refused } from './errors'
-import { type Answer, type Exchange, Portal, type PortalRequest } from './portal'
+import { type Answer, answerWith, type Exchange, Portal, type PortalRequest } from './portal'
 import { Store } from './store'
 
 type Awaitable<T> = T | Promise<T>
@@ -90,6 +90,8 @@ export class Gate {
 
   /** The access of a request to the application; or the refusal to send. `resource`: asked once there is a session. */
   access(request: PortalRequest, permission?: string, resource?: () => unknown): Access | Answer {
+    // Whoever tells a resource means a permission: without one, every session would pass.
+    if (permission !== undefined || resource !== undefined) text('permission', permission)
     const session = this.portal.session(request)
     if (!('token' in session)) return this.#logged(session)
     try {
@@ -104,7 +106,7 @@ export class Gate {
   /** The refusal for an error of ours; others are not for the public. */
   refused(request: PortalRequest, error: unknown): Answer {
     const { public: answer, code, tokenId } = refusable(error)
-    return this.#logged({ ...this.portal.refuse(request, answer), reason: code, tokenId })
+    return this.#logged(answerWith(this.portal.refuse(request, answer), code, tokenId))
   }
 
   async #ask(exchange: Exchange): Promise<Answer> {
@@ -113,7 +115,7 @@ export class Gate {
       return await this.#asked(exchange, this.#links)
     } catch (error) {
       const { public: answer, code, tokenId } = refusable(error)
-      return { ...exchange.refused(answer), reason: code, tokenId }
+      return answerWith(exchange.refused(answer), code, tokenId)
     }
   }
 

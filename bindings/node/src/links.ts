@@ -1,7 +1,7 @@
 // Links as their tenant sees them, and what can be said about them.
 
 import {
-  maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, text, texts, whole, type Time,
+  granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, text, whole, type Time,
 } from './arguments'
 import { date } from './handle'
 import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow } from './native-types'
@@ -128,7 +128,7 @@ export function newLinkRow(tenant: string, client: string, permissions: Iterable
   return {
     tenant: text('tenant', tenant),
     client: text('client', client),
-    permissions: texts('permissions', permissions),
+    permissions: granted('permissions', permissions),
     audience: maybeText('audience', audience),
     lifetime: maybeSeconds('lifetime', lifetime),
     label: maybeText('label', label),

@@ -216,7 +216,7 @@ export interface Native {
   untrustedPermissions(link: Handle<'UntrustedLink'>, vocabulary: readonly string[]): string[]
   untrustedNarrow(link: Handle<'UntrustedLink'>, narrowing: NarrowingRow, vocabulary: readonly string[]): string
   storeOpen(location: string, keyring: Handle<'Keyring'>, row: StoreOptionsRow): Promise<[Handle<'Store'>]>
-  storeRecover(location: string, keyring: Handle<'Keyring'>, newer: Uint8Array | null | undefined): Promise<RecoveredRow>
+  storeRecover(location: string, keyring: Handle<'Keyring'>, newer: Uint8Array | null | undefined, events: string | null | undefined): Promise<RecoveredRow>
   storeActingAs(store: Handle<'Store'>, actor: string): Handle<'Store'>
   storeClose(store: Handle<'Store'>): Promise<void>
   storeIsOpen(store: Handle<'Store'>): boolean
@@ -245,7 +245,8 @@ export interface Native {
   storePause(store: Handle<'Store'>, tenant: string, link: string): Promise<string>
   storeRestore(store: Handle<'Store'>, tenant: string, link: string): Promise<string>
   storeHistory(store: Handle<'Store'>, tenant: string, link: string, before: number | null | undefined, limit: number): Promise<EventRow[]>
-  keyStoreOpen(location: string, keyring: Handle<'Keyring'>, feed: Handle<'Store'> | null | undefined, create: boolean): Promise<[Handle<'KeyStore'>]>
+  keyStoreOpen(location: string, keyring: Handle<'Keyring'>, feed: Handle<'Store'> | null | undefined, create: boolean, events: string | null | undefined): Promise<[Handle<'KeyStore'>]>
+  keyStoreActingAs(keys: Handle<'KeyStore'>, actor: string): Handle<'KeyStore'>
   keyStoreClose(keys: Handle<'KeyStore'>): Promise<void>
   keyStoreNewTenant(keys: Handle<'KeyStore'>, tenant: string): Promise<void>
   keyStoreRotateTenant(keys: Handle<'KeyStore'>, tenant: string): Promise<number>
@@ -275,9 +276,10 @@ export interface Native {
   scopeOpenRange(scope: Handle<'Scope'>, of: OfRow, source: string): Promise<[Handle<'Range'>]>
   rangeLength(range: Handle<'Range'>): number
   rangeRead(range: Handle<'Range'>, from: number, length: number): Promise<Buffer>
+  rangeClose(range: Handle<'Range'>): Promise<void>
   followerNew(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, maxStaleness: number, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
-  followerRequest(follower: Handle<'Follower'>): Buffer
-  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array): string
+  followerRequest(follower: Handle<'Follower'>): Promise<Buffer>
+  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array): Promise<string>
   followerHighest(follower: Handle<'Follower'>): string | null
   followerVerifier(follower: Handle<'Follower'>): Handle<'Verifier'>
   portalNew(origin: string, path: string | null | undefined, page: readonly string[]): Handle<'Portal'>

@@ -1,7 +1,7 @@
-// Finds the native part: beside the package while it is developed, else in the package of the platform. Nothing in the environment changes
-// where it is looked for.
+// Finds the native part: in the package while it is developed, else in the package of the platform, which npm puts beside this one or inside.
+// It is looked for nowhere else, whatever the environment says, and has to be of the same version.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { errorOf } from './errors'
@@ -13,15 +13,22 @@ function platform(): string {
   return `linux-${process.arch}-${header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`
 }
 
+const PACKAGE = join(__dirname, '..')
+
 function load(): Native {
   const name = platform()
-  const own = join(__dirname, '..', `portward.${name}.node`)
+  const own = join(PACKAGE, `portward.${name}.node`)
   if (existsSync(own)) return require(own) as Native
-  try {
-    return require(`portward-${name}`) as Native
-  } catch (cause) {
-    throw new Error(`portward has no native part for ${name}: the package portward-${name} is not installed`, { cause })
-  }
+  const folders = ['node_modules', '..'].map((where) => join(PACKAGE, where, '@portward', name))
+  const folder = folders.find((folder) => existsSync(folder))
+  if (folder === undefined) throw new Error(`portward has no native part for ${name}: the package @portward/${name} is not installed beside it`)
+  const [wanted, found] = [versionOf(PACKAGE), versionOf(folder)]
+  if (found !== wanted) throw new Error(`portward is of version ${wanted}, and the package @portward/${name} of ${found}: install them again`)
+  return require(join(folder, `portward.${name}.node`)) as Native
+}
+
+function versionOf(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }
 
 /** As the native part has them: errors are texts. For what is called so often that a wrapper would be felt. */

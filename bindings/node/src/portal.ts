@@ -16,7 +16,7 @@ export interface PortalRequest {
   body?: Uint8Array | undefined
 }
 
-/** An answer, to be sent as it is. */
+/** An answer, to be sent as it is. Where it is printed it does not show headers and body, which may have a session in them. */
 export interface Answer {
   readonly status: number
   /** Header lines, in this order. */
@@ -28,7 +28,7 @@ export interface Answer {
   readonly tokenId: string | null
 }
 
-/** A session that came with a request. Nobody has looked at it. */
+/** A session that came with a request. Nobody has looked at it. Where it is printed the token is not shown. */
 export interface SessionToken {
   readonly token: string
   readonly inCookie: boolean
@@ -44,7 +44,18 @@ export interface PortalOptions {
 function answerOf({ status, headers, body, reason, tokenId }: AnswerRow): Answer {
   const lines: [string, string][] = []
   for (let at = 0; at < headers.length; at += 2) lines.push([headers[at]!, headers[at + 1]!])
-  return Object.freeze({ status, headers: lines, body, reason: reason ?? null, tokenId: tokenId ?? null })
+  return answerWith({ status, headers: lines, body }, reason ?? null, tokenId ?? null)
+}
+
+/** @internal The same answer, for this reason. */
+export function answerWith({ status, headers, body }: Pick<Answer, 'status' | 'headers' | 'body'>, reason: string | null, tokenId: string | null): Answer {
+  return hiding({ status, reason, tokenId }, { headers, body })
+}
+
+/** An object that is whole, and shows only this much where it is printed. */
+function hiding<A extends object, B extends object>(shown: A, hidden: B): Readonly<A & B> {
+  for (const [name, value] of Object.entries(hidden)) Object.defineProperty(shown, name, { value, enumerable: false })
+  return Object.freeze(shown as A & B)
 }
 
 function requestRow(request: PortalRequest): RequestRow {
@@ -86,7 +97,7 @@ export class Portal extends Handled<'Portal'> {
   /** The session of a request to the application; or the refusal to send. */
   session(request: PortalRequest): Answer | SessionToken {
     const { answer, session, inCookie } = native.portalSession(this.#handle, requestRow(request))
-    return answer == null ? Object.freeze({ token: session ?? '', inCookie }) : answerOf(answer)
+    return answer == null ? hiding({ inCookie }, { token: session ?? '' }) : answerOf(answer)
   }
 
   /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. */

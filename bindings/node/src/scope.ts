@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream'
 import type { TransformStream } from 'node:stream/web'
-import { bytes, callable, flag, maybeSignal, options as optionsOf, path, seconds, text, whole, wrongType } from './arguments'
+import { bytes, callable, flag, maybeSignal, options as optionsOf, path, seconds, someSignal, text, whole, wrongType } from './arguments'
 import { type BlindIndex, blindIndex, type IndexOptions } from './blind-index'
 import { type Erasure, erasureOf } from './erasure'
 import { followed, Range, rangeOf } from './file'
@@ -8,6 +8,7 @@ import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { FileRow, Handle, OfRow } from './native-types'
 import { nodeStream, type Piecewise, webStream } from './stream'
+import { until } from './until'
 
 /** What exactly is sealed, beside its tenant. All of it has to be stated again to open it. */
 export interface Of {
@@ -43,37 +44,47 @@ const STREAM = ['progress', 'signal'] as const
 const FILE = [...STREAM, 'replace', 'threads'] as const
 
 /** @internal */
-export let scopeOf: (handle: Handle<'Scope'>, tenant: string, name: string) => Scope
+export let scopeOf: (handle: Handle<'Scope'>, tenant: string, name: string, signal?: AbortSignal) => Scope
 
 /** The keys of one tenant for one kind of thing: what seals and opens. */
 export class Scope extends Handled<'Scope'> {
   readonly #handle: Handle<'Scope'>
+  readonly #signal: AbortSignal | undefined
   /** Whose data. */
   readonly tenant: string
   /** Which kind of thing. */
   readonly name: string
 
   static {
-    scopeOf = (handle, tenant, name) => new Scope(made, handle, tenant, name)
+    scopeOf = (...values) => new Scope(made, ...values)
   }
 
-  private constructor(key: symbol, handle: Handle<'Scope'>, tenant: string, name: string) {
+  private constructor(key: symbol, handle: Handle<'Scope'>, tenant: string, name: string, signal?: AbortSignal) {
     checkMade(key, 'Scope')
     super(handle)
     this.#handle = handle
+    this.#signal = signal
     this.tenant = tenant
     this.name = name
+  }
+
+  /**
+   * The same keys, whose promises are rejected as soon as the signal says so. What has begun may still be done: keys be made, or destroyed.
+   * Files and streams that are told no signal of their own are ended by it.
+   */
+  withSignal(signal: AbortSignal): Scope {
+    return scopeOf(this.#handle, this.tenant, this.name, someSignal('signal', signal))
   }
 
   /** Seals bytes. */
   async seal(plaintext: Uint8Array, options: SealOptions): Promise<Buffer> {
     const { of, embedded } = sealing(optionsOf('options', options, [...OF, 'embedded']))
-    return native.scopeSeal(this.#handle, of, bytes('plaintext', plaintext), embedded)
+    return this.#until(() => native.scopeSeal(this.#handle, of, bytes('plaintext', plaintext), embedded))
   }
 
   /** Opens bytes. Whatever is wrong, nothing of it is returned. */
   async open(object: Uint8Array, options: Of): Promise<Buffer> {
-    return native.scopeOpen(this.#handle, ofRow(optionsOf('options', options, OF)), bytes('object', object))
+    return this.#until(() => native.scopeOpen(this.#handle, ofRow(optionsOf('options', options, OF)), bytes('object', object)))
   }
 
   /** As `seal`; blocks while it asks the key store, if the keys are not known yet. For where nothing can be awaited. */
@@ -112,7 +123,7 @@ export class Scope extends Handled<'Scope'> {
     const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
     const { of, embedded } = sealing(known)
     const row = fileRow(source, target, known)
-    return followed(streaming(known), (job) => native.scopeSealFile(this.#handle, of, row, job, embedded))
+    return followed(this.#streaming(known), (job) => native.scopeSealFile(this.#handle, of, row, job, embedded))
   }
 
   /** Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. */
@@ -120,30 +131,38 @@ export class Scope extends Handled<'Scope'> {
     const known = optionsOf('options', options, [...OF, ...FILE])
     const of = ofRow(known)
     const row = fileRow(source, target, known)
-    return followed(streaming(known), (job) => native.scopeOpenFile(this.#handle, of, row, job))
+    return followed(this.#streaming(known), (job) => native.scopeOpenFile(this.#handle, of, row, job))
   }
 
   /** Opens any part of a sealed file. */
   async openRange(source: string | URL, options: Of): Promise<Range> {
     const of = ofRow(optionsOf('options', options, OF))
-    const [handle] = await native.scopeOpenRange(this.#handle, of, path('source', source))
+    const [handle] = await this.#until(() => native.scopeOpenRange(this.#handle, of, path('source', source)))
     return rangeOf(handle)
   }
 
   /** Makes a new data key for what is sealed from now on. */
   async rotate(): Promise<void> {
-    await native.scopeRotate(this.#handle)
+    await this.#until(() => native.scopeRotate(this.#handle))
   }
 
   /** Destroys every data key of the scope. `backupsKept`: for how many seconds backups of the key store are kept. */
   async destroy(options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
-    return erasureOf(await native.scopeDestroy(this.#handle, kept))
+    return erasureOf(await this.#until(() => native.scopeDestroy(this.#handle, kept)))
   }
 
   /** A blind index under the key of this scope, whose kind is `index`. */
   async blindIndex(options: IndexOptions): Promise<BlindIndex> {
-    return blindIndex(this.#handle, options)
+    return this.#until(() => blindIndex(this.#handle, options))
+  }
+
+  #until<T>(begin: () => Promise<T>): Promise<T> {
+    return until(this.#signal, begin)
+  }
+
+  #streaming({ progress, signal }: StreamOptions): StreamOptions {
+    return { progress: callable('progress', progress), signal: maybeSignal('signal', signal) ?? this.#signal }
   }
 
   #sealing(options: SealOptions & StreamOptions): [Piecewise, StreamOptions] {
@@ -156,7 +175,7 @@ export class Scope extends Handled<'Scope'> {
         finish: () => native.sealerFinish(sealer),
       }
     }
-    return [begin, streaming(known)]
+    return [begin, this.#streaming(known)]
   }
 
   #opening(options: Of & StreamOptions): [Piecewise, StreamOptions] {
@@ -169,7 +188,7 @@ export class Scope extends Handled<'Scope'> {
         finish: () => native.openerFinish(opener),
       }
     }
-    return [begin, streaming(known)]
+    return [begin, this.#streaming(known)]
   }
 }
 
@@ -181,10 +200,6 @@ function ofRow({ name, id, more }: Partial<Of>): OfRow {
 
 function sealing({ embedded, ...of }: Partial<SealOptions>): { of: OfRow; embedded: boolean } {
   return { of: ofRow(of), embedded: flag('embedded', embedded) }
-}
-
-function streaming({ progress, signal }: StreamOptions): StreamOptions {
-  return { progress: callable('progress', progress), signal: maybeSignal('signal', signal) }
 }
 
 function fileRow(source: unknown, target: unknown, { replace, threads }: FileOptions): FileRow {

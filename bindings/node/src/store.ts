@@ -1,7 +1,7 @@
 import { type Access, accessOf, token as tokenOf } from './access'
 import {
-  bytes, flag, maybe, maybeBytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, path, seconds, text, time, whole,
-  type Time,
+  bytes, flag, maybe, maybeBytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, path, seconds, someSignal, text,
+  time, whole, type Time,
 } from './arguments'
 import { checkMade, date, Handled, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
@@ -9,6 +9,14 @@ import { type Edit, editRow, type Event, eventOf, filterRow, type Link, linkOf, 
 import { native, raw } from './native'
 import type { Handle } from './native-types'
 import { sessionMakers, type Token, tokenOfRow } from './token'
+import { until } from './until'
+
+export interface RecoverOptions {
+  /** The newest view that somebody saved; without one, every token made so far is refused. */
+  newer?: Uint8Array | undefined
+  /** As in `StoreOptions`. */
+  events?: string | URL | undefined
+}
 
 export interface StoreOptions {
   /** Whether it is made, or brought up to date, if need be. */
@@ -61,14 +69,16 @@ export class Store extends Handled<'Store'> {
   /** As long as this lives, the number is good. */
   readonly #slot: Handle<'Slot'>
   readonly #number: number
+  readonly #signal: AbortSignal | undefined
   readonly deployment: Deployment
 
-  private constructor(key: symbol, handle: Handle<'Store'>, deployment: Deployment) {
+  private constructor(key: symbol, handle: Handle<'Store'>, deployment: Deployment, slot: Handle<'Slot'>, signal?: AbortSignal) {
     checkMade(key, 'Store')
     super(handle)
     this.#handle = handle
-    this.#slot = native.storeSlot(handle)
-    this.#number = native.slotNumber(this.#slot)
+    this.#slot = slot
+    this.#number = native.slotNumber(slot)
+    this.#signal = signal
     this.deployment = deployment
     sessionMakers.set(this, (issuer, token, _, lifetime) => native.issuerIssueSessionByStore(issuer, handle, token, lifetime))
   }
@@ -85,19 +95,29 @@ export class Store extends Handled<'Store'> {
       events: maybe(events, (value) => path('events', value)),
     }
     const [handle] = await native.storeOpen(text('location', location), Keyring.handleOf('keyring', keyring), row)
-    return new Store(made, handle, keyring.deployment)
+    return new Store(made, handle, keyring.deployment, native.storeSlot(handle))
   }
 
-  /** Begins a new life of a store that was restored, copied or promoted. `newer`: the newest view that somebody saved. */
-  static async recover(location: string, keyring: Keyring, options?: { newer?: Uint8Array | undefined }): Promise<Recovered> {
-    const { newer } = optionsOf('options', options, ['newer'])
-    const done = native.storeRecover(text('location', location), Keyring.handleOf('keyring', keyring), maybeBytes('newer', newer))
-    return Object.freeze(await done)
+  /** Begins a new life of a store that was restored, copied or promoted. */
+  static async recover(location: string, keyring: Keyring, options?: RecoverOptions): Promise<Recovered> {
+    const { newer, events } = optionsOf('options', options, ['newer', 'events'])
+    const file = maybe(events, (value) => path('events', value))
+    const handle = Keyring.handleOf('keyring', keyring)
+    return Object.freeze(await native.storeRecover(text('location', location), handle, maybeBytes('newer', newer), file))
   }
 
   /** The same store, with this name in the events of what is done through it. */
   actingAs(actor: string): Store {
-    return new Store(made, native.storeActingAs(this.#handle, text('actor', actor)), this.deployment)
+    const handle = native.storeActingAs(this.#handle, text('actor', actor))
+    return new Store(made, handle, this.deployment, native.storeSlot(handle), this.#signal)
+  }
+
+  /**
+   * The same store, whose promises are rejected as soon as the signal says so. What it has begun may still be done: a link be made, a use
+   * counted, a revocation come about.
+   */
+  withSignal(signal: AbortSignal): Store {
+    return new Store(made, this.#handle, this.deployment, this.#slot, someSignal('signal', signal))
   }
 
   /** Ends all connections for good. Everything then fails, verifying too. */
@@ -131,7 +151,7 @@ export class Store extends Handled<'Store'> {
 
   /** Asks the database for what is new, now. */
   async refresh(): Promise<void> {
-    await native.storeRefresh(this.#handle)
+    await this.#until(() => native.storeRefresh(this.#handle))
   }
 
   /** Verifies a link, now. Throws `Refused`; tell the public no more than its `public`. */
@@ -148,38 +168,38 @@ export class Store extends Handled<'Store'> {
 
   /** Makes a link and its row in one step; it has its `token`. */
   async issue(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): Promise<Link> {
-    return linkOf(await native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options)))
+    return linkOf(await this.#until(() => native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options))))
   }
 
   /** Makes the token of a link again. */
   async show(tenant: string, link: string): Promise<Token> {
-    return tokenOfRow(await native.storeShow(this.#handle, text('tenant', tenant), text('link', link)))
+    return tokenOfRow(await this.#until(() => native.storeShow(this.#handle, text('tenant', tenant), text('link', link))))
   }
 
   /** One link. */
   async link(tenant: string, link: string): Promise<Link> {
-    return linkOf(await native.storeLink(this.#handle, text('tenant', tenant), text('link', link)))
+    return linkOf(await this.#until(() => native.storeLink(this.#handle, text('tenant', tenant), text('link', link))))
   }
 
   /** The links of a tenant, the newest first. */
   async list(tenant: string, options?: ListOptions): Promise<Page> {
-    const { links, next } = await native.storeList(this.#handle, text('tenant', tenant), filterRow(options))
+    const { links, next } = await this.#until(() => native.storeList(this.#handle, text('tenant', tenant), filterRow(options)))
     return Object.freeze({ links: Object.freeze(links.map(linkOf)), next: next ?? null })
   }
 
   /** Changes a link that was sent already. */
   async edit(tenant: string, link: string, edit: Edit): Promise<Link> {
-    return linkOf(await native.storeEdit(this.#handle, text('tenant', tenant), text('link', link), editRow(edit)))
+    return linkOf(await this.#until(() => native.storeEdit(this.#handle, text('tenant', tenant), text('link', link), editRow(edit))))
   }
 
   /** Lets a link, its copies and its sessions grant nothing until it is restored. Returns the stamp. */
   async pause(tenant: string, link: string): Promise<string> {
-    return native.storePause(this.#handle, text('tenant', tenant), text('link', link))
+    return this.#until(() => native.storePause(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
   /** Lets a paused link grant again what it did. Returns the stamp. */
   async restore(tenant: string, link: string): Promise<string> {
-    return native.storeRestore(this.#handle, text('tenant', tenant), text('link', link))
+    return this.#until(() => native.storeRestore(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
   /** What happened to a link, the latest first. `before`: only those with a lower number. */
@@ -191,38 +211,38 @@ export class Store extends Handled<'Store'> {
     const { before, limit } = optionsOf('options', options, ['before', 'limit'])
     const until = maybe(before, (value) => whole('before', value))
     const most = whole('limit', limit ?? 100, U32)
-    const events = await native.storeHistory(this.#handle, text('tenant', tenant), text('link', link), until, most)
+    const events = await this.#until(() => native.storeHistory(this.#handle, text('tenant', tenant), text('link', link), until, most))
     return Object.freeze(events.map(eventOf))
   }
 
   /** Revokes a link with its copies and sessions, for good. Returns the stamp: who knows at least that refuses it. */
   async revokeLink(tenant: string, link: string): Promise<string> {
-    return native.storeRevokeLink(this.#handle, text('tenant', tenant), text('link', link))
+    return this.#until(() => native.storeRevokeLink(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
   /** Revokes a copy of a link, and what was narrowed from it. */
   async revokeCopy(tenant: string, link: string, copy: string): Promise<string> {
-    return native.storeRevokeCopy(this.#handle, text('tenant', tenant), text('link', link), text('copy', copy))
+    return this.#until(() => native.storeRevokeCopy(this.#handle, text('tenant', tenant), text('link', link), text('copy', copy)))
   }
 
   /** Revokes one session. */
   async revokeSession(tenant: string, link: string, session: string): Promise<string> {
-    return native.storeRevokeSession(this.#handle, text('tenant', tenant), text('link', link), text('session', session))
+    return this.#until(() => native.storeRevokeSession(this.#handle, text('tenant', tenant), text('link', link), text('session', session)))
   }
 
   /** Revokes everything of a client that was made so far. */
   async revokeClient(tenant: string, client: string): Promise<string> {
-    return native.storeRevokeClient(this.#handle, text('tenant', tenant), text('client', client))
+    return this.#until(() => native.storeRevokeClient(this.#handle, text('tenant', tenant), text('client', client)))
   }
 
   /** Revokes everything of a tenant that was made so far. */
   async revokeTenant(tenant: string): Promise<string> {
-    return native.storeRevokeTenant(this.#handle, text('tenant', tenant))
+    return this.#until(() => native.storeRevokeTenant(this.#handle, text('tenant', tenant)))
   }
 
   /** Revokes every token of the deployment that was made so far. */
   async revokeEverything(): Promise<string> {
-    return native.storeRevokeEverything(this.#handle)
+    return this.#until(() => native.storeRevokeEverything(this.#handle))
   }
 
   /** Looks at a link without spending anything of it. Asks no database. */
@@ -233,35 +253,39 @@ export class Store extends Handled<'Store'> {
 
   /** Makes a session of a link, and counts a use of it. */
   async redeem(link: string, cookie: string, nonce: string): Promise<Token> {
-    return tokenOfRow(await native.storeRedeem(this.#handle, tokenOf('link', link), text('cookie', cookie), text('nonce', nonce)))
+    return tokenOfRow(await this.#until(() => native.storeRedeem(this.#handle, tokenOf('link', link), text('cookie', cookie), text('nonce', nonce))))
   }
 
   /** Makes another session for one that has not ended. */
   async renew(session: string): Promise<Token> {
-    return tokenOfRow(await native.storeRenew(this.#handle, tokenOf('session', session)))
+    return tokenOfRow(await this.#until(() => native.storeRenew(this.#handle, tokenOf('session', session))))
   }
 
   /** Answers the request of a `Follower`. */
   async answer(request: Uint8Array): Promise<Buffer> {
-    return native.storeAnswer(this.#handle, bytes('request', request))
+    return this.#until(() => native.storeAnswer(this.#handle, bytes('request', request)))
   }
 
   /** A list of revocations for verifiers without a live feed: of these tenants, or of all. */
   async publish(options: { thisUpdate: Time; nextUpdate: Time; tenants?: Iterable<string> | undefined }): Promise<Buffer> {
     const { thisUpdate, nextUpdate, tenants } = optionsOf('options', options, ['thisUpdate', 'nextUpdate', 'tenants'])
     const of = maybeTexts('tenants', tenants)
-    return native.storePublish(this.#handle, of, time('thisUpdate', thisUpdate), time('nextUpdate', nextUpdate))
+    return this.#until(() => native.storePublish(this.#handle, of, time('thisUpdate', thisUpdate), time('nextUpdate', nextUpdate)))
   }
 
   /** What is revoked, as bytes, to be kept for a recovery. It can be read by who has the keyring. */
   async saveView(): Promise<Buffer> {
-    return native.storeSaveView(this.#handle)
+    return this.#until(() => native.storeSaveView(this.#handle))
   }
 
   /** Takes away what is old; `kept`: links that ended so many seconds ago stay. */
   async compact(options: { kept: number }): Promise<Compacted> {
     const kept = seconds('kept', optionsOf('options', options, ['kept']).kept)
-    const [changes = 0, redemptions = 0, links = 0] = await native.storeCompact(this.#handle, kept)
+    const [changes = 0, redemptions = 0, links = 0] = await this.#until(() => native.storeCompact(this.#handle, kept))
     return Object.freeze({ changes, redemptions, links })
+  }
+
+  #until<T>(begin: () => Promise<T>): Promise<T> {
+    return until(this.#signal, begin)
   }
 }

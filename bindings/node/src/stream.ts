@@ -1,7 +1,7 @@
 // Streams of Node and of the web over a sealer or opener that takes piece after piece.
 
 import { addAbortSignal, Transform } from 'node:stream'
-import { TransformStream } from 'node:stream/web'
+import { type Transformer, TransformStream, type TransformStreamDefaultController } from 'node:stream/web'
 import { bytes } from './arguments'
 
 /** Begins to take pieces. */
@@ -85,20 +85,29 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
 export function webStream(begin: Piecewise, { progress, signal }: Options): TransformStream<Uint8Array, Uint8Array> {
   const turns = new Turns(begin, (total) => progress?.(total))
   let abort: () => void
-  return new TransformStream<Uint8Array, Uint8Array>({
+  const over = () => signal?.removeEventListener('abort', abort)
+  const enqueue = async (controller: TransformStreamDefaultController<Uint8Array>, work: Promise<Buffer>) => {
+    try {
+      const out = await work
+      if (out.length > 0) controller.enqueue(out)
+    } catch (error) {
+      over()
+      throw error
+    }
+  }
+  const transformer: Transformer<Uint8Array, Uint8Array> & { cancel(): void } = {
     start(controller) {
       abort = () => controller.error(signal?.reason)
       if (signal?.aborted) abort()
       signal?.addEventListener('abort', abort, { once: true })
     },
-    async transform(chunk, controller) {
-      const out = await turns.push(chunk)
-      if (out.length > 0) controller.enqueue(out)
-    },
+    transform: (chunk, controller) => enqueue(controller, turns.push(chunk)),
     async flush(controller) {
-      const out = await turns.finish()
-      if (out.length > 0) controller.enqueue(out)
-      signal?.removeEventListener('abort', abort)
+      await enqueue(controller, turns.finish())
+      over()
     },
-  })
+    // Whoever reads or writes has given up. Node before 20.14 does not tell.
+    cancel: over,
+  }
+  return new TransformStream<Uint8Array, Uint8Array>(transformer)
 }

@@ -1,5 +1,5 @@
 import { Access, accessOf, believed, token as tokenOf } from './access'
-import { maybeSeconds, maybeText, maybeTime, options as optionsOf, text, texts, wrongType, type Time } from './arguments'
+import { granted, maybeSeconds, maybeText, maybeTime, options as optionsOf, text, wrongType, type Time } from './arguments'
 import { InvalidValue } from './errors'
 import { checkMade, date, Handled, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
@@ -117,7 +117,7 @@ export class Issuer extends Handled<'Issuer'> {
         this.#handle,
         text('tenant', tenant),
         text('client', client),
-        texts('permissions', permissions),
+        granted('permissions', permissions),
         maybeText('audience', audience),
         maybeSeconds('lifetime', lifetime),
       ),

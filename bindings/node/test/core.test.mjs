@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Follower, InputError, InvalidValue, Issuer, Keyring, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Deployment, Follower, InputError, InvalidValue, Issuer, Keyring, KeyStore, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
 import { onEach } from './support/databases.mjs'
-import { code, directory, store } from './support/fixtures.mjs'
+import { code, directory, scope, store } from './support/fixtures.mjs'
 
 onEach('a link, a copy, a session, and the end of all', async (database) => {
   const { store: links, keyring } = await store(database)
@@ -16,7 +19,12 @@ onEach('a link, a copy, a session, and the end of all', async (database) => {
   assert.ok(access.allows('files:read') && !access.allows('files:delete'))
   assert.throws(() => access.require('files:delete'), { name: 'Refused', code: 'permission_denied', public: 'refused' })
   assert.ok(!access.allows('no:such'))
-  assert.throws(() => access.allows('files:read', ''), { name: 'InvalidValue' })
+  // What is no identifier, nobody was granted; a wrong type is a mistake.
+  assert.throws(() => access.require('files:read', ''), { name: 'InvalidValue' })
+  for (const odd of ['', 'a b', '\ud800', 'x'.repeat(1000)]) assert.equal(access.allows('files:read', odd), false)
+  assert.ok(access.allows('files:read', 'a'))
+  assert.throws(() => access.allows('files:read', 7), { name: 'TypeError', message: /^resource: / })
+  assert.throws(() => access.allows(7), { name: 'TypeError', message: /^permission: / })
   assert.equal(access.expiresAt.getTime(), link.expiresAt.getTime())
 
   const vocabulary = keyring.deployment.permissions
@@ -109,25 +117,145 @@ onEach('a follower refuses what the store has revoked', async (database) => {
   const follower = new Follower(keyring, { tenants: ['studio-7'] })
   const { id, token } = await links.issue('studio-7', '42', ['files:read'])
   assert.throws(() => follower.verifyLink(token), Refused)
-  follower.accept(await links.answer(follower.request()))
+  await follower.accept(await links.answer(await follower.request()))
   assert.equal(follower.verifyLink(token).tokenId, id)
   assert.ok(new Issuer(keyring).issueSession(follower.verifyLink(token)).token)
   await links.revokeLink('studio-7', id)
-  const stamp = follower.accept(await links.answer(follower.request()))
-  assert.equal(follower.highest, stamp)
+  const stamp = await follower.accept(await links.answer(await follower.request()))
+  assert.deepEqual([follower.highest, new Follower(keyring, { highest: stamp }).highest], [stamp, stamp])
   assert.throws(() => follower.verifyLink(token), { code: 'link_revoked' })
-  await assert.rejects(async () => follower.accept(Buffer.of(1, 2, 3)), PortwardError)
+  await assert.rejects(follower.accept(Buffer.of(1, 2, 3)), PortwardError)
+})
+
+test('an answer is taken in on a thread of the pool', async () => {
+  const { store: links, keyring } = await store()
+  const follower = new Follower(keyring)
+  const { token } = await links.issue('studio-7', '42', ['files:read'])
+  const answer = await links.answer(await follower.request())
+  // All threads of the pool are busy, so it cannot have begun.
+  const busy = Array.from({ length: 4 }, () => keyring.seal(Buffer.from('takes a second')))
+  const accepting = follower.accept(answer)
+  const bytes = Buffer.from(answer)
+  answer.fill(0)
+  assert.equal(follower.highest, null)
+  assert.throws(() => follower.verifyLink(token), Refused)
+  const stamp = await accepting
+  assert.deepEqual([follower.highest, follower.verifyLink(token).client], [stamp, '42'])
+  await assert.rejects(follower.accept(bytes), PortwardError, 'it was answered already')
+  await Promise.all(busy)
 })
 
 onEach('a store is compacted, published, saved and recovered', async (database) => {
   const { store: links, keyring, location } = await store(database)
-  const { id } = await links.issue('studio-7', '42', ['files:read'])
+  const stays = await links.issue('studio-7', '42', ['files:read'])
+  const { id, token } = await links.issue('studio-7', '42', ['files:read'])
   await links.actingAs('ada').revokeLink('studio-7', id)
-  assert.ok((await links.compact({ kept: 0 })).changes >= 0)
+  // Nothing is old yet, so nothing is gone.
+  assert.deepEqual(await links.compact({ kept: 0 }), { changes: 0, redemptions: 0, links: 0 })
+  assert.equal(links.verifyLink(stays.token).client, '42')
+  assert.throws(() => links.verifyLink(token), { code: 'link_revoked' })
   const now = Math.floor(Date.now() / 1000)
   assert.ok((await links.publish({ thisUpdate: now, nextUpdate: now + 60 })).length > 0)
   const newer = await links.saveView()
   await links.close()
   const { merged, found, begins } = await Store.recover(location, keyring, { newer })
   assert.ok(merged && found !== begins)
+})
+
+onEach('what is done is told first, and what cannot be told is not done', async (database) => {
+  const path = await directory()
+  const events = join(path, 'events.jsonl')
+  const keyring = Keyring.generate()
+  const at = await database.fresh(path, 'links')
+  const keysAt = await database.fresh(path, 'keys')
+  const links = await Store.open(at.location, keyring, { create: true, events })
+  await links.actingAs('ada').issue('studio-7', '42', ['files:read'])
+  await links.close()
+  await Store.recover(at.location, keyring, { events })
+  const keys = await KeyStore.open(keysAt.location, keyring, { feed: null, create: true, events })
+  await keys.actingAs('ada').newTenant('studio-7')
+  await keys.close()
+  const told = (await readFile(events, 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line))
+  assert.deepEqual(
+    told.map(({ operation, actor }) => [operation, actor]),
+    [['begun', null], ['issued', 'ada'], ['recovered', null], ['tenant_kek_made', 'ada']],
+  )
+  const full = await KeyStore.open(keysAt.location, keyring, { feed: null, events: '/dev/full' })
+  assert.equal(await code(() => full.newTenant('other')), 'sink_failed')
+  await full.close()
+  await at.drop()
+  await keysAt.drop()
+})
+
+test('a link grants something, and the rest of what comes in is as strict', async () => {
+  const { store: links, keyring, location } = await store()
+  const issuer = new Issuer(keyring)
+  for (const issue of [(names) => issuer.issueLink('t', 'c', names), (names) => links.issue('t', 'c', names)]) {
+    assert.equal(await code(async () => issue([])), 'nothing_granted')
+    await assert.rejects(async () => issue(new String('files:read')), { name: 'TypeError', message: /^permissions: / })
+    assert.ok((await issue(new Set(['files:read']))).token)
+  }
+  // The least that is not never: a millisecond.
+  const follows = async (follow) => {
+    const other = await Store.open(location, keyring, { follow })
+    const { id } = await links.issue('t', 'c', ['files:read'])
+    const stamp = await links.revokeLink('t', id)
+    for (let turn = 0; turn < 100 && !other.isAtLeast(stamp); turn++) await sleep(10)
+    const knows = other.isAtLeast(stamp)
+    await other.close()
+    return knows
+  }
+  assert.deepEqual([await follows(0.0004), await follows(0)], [true, false])
+})
+
+test('an error has a name that can be written, as others do who wrap it', async () => {
+  const error = await malformed().catch((error) => error)
+  assert.deepEqual([error.name, Object.keys(error).includes('name'), String(error).startsWith('InvalidValue: ')], ['InvalidValue', false, true])
+  error.name = 'Wrapped'
+  assert.equal(error.name, 'Wrapped')
+  assert.equal(new InvalidValue('x', 'y').name, 'InvalidValue')
+  assert.deepEqual(Object.keys(error).sort(), ['code', 'name', 'public', 'tokenId'])
+})
+
+async function malformed() {
+  return Deployment.fromJson(Buffer.from('{')).id
+}
+
+onEach('a signal rejects the promises of a store at once, and those of keys', async (database) => {
+  const { store: links } = await store(database)
+  const { keys, scope: records } = await scope('record:clients', database)
+  const enough = new Error('enough')
+  const controller = new AbortController()
+  const { signal } = controller
+  const [asked, locked, sealed] = [links.withSignal(signal), keys.withSignal(signal), records.withSignal(signal)]
+  const { token } = await asked.actingAs('ada').issue('studio-7', '42', ['files:read'])
+  await locked.newTenant('studio-8')
+  const of = { name: 'a.b', id: '1' }
+  const object = await sealed.seal(Buffer.from('x'), of)
+  assert.equal((await locked.scope('studio-7', 'record:clients').open(object, of)).toString(), 'x')
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+
+  // What was begun goes on, and nobody hears of it here.
+  const begun = asked.issue('studio-7', '43', ['files:read'])
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
+  controller.abort(enough)
+  await assert.rejects(begun, enough)
+  for (let turn = 0; turn < 100 && (await links.list('studio-7', { client: '43' })).links.length === 0; turn++) await sleep(10)
+  assert.equal((await links.list('studio-7', { client: '43' })).links.length, 1)
+
+  for (const call of [
+    () => asked.issue('studio-7', '44', ['files:read']),
+    () => asked.actingAs('ada').revokeEverything(),
+    () => locked.newTenant('studio-9'),
+    () => sealed.open(object, of),
+    () => locked.scope('studio-7', 'record:clients').open(object, of),
+    () => sealed.sealFile('/dev/zero', '/nowhere/at/all', of),
+  ]) {
+    await assert.rejects(call(), enough)
+  }
+  assert.equal((await links.list('studio-7', { client: '44' })).links.length, 0)
+  assert.equal(links.verifyLink(token).client, '42')
+  assert.equal(asked.verifyLink(token).client, '42')
+  assert.equal((await records.open(object, of)).toString(), 'x')
+  assert.throws(() => links.withSignal({}), { name: 'TypeError', message: /^signal: / })
 })

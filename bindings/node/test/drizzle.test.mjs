@@ -6,15 +6,14 @@ import { drizzle } from 'drizzle-orm/sql-js'
 import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import initSqlJs from 'sql.js'
 import { Unreadable, indexBits } from 'portward'
-import { Field, Sealed, indexed, indexedBlob, sealed, sealedBlob } from 'portward/drizzle'
+import { Field, Indexed, Sealed, indexed, indexedBlob, sealed, sealedBlob } from 'portward/drizzle'
 import { scope } from './support/fixtures.mjs'
 
-test('an encrypted column, and a blind index to find its rows by', async () => {
+/** A table of clients in a database of its own, with its keys. */
+async function clientsIn() {
   const { keys, scope: records } = await scope('record:clients')
   const bits = indexBits({ rows: 100_000, distinct: 90_000 })
   const index = await keys.scope('studio-7', 'index:clients').blindIndex({ table: 'clients', column: 'email', bits, normaliser: 'ascii-lowercase' })
-  const email = new Field('clients.email')
-
   const clients = sqliteTable('clients', {
     id: text('id').primaryKey(),
     email: sealedBlob('email').notNull(),
@@ -24,21 +23,75 @@ test('an encrypted column, and a blind index to find its rows by', async () => {
   const database = new SQL.Database()
   database.run('create table clients (id text primary key, email blob not null, email_index blob not null)')
   const db = drizzle(database)
-
-  for (const [id, address] of [['1', 'ada@example.com'], ['2', 'bob@example.com'], ['3', 'eve@example.com']]) {
-    await db.insert(clients).values({ id, email: await email.seal(records, id, address), emailIndex: address })
+  const email = new Field('clients.email', { index: () => index })
+  const find = (address) => db.select().from(clients).where(and(eq(clients.emailIndex, address)))
+  const add = async (id, address) => {
+    const value = await email.seal(records, id, address)
+    await db.insert(clients).values({ id, email: value, emailIndex: value.index })
   }
-  const [row, ...more] = await db.select().from(clients).where(and(eq(clients.emailIndex, 'ADA@example.com')))
+  return { records, index, clients, database, db, email, find, add }
+}
+
+test('an encrypted column, and a blind index to find its rows by', async () => {
+  const { records, clients, database, db, email, find, add } = await clientsIn()
+  for (const [id, address] of [['1', 'ada@example.com'], ['2', 'bob@example.com'], ['3', 'eve@example.com']]) await add(id, address)
+  const [row, ...more] = await find('ADA@example.com')
   assert.deepEqual([row.id, more.length], ['1', 0])
-  assert.ok(row.email instanceof Sealed)
+  assert.ok(row.email instanceof Sealed && row.emailIndex instanceof Indexed)
   assert.equal(await email.open(records, row.id, row.email), 'ada@example.com')
 
   // Nothing of it lies there in the clear, and no row opens with another's value.
   assert.ok(!Buffer.from(database.export()).includes('ada@'))
   await assert.rejects(email.open(records, '2', row.email), Unreadable)
   await assert.rejects(new Field('clients.phone').open(records, '1', row.email), Unreadable)
-  await assert.rejects(async () => db.insert(clients).values({ id: '9', email: 'in the clear', emailIndex: 'x' }))
-  assert.equal(JSON.stringify(row.email), '"[sealed]"')
+  assert.equal(JSON.stringify(row), '{"id":"1","email":"[sealed]","emailIndex":"[indexed]"}')
+
+  const insert = async (email) => db.insert(clients).values({ id: '9', email, emailIndex: 'x' })
+  const told = (error) => /takes what Field.seal gives/.test(`${error} ${error.cause}`)
+  for (const clear of ['in the clear', Buffer.from('in the clear'), { object: row.email.object }]) await assert.rejects(insert(clear), told)
+  assert.equal((await find('x')).length, 0)
+  await insert(row.email)
+  assert.equal((await find('x')).length, 1)
+})
+
+test('what was never sealed is no Sealed', async () => {
+  const { records } = await clientsIn()
+  const { object } = await new Field('clients.email').seal(records, '1', '')
+  assert.ok(new Sealed(object).object.equals(object), 'the shortest that there is')
+  const changed = (at, byte) => Object.assign(Buffer.from(object), { [at]: byte })
+  const wrong = [Buffer.from('in the clear '.repeat(20)), Buffer.alloc(0), object.subarray(0, -1), changed(0, 0xf4), changed(1, 2), changed(2, 2), changed(3, 2)]
+  for (const bytes of wrong) assert.throws(() => new Sealed(bytes), { name: 'InvalidValue', code: 'not_an_envelope' })
+  assert.throws(() => new Sealed('in the clear'), { name: 'TypeError' })
+})
+
+test('a row that was read can be written back, and is still found', async () => {
+  const { clients, db, records, email, find, add } = await clientsIn()
+  await add('1', 'ada@example.com')
+  const [row] = await find('ada@example.com')
+  await db.update(clients).set(row).where(eq(clients.id, '1'))
+  const [same] = await find('ada@example.com')
+  assert.equal(await email.open(records, same.id, same.email), 'ada@example.com')
+  assert.deepEqual(same.emailIndex.bytes, row.emailIndex.bytes)
+  // A text is a value, also one that looks like an index.
+  assert.equal((await find(row.emailIndex.bytes.toString('hex'))).length, 0)
+})
+
+test('a value that has an index is not written without it', async () => {
+  const { clients, db, records, email, find, add } = await clientsIn()
+  await add('1', 'ada@example.com')
+  const value = await email.seal(records, '1', 'ben@example.com')
+  const told = (error) => /its column has to be written, too/.test(`${error} ${error.cause}`)
+  await assert.rejects(async () => db.update(clients).set({ email: value }).where(eq(clients.id, '1')), told)
+  assert.equal((await find('ada@example.com')).length, 1)
+
+  await db.update(clients).set({ email: value, emailIndex: value.index }).where(eq(clients.id, '1'))
+  const [[row], old] = [await find('ben@example.com'), await find('ada@example.com')]
+  assert.deepEqual([await email.open(records, '1', row.email), old.length], ['ben@example.com', 0])
+  assert.throws(() => row.email.index, { name: 'TypeError', message: /was read/ })
+  const plain = await new Field('clients.notes').seal(records, '1', 'x')
+  assert.throws(() => plain.index, { name: 'TypeError' })
+  await db.update(clients).set({ email: plain }).where(eq(clients.id, '1'))
+  assert.throws(() => new Field('clients.email', { index: 7 }), { name: 'TypeError', message: /^index: / })
 })
 
 test('the same columns of PostgreSQL', async () => {
@@ -53,7 +106,8 @@ test('the same columns of PostgreSQL', async () => {
   // A query for related rows gives bytea as text.
   const asText = `\\x${value.object.toString('hex')}`
   assert.deepEqual(clients.email.mapFromDriverValue(asText).object, value.object)
-  assert.equal(clients.emailIndex.mapFromDriverValue('\\x12016e'), '12016e')
+  const read = clients.emailIndex.mapFromDriverValue('\\x12016e')
+  assert.deepEqual([read.bytes.toString('hex'), clients.emailIndex.mapToDriverValue(read)], ['12016e', read.bytes])
   for (const wrong of ['12016e', '\\x1', '\\xzz', '']) assert.throws(() => clients.emailIndex.mapFromDriverValue(wrong), TypeError)
   assert.equal(await new Field('clients.email').open(records, '1', back), 'ada@example.com')
 })

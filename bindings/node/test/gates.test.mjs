@@ -144,7 +144,14 @@ test('a permission that there is not is found when the guard is made', async () 
   assert.throws(() => forWeb(options).requires(7, () => ''), TypeError)
   forExpress(without).requires('files:raed') // nobody knows there
   // One that is none at all would let everybody in.
-  for (const guard of [forExpress(without).requires, forWeb(without).requires]) assert.throws(() => guard(undefined, () => ''), TypeError)
+  const bare = fastify()
+  await bare.register(forFastify, without)
+  for (const guard of [forExpress(without).requires, bare.requires, forWeb(without).requires]) assert.throws(() => guard(undefined, () => ''), TypeError)
+  // Nor does a resource say what for.
+  const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
+  const request = new Request('https://portal.example/files/7', { headers: { authorization: `Bearer ${session}` } })
+  assert.throws(() => forWeb(options).access(request, undefined, '7'), { name: 'TypeError', message: /^permission: / })
+  assert.equal(forWeb(options).access(request, 'files:read', '7').tenant, 'studio-7')
 })
 
 test('who parses bodies before the portal is told', async () => {
@@ -171,31 +178,45 @@ test('what is longer than a body of the portal is not read to its end', async ()
     },
   })
   const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://portal.example' }
-  const answer = await forWeb({ portal, store: links }).answer(new Request('https://portal.example/portal/redeem', { method: 'POST', headers, body, duplex: 'half' }))
+  const post = (body) => new Request('https://portal.example/portal/redeem', { method: 'POST', headers, body, duplex: 'half' })
+  const answer = await forWeb({ portal, store: links }).answer(post(body))
   assert.deepEqual([answer.status, pulled < 12], [413, true])
+  // One that is not too long is read, and refused for what it says.
+  assert.notEqual((await forWeb({ portal, store: links }).answer(post(`nonce=${'x'.repeat(4000)}`))).status, 413)
 })
 
 test('an answer after the application has given up ends no process, and what is twice in an address is no resource', async () => {
-  const { store: links, keyring } = await store()
+  const { store: links } = await store()
   const { state, send, close } = await server()
   after(close)
-  const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
-  const slow = async (...told) => {
+  const { token } = await links.issue('studio-7', '42', ['files:read'])
+  const { cookie, nonce } = links.peek(token)
+  const session = (await links.redeem(token, cookie, nonce)).token
+  let renewed = 0
+  const renew = async (session) => {
     await new Promise((resolve) => setTimeout(resolve, 50))
-    return links.redeem(...told)
+    const token = await links.renew(session)
+    renewed += 1
+    return token
   }
-  const gate = forExpress({ portal, sessions: links, links: { peek: slow, redeem: slow, renew: slow } })
+  const gate = forExpress({ portal, sessions: links, links: { peek: null, redeem: null, renew } })
   const app = express()
-  app.use((_, response, next) => {
-    setTimeout(() => response.headersSent || response.status(503).end('late'), 10)
+  app.use((request, response, next) => {
+    if (request.query.late) setTimeout(() => response.status(503).end('late'), 10)
     next()
   })
   app.use(gate.routes)
   app.get('/file', gate.requires('files:read', ({ query }) => query.id), (_, response) => response.end('yours'))
+  const errors = []
+  app.use((error, request, response, next) => (errors.push(error), response.end(), next))
   state.handler = app
   const headers = [['Authorization', `Bearer ${session}`]]
-  assert.equal((await send({ method: 'POST', target: '/portal/renew', headers, body: '' })).status, 503)
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  const renewing = async (query) => (await send({ method: 'POST', target: `/portal/renew${query}`, headers, body: '' })).status
+  assert.equal(await renewing(''), 200)
+  assert.equal(await renewing('?late=1'), 503)
+  for (let turn = 0; turn < 500 && renewed < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.deepEqual([renewed, errors], [2, []])
   for (const [target, status] of [['/file?id=a', 200], ['/file?id=a&id=b', 403], ['/file?id=a%20b', 403], ['/file?id[x]=a', 403]]) {
     assert.equal((await send({ method: 'GET', target, headers, body: '' })).status, status, target)
   }

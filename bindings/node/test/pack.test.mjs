@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
@@ -34,20 +34,46 @@ test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   for (const name of ['index', 'express', 'fastify', 'web', 'drizzle']) {
     for (const ending of ['js', 'mjs', 'd.ts', 'd.mts']) assert.ok(files.includes(`dist/${name}.${ending}`))
   }
-  const { scripts, dependencies, optionalDependencies, version } = JSON.parse(readFileSync(join(installed, 'package.json')))
+  const { scripts, dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, version } = JSON.parse(readFileSync(join(installed, 'package.json')))
   assert.deepEqual([scripts, dependencies], [undefined, undefined], 'nothing runs when it is installed, and nothing else comes along')
   for (const exactly of Object.values(optionalDependencies)) assert.equal(exactly, version)
-  const native = readdirSync(join(path, 'node_modules')).filter((name) => name.startsWith('portward-'))
-  assert.deepEqual(filesIn(join(path, 'node_modules', native[0])).sort(), ['README.md', 'package.json', readdirSync(join(path, 'node_modules', native[0])).find((name) => name.endsWith('.node'))].sort())
+  const scoped = join(path, 'node_modules', '@portward')
+  const [platform, ...others] = readdirSync(scoped)
+  assert.deepEqual([others, Object.keys(optionalDependencies)], [[], [`@portward/${platform}`]])
+  assert.deepEqual(filesIn(join(scoped, platform)).sort(), ['README.md', 'package.json', `portward.${platform}.node`].sort())
+  // The frameworks are the application's: none is installed for it, and one of another version is told.
+  assert.deepEqual(Object.keys(peerDependencies).sort(), ['drizzle-orm', 'express', 'fastify'])
+  for (const name of Object.keys(peerDependencies)) assert.equal(peerDependenciesMeta[name].optional, true)
+  assert.deepEqual(readdirSync(join(path, 'node_modules')).filter((name) => !name.startsWith('.')).sort(), ['@portward', 'portward'])
 
   const story = `const k = Keyring.generate(); Verifier.withoutRevocation(k).verifyLink(new Issuer(k).issueLink('t', 'c', ['files:read']).token).client`
   assert.equal(run('node', ['-p', `const { Keyring, Issuer, Verifier } = require('portward'); require('portward/web'); ${story}`], path).trim(), 'c')
   const module = `import { Keyring, Issuer, Verifier } from 'portward'; import { portward } from 'portward/express'; console.log(${story.replace('const k = Keyring.generate(); ', '').replaceAll('(k)', '(globalThis.k ??= Keyring.generate())')}, typeof portward)`
   assert.equal(run('node', ['--input-type=module', '-e', module], path).trim(), 'c function')
 
-  // Without the package of the platform it says which one is missing.
+  // Another version of the native part is refused, and the right one taken again.
+  const manifest = join(scoped, platform, 'package.json')
+  const said = readFileSync(manifest, 'utf8')
+  const tried = (folder, env = process.env) =>
+    execFileSync('node', ['-e', 'try { require("portward"); console.log("loaded") } catch (error) { console.log(error.message) }'], { cwd: folder, env, encoding: 'utf8' })
+  writeFileSync(manifest, said.replace(`"${version}"`, '"0.0.9"'))
+  assert.match(tried(path), /of version 0\.1\.0, and the package @portward\/\S+ of 0\.0\.9/)
+  writeFileSync(manifest, said)
+  assert.equal(tried(path), 'loaded\n')
+
+  // Without the package of the platform it says which one is missing, and takes none from elsewhere.
   const lonely = await directory()
-  writeFileSync(join(lonely, 'package.json'), '{"private":true}')
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--omit=optional', join(here, 'packed', main)], lonely)
-  assert.match(run('node', ['-e', 'try { require("portward") } catch (error) { console.log(error.message) }'], lonely), /the package portward-\S+ is not installed/)
+  const inner = join(lonely, 'inner')
+  mkdirSync(inner)
+  writeFileSync(join(inner, 'package.json'), '{"private":true}')
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--omit=optional', join(here, 'packed', main)], inner)
+  const home = join(lonely, 'home')
+  for (const elsewhere of [join(home, '.node_modules'), join(home, 'path'), join(lonely, 'node_modules')]) {
+    cpSync(scoped, join(elsewhere, '@portward'), { recursive: true })
+    cpSync(join(scoped, platform), join(elsewhere, `portward-${platform}`), { recursive: true })
+  }
+  const env = { ...process.env, HOME: home, NODE_PATH: join(home, 'path') }
+  assert.match(tried(inner, env), /the package @portward\/\S+ is not installed beside it/)
+  cpSync(scoped, join(inner, 'node_modules', '@portward'), { recursive: true })
+  assert.equal(tried(inner, env), 'loaded\n')
 })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { Issuer, Keyring, Verifier } from 'portward'
 import { onEach } from './support/databases.mjs'
-import { store } from './support/fixtures.mjs'
+import { scope, store } from './support/fixtures.mjs'
 
 const here = (name) => fileURLToPath(new URL(`support/${name}`, import.meta.url))
 const run = promisify(execFile)
@@ -62,13 +62,33 @@ onEach('cluster: revoked in one process, refused in all', async (database) => {
 onEach('process.exit in the middle of work is an ordinary end', async (database) => {
   const made = await store(database)
   const env = { ...process.env, SHARED: JSON.stringify(shared(made)) }
-  for (const after of ['0', '1', '20', '100']) {
+  let before = 0
+  for (const after of ['0', '1', '20', '100', 'when it is done']) {
     const { stdout } = await run(process.execPath, [here('exits.mjs'), after], { env })
     assert.equal(stdout, 'leaving\n')
-    // What was under way is over, and what had not begun was left.
+    // What was under way is over, and what had not begun was left; without an exit all of it is done.
+    const { length } = (await made.store.list('studio-7', { limit: 1000 })).links
+    const done = length - before
+    assert.ok(after === 'when it is done' ? done === 20 : done < 20, `${done} links after ${after} ms`)
+    before = length
   }
   // Nothing is left locked.
   await made.store.issue('studio-7', '42', ['files:read'])
+})
+
+test('process.exit does not wait for a file that is under way', { timeout: 60_000 }, async () => {
+  const { path } = await scope()
+  const { stdout } = await run(process.execPath, [here('exits-file.mjs'), path])
+  assert.equal(stdout, 'sealing\n')
+  const left = () => readdirSync(path).filter((name) => name.startsWith('sealed') || name.startsWith('.portward'))
+  assert.deepEqual(left(), [])
+  // Nor does a thread that ends itself, nor a process one of whose threads is at it, if its main thread knows of us.
+  const worker = new Worker(here('exits-file.mjs'), { argv: [path], stdout: true })
+  const [code] = await once(worker, 'exit')
+  assert.deepEqual([code, left()], [0, []])
+  const main = `require('portward'); new (require('node:worker_threads').Worker)(process.argv[1], { argv: [process.argv[2], 'stays'] }).once('message', () => process.exit(0))`
+  await run(process.execPath, ['-e', main, here('exits-file.mjs'), path], { cwd: here('..') })
+  assert.deepEqual(left(), [])
 })
 
 test('10,000 objects of each kind leave nothing behind', async () => {
@@ -77,8 +97,14 @@ test('10,000 objects of each kind leave nothing behind', async () => {
   assert.ok(grown < 24, `${grown} MiB more`)
 })
 
+function ofOneKeyring() {
+  const keyring = Keyring.generate()
+  return [Verifier.withoutRevocation(keyring), new Issuer(keyring).issueLink('t', 'c', ['files:read']).token]
+}
+
 test('a verifier outlives what it was made of', () => {
-  const verifier = Verifier.withoutRevocation(Keyring.generate())
+  const [verifier, token] = ofOneKeyring()
   globalThis.gc?.()
+  assert.equal(verifier.verifyLink(token).client, 'c')
   assert.throws(() => verifier.verifyLink(new Issuer(Keyring.generate()).issueLink('t', 'c', ['files:read']).token), { public: 'refused' })
 })

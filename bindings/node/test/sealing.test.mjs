@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { getEventListeners } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -67,6 +68,38 @@ test('streams of the web', async () => {
   await assert.rejects(new Response(new Blob([plaintext]).stream().pipeThrough(files.sealWebStream({ ...OF, signal }))).arrayBuffer(), /enough/)
 })
 
+test('a stream listens to its signal as long as it lives, and no longer', async () => {
+  const { scope: files } = await scope()
+  const { signal } = new AbortController()
+  const listening = () => getEventListeners(signal, 'abort').length
+  const object = await files.seal(randomBytes(200_000), OF)
+  const broken = Buffer.from(object)
+  broken[10_000] ^= 1
+  const drained = async (stream, bytes) => new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer()
+
+  const kept = files.openWebStream({ ...OF, signal })
+  assert.equal(listening(), 1)
+  assert.equal((await drained(kept, object)).byteLength, 200_000)
+  assert.equal(listening(), 0)
+
+  await assert.rejects(drained(files.openWebStream({ ...OF, signal }), broken), Unreadable)
+  assert.equal(listening(), 0, 'after an error of a piece')
+  await assert.rejects(drained(files.openWebStream({ ...OF, signal }), object.subarray(0, -1)), Unreadable)
+  assert.equal(listening(), 0, 'after an error at the end')
+
+  const [unread, unwritten] = [files.openWebStream({ ...OF, signal }), files.openWebStream({ ...OF, signal })]
+  assert.equal(listening(), 2)
+  await unread.readable.cancel('enough')
+  assert.equal(listening(), 1, 'who reads has given up')
+  await unwritten.writable.abort('enough')
+  assert.equal(listening(), 0, 'who writes has')
+
+  const stream = files.openStream({ ...OF, signal })
+  assert.equal(listening(), 1)
+  await assert.rejects(through(stream, cut(broken, 9_000)), Unreadable)
+  assert.equal(listening(), 0)
+})
+
 test('a stream that was cut or changed ends with an error', async () => {
   const { scope: files } = await scope()
   const object = await files.seal(randomBytes(100_000), OF)
@@ -74,6 +107,8 @@ test('a stream that was cut or changed ends with an error', async () => {
   await assert.rejects(through(files.openStream(OF), cut(object.subarray(0, 10), 9_000)), Unreadable)
   object[50_000] ^= 1
   await assert.rejects(through(files.openStream(OF), cut(object, 9_000)), Unreadable)
+  object[50_000] ^= 1
+  assert.equal((await through(files.openStream(OF), cut(object, 9_000))).length, 100_000)
   await assert.rejects(through(files.openStream({ ...OF, id: '8' }), cut(object, 9_000)), Unreadable)
 })
 
@@ -128,6 +163,16 @@ test('files are there whole or not at all', async () => {
   assert.equal(range.length, bytes.length)
   assert.ok((await range.read(1_234_567, 100)).equals(bytes.subarray(1_234_567, 1_234_667)))
   assert.equal((await range.read(bytes.length - 1, 100)).length, 1)
+  const open = async () => (await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))).includes(sealed)
+  assert.ok(await open())
+  const [read] = await Promise.all([range.read(0, 100), range.close()])
+  assert.ok(read.equals(bytes.subarray(0, 100)) && !(await open()))
+  assert.equal(await code(() => range.read(0, 1)), 'closed')
+  assert.equal(range.length, bytes.length)
+  await range.close()
+  const other = await files.openRange(sealed, OF)
+  await other[Symbol.asyncDispose]()
+  assert.equal(await code(() => other.read(0, 1)), 'closed')
 
   const broken = await readFile(sealed)
   broken[2_000_000] ^= 1

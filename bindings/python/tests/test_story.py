@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -200,4 +201,19 @@ def test_events_are_written_before_they_take_effect(keyring: portward.Keyring, d
         assert '"paul"' in events.read_text() and link.id in events.read_text()
     with pytest.raises(portward.Unavailable) as sink:
         portward.Store.open(databases.place("portal"), keyring, events=tmp_path / "absent" / "events.jsonl")
+    assert code(sink) == "sink_failed"
+    portward.Store.recover(databases.place("portal"), keyring, events=events)
+    with portward.KeyStore.open(databases.place("keys"), keyring, feed=None, create=True, events=events) as keys:
+        keys.acting_as("paul").new_tenant("made")
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert [(event["operation"], event["actor"]) for event in told] == [
+        ("begun", None),
+        ("issued", "paul"),
+        ("recovered", None),
+        ("tenant_kek_made", "paul"),
+    ]
+    full = Path("/dev/full")
+    with portward.KeyStore.open(databases.place("keys"), keyring, feed=None, events=full) as keys:
+        with pytest.raises(portward.Unavailable) as sink:
+            keys.new_tenant("other")
     assert code(sink) == "sink_failed"

@@ -156,9 +156,11 @@ mod backend {
         portward::KeyringError, portward::SealedError, portward::UnsealError, portward::IssueError, portward::VerifierError,
         portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError,
         portward::envelope::DataScopeError, portward::envelope::IndexError,
-        portward_store::files::FilesError, portward_store::database::LocationError, portward_store::database::DatabaseError,
-        portward_http::RulesError,
+        portward_store::database::LocationError, portward_store::database::DatabaseError, portward_http::RulesError,
     }
+
+    #[cfg(unix)]
+    from!(portward_store::files::FilesError);
 
     impl From<ObjectError> for Error {
         fn from(error: ObjectError) -> Self {

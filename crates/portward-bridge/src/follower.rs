@@ -12,6 +12,8 @@ use crate::token::{Verifier, VerifierOptions};
 /// back, is the caller's; nothing on that way is trusted.
 pub struct Follower {
     core: Mutex<Asking>,
+    /// Beside the lock that is held while an answer is taken in: a second, for a large one.
+    highest: Mutex<Option<String>>,
     scope: Scope,
     verifier: Verifier,
 }
@@ -40,7 +42,8 @@ impl Follower {
         let core = Core::new(keyring.core.clone(), scope.clone(), skew, highest)?;
         let freshness = Freshness::Live { max_staleness: Duration::from_millis(max_staleness) };
         let verifier = Verifier::of(keyring, Revocation::View(core.cell(), freshness), options)?;
-        Ok(Self { core: Mutex::new(Asking { core, for_everything: false }), scope, verifier })
+        let highest = Mutex::new(core.highest().map(stamp_text));
+        Ok(Self { core: Mutex::new(Asking { core, for_everything: false }), highest, scope, verifier })
     }
 
     /// A request to be sent now: what a store answers with `answer`.
@@ -68,12 +71,17 @@ impl Follower {
             Err(FeedError::Gap | FeedError::AnotherIncarnation | FeedError::Fork) => true,
             Err(_) => *for_everything,
         };
+        *self.seen() = core.highest().map(stamp_text);
         Ok(stamp_text(accepted?))
     }
 
-    /// The stamp of the last answer; keep it for the next start.
+    /// The stamp of the last answer; keep it for the next start. It waits for no answer that is being taken in.
     pub fn highest(&self) -> Option<String> {
-        self.lock().core.highest().map(stamp_text)
+        self.seen().clone()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<String>> {
+        self.highest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Asking> {

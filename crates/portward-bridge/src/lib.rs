@@ -18,6 +18,8 @@ mod peeked;
 #[cfg(feature = "holder")]
 mod vault;
 
+#[cfg(all(unix, feature = "backend"))]
+mod directory;
 #[cfg(feature = "backend")]
 mod events;
 #[cfg(feature = "backend")]
@@ -32,6 +34,8 @@ mod keyring;
 mod keys;
 #[cfg(feature = "backend")]
 mod links;
+#[cfg(all(not(unix), feature = "backend"))]
+mod no_directory;
 #[cfg(feature = "backend")]
 mod object;
 #[cfg(feature = "backend")]

@@ -17,7 +17,7 @@ async function make(objects) {
     new UntrustedLink(token).narrow({ seal: true })
     const portal = new Portal('https://portal.example')
     portal.read({ method: 'GET', path: `/portal`, headers: ['Cookie', `__Host-portward-link=${token}`] })
-    if (number % 10 === 0) new Follower(own).request()
+    if (number % 10 === 0) await new Follower(own).request()
     try {
       verifier.verifySession(token)
     } catch {}

@@ -27,6 +27,7 @@ await using store = await Store.open('sqlite:x', keyring, { create: true, follow
 const link: Link = await store.issue('t', 'c', new Set(['files:read']), { usesMax: 3 })
 same<Awaited<ReturnType<Store['revokeLink']>>, string>(true)
 await store.edit('t', link.id, { label: null, resources: null, usesMax: null })
+await store.withSignal(AbortSignal.timeout(1000)).revokeLink('t', link.id)
 await using keys = await KeyStore.open('sqlite:x', keyring, { feed: store })
 const scope = keys.scope('t', 'file:contents')
 const object: Buffer = await scope.seal(new Uint8Array(1), { name: 'a', id: '1', more: { 'x-a': '1' } })
@@ -72,8 +73,11 @@ app.get<{ Params: { id: string } }>('/files/:id', { onRequest: app.requires('fil
 const index = await scope.blindIndex({ table: 'clients', column: 'email', bits: 16 })
 const clients = pgTable('clients', { id: text('id'), email: sealed('email').notNull(), emailIndex: indexed(() => index)('email_index') })
 const row = {} as typeof clients.$inferSelect
-const email: string = await new Field('clients.email').open(scope, '1', row.email)
+const field = new Field('clients.email', { index: () => index })
+const email: string = await field.open(scope, '1', row.email)
+const value = await field.seal(scope, '1', email)
+const right: typeof clients.$inferInsert = { email: value, emailIndex: value.index }
 // @ts-expect-error a text would lie there in the clear
 const wrong: typeof clients.$inferInsert = { email: 'ada@example.com' }
 
-export { GET, copy, email, stream, wrong }
+export { GET, copy, email, right, stream, wrong }

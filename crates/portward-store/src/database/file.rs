@@ -17,7 +17,7 @@ pub(super) fn sqlite_url(path: &Path) -> Result<String> {
 
 /// Before anything is made where a link points.
 pub(super) fn create_private(path: &Path) -> Result<()> {
-    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+    if cfg!(not(unix)) || std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(DatabaseError::Permissions);
     }
     let mut options = OpenOptions::new();
@@ -28,7 +28,7 @@ pub(super) fn create_private(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Others may neither read it nor what the database puts beside it.
+/// Others may neither read it nor what the database puts beside it. Where files have no modes nobody knows whether they may.
 pub(super) fn check_private(path: &Path) -> Result<()> {
     let found = match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(DatabaseError::Uninitialised),
@@ -37,6 +37,6 @@ pub(super) fn check_private(path: &Path) -> Result<()> {
     #[cfg(unix)]
     let others = std::os::unix::fs::MetadataExt::mode(&found) & 0o077 != 0;
     #[cfg(not(unix))]
-    let others = false;
+    let others = true;
     if found.is_file() && !others { Ok(()) } else { Err(DatabaseError::Permissions) }
 }

@@ -6,7 +6,7 @@ use crate::store::error::StoreError;
 /// How it is found out where the database lies: it is not where it was when it is a copy. `spec/store.md` section 5.
 pub(super) enum Place {
     /// Device and inode, and when the file was born, where that is known.
-    File(PathBuf),
+    File(#[cfg_attr(not(unix), expect(dead_code, reason = "files are refused there"))] PathBuf),
     /// The cluster's system identifier, its timeline and the number of the database.
     Server,
     /// For the vectors of the testkit: this.
@@ -41,8 +41,9 @@ impl Place {
                 let born = found.created().ok().and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
                 Ok(of_file(found.dev(), found.ino(), born.map(|born| born.as_nanos())))
             }
+            // Nothing tells there which file it is: it was refused before.
             #[cfg(not(unix))]
-            Self::File(_) => Ok(selected),
+            Self::File(_) => Err(DatabaseError::Permissions.into()),
             Self::Server => Ok(selected),
             #[cfg(test)]
             Self::Told(place) => Ok(place.clone()),
