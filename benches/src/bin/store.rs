@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portward::{Clock as _, Deployment, Identifier, Keyring, LinkRequest, SystemClock, Vocabulary};
-use portward_store::events::Recorder;
 use portward_store::database::Location;
+use portward_store::events::Recorder;
 use portward_store::store::{self, LinkFilter, LinkTerms, Store, StoreOptions, Target};
 use portward_test_servers::{Durability, Postgres};
 use sqlx::{Connection as _, Executor as _};

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use portward::Audience;
+use portward::{Audience, Clock as _, SystemClock};
 use portward_store::events::{Event, JsonLines, Operation, Recorder};
 use portward_store::files::FileError;
 use tokio::runtime::Builder;
 
-use crate::context;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 
@@ -21,7 +20,7 @@ pub(crate) fn recorder(global: &Global) -> Result<Recorder, Failure> {
 
 /// Of what is done now.
 pub(crate) fn event(operation: Operation) -> Event {
-    Event::new(context::now().wall, operation)
+    Event::new(SystemClock.now().wall, operation)
 }
 
 /// Of what this command does by itself, in the directory.
