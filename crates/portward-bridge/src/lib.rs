@@ -11,6 +11,8 @@ mod untrusted;
 mod client;
 #[cfg(feature = "holder")]
 mod file;
+#[cfg(feature = "holder")]
+mod leftover;
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod part;
 #[cfg(any(feature = "backend", feature = "holder"))]
@@ -55,7 +57,7 @@ pub use part::{Of, Range};
 #[cfg(any(feature = "backend", feature = "holder"))]
 pub use peeked::Peeked;
 #[cfg(feature = "holder")]
-pub use vault::{Advance, DeviceKey, DeviceKeyFault, Stop, Vault};
+pub use vault::{DeviceKey, DeviceKeyFault, Stop, Vault, Work};
 
 #[cfg(feature = "backend")]
 pub use follower::Follower;
