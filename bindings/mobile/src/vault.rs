@@ -2,7 +2,7 @@ use core::fmt;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use portward_bridge::{self as bridge, Error};
 use zeroize::Zeroizing;
@@ -34,10 +34,7 @@ pub struct Vault(bridge::Vault);
 /// A file of a vault that is opened in parts.
 #[derive(uniffi::Object)]
 #[uniffi::export(Debug)]
-pub struct VaultReader {
-    length: u64,
-    range: Mutex<bridge::Range<File>>,
-}
+pub struct VaultReader(bridge::SharedRange<File>);
 
 #[uniffi::export]
 impl Vault {
@@ -123,7 +120,7 @@ impl Vault {
     /// Opens any part of a file. Throws `Unreadable`, `Unavailable` (`source_unreadable`), `InvalidValue`.
     pub async fn open_parts(self: Arc<Self>, of: ObjectName, source: String) -> Result<VaultReader, PortwardError> {
         let opened = work::run(move |_| of.of(|of| self.0.open_range(of, Path::new(&source)))).await?;
-        Ok(VaultReader { length: opened.length(), range: Mutex::new(opened) })
+        Ok(VaultReader(opened))
     }
 }
 
@@ -145,14 +142,13 @@ pub async fn clear_leftovers(folder: String) -> Result<u64, PortwardError> {
 impl VaultReader {
     /// How many bytes there are; authentic.
     pub fn length(&self) -> u64 {
-        self.length
+        self.0.length()
     }
 
     /// Reads at most `length` bytes from there, fewer where the file ends before; at most 16 MiB at a time. Throws `Unreadable`, `Unavailable`
     /// (`source_unreadable`).
     pub async fn read(self: Arc<Self>, from: u64, length: u64) -> Result<Vec<u8>, PortwardError> {
-        let length = length.min(READ_MAX);
-        work::run(move |_| self.range.lock().unwrap_or_else(PoisonError::into_inner).read(from, length)).await
+        work::run(move |_| self.0.read(from, length.min(READ_MAX))).await
     }
 }
 

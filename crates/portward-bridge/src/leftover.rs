@@ -160,7 +160,7 @@ mod tests {
                     clear(folder).unwrap();
                 }
             });
-            let written = (0..2_000).all(|number| {
+            let written = (0..500).all(|number| {
                 let made =
                     Named::create(folder).and_then(|(named, _file)| named.rename(&folder.join(number.to_string())));
                 made.is_ok()
@@ -168,6 +168,6 @@ mod tests {
             clearing.store(false, std::sync::atomic::Ordering::Relaxed);
             assert!(written);
         });
-        assert_eq!(fs::read_dir(folder).unwrap().count(), 2_000);
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 500);
     }
 }

@@ -18,6 +18,8 @@ mod part;
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod peeked;
 #[cfg(feature = "holder")]
+mod shared;
+#[cfg(feature = "holder")]
 mod vault;
 
 #[cfg(feature = "backend")]
@@ -56,6 +58,8 @@ pub use client::{HttpRequest, RedeemClient, Redeemed};
 pub use part::{Of, Range};
 #[cfg(any(feature = "backend", feature = "holder"))]
 pub use peeked::Peeked;
+#[cfg(feature = "holder")]
+pub use shared::SharedRange;
 #[cfg(feature = "holder")]
 pub use vault::{DeviceKey, DeviceKeyFault, Stop, Vault, Work};
 

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::file::FreshFile;
 use crate::leftover;
 use crate::part::{Of, Range, read_error, write_error};
+use crate::shared::SharedRange;
 use crate::text;
 
 /// A key that the device keeps, and that does not leave it. `binding` has to be given again to unwrap: as associated data, or as vault.md says.
@@ -189,9 +190,10 @@ impl Vault {
     ///
     /// # Errors
     /// Kind `Unreadable`; those of the values; `source_unreadable`.
-    pub fn open_range(&self, of: &Of<'_>, source: &Path) -> Result<Range<File>, Error> {
+    pub fn open_range(&self, of: &Of<'_>, source: &Path) -> Result<SharedRange<File>, Error> {
         let context = of.context(self.tenant_id())?;
-        Range::open(&self.keys, &context, File::open(source).map_err(|error| Error::source(&error))?)
+        let source = File::open(source).map_err(|error| Error::source(&error))?;
+        Ok(SharedRange::new(Range::open(&self.keys, &context, source)?))
     }
 }
 

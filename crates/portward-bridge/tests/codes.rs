@@ -1,6 +1,5 @@
 //! Every code that a holder can meet, and what it is about: `bindings/mobile/codes.txt`, which the packages for phones are tested against.
 #![cfg(feature = "holder")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

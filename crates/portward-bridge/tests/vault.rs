@@ -1,6 +1,6 @@
 //! Files of a vault: what waits for them, and what is left where it does not wait any more.
 #![cfg(feature = "holder")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "test code")]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! What a holder believes of an answer, whoever gave it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test code")]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 use portward_http::{Client, ClientError};
 use portward_test_vectors::Vectors;

@@ -8,8 +8,6 @@ import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.name
 import kotlin.io.path.readBytes
 import kotlin.io.path.readText
-import kotlin.time.Duration
-import kotlin.time.measureTime
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -97,27 +95,6 @@ class FilesTest {
         assertTrue(!left.exists() && inner.exists() && others.all { it.exists() })
         assertEquals(0uL, clearLeftovers(folder.toString()))
         refused<PortwardException.Unavailable>("source_unreadable") { clearLeftovers("$folder/none") }
-    }
-
-    @Test
-    fun `how long a file is waits for no read`(@TempDir folder: Path): Unit = runBlocking(Dispatchers.Default) {
-        Vault.create("t", "key", SoftwareKey()).use { vault ->
-            val plain = folder.resolve("plain").write(ByteArray(16 shl 20)).toString()
-            vault.sealFile(of, plain, "$folder/sealed")
-            vault.openParts(of, "$folder/sealed").use { reader ->
-                // Of the slowest answer during each read, the best: a busy machine makes some slow, a lock all of them.
-                val waited = List(8) {
-                    var slowest = Duration.ZERO
-                    val read = measureTime {
-                        val reading = async { reader.read(0u, 16uL shl 20) }
-                        while (reading.isActive) slowest = maxOf(slowest, measureTime { assertEquals(16uL shl 20, reader.length()) })
-                        assertEquals(16 shl 20, reading.await().size)
-                    }
-                    slowest / read
-                }
-                assertTrue(waited.min() < 0.25, "$waited")
-            }
-        }
     }
 
     /** Whether a thread of the library is there, as the system calls them. */
