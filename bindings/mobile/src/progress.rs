@@ -50,6 +50,7 @@ impl bridge::Work for Working<'_> {
     }
 
     fn finish(&mut self, bytes: u64, place: &mut dyn FnMut()) -> Result<(), Stop> {
+        self.wanted.check()?;
         self.tell(bytes)?;
         self.wanted.unless_given_up(place)
     }

@@ -39,8 +39,8 @@ impl FreshFile {
         self.file.sync_all()
     }
 
-    /// Puts the file under its name.
-    pub(crate) fn place(self) -> io::Result<()> {
+    /// Puts the file under its name: one step, which is soon done.
+    pub(crate) fn place(self) -> io::Result<Placed> {
         match self.named {
             Some(named) => named.rename(&self.path)?,
             #[cfg(target_os = "linux")]
@@ -48,8 +48,23 @@ impl FreshFile {
             #[cfg(not(target_os = "linux"))]
             None => return Err(io::ErrorKind::Unsupported.into()),
         }
-        // The new name lies in the folder.
-        if cfg!(unix) { File::open(folder(&self.path))?.sync_all() } else { Ok(()) }
+        Ok(Placed(self.path))
+    }
+}
+
+/// A file under its name, which lies in its folder and so is on the medium when that is.
+pub(crate) struct Placed(PathBuf);
+
+impl Placed {
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        match File::open(folder(&self.0))?.sync_all() {
+            // Some file systems have that for files only.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+            other => other,
+        }
     }
 }
 

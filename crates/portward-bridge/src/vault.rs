@@ -222,7 +222,8 @@ impl Done {
         file.sync().map_err(|error| Error::target(&error))?;
         let (mut file, mut placed) = (Some(file), None);
         work.finish(self.0, &mut || placed = placed.take().or_else(|| file.take().map(FreshFile::place)))?;
-        placed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())).map_err(|error| Error::target(&error))?;
+        let placed = placed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()));
+        placed.and_then(|placed| placed.sync()).map_err(|error| Error::target(&error))?;
         Ok(self.0)
     }
 }
