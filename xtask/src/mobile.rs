@@ -1,5 +1,6 @@
 //! The library for phones: built, looked through for keys, generated into Kotlin and Swift, and tested from Kotlin.
 
+mod base;
 mod keys;
 mod kotlin;
 mod kotlinc;
@@ -11,10 +12,10 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use self::base::{FOLDER, cargo};
 use crate::log::Log;
 use crate::tally::Tally;
 
-const FOLDER: &str = "target/mobile";
 const BUILT: &str = "target/mobile/build/mobile";
 const LIBRARY: &str = "libportward_mobile.so";
 const BINDGEN: &str = "bindings/mobile/bindgen/Cargo.toml";
@@ -57,10 +58,4 @@ fn generate(log: &mut Log, library: &str) -> io::Result<bool> {
     let run = ["run", "--manifest-path", BINDGEN, "--target-dir", "target/mobile/bindgen", "--"];
     let generate = log.run(cargo(&run).args([library, "target/mobile/kotlin", "target/mobile/swift"]))?;
     Ok(generate.success)
-}
-
-fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.env("CARGO_TERM_COLOR", "never").args(arguments);
-    command
 }

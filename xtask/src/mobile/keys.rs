@@ -3,7 +3,7 @@ use std::fs;
 use std::io;
 use std::process::Command;
 
-use super::cargo;
+use super::base::cargo;
 use crate::log::Log;
 use crate::tally::Tally;
 

@@ -4,7 +4,8 @@ use std::env;
 use std::io;
 use std::process::Command;
 
-use super::{cargo, kotlinc, surface};
+use super::base::cargo;
+use super::{kotlinc, surface};
 use crate::log::{Log, Ran};
 use crate::tally::Tally;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::FOLDER;
+use super::base::FOLDER;
 use crate::log::Log;
 use crate::tally::Tally;
 
