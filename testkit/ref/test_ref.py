@@ -1186,7 +1186,7 @@ def test_every_changed_bit_of_a_vault_is_noticed():
 
 @pytest.mark.parametrize("name, device, code", [
     ("", vault.Device(unavailable=True), "key_name"), ("k" * 65, vault.Device(unavailable=True), "key_name"), ("\u00e9" * 33, vault.Device(), "key_name"),
-    ("k", vault.Device(unavailable=True), "kek_unavailable"), ("k", vault.Device(), "kek_refused"), ("k", vault.Device(gives=b""), "kek_refused"),
+    ("k", vault.Device(unavailable=True), "kek_unavailable"), ("k", vault.Device(fails=True), "kek_unavailable"), ("k", vault.Device(), "kek_refused"), ("k", vault.Device(gives=b""), "kek_refused"),
     ("k", vault.Device(gives=bytes(6145)), "kek_refused"), ("k", vault.Device(gives=bytes(6144)), None), ("\u00e9" * 32, vault.Device(gives=b"w"), None),
 ])
 def test_a_vault_is_made_only_if_it_can_be_read(name, device, code):
@@ -1201,17 +1201,20 @@ def test_a_vault_is_made_only_if_it_can_be_read(name, device, code):
 def test_every_code_of_vaults_has_a_case_and_a_control(subjects):
     cases = subjects[VAULTS].cases
     assert subjects[VAULTS].name == "vault"
-    codes = {op: {case["expect"].get("error") for case in ops_of(subjects[VAULTS], op)} for op in ("vault_file", "vault_open", "vault_object")}
+    codes = {op: {case["expect"].get("error") for case in ops_of(subjects[VAULTS], op)} for op in ("vault_file", "vault_open", "vault_object", "vault_range", "vault_make")}
     assert codes["vault_file"] == {None, "vault_newer_version", "vault_malformed"}
     assert codes["vault_open"] == codes["vault_file"] | {"vault_wrong_tenant", "kek_unavailable", "unwrap_failed", "key_check_mismatch"}
     assert codes["vault_object"] >= codes["vault_open"] - {"vault_newer_version"} | {
-        "wrong_tenant", "unknown_data_key", "no_slot", "wrong_commitment", "chunk_forged", "body_truncated", "header_malformed", "not_an_envelope"}
+        "wrong_tenant", "unknown_data_key", "no_slot", "wrong_commitment", "chunk_forged", "body_truncated", "header_malformed", "not_an_envelope",
+        "record_too_long"}
+    assert codes["vault_range"] >= {None, "unwrap_failed", "wrong_tenant", "unknown_data_key", "no_slot", "wrong_commitment", "chunk_forged", "body_truncated"}
+    assert codes["vault_make"] == {None, "key_name", "kek_refused", "kek_unavailable"}
     assert sum("error" in case["expect"] for case in cases) > len(cases) / 2
 
 
 def test_what_opens_can_be_read(subjects):
     """Neither opening nor an object tells anything of a file that reading it does not."""
-    for case in ops_of(subjects[VAULTS], "vault_open", "vault_object"):
+    for case in ops_of(subjects[VAULTS], "vault_open", "vault_object", "vault_range"):
         try:
             vault.read(replay_file(case))
         except Refused as refused:

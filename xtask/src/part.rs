@@ -90,7 +90,7 @@ pub(crate) const PARTS: &[Part] = &[
             Need::File("bindings/mobile/Cargo.toml"),
             Need::Tool { probe: &["nm", "--version"], packages: &["binutils"] },
             Need::Tool { probe: &["javac", "--version"], packages: &["openjdk-17-jdk-headless"] },
-            Need::Tool { probe: &["mvn", "--version"], packages: &["maven"] },
+            Need::Wish { probe: &["mvn", "--version"], packages: &["maven"] },
         ],
         run: crate::mobile::run,
     },

@@ -65,6 +65,21 @@ impl Tally {
         total.and_then(counts).unwrap_or_default()
     }
 
+    /// The table that JUnit's console prints at its end. A class that failed before its tests is a failure, too.
+    pub(crate) fn of_junit(output: &str) -> Self {
+        let count = |line: &str| {
+            let (count, word) = line.trim_matches(['[', ']', ' ']).split_once(' ')?;
+            let count = count.parse().ok()?;
+            Some(match word {
+                "tests successful" => Self { passed: count, ..Self::default() },
+                "tests failed" | "containers failed" => Self { failed: count, ..Self::default() },
+                "tests skipped" | "tests aborted" => Self { skipped: count, ..Self::default() },
+                _ => Self::default(),
+            })
+        };
+        output.lines().filter(|line| line.starts_with('[')).filter_map(count).sum()
+    }
+
     /// A runner that failed without naming a failed test did not compile, or crashed: one failure.
     pub(crate) fn with_exit(self, success: bool) -> Self {
         if !success && self.failed == 0 { self + Self::FAILED } else { self }
@@ -163,6 +178,21 @@ test result: FAILED. 5 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; 
 [INFO] BUILD FAILURE";
         assert_eq!(Tally::of_surefire(output), tally(5, 3, 1));
         assert_eq!(Tally::of_surefire("[INFO] BUILD FAILURE"), tally(0, 0, 0));
+    }
+
+    #[test]
+    fn the_table_of_junit() {
+        let output = "\
+5 tests successful, said a test
+[         9 containers found      ]
+[         1 containers failed     ]
+[         6 tests found           ]
+[         1 tests skipped         ]
+[         1 tests aborted         ]
+[         3 tests successful      ]
+[         1 tests failed          ]";
+        assert_eq!(Tally::of_junit(output), tally(3, 2, 2));
+        assert_eq!(Tally::of_junit("error: unresolved reference"), tally(0, 0, 0));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 
 #![expect(unreachable_pub, reason = "what uniffi exports is for other languages, which see more than Rust does")]
 
+mod device;
 mod error;
+mod progress;
 mod redeem;
 mod token;
 mod vault;

@@ -2,7 +2,6 @@
 
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -29,12 +28,26 @@ pub(crate) async fn run<T: Send + 'static>(
 /// Whether somebody still waits for the work.
 #[derive(Default)]
 pub(crate) struct Wanted {
-    given_up: AtomicBool,
+    given_up: Mutex<bool>,
 }
 
 impl Wanted {
     pub(crate) fn check(&self) -> Result<(), Stop> {
-        if self.given_up.load(Ordering::Relaxed) { Err(Stop::Cancelled) } else { Ok(()) }
+        self.unless_given_up(&mut || ())
+    }
+
+    /// What makes the work visible: whoever gives up comes before it, and then it does not happen, or waits until it has happened. It is short.
+    pub(crate) fn unless_given_up(&self, last: &mut dyn FnMut()) -> Result<(), Stop> {
+        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if *given_up {
+            return Err(Stop::Cancelled);
+        }
+        last();
+        Ok(())
+    }
+
+    fn give_up(&self) {
+        *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 }
 
@@ -85,6 +98,6 @@ impl<T> Future for Waiting<T> {
 
 impl<T> Drop for Waiting<T> {
     fn drop(&mut self) {
-        self.0.wanted.given_up.store(true, Ordering::Relaxed);
+        self.0.wanted.give_up();
     }
 }

@@ -35,7 +35,7 @@ NEW = {"Issuer.new", "Follower.new", "Portal.new"}
 
 
 # What a phone has and a back end does not need.
-HOLDER = {"client.rs", "untrusted.rs", "vault.rs"}
+HOLDER = {"client.rs", "shared.rs", "untrusted.rs", "vault.rs"}
 
 
 def bridge_methods() -> set[str]:

@@ -11,10 +11,14 @@ mod untrusted;
 mod client;
 #[cfg(feature = "holder")]
 mod file;
+#[cfg(feature = "holder")]
+mod leftover;
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod part;
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod peeked;
+#[cfg(feature = "holder")]
+mod shared;
 #[cfg(feature = "holder")]
 mod vault;
 
@@ -61,7 +65,9 @@ pub use part::{Of, Range};
 #[cfg(any(feature = "backend", feature = "holder"))]
 pub use peeked::Peeked;
 #[cfg(feature = "holder")]
-pub use vault::{Advance, DeviceKey, DeviceKeyFault, Stop, Vault};
+pub use shared::SharedRange;
+#[cfg(feature = "holder")]
+pub use vault::{DeviceKey, DeviceKeyFault, Stop, Vault, Work};
 
 #[cfg(feature = "backend")]
 pub use follower::Follower;

@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::file::FreshFile;
+use crate::leftover;
 use crate::part::{Of, Range, read_error, write_error};
+use crate::shared::SharedRange;
 use crate::text;
 
 /// A key that the device keeps, and that does not leave it. `binding` has to be given again to unwrap: as associated data, or as vault.md says.
@@ -32,9 +34,9 @@ pub trait DeviceKey: Send + Sync {
 /// Why the device's key did not work. Nothing else is told further.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeviceKeyFault {
-    /// Just now: the device is locked. Another attempt may go well.
+    /// Just now: the device is locked, or its key store failed and did not say why. Another attempt may go well.
     Unavailable,
-    /// It is gone, or refuses.
+    /// It is gone for good, or what is wrapped is not of it: what lies under it is lost.
     Refused,
 }
 
@@ -47,8 +49,20 @@ pub enum Stop {
     CallbackFailed,
 }
 
-/// Told how many bytes are done; an error ends the work, as `cancelled` or `callback_failed`.
-pub type Advance<'a> = &'a mut dyn FnMut(u64) -> Result<(), Stop>;
+/// Whoever waits for long work. An error ends it, as `cancelled` or `callback_failed`, and nothing is left of it.
+pub trait Work {
+    /// Told how many bytes are done.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    fn advanced(&mut self, bytes: u64) -> Result<(), Stop>;
+
+    /// The whole file lies on the medium: `place` puts it under its name, and is to be called now or not at all.
+    ///
+    /// # Errors
+    /// [`Stop`], if it was not called.
+    fn finish(&mut self, bytes: u64, place: &mut dyn FnMut()) -> Result<(), Stop>;
+}
 
 /// An encrypted cache under a key of the device. `spec/vault.md`.
 #[derive(Clone)]
@@ -122,8 +136,8 @@ impl Vault {
     /// Seals a file into another, in constant memory; returns how many bytes there were. The other appears whole or not at all.
     ///
     /// # Errors
-    /// Those of the values; `source_unreadable`, `target_unwritable`, and that of `advance`.
-    pub fn seal_file(&self, of: &Of<'_>, source: &Path, target: &Path, advance: Advance<'_>) -> Result<u64, Error> {
+    /// Those of the values; `source_unreadable`, `target_unwritable`, and that of `work`.
+    pub fn seal_file(&self, of: &Of<'_>, source: &Path, target: &Path, work: &mut dyn Work) -> Result<u64, Error> {
         let context = of.context(self.tenant_id())?;
         let mut source = File::open(source).map_err(|error| Error::source(&error))?;
         let target = FreshFile::create(target).map_err(|error| Error::target(&error))?;
@@ -136,17 +150,16 @@ impl Vault {
                 break;
             }
             writer.filled(read).map_err(write_error)?;
-            done.add(read, advance)?;
+            done.add(read, work)?;
         }
-        finish(writer.finish().map_err(write_error)?)?;
-        Ok(done.0)
+        done.finish(writer.finish().map_err(write_error)?, work)
     }
 
     /// Opens a file into another, in constant memory; returns how many bytes there are. The other appears when the last byte is authentic.
     ///
     /// # Errors
-    /// Kind `Unreadable`; those of the values; `source_unreadable`, `target_unwritable`, and that of `advance`.
-    pub fn open_file(&self, of: &Of<'_>, source: &Path, target: &Path, advance: Advance<'_>) -> Result<u64, Error> {
+    /// Kind `Unreadable`; those of the values; `source_unreadable`, `target_unwritable`, and that of `work`.
+    pub fn open_file(&self, of: &Of<'_>, source: &Path, target: &Path, work: &mut dyn Work) -> Result<u64, Error> {
         let context = of.context(self.tenant_id())?;
         let source = File::open(source).map_err(|error| Error::source(&error))?;
         let mut reader = self.keys.reader(&context, source, ONE).map_err(read_error)?;
@@ -160,19 +173,27 @@ impl Vault {
             }
             target.write_all(opened).map_err(|error| Error::target(&error))?;
             reader.consume(length);
-            done.add(length, advance)?;
+            done.add(length, work)?;
         }
-        finish(target)?;
-        Ok(done.0)
+        done.finish(target, work)
+    }
+
+    /// Takes away what a killed application left in a folder of files that were sealed or opened; returns how many files those were.
+    ///
+    /// # Errors
+    /// `source_unreadable`.
+    pub fn clear_leftovers(folder: &Path) -> Result<u64, Error> {
+        leftover::clear(folder).map_err(|error| Error::source(&error))
     }
 
     /// Opens any part of a file.
     ///
     /// # Errors
     /// Kind `Unreadable`; those of the values; `source_unreadable`.
-    pub fn open_range(&self, of: &Of<'_>, source: &Path) -> Result<Range<File>, Error> {
+    pub fn open_range(&self, of: &Of<'_>, source: &Path) -> Result<SharedRange<File>, Error> {
         let context = of.context(self.tenant_id())?;
-        Range::open(&self.keys, &context, File::open(source).map_err(|error| Error::source(&error))?)
+        let source = File::open(source).map_err(|error| Error::source(&error))?;
+        Ok(SharedRange::new(Range::open(&self.keys, &context, source)?))
     }
 }
 
@@ -191,9 +212,19 @@ const STEP: usize = 128 * 1024;
 struct Done(u64);
 
 impl Done {
-    fn add(&mut self, bytes: usize, advance: Advance<'_>) -> Result<(), Error> {
+    fn add(&mut self, bytes: usize, work: &mut dyn Work) -> Result<(), Error> {
         self.0 = self.0.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        Ok(advance(self.0)?)
+        Ok(work.advanced(self.0)?)
+    }
+
+    fn finish(self, target: BufWriter<FreshFile>, work: &mut dyn Work) -> Result<u64, Error> {
+        let file = target.into_inner().map_err(|error| Error::target(error.error()))?;
+        file.sync().map_err(|error| Error::target(&error))?;
+        let (mut file, mut placed) = (Some(file), None);
+        work.finish(self.0, &mut || placed = placed.take().or_else(|| file.take().map(FreshFile::place)))?;
+        let placed = placed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()));
+        placed.and_then(|placed| placed.sync()).map_err(|error| Error::target(&error))?;
+        Ok(self.0)
     }
 }
 
@@ -204,11 +235,6 @@ fn read_some(source: &mut File, buffer: &mut [u8]) -> Result<usize, Error> {
             other => return other.map_err(|error| Error::source(&error)),
         }
     }
-}
-
-fn finish(target: BufWriter<FreshFile>) -> Result<(), Error> {
-    let file = target.into_inner().map_err(|error| Error::target(error.error()))?;
-    file.finish().map_err(|error| Error::target(&error))
 }
 
 /// The device's key as the core's.

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use form_urlencoded::Serializer;
-use portward::{Audience, Timestamp, UntrustedLink};
+use portward::{Audience, Kind, PeekCookie, Timestamp, UntrustedLink, UntrustedToken};
 use serde::de::DeserializeOwned;
 
 use crate::cookie::PEEK_COOKIE;
@@ -96,10 +96,7 @@ impl Client {
     /// All of [`ClientError`] but [`ClientError::Url`].
     pub fn read_peeked(status: u16, headers: &[(&str, &[u8])], body: &[u8]) -> Result<Peeked, ClientError> {
         let PeekedJson { nonce, expires_at } = read(status, body)?;
-        let lines = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-        let cookies = lines.filter_map(|(_, line)| core::str::from_utf8(line).ok()?.split(';').next()?.split_once('='));
-        let mut values = cookies.filter(|(name, _)| *name == PEEK_COOKIE).map(|(_, value)| value);
-        let cookie = values.next().and_then(|value| value.parse().ok()).ok_or(ClientError::Answer)?;
+        let cookie = peek_cookie(headers).ok_or(ClientError::Answer)?;
         Ok(Peeked { nonce, expires_at: Timestamp::from_unix(expires_at), cookie })
     }
 
@@ -113,6 +110,8 @@ impl Client {
 
     /// Renews a session.
     pub fn renew(&self, session: &str) -> ClientRequest {
+        // What is no session is refused by the portal; it must not become another header on the way.
+        let session: String = session.chars().filter(char::is_ascii_graphic).collect();
         self.post("renew", String::new()).with("authorization", format!("Bearer {session}"))
     }
 
@@ -122,6 +121,10 @@ impl Client {
     /// All of [`ClientError`] but [`ClientError::Url`].
     pub fn read_redeemed(status: u16, body: &[u8]) -> Result<Redeemed, ClientError> {
         let SessionJson { session, expires_at } = read(status, body)?;
+        let is_session = UntrustedToken::parse(&session).is_ok_and(|token| token.kind() == Kind::Session);
+        if !is_session {
+            return Err(ClientError::Answer);
+        }
         Ok(Redeemed { session, expires_at: Timestamp::from_unix(expires_at) })
     }
 
@@ -147,6 +150,21 @@ impl fmt::Debug for ClientRequest {
         f.debug_struct("ClientRequest").field("url", &self.url).finish_non_exhaustive()
     }
 }
+
+/// The peek cookie, if it is there once. Some clients join all lines of one name by commas; a date of another cookie may have one, too, but
+/// neither name nor value of this one.
+fn peek_cookie(headers: &[(&str, &[u8])]) -> Option<PeekCookie> {
+    let lines = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    let cookies = lines.filter_map(|(_, line)| core::str::from_utf8(line).ok()).flat_map(|line| line.split(','));
+    let mut values = cookies.filter_map(|cookie| {
+        let (name, value) = cookie.split(';').next()?.split_once('=')?;
+        (name.trim_matches(BLANK) == PEEK_COOKIE).then(|| value.trim_matches(BLANK))
+    });
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.parse().ok() }
+}
+
+const BLANK: [char; 2] = [' ', '\t'];
 
 fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ClientError> {
     const DAMAGED: u16 = Refusal::Damaged.status();

@@ -24,7 +24,7 @@ DATA_KEY, OTHER_DATA_KEY = seeded("vault data key", 32), seeded("vault data key 
 DEVICE_KEY, OTHER_DEVICE_KEY = seeded("vault device key", 32), seeded("vault device key two", 32)
 DEVICE = vault.Device(DEVICE_KEY)
 GOOD_DEVICE = {"key": DEVICE_KEY.hex()}
-GONE, LOCKED = {"refuses": True}, {"unavailable": True}
+GONE, LOCKED, FAILING = {"refuses": True}, {"unavailable": True}, {"fails": True}
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -125,6 +125,9 @@ def build():
     contexts(subject)
     other_keys(subject)
     object_orders(subject)
+    records(subject)
+    ranges(subject)
+    making(subject)
     return subject
 
 
@@ -143,7 +146,7 @@ def opens(subject, name, comment, value, intended, device=GOOD_DEVICE, tenant=TE
     subject.add("vault_open/" + name, comment, "vault_open", intended, text=text_of(value), tenant=tenant, device=device)
 
 
-def takes(subject, name, comment, data, intended, pairs=PAIRS, value=GOOD, device=GOOD_DEVICE, tenant=TENANT):
+def takes(subject, name, comment, data, intended, pairs=PAIRS, value=GOOD, device=GOOD_DEVICE, tenant=TENANT, op="vault_object", **more):
     """`data`: an object, or the edits of the good one; OK means the usual plaintext."""
     if intended is OK:
         intended = digest(PLAIN)
@@ -151,8 +154,8 @@ def takes(subject, name, comment, data, intended, pairs=PAIRS, value=GOOD, devic
         data = bytes(data).hex()
     elif isinstance(data, list):
         data = {"base": "good", "edits": data}
-    subject.add("vault_object/" + name, comment, "vault_object", intended, text=text_of(value), tenant=tenant, device=device,
-                context=pairs, object=data)
+    subject.add(f"{op}/{name}", comment, op, intended, text=text_of(value), tenant=tenant, device=device,
+                context=pairs, object=data, **more)
 
 
 # --- files that are read -----------------------------------------------------------------------
@@ -295,6 +298,7 @@ def slot_texts(subject):
 def opening(subject):
     opens(subject, "good", "a vault and its device's key", GOOD, OK)
     for name, device, intended, comment in (("unavailable", LOCKED, AWAY, "the device is locked"), ("gone", GONE, FAILED, "the key is gone"),
+                                            ("failing", FAILING, AWAY, "the key store fails, and does not say that the key is gone"),
                                             ("other-key", {"key": OTHER_DEVICE_KEY.hex()}, FAILED, "another key of that name"),
                                             ("data-key", {"key": DATA_KEY.hex()}, FAILED, "the data key in the place of the device's")):
         opens(subject, name, comment, GOOD, intended, device)
@@ -474,6 +478,10 @@ def orders(subject):
     one("unavailable-short", "a locked device, less than an IV", with_slot(slot_of(b"w")), AWAY, LOCKED)
     one("unavailable-check", "a locked device, another check value", check, AWAY, LOCKED)
     one("gone-check", "a key that is gone, another check value", check, FAILED, GONE)
+    one("malformed-failing", "a malformed slot, a key store that fails", malformed, MALFORMED, FAILING)
+    one("tenant-failing", "another tenant, a key store that fails", GOOD, WRONG_TENANT, FAILING, OTHER_TENANT)
+    one("failing-unwrap", "a key store that fails, what does not unwrap", broken, AWAY, FAILING)
+    one("failing-check", "a key store that fails, another check value", check, AWAY, FAILING)
     one("unwrap-check", "what does not unwrap, another check value", {**broken, "check": "00" * 8}, FAILED)
     one("key-check", "another key of the device, another check value", check, FAILED, other)
     one("length-check", "31 bytes, another check value", check, FAILED, gives(DATA_KEY[:31]))
@@ -568,6 +576,7 @@ def object_orders(subject):
     one("vault-tenant-context", "a vault of another tenant, a context of the vault's", [], WRONG_TENANT, tenant=OTHER_TENANT)
     one("unavailable-header", "a locked device, no object", [{"cut": 0}], AWAY, device=LOCKED)
     one("unavailable-tenant", "a locked device, a context of another tenant", [], AWAY, device=LOCKED, pairs=theirs)
+    one("failing-header", "a key store that fails, no object", [{"cut": 0}], AWAY, device=FAILING)
     one("gone-unknown", "a key that is gone, an object of another data key", [*other], FAILED, device=GONE)
     one("check-unknown", "another check value, an object of another data key", [*other], MISMATCH, value=check)
     one("check-embedded", "another check value, an embedded object", sealed(slots=[slot]), MISMATCH, value=check)
@@ -583,3 +592,92 @@ def object_orders(subject):
     one("commitment-truncated", "55 bytes of body, another commitment", [{"cut": 75}, {"xor": [44, "01"]}], "body_truncated")
     one("commitment-chunk", "another commitment, a forged chunk", [{"xor": [44, "01"]}, {"xor": [76, "01"]}], "wrong_commitment")
     one("chunk-truncated", "a forged first chunk, a body cut behind a chunk", {"base": "long", "edits": [{"xor": [76, "01"]}, {"cut": 76 + 16_400}]}, "chunk_forged")
+
+
+# --- records and ranges ------------------------------------------------------------------------
+
+def records(subject):
+    def one(name, comment, data, intended, **more):
+        takes(subject, "record-" + name, comment, data, intended, record=True, **more)
+
+    fill = chunked.body_length(1_048_576) - (len(OBJECT) - 20)
+    longest, longer = ({"append": "00", "times": fill + more} for more in (0, 1))
+    one("good", "a record", [], OK)
+    one("good-empty", "one of nothing", sealed(b""), digest(b""))
+    one("good-long", "one of three chunks", {"base": "long", "edits": []}, digest(LONG))
+    one("chunk", "a forged chunk", [{"xor": [76, "01"]}], "chunk_forged")
+    one("cut", "without a chunk", [{"cut": 76}], "body_truncated")
+    one("embedded", "an embedded one", sealed(slots=[envelope.read_slot(SLOT)]), "no_slot")
+    one("renamed", "of another data key", [{"delete": [4, 20]}, {"insert": [4, OTHER_KEY_ID.hex()]}], "unknown_data_key")
+    one("longest", "a body of the greatest length, of which nothing is true", [longest], "chunk_forged")
+    one("longer", "one byte more", [longer], "record_too_long")
+    takes(subject, "longer", "the same is no record: its first chunk is forged", [longer], "chunk_forged")
+    one("longer-unknown", "one byte more, another data key", [longer, {"delete": [4, 20]}, {"insert": [4, OTHER_KEY_ID.hex()]}], "record_too_long")
+    one("longer-suite", "one byte more, another suite", [longer, {"xor": [2, "03"]}], "unknown_suite")
+    one("longer-tenant", "one byte more, a context of another tenant", [longer], "wrong_tenant", pairs=[["tenant", OTHER_TENANT], *PAIRS[1:]])
+    one("longer-unavailable", "one byte more, a locked device", [longer], AWAY, device=LOCKED)
+
+
+def ranges(subject):
+    def one(name, comment, start, count, intended=None, data=None, plain=LONG, **more):
+        if intended is None:
+            intended = {"length": len(plain), "bytes": plain[start : start + count].hex()}
+        data = {"base": "long", "edits": []} if data is None else data
+        takes(subject, name, comment, data, intended, op="vault_range", **more, **{"from": start, "length": count})
+
+    def edited(*edits):
+        return {"base": "long", "edits": list(edits)}
+
+    whole, chunk = len(LONG), 16_400
+    one("first", "the first bytes", 0, 8)
+    one("two-chunks", "over the end of a chunk", 16_380, 8)
+    one("three-chunks", "over all of the second chunk", 16_383, 16_386)
+    one("last", "the last byte", whole - 1, 1)
+    one("clipped", "over the end", whole - 5, 100)
+    one("at-end", "from the end on", whole, 1)
+    one("beyond", "far beyond the end", 2**62, 8)
+    one("none", "no bytes", 8, 0)
+    one("longest", "a length that no object has", whole - 2, 2**62)
+    one("short", "of an object of one chunk", 98, 8, data=[], plain=PLAIN)
+    one("empty", "of nothing", 0, 8, data=sealed(b""), plain=b"")
+    one("forged-inside", "a forged chunk inside", 16_384, 8, "chunk_forged", edited({"xor": [76 + chunk, "01"]}))
+    one("forged-outside", "a forged chunk outside", 0, 8, data=edited({"xor": [76 + chunk, "01"]}))
+    one("forged-last", "a forged last chunk, whatever the range", 0, 8, "chunk_forged", edited({"xor": [76 + 2 * chunk, "01"]}))
+    one("cut", "cut behind a chunk", 0, 8, "body_truncated", edited({"cut": 76 + chunk}))
+    one("cut-byte", "a byte less", 0, 8, "chunk_forged", edited({"cut": 76 + 2 * chunk + 247}))
+    one("swapped", "two chunks swapped, in the first", 0, 8, "chunk_forged", edited({"swap": [76, 76 + chunk, 76 + chunk, 76 + 2 * chunk]}))
+    one("swapped-last", "and in the last", 32_768, 8, data=edited({"swap": [76, 76 + chunk, 76 + chunk, 76 + 2 * chunk]}))
+    one("commitment", "a bit of the commitment", 0, 8, "wrong_commitment", edited({"xor": [75, "80"]}))
+    one("embedded", "an embedded object", 0, 8, "no_slot", sealed(slots=[envelope.read_slot(SLOT)]))
+    one("unknown", "another data key", 0, 8, "unknown_data_key", edited({"delete": [4, 20]}, {"insert": [4, OTHER_KEY_ID.hex()]}))
+    one("other-id", "another id in the context", 0, 8, "wrong_commitment", pairs=[*PAIRS[:2], ["id", "7f3b"], PAIRS[3]])
+    one("tenant", "a context of another tenant", 0, 8, "wrong_tenant", pairs=[["tenant", OTHER_TENANT], *PAIRS[1:]])
+    one("gone", "a key that is gone", 0, 8, FAILED, device=GONE)
+
+
+# --- making one --------------------------------------------------------------------------------
+
+def making(subject):
+    def one(name, comment, intended, key_name=NAME, device=GOOD_DEVICE, tenant=TENANT):
+        if isinstance(intended, dict):
+            intended = {**TOLD, "key_name": key_name, "tenant": tenant, **intended}
+        subject.add("vault_make/" + name, comment, "vault_make", intended, vault=VAULT.hex(), tenant=tenant, data_key_id=KEY_ID.hex(),
+                    data_key=DATA_KEY.hex(), key_name=key_name, iv=IV.hex(), device=device)
+
+    def wrapped(**bound):
+        return {"wrapped": wrapped_of(binding(**bound), iv=IV).hex()}
+
+    one("good", "the vault of all these cases", {})
+    for name, text in (("letters", "schl\u00fcssel"), ("64", "k" * 64), ("64-letters", "\u00e9" * 32), ("1", "k"), ("nul", "a\x00b"), ("digits", "42")):
+        one("name-" + name, "under a key of another name", wrapped(head=head_of(text)), text)
+    for name, tenant in (("uuid", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"), ("number", "42"), ("64", "t" * 64)):
+        one("tenant-" + name, "of a tenant of another form", wrapped(tenant=tenant), tenant=tenant)
+    for name, text in (("empty", ""), ("65", "k" * 65), ("65-bytes", "k" + "\u00e9" * 32)):
+        one("name-" + name, "a name that is none", "key_name", text)
+        one(f"name-{name}-unavailable", "and a locked device", "key_name", text, LOCKED)
+    for name, device, intended, comment in (("unavailable", LOCKED, AWAY, "a locked device"), ("failing", FAILING, AWAY, "a key store that fails"),
+                                            ("gone", GONE, "kek_refused", "a key that is gone")):
+        one(name, comment, intended, device=device)
+    for name, data, intended in (("nothing", b"", "kek_refused"), ("1", b"w", {"wrapped": b"w".hex()}), ("key", DATA_KEY, {"wrapped": DATA_KEY.hex()}),
+                                 ("6144", bytes(6144), {"wrapped": bytes(6144).hex()}), ("6145", bytes(6145), "kek_refused")):
+        one("gives-" + name, f"the key store gives {len(data)} bytes", intended, device=gives(data))

@@ -883,15 +883,30 @@ def _backup_prune(case, _):
 
 @op("vault_file")
 def _vault_file(case, _):
-    file = vault.read(_file(case))
+    return _vault_value(_file(case))
+
+
+def _vault_value(data):
+    file = vault.read(data)
     return {"vault": file.vault_id.hex(), "tenant": file.tenant, "data_key": file.data_key_id.hex(), "check": file.check.hex(),
             "key_name": file.name(), "wrapped": file.slot.wrapped.hex()}
 
 
-def _vault(case):
+def _device(case):
     device = case["device"]
     key, gives = (bytes.fromhex(device[name]) if name in device else None for name in ("key", "gives"))
-    return vault.open_vault(_file(case), case["tenant"], vault.Device(key, device.get("unavailable", False), gives))
+    return vault.Device(key, device.get("unavailable", False), gives, device.get("fails", False))
+
+
+@op("vault_make")
+def _vault_make(case, _):
+    vault_id, data_key_id, data_key, iv = (bytes.fromhex(case[name]) for name in ("vault", "data_key_id", "data_key", "iv"))
+    made = vault.make(vault_id, case["tenant"], data_key_id, data_key, case["key_name"], _device(case), iv)
+    return _vault_value(json.dumps(made).encode())
+
+
+def _vault(case):
+    return vault.open_vault(_file(case), case["tenant"], _device(case))
 
 
 @op("vault_open")
@@ -899,6 +914,16 @@ def _vault_open(case, _):
     return {"check": _vault(case).check().hex()}
 
 
+def _vault_body(case, fixtures):
+    return _vault(case).body(case["context"], _object(case, fixtures), case.get("record", False))
+
+
 @op("vault_object")
 def _vault_object(case, fixtures):
-    return _digest(_vault(case).open_object(case["context"], _object(case, fixtures)))
+    return _digest(_vault_body(case, fixtures).open())
+
+
+@op("vault_range")
+def _vault_range(case, fixtures):
+    length, data = _vault_body(case, fixtures).open_range(case["from"], case["length"])
+    return {"length": length, "bytes": data.hex()}

@@ -27,14 +27,15 @@ def binding(vault_id, tenant, data_key_id, head):
 
 @dataclass
 class Device:
-    """A device's key: an AES-256 key, or one that cannot be used now, says no, or gives these bytes whatever it is told."""
+    """A device's key: an AES-256 key, or one that cannot be used now, whose key store fails, that says no, or gives these bytes whatever it is told."""
 
     key: bytes | None = None
     unavailable: bool = False
     gives: bytes | None = None
+    fails: bool = False
 
     def wrap(self, bound, data_key, iv):
-        if self.unavailable:
+        if self.unavailable or self.fails:
             raise Refused("kek_unavailable")
         if self.gives is not None:
             return self.gives
@@ -43,7 +44,7 @@ class Device:
         return iv + aead.seal(self.key, iv, data_key, bound)
 
     def unwrap(self, bound, wrapped):
-        if self.unavailable:
+        if self.unavailable or self.fails:
             raise Refused("kek_unavailable")
         if self.gives is not None:
             return self.gives
@@ -126,10 +127,10 @@ class Vault:
     def check(self):
         return check_value(self.file.vault_id, self.data_key, self.file.data_key_id)
 
-    def open_object(self, pairs, data):
+    def body(self, pairs, data, record=False):
         row = DataKey(self.file.data_key_id, self.data_key, self.file.tenant, SCOPE, "active")
         opener = Opener(self.file.vault_id, self.file.tenant, SCOPE, [row], [], 1, [], [])
-        return opener.body(Context(pairs), data).open()
+        return opener.body(Context(pairs), data, record)
 
 
 def open_vault(data, tenant, device):

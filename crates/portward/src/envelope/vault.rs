@@ -37,7 +37,7 @@ error_codes! {
         WrongTenant => "vault_wrong_tenant", Caller, "the vault is of another tenant";
         KeyName => "key_name", Caller, "the name of a device's key has 1 to 64 bytes";
         KekRefused => "kek_refused", Environment, "the device's key did not wrap the key of the vault";
-        UnwrapFailed => "unwrap_failed", Environment, "the device's key does not unwrap the key of the vault";
+        UnwrapFailed => "unwrap_failed", Environment, "the device's key is gone, or does not unwrap the key of the vault";
         KekUnavailable => "kek_unavailable", Environment, "the device's key cannot be used just now";
         KeyCheckMismatch => "key_check_mismatch", Environment, "the unwrapped key is not the one that was wrapped";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
@@ -63,7 +63,16 @@ impl VaultFile {
     /// [`VaultError::KeyName`] for another name, [`VaultError::KekRefused`], [`VaultError::KekUnavailable`], [`VaultError::Random`].
     pub fn create(tenant: Identifier, kek: &dyn WrapKey) -> Result<(Self, ScopeKeys), VaultError> {
         let vault = DeploymentId::from_bytes(random::bytes()?);
-        let key = DataKey::generate(&vault, tenant, scope()?)?;
+        Self::around(vault, tenant, DataKey::generate(&vault, tenant, scope()?)?, kek)
+    }
+
+    /// The vault of a data key that is of this vault, tenant and the scope.
+    pub(crate) fn around(
+        vault: DeploymentId,
+        tenant: Identifier,
+        key: DataKey,
+        kek: &dyn WrapKey,
+    ) -> Result<(Self, ScopeKeys), VaultError> {
         let slot = key.wrap(kek)?;
         let key_name = device_key(&slot).ok_or(VaultError::KeyName)?;
         let file = Self { vault, tenant, data_key: key.id(), check: key.check_value(), slot, key_name };

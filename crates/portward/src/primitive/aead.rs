@@ -25,6 +25,14 @@ pub(crate) fn aes_gcm_open_for_vectors(key: &[u8; 32], iv: &[u8; 12], aad: &[u8]
     Some(buffer)
 }
 
+/// The same, sealing: a slot as Android Keystore makes it.
+#[cfg(test)]
+pub(crate) fn aes_gcm_seal_for_vectors(key: &[u8; 32], iv: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Option<Vec<u8>> {
+    let mut buffer = plaintext.to_vec();
+    Aes256Gcm::new(key.into()).encrypt_in_place(&(*iv).into(), aad, &mut buffer).ok()?;
+    Some(buffer)
+}
+
 /// AES-256-GCM without associated data, for the chunks of one body: what a faster implementation has to do.
 pub(crate) trait ChunkCipher: Send + Sync + Sized {
     /// Under this key; wiped when dropped.

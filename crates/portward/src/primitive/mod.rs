@@ -12,9 +12,9 @@ mod wycheproof;
 
 #[cfg(not(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 pub(crate) use aead::PortableCipher as BodyCipher;
-#[cfg(test)]
-pub(crate) use aead::aes_gcm_open_for_vectors;
 pub(crate) use aead::{ChunkCipher, WrapCipher, open_once, seal_once};
+#[cfg(test)]
+pub(crate) use aead::{aes_gcm_open_for_vectors, aes_gcm_seal_for_vectors};
 pub use checksum::Checksum;
 #[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub(crate) use fast::FastCipher as BodyCipher;

@@ -10,7 +10,7 @@ use crate::codec::hex;
 use crate::envelope::vectors::{data_key, root_keks, seal_with_salt, tenant_kek, with_nonce};
 use crate::envelope::{
     Binding, BlindIndex, Context, DataKey, DataScope, Header, IndexName, KekError, KekName, KekType, Normaliser,
-    OpenError, RewrapError, ScopeKeys, Slot, TenantKek, TenantKeks, UnwrapKey, Usage, WrapKey, index_bits,
+    OpenError, OpenSeek, RewrapError, ScopeKeys, Slot, TenantKek, TenantKeks, UnwrapKey, Usage, WrapKey, index_bits,
 };
 use crate::primitive::sha256;
 use crate::{Deployment, DeploymentId, Identifier, KeyState, Vocabulary};
@@ -285,18 +285,21 @@ fn open(case: &Case<'_>) -> Outcome {
     opened(whole)
 }
 
-fn inner(error: std::io::Error) -> OpenError {
+pub(super) fn inner(error: std::io::Error) -> OpenError {
     *error.into_inner().unwrap().downcast::<OpenError>().unwrap()
 }
 
-fn opened(result: Result<Vec<u8>, OpenError>) -> Outcome {
+pub(super) fn opened(result: Result<Vec<u8>, OpenError>) -> Outcome {
     let plaintext = result.map_err(|error| error.code())?;
     Ok(json!({ "length": plaintext.len(), "sha256": hex(&sha256(&[&plaintext])) }))
 }
 
 fn open_range(case: &Case<'_>) -> Outcome {
     let context = context(&case.value["context"])?;
-    let mut reader = keys(case).seekable(&context, Cursor::new(object(case))).map_err(|error| inner(error).code())?;
+    part(keys(case).seekable(&context, Cursor::new(object(case))).map_err(|error| inner(error).code())?, case)
+}
+
+pub(super) fn part(mut reader: OpenSeek<Cursor<Vec<u8>>>, case: &Case<'_>) -> Outcome {
     let bytes = reader.read_range(case.number("from"), case.number("length")).map_err(|error| inner(error).code())?;
     Ok(json!({ "length": reader.length(), "bytes": hex(&bytes) }))
 }

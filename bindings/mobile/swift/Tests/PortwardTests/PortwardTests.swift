@@ -3,18 +3,10 @@ import XCTest
 
 @testable import Portward
 
-/// The same vectors as in Kotlin, and a vault under a key in memory.
+/// The vectors of tokens, and a vault under a key in memory.
 final class PortwardTests: XCTestCase {
-    private func cases(_ subject: String, _ ops: Set<String>) throws -> [[String: Any]] {
-        let folder = try XCTUnwrap(ProcessInfo.processInfo.environment["PORTWARD_VECTORS"])
-        let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(subject).json"))
-        let content = try XCTUnwrap(JSONSerialization.jsonObject(with: data) as? [String: Any])
-        let cases = try XCTUnwrap(content["cases"] as? [[String: Any]])
-        return cases.filter { ops.contains($0["op"] as? String ?? "") }
-    }
-
     func testWhatATokenSays() throws {
-        for test in try cases("token", ["verify_link", "verify_session"]) {
+        for test in try Vectors("token").cases(["verify_link", "verify_session"]) {
             let expect = try XCTUnwrap(test["expect"] as? [String: Any])
             do {
                 let token = try UntrustedToken(token: XCTUnwrap(test["token"] as? String))
@@ -26,6 +18,7 @@ final class PortwardTests: XCTestCase {
                 }
             } catch let error as PortwardError {
                 XCTAssertEqual(error.code, expect["error"] as? String)
+                try checkCode(error)
                 XCTAssertEqual(expect["public"] as? String, "damaged")
             }
         }
@@ -33,7 +26,7 @@ final class PortwardTests: XCTestCase {
 
     func testHowALinkIsNarrowed() throws {
         let vocabulary = (0..<64).map { "p\($0):x" }
-        for test in try cases("token", ["narrow"]) {
+        for test in try Vectors("token").cases(["narrow"]) {
             let restrictions = try XCTUnwrap(test["restrictions"] as? [String: Any])
             let narrowing = Narrowing(
                 expiresAt: (restrictions["expires_at"] as? NSNumber)?.uint64Value,
@@ -49,37 +42,27 @@ final class PortwardTests: XCTestCase {
                 XCTAssertEqual(made, (expect["ok"] as? [String: Any])?["token"] as? String)
             } catch let error as PortwardError {
                 XCTAssertEqual(error.code, expect["error"] as? String)
+                try checkCode(error)
             }
         }
     }
 
     func testAVaultAndACallbackThatThrows() async throws {
-        let vault = try await Vault.create(tenant: "studio-7", keyName: "key", key: MemoryKey())
+        // Of no use outside a test.
+        let key = TestKey { bytes, _ in bytes }
+        let vault = try await Vault.create(tenant: "studio-7", keyName: "key", key: key)
         let name = ObjectName(name: "client.notes", id: "42")
         let sealed = try vault.seal(of: name, plaintext: Data("Monday".utf8))
-        let again = try await Vault.open(file: vault.file(), tenant: "studio-7", key: MemoryKey())
+        let again = try await Vault.open(file: vault.file(), tenant: "studio-7", key: key)
         XCTAssertEqual(try again.openRecord(of: name, sealed: sealed), Data("Monday".utf8))
-        do {
-            _ = try await Vault.open(file: vault.file(), tenant: "studio-7", key: MemoryKey(throwing: true))
-            XCTFail("nothing was thrown")
-        } catch let error as PortwardError {
-            XCTAssertEqual(error.code, "unwrap_failed")
+        for (thrown, code) in [(URLError(.unknown) as Error, "kek_unavailable"), (DeviceKeyError.Unavailable, "kek_unavailable"), (DeviceKeyError.Refused, "unwrap_failed")] {
+            do {
+                _ = try await Vault.open(file: vault.file(), tenant: "studio-7", key: TestKey { _, _ in throw thrown })
+                XCTFail("nothing was thrown")
+            } catch let error as PortwardError {
+                XCTAssertEqual(error.code, code)
+                try checkCode(error)
+            }
         }
-    }
-}
-
-/// Of no use outside a test.
-private final class MemoryKey: DeviceKey {
-    private let throwing: Bool
-
-    init(throwing: Bool = false) {
-        self.throwing = throwing
-    }
-
-    func wrap(key: Data, binding: Data) throws -> Data { key }
-
-    func unwrap(wrapped: Data, binding: Data) throws -> Data {
-        if throwing { throw URLError(.unknown) }
-        return wrapped
     }
 }

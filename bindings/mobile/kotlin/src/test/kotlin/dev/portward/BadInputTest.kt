@@ -1,5 +1,6 @@
 package dev.portward
 
+import com.google.gson.JsonPrimitive
 import kotlin.random.Random
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -21,15 +22,25 @@ class BadInputTest {
             assertThrows(PortwardException.Refused::class.java) { readLinkAddress(text) }
         }
         for (cut in link.indices) assertThrows(PortwardException.Refused::class.java) { UntrustedToken(link.substring(0, cut)) }
-        val session = Testkit.subject("token").cases("verify_session").first { it.getAsJsonObject("expect").has("ok") }.text("token")
+        UntrustedToken(link).use { assertEquals(TokenKind.LINK, it.kind()) }
+        assertEquals(link, readLinkAddress("https://portal.example/portal#$link").token)
+        val session = session()
         UntrustedToken(session).use { assertTrue(it.isSealed()) }
         refused<PortwardException.Refused>("wrong_kind") { narrow(session, Narrowing(seal = true)) }
     }
 
     @Test
     fun `half of a surrogate pair is no text`() {
-        assertThrows(Exception::class.java) { UntrustedToken("pwl_\uD800") }
-        assertThrows(Exception::class.java) { RedeemClient("https://portal\uDC00.example/portal") }
+        val label = "\uD83D\uDE00"
+        for (half in label) {
+            assertThrows(Exception::class.java) { UntrustedToken("$link$half") }
+            assertThrows(Exception::class.java) { RedeemClient("https://portal.example/portal$half") }
+            assertThrows(Exception::class.java) { runBlocking { Vault.create("t", "key$half", FakeKey()) } }
+        }
+        // Without the half, or with the whole of it where that is text.
+        UntrustedToken(link).close()
+        RedeemClient("https://portal.example/portal").close()
+        runBlocking { Vault.create("t", "key$label", FakeKey()).use { assertEquals("key$label", vaultKeyName(it.file())) } }
     }
 
     @Test
@@ -67,6 +78,19 @@ class BadInputTest {
     @Test
     fun `answers that are none`() {
         val random = Random(7)
+        val cookie = HttpHeader("Set-Cookie", "__Host-portward-peek=" + "A".repeat(43))
+        val (peek, session) = """{"nonce":"pwn_x","expires_at":1}""".toByteArray() to session()
+        fun redeemed(session: String) = """{"session":${JsonPrimitive(session)},"expires_at":1}""".toByteArray()
+        assertEquals(Peeked("pwn_x", 1u, "A".repeat(43)), readPeeked(200u, listOf(cookie), peek))
+        assertEquals(Redeemed(session, 1u), readRedeemed(200u, redeemed(session)))
+        for (other in listOf("", "pws_x", link, "$session\r\n", "$session\nx: y", " $session", session.dropLast(1))) {
+            refused<PortwardException.Unavailable>("answer_malformed") { readRedeemed(200u, redeemed(other)) }
+        }
+        for (other in listOf(emptyList(), listOf(cookie, cookie), listOf(HttpHeader("Set-Cookie", "a=b; ${cookie.value}")), listOf(HttpHeader("Cookie", cookie.value)))) {
+            refused<PortwardException.Unavailable>("answer_malformed") { readPeeked(200u, other, peek) }
+        }
+        val joined = HttpHeader("set-cookie", "lb=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT, ${cookie.value}; Path=/, a=b")
+        assertEquals("A".repeat(43), readPeeked(200u, listOf(joined), peek).cookie)
         for (status in listOf(0, 100, 200, 204, 301, 303, 404, 418, 65_535)) {
             for (body in listOf("", "{}", "[]", "null", "{\"session\":1}", "{\"session\":\"a\",\"expires_at\":-1}").map { it.toByteArray() } + List(50) { random.nextBytes(it) }) {
                 refused<PortwardException.Unavailable>("answer_malformed") { readRedeemed(status.toUShort(), body) }
@@ -76,8 +100,15 @@ class BadInputTest {
         val answers = mapOf(400 to "damaged", 403 to "refused")
         for ((status, code) in answers) refused<PortwardException.Refused>(code) { readRedeemed(status.toUShort(), ByteArray(0)) }
         for (status in listOf(429, 500, 503, 599)) refused<PortwardException.Unavailable>("unavailable") { readRedeemed(status.toUShort(), ByteArray(0)) }
-        refused<PortwardException.InvalidValue>("cookie_malformed") { RedeemClient("https://portal.example/portal").redeem(link, Peeked("n", 1u, "c")) }
+        RedeemClient("https://portal.example/portal").use { client ->
+            refused<PortwardException.InvalidValue>("cookie_malformed") { client.redeem(link, Peeked("n", 1u, "c")) }
+            assertEquals("POST", client.redeem(link, Peeked("n", 1u, "A".repeat(43))).method)
+            // No line of its own comes of what is no session.
+            assertEquals("Bearer pws_ax:y", client.renew("pws_a\r\nx: y").headers.single { it.name == "authorization" }.value)
+        }
     }
+
+    private fun session() = Testkit.subject("token").cases("verify_session").first { it.getAsJsonObject("expect").has("ok") }.text("token")
 
     @Test
     fun `names and files of vaults`(): Unit = runBlocking {

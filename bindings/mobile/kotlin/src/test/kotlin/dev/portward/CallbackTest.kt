@@ -6,6 +6,7 @@ import java.nio.file.Path
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 
@@ -22,26 +23,28 @@ class CallbackTest {
 
     @Test
     fun `what a device's key throws while it wraps`() = quietly {
-        for (error in thrown + DeviceKeyException.Refused()) {
+        Vault.create("t", "key", FakeKey()).close()
+        for (error in thrown + DeviceKeyException.Unavailable()) {
             val failing = FakeKey(onWrap = { _, _ -> throw error })
-            val told = refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", failing) }
+            val told = refused<PortwardException.Unavailable>("kek_unavailable") { Vault.create("t", "key", failing) }
             assertFalse(SECRET in told.stackTraceToString())
         }
-        refused<PortwardException.Unavailable>("kek_unavailable") {
-            Vault.create("t", "key", FakeKey(onWrap = { _, _ -> throw DeviceKeyException.Unavailable() }))
+        refused<PortwardException.Unavailable>("kek_refused") {
+            Vault.create("t", "key", FakeKey(onWrap = { _, _ -> throw DeviceKeyException.Refused() }))
         }
     }
 
     @Test
     fun `what a device's key throws while it unwraps`() = quietly {
         val file = Vault.create("t", "key", FakeKey()).use { it.file() }
-        for (error in thrown + DeviceKeyException.Refused()) {
+        // Whatever it is that nobody foresaw: no cache is thrown away for it.
+        for (error in thrown + DeviceKeyException.Unavailable()) {
             val failing = FakeKey(onUnwrap = { _, _ -> throw error })
-            val told = refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(file, "t", failing) }
+            val told = refused<PortwardException.Unavailable>("kek_unavailable") { Vault.open(file, "t", failing) }
             assertFalse(SECRET in told.stackTraceToString())
         }
-        refused<PortwardException.Unavailable>("kek_unavailable") {
-            Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> throw DeviceKeyException.Unavailable() }))
+        refused<PortwardException.Unavailable>("unwrap_failed") {
+            Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> throw DeviceKeyException.Refused() }))
         }
         Vault.open(file, "t", FakeKey()).close()
     }
@@ -67,7 +70,7 @@ class CallbackTest {
         Vault.open(file, "studio-7", key).close()
         assertEquals(hex(bindings[0]), hex(bindings[1]))
         for (part in listOf("portward/v1/wrap-data", "studio-7", "vault:objects", "key")) {
-            assert(hex(part.toByteArray()) in hex(bindings[0])) { part }
+            assertTrue(hex(part.toByteArray()) in hex(bindings[0]), part)
         }
     }
 

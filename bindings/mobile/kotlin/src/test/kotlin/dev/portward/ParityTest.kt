@@ -1,5 +1,6 @@
 package dev.portward
 
+import java.lang.reflect.Modifier
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -19,6 +20,7 @@ class ParityTest {
         "Vault.open_range" to "openParts",
         "Vault.create" to "Vault.create, of its companion",
         "Vault.open" to "Vault.open, of its companion",
+        "Vault.clear_leftovers" to "clearLeftovers",
     )
 
     @Test
@@ -32,6 +34,23 @@ class ParityTest {
             Class.forName("dev.portward.$owner").methods.any { it.name.substringBefore("-") == here }
         }
         assertEquals(emptyList<String>(), missing)
+    }
+
+    /** The bridge's tests say that the listing is whole; here it is said that Kotlin has an exception for each code, and none besides. */
+    @Test
+    fun `every code has its exception`() {
+        val classes = PortwardException::class.java.declaredClasses.filter { PortwardException::class.java.isAssignableFrom(it) }
+        assertTrue(Modifier.isAbstract(PortwardException::class.java.modifiers) && classes.all { it.superclass == PortwardException::class.java })
+        assertEquals(Codes.all.values.flatten().toSet(), classes.map { it.simpleName }.toSet())
+        for ((code, kinds) in Codes.all) {
+            for (kind in kinds) {
+                val made = classes.single { it.simpleName == kind }.getConstructor(String::class.java, String::class.java, String::class.java).newInstance(code, "why", "refused")
+                val error = made as PortwardException
+                Codes.check(error)
+                assertEquals(listOf(code, "why", "refused"), listOf(error.code, error.reason, error.publicAnswer))
+            }
+        }
+        assertTrue(Codes.all.size > 60 && setOf("kek_unavailable", "unwrap_failed", "chunk_forged", "bad_checksum").all(Codes.all::containsKey))
     }
 
     private fun methods(source: String): List<String> {

@@ -7,6 +7,7 @@ import java.io.File
 import java.nio.file.Path
 import java.security.MessageDigest
 import java.security.SecureRandom
+import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
 import javax.crypto.Mac
@@ -58,14 +59,14 @@ inline fun <reified T : PortwardException> refused(code: String, work: () -> Uni
         work()
     } catch (error: PortwardException) {
         assertEquals(code, error.code)
+        Codes.check(error)
         return error as? T ?: fail("${error::class.simpleName} is not ${T::class.simpleName}")
     }
     return fail<T>("nothing was thrown")
 }
 
 /** A device's key as Android Keystore has it: AES-256-GCM, the binding as associated data. */
-class SoftwareKey : DeviceKey {
-    private val key: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
+class SoftwareKey(private val key: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()) : DeviceKey {
     val threads = mutableSetOf<String>()
 
     override fun wrap(key: ByteArray, binding: ByteArray): ByteArray {
@@ -77,7 +78,12 @@ class SoftwareKey : DeviceKey {
 
     override fun unwrap(wrapped: ByteArray, binding: ByteArray): ByteArray {
         threads += Thread.currentThread().name
-        return cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12), binding).doFinal(wrapped, 12, wrapped.size - 12)
+        if (wrapped.size < 12 + 16) throw DeviceKeyException.Refused()
+        try {
+            return cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12), binding).doFinal(wrapped, 12, wrapped.size - 12)
+        } catch (_: AEADBadTagException) {
+            throw DeviceKeyException.Refused()
+        }
     }
 
     private fun cipher(mode: Int, iv: ByteArray, binding: ByteArray): Cipher =
@@ -95,6 +101,35 @@ class FakeKey(
     override fun wrap(key: ByteArray, binding: ByteArray) = onWrap(key, binding)
 
     override fun unwrap(wrapped: ByteArray, binding: ByteArray) = onUnwrap(wrapped, binding)
+}
+
+/** The device's key of a case. */
+fun deviceOf(case: JsonObject): DeviceKey {
+    val told = case.getAsJsonObject("device")
+    val (key, gives) = listOf("key", "gives").map { told.optional(it)?.let { digits -> unhex(digits.asString) } }
+    return when {
+        key != null -> SoftwareKey(SecretKeySpec(key, "AES"))
+        gives != null -> FakeKey({ _, _ -> gives }, { _, _ -> gives })
+        told.has("refuses") -> failing { DeviceKeyException.Refused() }
+        told.has("unavailable") -> failing { DeviceKeyException.Unavailable() }
+        told.has("fails") -> failing { IllegalStateException("of the key store") }
+        else -> error("no such device: $told")
+    }
+}
+
+private fun failing(error: () -> Exception) = FakeKey({ _, _ -> throw error() }, { _, _ -> throw error() })
+
+/** A file that is told as text, or as parts. */
+fun textOf(case: JsonObject): ByteArray {
+    case.optional("text")?.let { return it.asString.toByteArray() }
+    return case.getAsJsonArray("parts").map { it.asJsonObject }.fold(ByteArray(0)) { all, part ->
+        all + when {
+            part.has("hex") -> unhex(part.text("hex"))
+            part.has("text") -> part.text("text").toByteArray()
+            "%" in part.text("repeat") -> (0 until part.get("times").asInt).joinToString("") { part.text("repeat").replace("%", "%08x".format(it)) }.toByteArray()
+            else -> part.text("repeat").repeat(part.get("times").asInt).toByteArray()
+        }
+    }
 }
 
 fun Path.write(bytes: ByteArray): Path = apply { toFile().writeBytes(bytes) }

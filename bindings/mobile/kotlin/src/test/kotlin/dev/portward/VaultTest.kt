@@ -115,7 +115,15 @@ class VaultTest {
                 }
                 assertEquals("older", String(target.readBytes()))
             }
+            val chunk = 16_400
+            val swapped = bytes.copyOf(76) + bytes.copyOfRange(76 + chunk, 76 + 2 * chunk) + bytes.copyOfRange(76, 76 + chunk) + bytes.copyOfRange(76 + 2 * chunk, bytes.size)
+            sealed.write(swapped)
+            refused<PortwardException.Unreadable>("chunk_forged") { vault.openFile(content, sealed.toString(), target.toString()) }
+            assertEquals("older", String(target.readBytes()))
             assertEquals(setOf("plain", "sealed", "target"), folder.names())
+            sealed.write(bytes)
+            vault.openFile(content, sealed.toString(), target.toString())
+            assertEquals(-1, Files.mismatch(plain, target), "whole, it opens")
             refused<PortwardException.Unavailable>("source_unreadable") { vault.openFile(content, "$folder/none", target.toString()) }
             refused<PortwardException.Unavailable>("target_unwritable") { vault.sealFile(content, plain.toString(), "$folder/none/target") }
         }
@@ -207,12 +215,15 @@ class VaultTest {
     }
 
     @Test
-    fun `a closed vault is closed`(): Unit = runBlocking {
+    fun `a closed vault is closed`(@TempDir folder: Path): Unit = runBlocking {
         val vault = vault()
+        val (plain, sealed) = folder.resolve("plain").write(ByteArray(1)).toString() to "$folder/sealed"
+        assertEquals(1uL, vault.sealFile(note, plain, sealed))
+        assertArrayEquals(ByteArray(1), vault.openRecord(note, vault.seal(note, ByteArray(1))))
         vault.close()
         vault.close()
         assertThrows(IllegalStateException::class.java) { vault.seal(note, ByteArray(1)) }
-        assertThrows(IllegalStateException::class.java) { runBlocking { vault.sealFile(note, "a", "b") } }
+        assertThrows(IllegalStateException::class.java) { runBlocking { vault.sealFile(note, plain, sealed) } }
     }
 
     @Test

@@ -31,6 +31,7 @@ class VectorsTest {
                     whole++
                 } catch (error: PortwardException.Refused) {
                     assertEquals(expect.text("error") to "damaged", error.code to public, case.id)
+                    Codes.check(error)
                     assertEquals("damaged", error.publicAnswer)
                     damaged++
                 }
@@ -68,6 +69,7 @@ class VectorsTest {
                 assertEquals(expect.optional("ok")?.asJsonObject?.text("token"), made, case.id)
             } catch (error: PortwardException) {
                 assertEquals(expect.optional("error")?.asString, error.code, case.id)
+                Codes.check(error)
             }
         }
         assertTrue(cases.size > 20)
@@ -143,6 +145,7 @@ class VectorsTest {
         } catch (error: PortwardException) {
             val told = expect.text("error").takeIf { it in setOf("damaged", "refused", "unavailable") } ?: "answer_malformed"
             assertEquals(told, error.code, id)
+            Codes.check(error)
         }
     }
 
@@ -155,51 +158,22 @@ class VectorsTest {
         var failed = 0
         for (case in subject.cases("open", "open_range")) {
             val vault = vault(case) ?: continue
-            val pairs = case.getAsJsonArray("context")
-            if (pairs.map { it.asJsonArray[0].asString }.toSet().size != pairs.size()) continue // no map says a key twice
-            val context = pairs.associate { it.asJsonArray[0].asString to it.asJsonArray[1].asString }
-            val name = ObjectName(
-                context["name"] ?: continue,
-                context["id"] ?: continue,
-                context.filterKeys { it !in setOf("tenant", "name", "id") },
-            )
-            val bytes = sealed(case, objects) ?: continue
+            val name = nameOf(case) ?: continue
+            // One that carries its key needs a KEK.
+            val bytes = objectOf(case, objects).takeUnless { it.getOrNull(3) == 1.toByte() } ?: continue
             val expect = case.getAsJsonObject("expect")
             try {
-                val ok = if (case.text("op") == "open") open(vault, name, bytes, case, folder) else part(vault, name, bytes, case, folder)
+                val ok = if (case.text("op") == "open") opened(vault, name, bytes, case, folder) else openedPart(vault, name, bytes, case, folder)
                 assertEquals(expect.optional("ok"), ok, case.id)
                 opened++
             } catch (error: PortwardException) {
                 val told = expect.optional("error")?.asString
                 assertEquals(told, error.code, case.id)
+                Codes.check(error)
                 failed++
             }
         }
         assertTrue(opened > 50 && failed > 200, "$opened opened, $failed failed")
-    }
-
-    private suspend fun open(vault: Vault, name: ObjectName, bytes: ByteArray, case: JsonObject, folder: Path): JsonObject {
-        val plaintext = if (case.has("record")) {
-            vault.openRecord(name, bytes)
-        } else {
-            val target = folder.resolve("opened")
-            vault.openFile(name, folder.resolve("sealed").write(bytes).toString(), target.toString())
-            target.toFile().readBytes()
-        }
-        return JsonObject().apply {
-            addProperty("length", plaintext.size)
-            addProperty("sha256", hex(sha256(plaintext)))
-        }
-    }
-
-    private suspend fun part(vault: Vault, name: ObjectName, bytes: ByteArray, case: JsonObject, folder: Path): JsonObject {
-        vault.openParts(name, folder.resolve("sealed").write(bytes).toString()).use { reader ->
-            val part = reader.read(case.number("from"), case.number("length"))
-            return JsonObject().apply {
-                addProperty("length", reader.length().toLong())
-                addProperty("bytes", hex(part))
-            }
-        }
     }
 
     /** Null for cases that say more than one living data key of one tenant, which no vault has. */
@@ -224,34 +198,4 @@ class VectorsTest {
     }
 
     private fun lp(part: ByteArray) = byteArrayOf((part.size shr 8).toByte(), part.size.toByte()) + part
-
-    /** Null for one that carries its key: those need a KEK. */
-    private fun sealed(case: JsonObject, objects: JsonObject): ByteArray? {
-        val told = case.get("object")
-        if (told.isJsonPrimitive) return unhex(told.asString).takeUnless { it.getOrNull(3) == 1.toByte() }
-        var bytes = unhex(objects.get(told.asJsonObject.text("base")).asString)
-        for (edit in told.asJsonObject.getAsJsonArray("edits").map { it.asJsonObject }) {
-            bytes = edited(bytes, edit)
-        }
-        return bytes.takeUnless { it.getOrNull(3) == 1.toByte() }
-    }
-
-    private fun edited(bytes: ByteArray, edit: JsonObject): ByteArray {
-        val name = edit.keySet().first { it != "times" }
-        val value = edit.get(name)
-        fun at(index: Int) = value.asJsonArray[index].asInt
-        return when (name) {
-            "xor" -> bytes.copyOf().also { unhex(value.asJsonArray[1].asString).forEachIndexed { index, byte -> it[at(0) + index] = (it[at(0) + index].toInt() xor byte.toInt()).toByte() } }
-            "cut" -> bytes.copyOf(value.asInt)
-            "append" -> {
-                val more = unhex(value.asString)
-                val times = edit.optional("times")?.asInt ?: 1
-                bytes + ByteArray(more.size * times) { more[it % more.size] }
-            }
-            "delete" -> bytes.copyOf(at(0)) + bytes.copyOfRange(at(1), bytes.size)
-            "insert" -> bytes.copyOf(at(0)) + unhex(value.asJsonArray[1].asString) + bytes.copyOfRange(at(0), bytes.size)
-            "swap" -> bytes.copyOf(at(0)) + bytes.copyOfRange(at(2), at(3)) + bytes.copyOfRange(at(1), at(2)) + bytes.copyOfRange(at(0), at(1)) + bytes.copyOfRange(at(3), bytes.size)
-            else -> error("no such edit: $name")
-        }
-    }
 }

@@ -1,0 +1,103 @@
+//! Every code that a holder can meet, and what it is about: `bindings/mobile/codes.txt`, which the packages for phones are tested against.
+#![cfg(feature = "holder")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portward::envelope::{ContextError, OpenError, SealError, VaultError};
+use portward::{
+    FormError, IdentifierError, NarrowError, NarrowingError, NonceError, RandomError, VerifyError, VocabularyError,
+};
+use portward_bridge::{Error, Kind, RedeemClient, Stop, UntrustedLink, Vault};
+use portward_http::ClientError;
+
+/// What the packages have of their own.
+const THEIRS: [(&str, &str); 4] = [
+    ("cancelled", "Cancelled"),
+    ("internal", "Internal"),
+    ("no_threads", "Unavailable"),
+    ("source_unreadable", "Unavailable"),
+];
+
+#[derive(Default)]
+struct Listing(BTreeMap<&'static str, BTreeSet<&'static str>>);
+
+impl Listing {
+    fn add(&mut self, code: &'static str, of: &'static str) {
+        self.0.entry(code).or_default().insert(of);
+    }
+
+    fn all<E: Into<Error> + Copy>(&mut self, errors: &[E]) {
+        for error in errors {
+            let error: Error = (*error).into();
+            self.add(error.code, exception(&error));
+        }
+    }
+
+    /// As arguments: whatever they are about, the caller is to blame.
+    fn arguments<E: Into<Error> + Copy>(&mut self, errors: &[E]) {
+        errors.iter().for_each(|error| self.add((*error).into().code, "InvalidValue"));
+    }
+
+    fn text(&self) -> String {
+        let line = |(code, of): (&&str, &BTreeSet<&str>)| {
+            format!("{code} {}\n", of.iter().copied().collect::<Vec<_>>().join(" "))
+        };
+        self.0.iter().map(line).collect()
+    }
+}
+
+fn exception(error: &Error) -> &'static str {
+    match error.kind {
+        _ if error.code == "cancelled" => "Cancelled",
+        Kind::Refused => "Refused",
+        Kind::Unreadable => "Unreadable",
+        Kind::InvalidValue => "InvalidValue",
+        Kind::Unavailable => "Unavailable",
+    }
+}
+
+#[test]
+fn every_code_is_listed() {
+    let mut listing = Listing::default();
+    THEIRS.iter().for_each(|(code, of)| listing.add(code, of));
+    listing.all(&FormError::ALL.iter().map(|error| VerifyError::from(*error)).collect::<Vec<_>>());
+    listing.add("wrong_kind", "Refused");
+    listing.all(NarrowError::ALL);
+    listing.all(NarrowingError::ALL);
+    listing.arguments(IdentifierError::ALL);
+    listing.arguments(VocabularyError::ALL);
+    listing.all(ClientError::ALL);
+    listing.arguments(&[NonceError::CookieMalformed]);
+    listing.all(RandomError::ALL);
+    listing.all(ContextError::ALL);
+    listing.all(SealError::ALL);
+    listing.all(OpenError::ALL);
+    listing.all(VaultError::ALL);
+    listing.all(&[Stop::Cancelled, Stop::CallbackFailed]);
+    listing.add("target_unwritable", "Unavailable");
+
+    let listed = std::fs::read_to_string("../../bindings/mobile/codes.txt").unwrap_or_default();
+    assert_eq!(listed, listing.text(), "bindings/mobile/codes.txt is to be:\n{}", listing.text());
+}
+
+/// Some by what brings them about, so that the listing is of what is told, and not of what was meant.
+#[test]
+fn what_is_told_is_listed() {
+    let listed = std::fs::read_to_string("../../bindings/mobile/codes.txt").unwrap();
+    let is_listed = |error: &Error| {
+        let line = listed.lines().find(|line| line.split(' ').next() == Some(error.code));
+        line.is_some_and(|line| line.split(' ').skip(1).any(|of| of == exception(error)))
+    };
+    let session = RedeemClient::read_redeemed(200, br#"{"session":"pws_x","expires_at":1}"#).err().unwrap();
+    let errors = [
+        UntrustedLink::parse("pwl_").unwrap_err(),
+        RedeemClient::new("http://portal.example").err().unwrap(),
+        session,
+        Vault::key_name_of(b"{}").unwrap_err(),
+        Vault::clear_leftovers(std::path::Path::new("none")).unwrap_err(),
+    ];
+    for error in &errors {
+        assert!(is_listed(error), "{error:?}");
+    }
+    assert!(!is_listed(&Error { code: "none", ..errors[0].clone() }), "the control");
+}

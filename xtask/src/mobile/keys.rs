@@ -1,0 +1,78 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::process::Command;
+
+use super::base::cargo;
+use crate::log::Log;
+use crate::tally::Tally;
+
+/// No key that makes or checks a token can be in the library: nothing of the kind is exported, none of the code is linked, and the labels that such
+/// keys are derived with are not there; nor is anything of a store linked. Each look has a control, which has to be found.
+pub(super) fn none(log: &mut Log, library: &str) -> io::Result<Tally> {
+    let exported = symbols(log, &["--dynamic", "--defined-only", library])?;
+    let linked = symbols(log, &["--demangle", "--defined-only", library])?;
+    let bytes = fs::read(library)?;
+    let is_there = |label: &&&str| bytes.windows(label.len()).any(|window| window == label.as_bytes());
+    let tree = log.run(&mut cargo(&["tree", "-p", "portward-mobile", "-e", "normal", "--prefix", "none"]))?;
+
+    let mut faults = Vec::new();
+    let ours = |name: &&String| EXPORTED.iter().any(|prefix| name.starts_with(prefix));
+    faults.extend(exported.iter().filter(|name| !ours(name)).map(|name| format!("exported: {name}")));
+    let names = |word: &'static str| exported.iter().filter(move |name| name.to_lowercase().contains(word));
+    faults.extend(FORBIDDEN_NAMES.iter().flat_map(|word| names(word)).map(|name| format!("exported: {name}")));
+    let of = |module: &'static str| linked.iter().filter(move |name| name.contains(module));
+    faults.extend(FORBIDDEN_CODE.iter().flat_map(|module| of(module)).map(|name| format!("linked: {name}")));
+    faults.extend(FORBIDDEN_LABELS.iter().filter(is_there).map(|label| format!("in the library: {label}")));
+    let depends = |name: &&&str| tree.output.lines().any(|line| line.split(' ').next() == Some(**name));
+    faults.extend(FORBIDDEN_CRATES.iter().filter(depends).map(|name| format!("depends on {name}")));
+
+    let controls = exported.iter().any(|name| name.contains("untrustedtoken"))
+        && of("portward::envelope::vault").next().is_some()
+        && is_there(&&"portward/v1/body")
+        && depends(&&"portward-http");
+    if !controls {
+        faults.push("what has to be there was not found either".to_owned());
+    }
+    faults.iter().try_for_each(|fault| log.note(fault))?;
+    Ok(Tally::one(faults.is_empty()))
+}
+
+/// What uniffi exports.
+const EXPORTED: [&str; 4] = ["uniffi_", "ffi_portward_mobile_", "UNIFFI_META_", "rust_eh_personality"];
+const FORBIDDEN_NAMES: [&str; 8] = ["verif", "issue_", "issuer", "keyring", "sign", "mint", "root", "derive"];
+const FORBIDDEN_CODE: [&str; 12] = [
+    "portward::token::verify",
+    "portward::token::issue",
+    "portward::token::cache",
+    "make_nonce",
+    "check_nonce",
+    "portward::key::keyring",
+    "portward::key::root::Root",
+    "portward::key::row",
+    "portward::key::sealed",
+    "portward::revocation::authority",
+    "portward_store",
+    "argon2",
+];
+const FORBIDDEN_LABELS: [&str; 7] = [
+    "portward/v1/token",
+    "portward/v1/nonce",
+    "portward/v1/view",
+    "portward/v1/row",
+    "portward/v1/root-check",
+    "portward/v1/passphrase",
+    "portward/v1/backup",
+];
+const FORBIDDEN_CRATES: [&str; 4] = ["portward-store", "sqlx", "tokio", "ring"];
+
+fn symbols(log: &mut Log, arguments: &[&str]) -> io::Result<BTreeSet<String>> {
+    let output = Command::new("nm").args(arguments).output()?;
+    log.note(&format!("$ nm {}", arguments.join(" ")))?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    // Address, type, name.
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().filter_map(|line| line.splitn(3, ' ').nth(2)).map(str::to_owned).collect())
+}
