@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, RawMode};
 use zeroize::Zeroizing;
 
 use crate::files::FileError;
@@ -80,8 +80,8 @@ pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError>
     replace(path, "tmp", bytes, OWNER_ONLY)
 }
 
-pub(super) const OWNER_ONLY: u32 = 0o600;
-pub(super) const OTHERS_READ: u32 = 0o644;
+pub(super) const OWNER_ONLY: RawMode = 0o600;
+pub(super) const OTHERS_READ: RawMode = 0o644;
 
 /// Opens without following a link at the end of the path and without waiting for a pipe's other end.
 pub(super) fn read(path: &Path, limit: usize, guard: Option<Guard>) -> Result<Zeroizing<Vec<u8>>, FileError> {
@@ -114,7 +114,7 @@ fn read_exactly(file: &mut File, length: usize) -> Result<Zeroizing<Vec<u8>>, Fi
 }
 
 /// Temporary file beside it, written and synced, renamed over it, directory synced.
-pub(super) fn replace(path: &Path, suffix: &str, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+pub(super) fn replace(path: &Path, suffix: &str, bytes: &[u8], mode: RawMode) -> Result<(), FileError> {
     let mut name = OsString::from(".");
     name.push(path.file_name().ok_or(FileError::Write)?);
     name.push(".");
@@ -147,7 +147,7 @@ struct Pending {
 }
 
 impl Pending {
-    fn create(path: PathBuf, mode: u32) -> Result<Self, FileError> {
+    fn create(path: PathBuf, mode: RawMode) -> Result<Self, FileError> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let descriptor = rustix::fs::open(&path, flags, Mode::from_raw_mode(mode)).map_err(FileError::of_write)?;
         Ok(Self { path, file: File::from(descriptor), keep: false })

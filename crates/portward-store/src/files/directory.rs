@@ -4,7 +4,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use portward::Deployment;
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{FlockOperation, Mode, OFlags, RawMode};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
@@ -161,7 +161,7 @@ impl Locked<'_> {
     }
 
     /// The temporary file has one fixed name: under the lock nobody else writes it, and one that a killed process left goes with the next write.
-    pub(super) fn replace(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), FilesError> {
+    pub(super) fn replace(&self, name: &str, bytes: &[u8], mode: RawMode) -> Result<(), FilesError> {
         let path = self.directory.file(name);
         atomic::replace(&path, "tmp", bytes, mode).map_err(|error| FilesError::File(path, error))
     }
