@@ -25,6 +25,7 @@ mod suite;
 mod supply;
 mod tally;
 mod targets;
+mod timing;
 
 use std::process::ExitCode;
 use std::{env, io};
