@@ -5,6 +5,7 @@ mod common;
 mod compile_fail;
 mod debug;
 mod envelope;
+mod holder;
 mod schedule;
 mod session;
 mod token;
