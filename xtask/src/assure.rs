@@ -10,7 +10,7 @@ use crate::need::{Need, Provided};
 use crate::part::STRACE;
 use crate::report::Report;
 use crate::tally::Tally;
-use crate::{document, free_threaded, fuzz, targets};
+use crate::{address, coverage, document, free_threaded, fuzz, mutants, targets, timing};
 
 /// What takes longer than a test may.
 struct LongForm {
@@ -44,6 +44,10 @@ const LONG_FORMS: &[LongForm] = &[
         },
     },
     LongForm { name: "fuzz", needs: fuzz::NEEDS, run: fuzz::long },
+    LongForm { name: "address", needs: &[], run: address::run },
+    LongForm { name: "mutants", needs: mutants::NEEDS, run: mutants::run },
+    LongForm { name: "coverage", needs: coverage::NEEDS, run: coverage::run },
+    LongForm { name: "dudect", needs: &[], run: timing::dudect },
     LongForm { name: "free-threaded", needs: free_threaded::NEEDS, run: free_threaded::run },
     LongForm { name: "targets", needs: targets::NEEDS, run: targets::run },
 ];

@@ -30,7 +30,7 @@ pub(crate) fn check() -> io::Result<Vec<String>> {
             violations.extend(order::check(&sources));
             violations.extend(foreign::check(&sources));
         }
-        if !package.is_binding() {
+        if !package.may_be_unsafe() {
             for root in &package.roots {
                 violations.extend(forbid::check(root, &fs::read_to_string(root)?));
             }

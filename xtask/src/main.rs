@@ -4,15 +4,18 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 #![expect(clippy::arithmetic_side_effects, reason = "counters and times far from their limits")]
 
+mod address;
 mod assure;
 mod bench;
 mod budget;
+mod coverage;
 mod document;
 mod free_threaded;
 mod fuzz;
 mod layers;
 mod log;
 mod mobile;
+mod mutants;
 mod need;
 mod node;
 mod part;
@@ -25,6 +28,7 @@ mod suite;
 mod supply;
 mod tally;
 mod targets;
+mod timing;
 
 use std::process::ExitCode;
 use std::{env, io};

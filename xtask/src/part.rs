@@ -95,6 +95,7 @@ pub(crate) const PARTS: &[Part] = &[
         run: crate::mobile::run,
     },
     Part { name: "fuzz", needs: crate::fuzz::NEEDS, run: crate::fuzz::short },
+    Part { name: "timing", needs: crate::timing::NEEDS, run: crate::timing::run },
     Part { name: "benches-build", needs: &[Need::File(BENCHES), Need::TimeLeft], run: benches_build },
 ];
 

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("portward-supply", &[]),
     ("portward-laws", &["portward", "portward-http", "portward-test-vectors"]),
+    ("portward-timing", &["portward"]),
     ("portward-test-servers", &[]),
     ("portward-test-vectors", &[]),
     ("xtask", &[]),

@@ -1,4 +1,4 @@
-//! No crate but the bindings may hold unsafe code, and the compiler is told so.
+//! No crate but the bindings and `testkit/timing` may hold unsafe code, and the compiler is told so.
 
 use super::lex::{Token, lex};
 use super::violation::Violation;

@@ -22,6 +22,11 @@ impl Package {
         self.folder.starts_with("bindings/")
     }
 
+    /// Bindings, and what speaks to valgrind, which no safe Rust can.
+    pub(crate) fn may_be_unsafe(&self) -> bool {
+        self.is_binding() || self.folder == "testkit/timing"
+    }
+
     /// The line of the manifest that names a dependency.
     pub(crate) fn line_of(&self, dependency: &str) -> usize {
         let names = |line: &str| {

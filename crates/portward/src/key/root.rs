@@ -87,6 +87,14 @@ const KEY_PREFIX: &str = "pwk1_";
 
 /// `"pwk1_" ‖ base64url(key ‖ crc)`, the only text in which a root key is written.
 pub(super) fn key_string(key: &Secret) -> Zeroizing<String> {
+    let text = encoded(key);
+    zeroize::zeroize_stack::<4096>();
+    text
+}
+
+/// The encoder leaves the text on the stack, where it is cleared behind it; for that it must have a frame of its own.
+#[inline(never)]
+fn encoded(key: &Secret) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new([0u8; 36]);
     let (material, crc) = bytes.split_at_mut(32);
     material.copy_from_slice(key.expose());

@@ -3,6 +3,8 @@ use aes_gcm::aead::{AeadInOut, Tag};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use xaes_256_gcm::Xaes256Gcm;
 
+use crate::primitive::declare::declared;
+
 /// AES-256-GCM (NIST SP 800-38D) under a key that seals exactly once; so the nonce may be zero. The tag is appended.
 pub(crate) fn seal_once(key: &[u8; 32], associated: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
     Aes256Gcm::new(key.into()).encrypt_in_place(&[0; 12].into(), associated, buffer).ok()
@@ -58,7 +60,8 @@ impl ChunkCipher for Aes256Gcm {
 
     fn open(&self, nonce: &[u8; 12], ciphertext: &[u8], tag: &[u8; 16], plaintext: &mut [u8]) -> bool {
         let buffers = InOutBuf::new(ciphertext, plaintext);
-        buffers.is_ok_and(|buffers| self.decrypt_inout_detached(nonce.into(), &[], buffers, tag.into()).is_ok())
+        let opened = |buffers| self.decrypt_inout_detached(nonce.into(), &[], buffers, tag.into()).is_ok();
+        buffers.is_ok_and(|buffers| declared(opened(buffers)))
     }
 }
 
@@ -83,6 +86,6 @@ impl WrapCipher {
     /// Decrypts the key in place. `false`: not authentic, and nothing is decrypted.
     pub(crate) fn open(&self, nonce: &[u8; 24], associated: &[u8], key: &mut [u8; 32], tag: &[u8; 16]) -> bool {
         let tag: &Tag<Xaes256Gcm> = tag.into();
-        self.0.decrypt_inout_detached(nonce.into(), associated, key.as_mut_slice().into(), tag).is_ok()
+        declared(self.0.decrypt_inout_detached(nonce.into(), associated, key.as_mut_slice().into(), tag).is_ok())
     }
 }

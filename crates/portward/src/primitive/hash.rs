@@ -2,6 +2,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize as _;
 
+use crate::primitive::declare::{declared, declared_id};
 use crate::primitive::mac::{Digest32, MacKey, MacKey512};
 
 /// `SHA-256(part ‖ part ‖ …)`.
@@ -11,6 +12,12 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Digest32 {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// `SHA-256(label ‖ 0x00 ‖ secret)[0..16]`: a name for what is secret, which is not secret itself.
+pub(crate) fn public_id(label: &str, secret: &Digest32) -> [u8; 16] {
+    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = sha256(&[label.as_bytes(), &[0], secret]);
+    declared_id(id)
 }
 
 /// `HKDF-Expand-SHA-256(prk, info ‖ info ‖ …, 32)`, RFC 5869 section 2.3, into `output`: one block, which is one HMAC.
@@ -32,7 +39,7 @@ pub(crate) fn hkdf_expand_76(prk: &MacKey512, info: &[&[u8]], output: &mut [u8; 
 
 /// Whether two secrets are equal, in a time that does not depend on where they differ.
 pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    declared(a.ct_eq(b).into())
 }
 
 /// The same for two tags, a word at a time.
@@ -41,7 +48,7 @@ pub(crate) fn equal_tags(a: &Digest32, b: &Digest32) -> bool {
         let (words, _) = tag.as_chunks::<8>();
         [0, 1, 2, 3].map(|index| words.get(index).map_or(0, |word| u64::from_ne_bytes(*word)))
     };
-    words(a).ct_eq(&words(b)).into()
+    declared(words(a).ct_eq(&words(b)).into())
 }
 
 #[cfg(test)]

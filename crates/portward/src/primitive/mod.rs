@@ -2,6 +2,7 @@
 
 mod aead;
 mod checksum;
+mod declare;
 #[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod fast;
 mod hash;
@@ -20,6 +21,6 @@ pub use checksum::Checksum;
 pub(crate) use fast::FastCipher as BodyCipher;
 #[cfg(test)]
 pub(crate) use hash::sha512_for_tests;
-pub(crate) use hash::{equal, equal_tags, hkdf_expand, hkdf_expand_76, sha256};
+pub(crate) use hash::{equal, equal_tags, hkdf_expand, hkdf_expand_76, public_id, sha256};
 pub(crate) use mac::{Digest32, MacKey, MacKey512, StreamMacKey};
 pub(crate) use passphrase::{Argon2Cost, argon2id};

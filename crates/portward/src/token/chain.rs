@@ -88,15 +88,10 @@ pub(super) fn next_tag(last: &Digest32, block: &[u8]) -> Digest32 {
 
 /// `SHA-256("portward/v1/copy-id" ‖ 0x00 ‖ tag)[0..16]`
 pub(crate) fn copy_id(tag: &Digest32) -> EntryId {
-    labelled(COPY_ID_LABEL, tag)
+    primitive::public_id(COPY_ID_LABEL, tag)
 }
 
 /// `SHA-256("portward/v1/link-check" ‖ 0x00 ‖ tag 0)[0..16]`
 pub(crate) fn link_check(tag: &Digest32) -> EntryId {
-    labelled(LINK_CHECK_LABEL, tag)
-}
-
-fn labelled(label: &str, tag: &Digest32) -> EntryId {
-    let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = primitive::sha256(&[label.as_bytes(), &[0], tag]);
-    id
+    primitive::public_id(LINK_CHECK_LABEL, tag)
 }

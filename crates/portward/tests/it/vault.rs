@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use portward::Identifier;
 use portward::envelope::{
     Binding, Context, Keep, KekError, KekName, KekType, OpenError, ScopeKeys, Slot, UnwrapKey, VaultError, VaultFile,
-    WrapKey,
+    WrapKey, WrappedError, WrappedKeyring,
 };
 use serde_json::{Value, json};
 
@@ -148,4 +148,47 @@ fn the_file_is_read_strictly() {
     assert_eq!(VaultFile::from_json(b"[]"), Err(VaultError::Malformed));
     let long = [file.to_json(), vec![b' '; VaultFile::FILE_MAX]].concat();
     assert_eq!(VaultFile::from_json(&long), Err(VaultError::Malformed));
+}
+
+/// A keyring under a KEK that lies elsewhere, here in the device.
+#[test]
+fn a_keyring_lies_under_a_kek_that_is_elsewhere() {
+    let deployment = portward::Deployment::generate(portward::Vocabulary::portal()).unwrap();
+    let now = portward::Timestamp::from_unix(1_764_600_000);
+    let keyring = portward::Keyring::generate(&deployment, now).unwrap();
+    let (kek, other) = (Device::new("portward"), Device::new("other"));
+    let wrapped = WrappedKeyring::wrap(&keyring, &[&other, &kek]).unwrap();
+    let read = WrappedKeyring::from_json(&wrapped.to_json()).unwrap();
+    assert_eq!(read.keks().cloned().collect::<Vec<_>>(), [other.kek(), kek.kek()]);
+    assert_eq!(read.open(&[&kek]).unwrap().to_json(), keyring.to_json());
+
+    // Only a KEK that is away lets the next one try.
+    let code = |keks: &[&dyn UnwrapKey]| read.open(keks).err().map_or("ok", |error| error.code());
+    let (away, denies) = (Device::failing("other", KekError::Unavailable), Device::failing("other", KekError::Refused));
+    assert_eq!(
+        [code(&[]), code(&[&away]), code(&[&away, &kek]), code(&[&denies, &kek])],
+        ["no_slot", "kek_unavailable", "ok", "unwrap_failed"]
+    );
+    let error = read.open(&[]).unwrap_err();
+    assert_eq!(
+        (error.audience(), error.to_string()),
+        (portward::Audience::Caller, "the keyring lies under another KEK".to_owned())
+    );
+
+    assert_eq!(WrappedKeyring::wrap(&keyring, &[]).unwrap_err(), WrappedError::Slots);
+    assert_eq!(WrappedKeyring::wrap(&keyring, &[&away]).unwrap_err(), WrappedError::KekUnavailable);
+    assert_eq!(WrappedKeyring::wrap(&keyring, &[&denies]).unwrap_err(), WrappedError::KekRefused);
+    let own = portward::envelope::RootKeks::new(&keyring);
+    assert_eq!(
+        WrappedKeyring::wrap(&keyring, &[&own]).unwrap_err(),
+        WrappedError::Slots,
+        "a root does not lie elsewhere"
+    );
+
+    let text = String::from_utf8(wrapped.to_json()).unwrap();
+    let at = text.rfind('"').unwrap() - 8;
+    let damaged = format!("{}{}{}", &text[..at], if text.as_bytes()[at] == b'A' { 'B' } else { 'A' }, &text[at + 1..]);
+    let damaged = WrappedKeyring::from_json(damaged.as_bytes()).unwrap().open(&[&kek]).unwrap_err();
+    assert_eq!(damaged.code(), "wrapped_damaged");
+    assert_eq!(WrappedKeyring::from_json(b"{}").unwrap_err(), WrappedError::Malformed);
 }

@@ -1,0 +1,181 @@
+//! Whether the tests would notice: cargo-mutants changes the code that decides who gets in, one place at a time, and a test has to fail.
+//! `.cargo/mutants.toml` says what is not changed, and why.
+
+use std::fs;
+use std::io;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::log::Log;
+use crate::need::Need;
+use crate::report::Report;
+use crate::tally::Tally;
+
+pub(crate) const NEEDS: &[Need] = &[Need::CargoTool { name: "cargo-mutants", version: "27.1.0" }];
+
+/// Files that are tested by the same tests. Fewer tests than all, so that a change takes seconds.
+struct Group {
+    name: &'static str,
+    package: &'static str,
+    /// Below the package's folder.
+    files: &'static [&'static str],
+    /// What `cargo test` is told.
+    tests: &'static [&'static str],
+}
+
+/// What `PORTWARD_MUTANTS` names, or all.
+pub(crate) fn run(log: &mut Log) -> io::Result<Report> {
+    let named = std::env::var("PORTWARD_MUTANTS").unwrap_or_default();
+    let is_named = |group: &&Group| named.is_empty() || named.split(' ').any(|name| name == group.name);
+    let (mut tally, mut results) = (Tally::default(), Vec::new());
+    for group in GROUPS.iter().filter(is_named) {
+        let outcome = group.run(log)?;
+        for survivor in &outcome.survivors {
+            log.note(&format!("survived: {survivor}"))?;
+        }
+        results.push(format!("{}: {}", group.name, outcome.told()));
+        tally = tally + outcome.tally();
+    }
+    if results.is_empty() {
+        return Err(io::Error::other(format!("PORTWARD_MUTANTS: no group `{named}`")));
+    }
+    Ok(Report { command: "cargo mutants -f …".to_owned(), tally, result: results.join("; ") })
+}
+
+impl Group {
+    fn run(&self, log: &mut Log) -> io::Result<Outcome> {
+        let folder = format!("target/xtask/mutants-{}", self.name);
+        fs::create_dir_all(&folder)?;
+        let mut cargo = Command::new("cargo");
+        cargo.args(["mutants", "-j1", "--no-shuffle", "--colors", "never", "-o", &folder, "-p", self.package]);
+        for file in self.files {
+            cargo.args(["-f", &format!("crates/{}/src/{file}", self.package)]);
+        }
+        // Kept from one group to the next: what is built there are the dependencies.
+        let built = std::env::current_dir()?.join("target/mutants");
+        log.run(cargo.arg("--").args(self.tests).env("CARGO_TARGET_DIR", built))?;
+        Outcome::read(&fs::read_to_string(format!("{folder}/mutants.out/outcomes.json"))?)
+    }
+}
+
+struct Outcome {
+    caught: u64,
+    /// Those with which a test does not end. Waiting for ever is noticed, so they count as caught.
+    timeouts: u64,
+    /// Those that do not compile: the types caught them.
+    unviable: u64,
+    survivors: Vec<String>,
+}
+
+impl Outcome {
+    /// From `outcomes.json`.
+    fn read(json: &str) -> io::Result<Self> {
+        let value: Value = serde_json::from_str(json)?;
+        let count = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let survived = |outcome: &&Value| outcome.get("summary").and_then(Value::as_str) == Some("MissedMutant");
+        let name = |outcome: &Value| outcome.pointer("/scenario/Mutant/name")?.as_str().map(str::to_owned);
+        let all = value.get("outcomes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let survivors = all.iter().filter(survived).filter_map(name).collect();
+        Ok(Self { caught: count("caught"), timeouts: count("timeout"), unviable: count("unviable"), survivors })
+    }
+
+    fn told(&self) -> String {
+        let Self { caught, timeouts, unviable, survivors } = self;
+        format!("{caught} caught, {timeouts} without an end, {unviable} not compiled, {} survived", survivors.len())
+    }
+
+    fn tally(&self) -> Tally {
+        Tally { passed: self.caught + self.timeouts, failed: self.survivors.len() as u64, skipped: 0 }
+    }
+}
+
+const TOKEN_TESTS: &[&str] = &[
+    "--lib",
+    "--test",
+    "it",
+    "--",
+    "token",
+    "vectors::token",
+    "vectors::links",
+    "vectors::redeem",
+    "session",
+    "holder",
+];
+
+const GROUPS: &[Group] = &[
+    Group {
+        name: "verify",
+        package: "portward",
+        files: &["token/verify.rs", "token/chain.rs", "token/frame.rs", "token/head.rs", "token/access.rs"],
+        tests: TOKEN_TESTS,
+    },
+    Group {
+        name: "attenuation",
+        package: "portward",
+        files: &["token/block.rs", "token/holder.rs", "token/grant.rs"],
+        tests: TOKEN_TESTS,
+    },
+    Group {
+        name: "revocation",
+        package: "portward",
+        files: &[
+            "revocation/view.rs",
+            "revocation/message.rs",
+            "revocation/follower.rs",
+            "revocation/state.rs",
+            "revocation/tenant.rs",
+            "revocation/stamp.rs",
+        ],
+        tests: &["--lib", "--test", "it", "--", "revocation", "view", "schedule", "session", "vectors::store"],
+    },
+    Group { name: "redeem", package: "portward", files: &["token/nonce.rs", "token/stored.rs"], tests: TOKEN_TESTS },
+    Group {
+        name: "redeem-store",
+        package: "portward-store",
+        files: &["store/redeem.rs"],
+        tests: &["--features", "links", "--test", "store", "--", "redeem", "registry"],
+    },
+    Group { name: "redeem-http", package: "portward-http", files: &["rules.rs"], tests: &["--tests"] },
+    Group {
+        name: "open",
+        package: "portward",
+        files: &[
+            "envelope/body.rs",
+            "envelope/header.rs",
+            "envelope/find.rs",
+            "envelope/reader.rs",
+            "envelope/range.rs",
+            "envelope/seal.rs",
+            "envelope/wrap.rs",
+        ],
+        tests: &["--lib", "--test", "it", "--", "envelope", "vectors::envelope", "vault"],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_read() {
+        let json = r#"{"outcomes": [
+            {"scenario": "Baseline", "summary": "Success"},
+            {"scenario": {"Mutant": {"name": "a.rs:1:1: replace a"}}, "summary": "CaughtMutant"},
+            {"scenario": {"Mutant": {"name": "a.rs:2:1: replace b"}}, "summary": "MissedMutant"}
+        ], "caught": 1, "missed": 1, "timeout": 0, "unviable": 3}"#;
+        let outcome = Outcome::read(json).unwrap();
+        assert_eq!(outcome.survivors, ["a.rs:2:1: replace b"]);
+        assert_eq!(outcome.told(), "1 caught, 0 without an end, 3 not compiled, 1 survived");
+        assert_eq!(outcome.tally(), Tally { passed: 1, failed: 1, skipped: 0 });
+    }
+
+    #[test]
+    fn every_file_is_there() {
+        for group in GROUPS {
+            for file in group.files {
+                assert!(fs::exists(format!("../crates/{}/src/{file}", group.package)).unwrap(), "{file}");
+            }
+        }
+    }
+}
