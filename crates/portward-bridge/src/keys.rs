@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use portward::envelope::{DataScope, Header, RootKeks, ScopeKeys};
-use portward::{Identifier, NoRevocation};
+use portward::{Audience, Identifier, NoRevocation};
 use portward_store::database::{DatabaseError, Location};
 use portward_store::keys::{self, Feed, KeyStoreError};
 
@@ -125,9 +125,13 @@ impl KeyStore {
     /// Puts every key under the newest KEK of its tenant, and every KEK under the active root.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Those of the database; the first one that kept a tenant's keys where they were.
     pub fn rewrap(&self) -> Result<(), Error> {
-        self.ask(async |keys| keys.rewrap().await).map(drop)
+        let rewrapped = self.ask(async |keys| keys.rewrap().await)?;
+        let Some((tenant, code)) = rewrapped.failed.first() else { return Ok(()) };
+        let left = rewrapped.failed.len();
+        let message = format!("of {left} tenants something is left where it was, first of {tenant}");
+        Err(Error::new(code, Audience::Environment, &message))
     }
 
     /// Destroys every key of a tenant: nothing of it opens any more. `backups_kept`: for how many seconds backups of this store are kept.
@@ -152,6 +156,7 @@ impl KeyStore {
 
     fn tell(&self, erasure: keys::Erasure) -> Result<Erasure, Error> {
         if let Some(feed) = &self.feed {
+            let feed = self.actor.as_deref().map_or(feed.clone(), |actor| feed.acting_as(actor));
             for changes in erasure.changes().chunks(CHANGES_MAX) {
                 feed.ask(async |store| store.commit(changes.to_vec()).await)?;
             }

@@ -8,7 +8,7 @@ use portward::{
     Audience, Authority, Change, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring,
     NoRevocation, Now, Revocation, RevocationView, Scope, Stamp, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
-use portward_store::events::Recorder;
+use portward_store::events::{Operation, Recorder};
 use portward_store::files::{Directory, FileError, FilesError, Lock, Locked, OpenKeyring, Passphrase, Protection};
 
 use crate::events;
@@ -175,10 +175,17 @@ impl Portal {
     }
 
     /// Makes changes durable, in the store or in the locked directory.
-    pub(crate) fn commit(&mut self, locked: &Locked<'_>, changes: Vec<Change>) -> Result<Stamp, Failure> {
+    pub(crate) fn commit(
+        &mut self,
+        global: &Global,
+        locked: &Locked<'_>,
+        changes: Vec<Change>,
+    ) -> Result<Stamp, Failure> {
         if let Some(links) = &self.links {
             return links.commit(&changes);
         }
+        let told = events::event(Operation::Committed).with(format!("{} changes", changes.len()));
+        events::tell(global, told)?;
         let stamp = self.authority.commit(changes)?;
         locked.replace_view(self.authority.view(), &self.keyring)?;
         Ok(stamp)

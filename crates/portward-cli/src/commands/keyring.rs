@@ -139,6 +139,7 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     events::tell(global, active.map_or_else(|| event(Operation::RootMade), |root| of(Operation::RootMade, root)))?;
     locked.create_deployment(&deployment)?;
     let report = context::create_keyring(&locked, &keyring, &protection)?;
+    events::tell(global, event(Operation::Begun))?;
     locked.create_view(authority.view(), &keyring)?;
     Ok(report
         .fact("deployment", deployment.id.to_string())
@@ -220,6 +221,11 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
     events::tell(global, of(Operation::RootRetired, id))?;
     let kept = links.and_then(|links| links.map(|links| links.bring_feed_under_active_root()).transpose());
+    if let Err(failure) = &kept
+        && failure.code == "sink_failed"
+    {
+        return Err(failure.clone());
+    }
     keep(&locked, view.as_ref(), &open.keyring)?;
     locked.replace_keyring(&open)?;
     let report =
@@ -340,8 +346,9 @@ fn protect(
         };
         return Err(already(&format!("the keyring is already {how}")));
     }
-    let protection = protection()?;
+    // It may make a key first.
     events::tell(global, event(Operation::KeyringProtected).with(name))?;
+    let protection = protection()?;
     locked.protect_keyring(&open, &protection)?;
     let report = Report::new().fact("protection", name);
     let was_clear = before == Protection::Clear.name();

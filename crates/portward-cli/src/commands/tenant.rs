@@ -106,7 +106,7 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
         None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
-    let stamp = portal.commit(&locked, erasure.changes())?;
+    let stamp = portal.commit(global, &locked, erasure.changes()).map_err(|failure| failure.hint(UNTOLD))?;
     Ok(Report::new()
         .fact("destroyed", what(tenant, scope.as_ref()))
         .fact("keys", erasure.keys.len())
@@ -120,6 +120,8 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         })
         .note("export the view now (view export): only beside it a backup of the key store that is put back stays erased"))
 }
+
+const UNTOLD: &str = "the keys are destroyed, and the feed does not know yet: do the same again";
 
 fn what(tenant: Identifier, scope: Option<&DataScope>) -> String {
     match scope {
@@ -170,7 +172,7 @@ fn check(global: &Global) -> Result<Report, Failure> {
     let checked = keys.wait(keys.store.check(portal.authority.view()))?;
     let missing = checked.missing.len();
     if missing > 0 {
-        portal.commit(&locked, checked.missing)?;
+        portal.commit(global, &locked, checked.missing)?;
     }
     if let Some((table, tenant, code)) = checked.bad.first() {
         let message = format!("{} rows are not believed, first one of {table} of {tenant}", checked.bad.len());

@@ -38,6 +38,7 @@ fn a_directory_tells_of_roots_links_and_revocations() {
     home.ok(&["keyring", "list"]);
     let expected = [
         "root_made",
+        "begun",
         "issued",
         "root_made",
         "root_activated",
@@ -54,7 +55,7 @@ fn a_directory_tells_of_roots_links_and_revocations() {
     assert_eq!(names(&home), expected);
     let events = told(&home);
     assert!(events.iter().all(|event| event["actor"] == "ann@example.com"));
-    assert_eq!(events[3]["subject"]["root"], second.as_str());
+    assert_eq!(events[4]["subject"]["root"], second.as_str());
     assert!(!std::fs::read_to_string(home.beside("events.jsonl")).unwrap().contains(&link), "no token is told");
 }
 
@@ -73,6 +74,7 @@ fn a_store_key_store_and_backups_tell() {
     let expected = [
         "root_made",
         "begun",
+        "begun",
         "issued",
         "tenant_kek_made",
         "tenant_kek_rotated",
@@ -83,6 +85,15 @@ fn a_store_key_store_and_backups_tell() {
         "recovered",
     ];
     assert_eq!(names(&home), expected);
+}
+
+#[test]
+fn what_is_destroyed_without_a_store_is_told_twice() {
+    let home = telling();
+    home.ok(&["keyring", "new"]);
+    home.ok(&["tenant", "new", "studio-7"]);
+    home.ok(&["tenant", "destroy", "studio-7", "--confirm=studio-7", "--backups-kept=35"]);
+    assert_eq!(names(&home), ["root_made", "begun", "tenant_kek_made", "tenant_destroyed", "committed"]);
 }
 
 #[test]

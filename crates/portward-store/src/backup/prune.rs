@@ -57,14 +57,17 @@ impl Backups {
     /// # Errors
     /// Those of the directory.
     pub async fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, BackupError> {
-        let _lock = self.lock()?;
-        let mut catalogue = self.catalogue()?;
-        let pruned = retention.applied_to(&catalogue, now);
-        // A file without an entry would be a copy of keys that nobody looks after; an entry without a file shows.
-        if !pruned.removed.is_empty() {
-            let names: Vec<_> = pruned.removed.iter().map(Entry::file_name).collect();
+        let told = retention.applied_to(&self.catalogue()?, now).removed;
+        if !told.is_empty() {
+            let names: Vec<_> = told.iter().map(Entry::file_name).collect();
             self.tell(Operation::BackupsRemoved, names.join(" ")).await?;
         }
+        // Only now: who waits for this lock must not keep the sink from answering.
+        let _lock = self.lock()?;
+        let mut catalogue = self.catalogue()?;
+        let mut pruned = retention.applied_to(&catalogue, now);
+        pruned.removed.retain(|entry| told.contains(entry));
+        // A file without an entry would be a copy of keys that nobody looks after; an entry without a file shows.
         for entry in &pruned.removed {
             self.remove_file(&entry.file_name())?;
         }
@@ -80,14 +83,16 @@ impl Backups {
     /// # Errors
     /// [`BackupError::Missing`] while a file is missing: one of these may be it. Those of the directory.
     pub async fn remove_strays(&self) -> Result<Vec<String>, BackupError> {
+        let told = self.unmatched()?.strays;
+        if !told.is_empty() {
+            self.tell(Operation::BackupsRemoved, told.join(" ")).await?;
+        }
         let _lock = self.lock()?;
-        let Unmatched { missing, strays } = self.unmatched()?;
+        let Unmatched { missing, mut strays } = self.unmatched()?;
+        strays.retain(|name| told.contains(name));
         // One that was renamed would be lost.
         if !missing.is_empty() {
             return Err(BackupError::Missing);
-        }
-        if !strays.is_empty() {
-            self.tell(Operation::BackupsRemoved, strays.join(" ")).await?;
         }
         strays.iter().try_for_each(|name| self.remove_file(name))?;
         Ok(strays)

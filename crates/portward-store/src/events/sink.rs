@@ -9,7 +9,7 @@ use crate::events::Event;
 /// Who is told of everything that is about to be done: of each operation before it takes effect. One that fails refuses the operation.
 /// What was told may still not happen, if the database fails thereafter.
 pub trait EventSink: Send + Sync {
-    /// Takes the event in. Return when it is safe. What takes longer than 5 s has failed.
+    /// Takes the event in. Return when it is safe. What takes longer than 2 s has failed.
     fn record<'a>(&'a self, event: &'a Event) -> Recording<'a>;
 }
 
@@ -31,8 +31,8 @@ pub struct Recorder {
     actor: Option<Arc<str>>,
 }
 
-/// A transaction is open meanwhile, which others wait for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A transaction is open meanwhile, which others wait for: less than half as long as they do.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Recorder {
     /// Tells this sink, in nobody's name.

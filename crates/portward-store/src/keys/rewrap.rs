@@ -27,7 +27,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// the old one is retired. One tenant at a time; what was interrupted goes on where it was.
     ///
     /// # Errors
-    /// [`KeyStoreError::Database`], if not even the tenants can be read.
+    /// [`KeyStoreError::Database`], if not even the tenants can be read; [`KeyStoreError::Sink`], and what was done before stays.
     pub async fn rewrap(&self) -> Result<Rewrapped> {
         let mut done = Rewrapped::default();
         for name in self.names().await? {
@@ -36,6 +36,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
                     done.keks = done.keks.saturating_add(keks);
                     done.rows = done.rows.saturating_add(rows);
                 }
+                // Nor will it be told of the others.
+                Err(error @ KeyStoreError::Sink(_)) => return Err(error),
                 Err(error) => done.failed.push((name, error.code())),
             }
         }

@@ -54,7 +54,12 @@ impl Store {
             }
             let mut row = edit.applied(before.clone())?;
             let mut takes_away = false;
-            for (kind, detail) in differences(&before, &row) {
+            let differences = differences(&before, &row);
+            if differences.is_empty() && row.revision < known {
+                // It looks as it did, and grants again.
+                self.happened(&mut row, EventKind::Widened, None, &mut turn.work).await?;
+            }
+            for (kind, detail) in differences {
                 takes_away |= matches!(kind, EventKind::Shortened | EventKind::Narrowed);
                 self.happened(&mut row, kind, detail, &mut turn.work).await?;
             }

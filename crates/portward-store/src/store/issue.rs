@@ -99,7 +99,9 @@ impl Store {
     ) -> Result<()> {
         let (tenant, link) = (*row.head.tenant(), row.head.id());
         let told = self.event(Operation::Link(kind)).of(tenant).about(Subject::Entry(link));
-        self.tell(Event { detail: detail.clone(), ..told }).await?;
+        // A label is of persons, and an erasure does not reach what was told.
+        let told = Event { detail: detail.clone().filter(|_| kind != EventKind::Labelled), ..told };
+        self.tell(told).await?;
         let event = LinkEvent { number: row.events, at: self.wall(), kind, detail };
         // In place of a line that is there already: somebody planted it, or put an older row of the link back.
         record::save(&EventRow { tenant, link, event }, &self.inner.keyring, work).await?;

@@ -85,6 +85,9 @@ impl Store {
                 record::save(&row, &inner.keyring, &mut work).await?;
                 record::insert(&redemption, &inner.keyring, &mut work).await?;
                 self.count_chain(&access, &mut work).await?;
+            } else {
+                // Once more a session for the same use, for who lost the answer.
+                self.tell(self.event(Operation::Renewed).of(tenant).about(Subject::Entry(link))).await?;
             }
             work.commit().await?;
             Ok(Redeemed { session })

@@ -61,3 +61,18 @@ async fn backups_are_made_restored_and_removed_only_where_that_was_told() {
     assert_eq!(said, expected);
     assert!(events.iter().all(|event| event.actor.as_deref() == Some("cron")));
 }
+
+/// On one thread, where a lock that is held while somebody else is waited for would stand still for good.
+#[tokio::test]
+async fn who_prunes_and_who_makes_wait_for_no_lock_of_the_other() {
+    let world = World::new();
+    let (backups, kept) = told(&world);
+    world.stream(&backups, b"x").await;
+    world.stream(&backups, b"y").await;
+    let retention = Retention { streams: Some(Duration::from_secs(86_400)), ..Retention::default() };
+    let long_after = now().saturating_add(Duration::from_secs(100 * 86_400));
+    let both = async { tokio::join!(backups.prune(retention, long_after), world.stream(&backups, b"z")) };
+    let (pruned, made) = tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    assert_eq!((pruned.unwrap().removed.len(), made.number), (1, 3));
+    assert!(!kept.take().is_empty());
+}

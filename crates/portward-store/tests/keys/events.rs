@@ -74,8 +74,7 @@ async fn rewrapping_is_told_where_there_is_something_to_do() {
     let deployment = Arc::clone(&world.deployment);
     let store = KeyStore::open(&world.location(), deployment, Arc::new(keyring), ALONE, options).await.unwrap();
     kept.fail(true);
-    let refused = store.rewrap().await.unwrap();
-    assert_eq!((refused.keks, refused.rows, refused.failed), (0, 0, vec![("acme".to_owned(), "sink_failed")]));
+    assert_eq!(code(store.rewrap().await), "sink_failed");
     kept.fail(false);
     let done = store.rewrap().await.unwrap();
     assert_eq!((done.keks, done.rows > 0, done.failed), (1, true, vec![]));

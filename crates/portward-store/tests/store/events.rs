@@ -1,10 +1,12 @@
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portward::Clock;
+use portward::{Change, Clock, TenantChange, Unit};
 use portward_store::database::Location;
-use portward_store::events::{JsonLines, Recorder};
-use portward_store::store::{self, LinkState, LinkTerms, Recovery, Store, StoreError, StoreOptions, Target};
+use portward_store::events::{Event, EventSink as _, JsonLines, Operation, Recorder, Subject};
+use portward_store::store::{self, LinkEdit, LinkState, LinkTerms, Recovery, Store, StoreError, StoreOptions, Target};
 
 use crate::kept::Kept;
 use crate::world::{World, tenant};
@@ -15,6 +17,10 @@ conformance! {
     json_lines_are_whole_and_a_full_disk_refuses,
     a_store_begins_and_is_recovered_only_where_that_was_told,
     a_sink_that_does_not_answer_refuses,
+    an_older_row_that_grants_again_is_told,
+    a_second_answer_for_one_use_is_told,
+    what_is_committed_says_what,
+    lines_of_several_writers_stay_apart,
 }
 
 async fn with_sink(world: &World) -> (Store, Arc<Kept>) {
@@ -145,7 +151,7 @@ async fn a_store_begins_and_is_recovered_only_where_that_was_told(world: World) 
 async fn a_sink_that_does_not_answer_refuses(world: World) {
     struct Silent;
     impl portward_store::events::EventSink for Silent {
-        fn record<'a>(&'a self, _: &'a portward_store::events::Event) -> portward_store::events::Recording<'a> {
+        fn record<'a>(&'a self, _: &'a Event) -> portward_store::events::Recording<'a> {
             Box::pin(core::future::pending())
         }
     }
@@ -158,4 +164,81 @@ async fn a_sink_that_does_not_answer_refuses(world: World) {
     let store = Store::open(&world.location, world.deployment.clone(), world.keyring.clone(), options).await.unwrap();
     assert_eq!(store.pause(tenant(), link.id).await.unwrap_err().code(), "sink_failed");
     world.store.pause(tenant(), link.id).await.unwrap();
+}
+
+async fn an_older_row_that_grants_again_is_told(world: World) {
+    let (store, kept) = with_sink(&world).await;
+    let (_, link) = world.issue().await;
+    world.sql("CREATE TABLE old AS SELECT * FROM link").await;
+    let narrowed = LinkEdit { permissions: Some(world.permissions(&["files:read"])), ..LinkEdit::default() };
+    world.store.edit(tenant(), link.id, narrowed).await.unwrap();
+    world.sql("DELETE FROM link; INSERT INTO link SELECT * FROM old").await;
+    let (expires_at, permissions) = (Some(link.ceiling), Some(world.permissions(&["files:*", "invoices:read"])));
+    let as_it_was =
+        LinkEdit { expires_at, permissions, resources: Some(portward::Resources::All), ..LinkEdit::default() };
+    kept.fail(true);
+    let refused = store.edit(tenant(), link.id, as_it_was.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), "sink_failed");
+    kept.fail(false);
+    store.edit(tenant(), link.id, as_it_was).await.unwrap();
+    let told: Vec<_> = kept.take().iter().map(|event| event.operation.name()).collect();
+    assert_eq!(told, ["widened"]);
+}
+
+async fn a_second_answer_for_one_use_is_told(world: World) {
+    let (store, kept) = with_sink(&world).await;
+    let (token, link) = world.issue_with(1).await;
+    let peeked = store.peek(token.text(), None).unwrap();
+    let redeem = async || store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await;
+    redeem().await.unwrap();
+    kept.fail(true);
+    assert_eq!(redeem().await.unwrap_err().code(), "sink_failed");
+    kept.fail(false);
+    redeem().await.unwrap();
+    let told: Vec<_> = kept.take().iter().map(|event| event.operation.name()).collect();
+    assert_eq!(told, ["redeemed", "renewed"]);
+    assert_eq!(world.store.link(tenant(), link.id).await.unwrap().uses, 1);
+}
+
+async fn what_is_committed_says_what(world: World) {
+    let (store, kept) = with_sink(&world).await;
+    let id = [7; 16];
+    let gone = Change::Tenant(tenant(), TenantChange::Tombstone(id));
+    store.commit(vec![gone, Change::DeploymentGeneration(1)]).await.unwrap();
+    let paused = TenantChange::Suspend { unit: Unit::Copy, id, expires_at: world.now() };
+    store.commit(vec![Change::Tenant(tenant(), paused)]).await.unwrap();
+    let events = kept.take();
+    let hex = "07".repeat(16);
+    assert_eq!(events[0].tenant, None);
+    assert_eq!(events[0].detail.as_deref(), Some(&*format!("key {hex} destroyed, deployment generation 1")));
+    assert_eq!((events[1].tenant, events[1].subject.clone()), (Some(tenant()), Some(Subject::Entry(id))));
+    assert_eq!(events[1].detail.as_deref(), Some(&*format!("copy {hex} paused")));
+}
+
+async fn lines_of_several_writers_stay_apart(world: World) {
+    let path = world.directory().join("events.jsonl");
+    let lines = JsonLines::append_to(&path).unwrap();
+    let record = async || lines.record(&Event::new(world.now(), Operation::Begun)).await;
+    let read = || {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let whole = text.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).count();
+        (whole, text.lines().count())
+    };
+    record().await.unwrap();
+    // Another writer is killed while this one is open.
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"at\":17").unwrap();
+    record().await.unwrap();
+    assert_eq!(read(), (2, 3));
+    // Moved away by who rotates logs.
+    std::fs::rename(&path, world.directory().join("events.1")).unwrap();
+    record().await.unwrap();
+    assert_eq!(read(), (1, 1));
+    // In place of it, one that others write, and a link to it.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o622)).unwrap();
+    assert_eq!(JsonLines::append_to(&path).err().map(|error| error.kind()), Some(ErrorKind::PermissionDenied));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let linked = world.directory().join("linked");
+    std::os::unix::fs::symlink(&path, &linked).unwrap();
+    assert!(JsonLines::append_to(&linked).is_err());
+    assert!(JsonLines::append_to(&path).is_ok());
 }
