@@ -27,7 +27,10 @@ struct Group {
 /// What `PORTWARD_MUTANTS` names, or all.
 pub(crate) fn run(log: &mut Log) -> io::Result<Report> {
     let named = std::env::var("PORTWARD_MUTANTS").unwrap_or_default();
-    let is_named = |group: &&Group| named.is_empty() || named.split(' ').any(|name| name == group.name);
+    if let Some(unknown) = named.split_whitespace().find(|name| GROUPS.iter().all(|group| group.name != *name)) {
+        return Err(io::Error::other(format!("PORTWARD_MUTANTS: no group `{unknown}`")));
+    }
+    let is_named = |group: &&Group| named.is_empty() || named.split_whitespace().any(|name| name == group.name);
     let (mut tally, mut results) = (Tally::default(), Vec::new());
     for group in GROUPS.iter().filter(is_named) {
         let outcome = group.run(log)?;
@@ -37,8 +40,9 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Report> {
         results.push(format!("{}: {}", group.name, outcome.told()));
         tally = tally + outcome.tally();
     }
-    if results.is_empty() {
-        return Err(io::Error::other(format!("PORTWARD_MUTANTS: no group `{named}`")));
+    let others: Vec<_> = GROUPS.iter().filter(|group| !is_named(group)).map(|group| group.name).collect();
+    if !others.is_empty() {
+        results.push(format!("not run: {}", others.join(", ")));
     }
     Ok(Report { command: "cargo mutants -f …".to_owned(), tally, result: results.join("; ") })
 }
@@ -46,6 +50,10 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Report> {
 impl Group {
     fn run(&self, log: &mut Log) -> io::Result<Outcome> {
         let folder = format!("target/xtask/mutants-{}", self.name);
+        // What an earlier run found is not of this one.
+        if fs::exists(&folder)? {
+            fs::remove_dir_all(&folder)?;
+        }
         fs::create_dir_all(&folder)?;
         let mut cargo = Command::new("cargo");
         cargo.args(["mutants", "-j1", "--no-shuffle", "--colors", "never", "-o", &folder, "-p", self.package]);
@@ -55,7 +63,8 @@ impl Group {
         // Kept from one group to the next: what is built there are the dependencies.
         let built = std::env::current_dir()?.join("target/mutants");
         log.run(cargo.arg("--").args(self.tests).env("CARGO_TARGET_DIR", built))?;
-        Outcome::read(&fs::read_to_string(format!("{folder}/mutants.out/outcomes.json"))?)
+        let read = |name: &str| fs::read_to_string(format!("{folder}/mutants.out/{name}.json"));
+        Outcome::read(&read("mutants")?, &read("outcomes")?)
     }
 }
 
@@ -69,10 +78,15 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// From `outcomes.json`.
-    fn read(json: &str) -> io::Result<Self> {
-        let value: Value = serde_json::from_str(json)?;
+    /// From `mutants.json`, all that there are, and `outcomes.json`.
+    fn read(mutants: &str, outcomes: &str) -> io::Result<Self> {
+        let (all, value): (Vec<Value>, Value) = (serde_json::from_str(mutants)?, serde_json::from_str(outcomes)?);
         let count = |name: &str| value.get(name).and_then(Value::as_u64).unwrap_or_default();
+        // It is written anew after each mutant, and holds the run without one alone where that failed.
+        let done: u64 = ["caught", "missed", "timeout", "unviable"].into_iter().map(count).sum();
+        if all.is_empty() || done != all.len() as u64 {
+            return Err(io::Error::other(format!("{done} of {} mutants were run", all.len())));
+        }
         let survived = |outcome: &&Value| outcome.get("summary").and_then(Value::as_str) == Some("MissedMutant");
         let name = |outcome: &Value| outcome.pointer("/scenario/Mutant/name")?.as_str().map(str::to_owned);
         let all = value.get("outcomes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -164,10 +178,14 @@ mod tests {
             {"scenario": {"Mutant": {"name": "a.rs:1:1: replace a"}}, "summary": "CaughtMutant"},
             {"scenario": {"Mutant": {"name": "a.rs:2:1: replace b"}}, "summary": "MissedMutant"}
         ], "caught": 1, "missed": 1, "timeout": 0, "unviable": 3}"#;
-        let outcome = Outcome::read(json).unwrap();
+        let outcome = Outcome::read("[1, 2, 3, 4, 5]", json).unwrap();
         assert_eq!(outcome.survivors, ["a.rs:2:1: replace b"]);
         assert_eq!(outcome.told(), "1 caught, 0 without an end, 3 not compiled, 1 survived");
         assert_eq!(outcome.tally(), Tally { passed: 1, failed: 1, skipped: 0 });
+        assert!(Outcome::read("[1, 2, 3, 4, 5, 6]", json).is_err(), "it was killed halfway");
+        let failed = r#"{"outcomes": [{"scenario": "Baseline", "summary": "Failure"}]}"#;
+        assert!(Outcome::read("[1]", failed).is_err(), "nothing was changed");
+        assert!(Outcome::read("[]", failed).is_err());
     }
 
     #[test]

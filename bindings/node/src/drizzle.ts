@@ -9,17 +9,32 @@ import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
 import { bytes, callable, options as optionsOf, text } from './arguments'
 import type { BlindIndex } from './blind-index'
 import { InvalidValue } from './errors'
+import { checkMade, made } from './handle'
 import type { Scope } from './scope'
 
 /** The shortest object: header, salt, commitment, and a chunk without a byte. */
 const OBJECT_MIN = 92
 
-/** The index of a value. It goes back into its column as it is. */
-export class Indexed {
-  readonly bytes: Buffer
+let indexedOf: (index: Uint8Array) => Indexed
+let bytesOfIndex: (index: Indexed) => Buffer
 
-  constructor(index: Uint8Array) {
-    this.bytes = Buffer.from(bytes('index', index))
+/** The index of a value, from its column or of a `Field`. It goes back into its column as it is. */
+export class Indexed {
+  readonly #bytes: Buffer
+
+  static {
+    indexedOf = (index) => new Indexed(made, index)
+    bytesOfIndex = (index) => index.#bytes
+  }
+
+  private constructor(key: symbol, index: Uint8Array) {
+    checkMade(key, 'Indexed')
+    this.#bytes = Buffer.from(index)
+  }
+
+  /** A copy. */
+  get bytes(): Buffer {
+    return Buffer.from(this.#bytes)
   }
 
   toJSON(): string {
@@ -27,23 +42,24 @@ export class Indexed {
   }
 }
 
-/** The object of a value that is written; whether its index was taken along. */
+/** The object of a value that is written: with its index, which was asked for once for each time that it is. */
 let written: (sealed: Sealed) => Buffer
 /** Gives a value that was just sealed its index. */
 let withIndex: (sealed: Sealed, index: Indexed) => Sealed
 
 /** What lies in an encrypted column. It opens only as the value of the row that it was sealed for. */
 export class Sealed {
-  readonly object: Buffer
+  readonly #object: Buffer
   #index: Indexed | undefined
-  #isAsked = false
+  #asked = 0
 
   static {
     written = (sealed) => {
-      if (sealed.#index !== undefined && !sealed.#isAsked) {
+      if (sealed.#index !== undefined && sealed.#asked-- <= 0) {
+        sealed.#asked = 0
         throw new TypeError('the value has an index: its column has to be written, too, with `index` of the value')
       }
-      return sealed.object
+      return sealed.#object
     }
     withIndex = (sealed, index) => {
       sealed.#index = index
@@ -56,13 +72,18 @@ export class Sealed {
     const [magic, version, suite, kind] = bytes('object', object)
     const isObject = magic === 0xf5 && version === 1 && suite === 1 && (kind === 0 || kind === 1) && object.length >= OBJECT_MIN
     if (!isObject) throw new InvalidValue('object: it is not sealed', 'not_an_envelope')
-    this.object = Buffer.from(object)
+    this.#object = Buffer.from(object)
   }
 
-  /** What its index column is to hold: of a value that a `Field` with an index has just sealed. */
+  /** A copy. */
+  get object(): Buffer {
+    return Buffer.from(this.#object)
+  }
+
+  /** What its index column is to hold: of a value that a `Field` with an index has just sealed. Asked for once for each time it is written. */
   get index(): Indexed {
     if (this.#index === undefined) throw new TypeError('the value was read, or its Field has no index')
-    this.#isAsked = true
+    this.#asked++
     return this.#index
   }
 
@@ -93,7 +114,7 @@ export class Field {
   async seal(scope: Scope, id: string, value: string): Promise<Sealed> {
     const index = this.#index?.().of(text('value', value))
     const sealed = new Sealed(await scope.seal(Buffer.from(text('value', value)), { name: this.#name, id }))
-    return index === undefined ? sealed : withIndex(sealed, new Indexed(index))
+    return index === undefined ? sealed : withIndex(sealed, indexedOf(index))
   }
 
   /** Opens the value of the row with this id. Throws `Unreadable` for one of another row, column or tenant. */
@@ -131,8 +152,8 @@ export const sealedBlob = customTypeOfSqlite<{ data: Sealed; driverData: Buffer 
 })
 
 /** A text is a value, whose index is made; what was read, or made by a `Field`, is an index already. */
-const toIndex = (index: () => BlindIndex) => (value: string | Indexed) => (value instanceof Indexed ? value.bytes : index().of(value))
-const toIndexed = (driver: Uint8Array | string) => new Indexed(bytesOf(driver))
+const toIndex = (index: () => BlindIndex) => (value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : index().of(value))
+const toIndexed = (driver: Uint8Array | string) => indexedOf(bytesOf(driver))
 
 /**
  * A column of PostgreSQL for a blind index. It is asked for with the value itself: `eq(clients.emailIndex, 'ada@example.com')`. What is read is

@@ -2,6 +2,7 @@ import { whole } from './arguments'
 import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { Handle } from './native-types'
+import { Turns } from './turns'
 
 /** How often progress is told, in milliseconds. */
 const EVERY = 50
@@ -58,6 +59,7 @@ export class Range extends Handled<'Range'> {
   readonly #handle: Handle<'Range'>
   /** How long the plaintext is, in bytes. */
   readonly length: number
+  readonly #turns = new Turns()
 
   static {
     rangeOf = (handle) => new Range(made, handle)
@@ -72,12 +74,13 @@ export class Range extends Handled<'Range'> {
 
   /** Reads so many bytes from there, fewer where the plaintext ends before. */
   async read(offset: number, length: number): Promise<Buffer> {
-    return native.rangeRead(this.#handle, whole('offset', offset), whole('length', length))
+    const [from, most] = [whole('offset', offset), whole('length', length)]
+    return this.#turns.take(() => native.rangeRead(this.#handle, from, most))
   }
 
   /** Closes the file, once what is being read has been read. */
   async close(): Promise<void> {
-    await native.rangeClose(this.#handle)
+    await this.#turns.take(() => native.rangeClose(this.#handle))
   }
 
   /** As `close`; for `await using`. */

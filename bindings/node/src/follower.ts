@@ -5,6 +5,7 @@ import { Keyring } from './keyring'
 import { native } from './native'
 import type { Handle } from './native-types'
 import { type Verifier, verifierOf } from './token'
+import { Turns } from './turns'
 
 export interface FollowerOptions {
   /** Whose revocations it follows; all, if nothing is said. */
@@ -26,6 +27,7 @@ const OPTIONS = ['tenants', 'highest', 'maxStaleness', 'audience', 'skew'] as co
 export class Follower extends Handled<'Follower'> {
   readonly #handle: Handle<'Follower'>
   readonly #verifier: Verifier
+  readonly #turns = new Turns()
 
   constructor(keyring: Keyring, options?: FollowerOptions) {
     const { tenants, highest, maxStaleness, audience, skew } = optionsOf('options', options, OPTIONS)
@@ -44,7 +46,7 @@ export class Follower extends Handled<'Follower'> {
 
   /** A request to be sent now: what a store answers with `answer`. */
   async request(): Promise<Buffer> {
-    return native.followerRequest(this.#handle)
+    return this.#turns.take(() => native.followerRequest(this.#handle))
   }
 
   /**
@@ -52,7 +54,8 @@ export class Follower extends Handled<'Follower'> {
    * stands at now. After `gap`, `another_incarnation` and `fork` ask again.
    */
   async accept(answer: Uint8Array): Promise<string> {
-    return native.followerAccept(this.#handle, bytes('answer', answer))
+    const taken = bytes('answer', answer)
+    return this.#turns.take(() => native.followerAccept(this.#handle, taken))
   }
 
   /** The stamp of the last answer; keep it for the next start. */

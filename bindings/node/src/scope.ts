@@ -70,7 +70,7 @@ export class Scope extends Handled<'Scope'> {
 
   /**
    * The same keys, whose promises are rejected as soon as the signal says so. What has begun may still be done: keys be made, or destroyed.
-   * Files and streams that are told no signal of their own are ended by it.
+   * Files and streams that are told no signal of their own are ended by it. It takes the place of a signal that was told before.
    */
   withSignal(signal: AbortSignal): Scope {
     return scopeOf(this.#handle, this.tenant, this.name, someSignal('signal', signal))
@@ -137,8 +137,16 @@ export class Scope extends Handled<'Scope'> {
   /** Opens any part of a sealed file. */
   async openRange(source: string | URL, options: Of): Promise<Range> {
     const of = ofRow(optionsOf('options', options, OF))
-    const [handle] = await this.#until(() => native.scopeOpenRange(this.#handle, of, path('source', source)))
-    return rangeOf(handle)
+    const file = path('source', source)
+    let opening: Promise<[Handle<'Range'>]> | undefined
+    try {
+      const [handle] = await this.#until(() => (opening = native.scopeOpenRange(this.#handle, of, file)))
+      return rangeOf(handle)
+    } catch (error) {
+      // Whoever gave it up cannot close it.
+      opening?.then(([late]) => native.rangeClose(late), () => {})
+      throw error
+    }
   }
 
   /** Makes a new data key for what is sealed from now on. */

@@ -5,6 +5,7 @@
  */
 
 import type { Access } from './access'
+import { text } from './arguments'
 import { keptApart } from './caches'
 import { BODY_MAX, Gate, type GateOptions, isAccess } from './gate'
 import type { Answer, PortalRequest } from './portal'
@@ -41,7 +42,10 @@ export function portward(options: GateOptions): WebPortal {
     const answer = await gate.answer({ ...read, body })
     return answer && responseOf(request, answer)
   }
-  const access = (request: Request, permission?: string, resource?: string) => {
+  const access = (request: Request, ...asked: [permission?: string, resource?: string]) => {
+    const [permission, resource] = asked
+    // Left away is one thing; a name that is not there would let every session in.
+    if (asked.length > 0) text('permission', permission)
     const access = gate.access(requestOf(request), permission, resource === undefined ? undefined : () => resource)
     return isAccess(access) ? access : responseOf(request, access)
   }

@@ -87,6 +87,14 @@ test('a value that has an index is not written without it', async () => {
   await db.update(clients).set({ email: value, emailIndex: value.index }).where(eq(clients.id, '1'))
   const [[row], old] = [await find('ben@example.com'), await find('ada@example.com')]
   assert.deepEqual([await email.open(records, '1', row.email), old.length], ['ben@example.com', 0])
+  // Asked for once, written once: a later write without it, or one beside it, leaves an old index.
+  await assert.rejects(async () => db.update(clients).set({ email: value }).where(eq(clients.id, '1')), told)
+  const merged = db.insert(clients).values({ id: '1', email: value, emailIndex: value.index }).onConflictDoUpdate({ target: clients.id, set: { email: value } })
+  await assert.rejects(async () => merged, told)
+  assert.equal((await find('ben@example.com')).length, 1)
+  // Neither can be put together from what somebody has at hand.
+  assert.throws(() => new Indexed(Buffer.from('ada@example.com')), TypeError)
+  assert.throws(() => Object.assign(value, { object: Buffer.from('clear') }), TypeError)
   assert.throws(() => row.email.index, { name: 'TypeError', message: /was read/ })
   const plain = await new Field('clients.notes').seal(records, '1', 'x')
   assert.throws(() => plain.index, { name: 'TypeError' })

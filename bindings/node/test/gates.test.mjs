@@ -150,6 +150,7 @@ test('a permission that there is not is found when the guard is made', async () 
   // Nor does a resource say what for.
   const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
   const request = new Request('https://portal.example/files/7', { headers: { authorization: `Bearer ${session}` } })
+  assert.throws(() => forWeb(options).access(request, undefined), { name: 'TypeError', message: /^permission: / })
   assert.throws(() => forWeb(options).access(request, undefined, '7'), { name: 'TypeError', message: /^permission: / })
   assert.equal(forWeb(options).access(request, 'files:read', '7').tenant, 'studio-7')
 })

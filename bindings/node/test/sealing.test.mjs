@@ -170,6 +170,18 @@ test('files are there whole or not at all', async () => {
   assert.equal(await code(() => range.read(0, 1)), 'closed')
   assert.equal(range.length, bytes.length)
   await range.close()
+  // In the order in which they were asked for, however many threads there are.
+  for (let turn = 0; turn < 200; turn++) {
+    const one = await files.openRange(sealed, OF)
+    const [before, , after] = await Promise.allSettled([one.read(0, 100), one.close(), one.read(0, 100)])
+    assert.deepEqual([before.status, after.reason?.code], ['fulfilled', 'closed'])
+  }
+  const late = new AbortController()
+  const opening = files.withSignal(late.signal).openRange(sealed, OF)
+  late.abort()
+  await assert.rejects(opening, { name: 'AbortError' })
+  for (let turn = 0; turn < 100 && (await open()); turn++) await sleep(10)
+  assert.ok(!(await open()), 'what came too late is closed')
   const other = await files.openRange(sealed, OF)
   await other[Symbol.asyncDispose]()
   assert.equal(await code(() => other.read(0, 1)), 'closed')

@@ -1,5 +1,6 @@
 //! Files of a vault, which are there whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub(crate) struct FreshFile {
     /// Its name until it is finished, if it has one.
     named: Option<Named>,
     file: File,
+    /// Opened before anything is written: what cannot be opened must not fail behind the renaming.
+    folder: Option<File>,
 }
 
 impl FreshFile {
@@ -23,15 +26,16 @@ impl FreshFile {
         #[cfg(target_os = "linux")]
         if let Some(file) = nameless::open(folder(path))? {
             leftover::take(&file);
-            return Ok(Self { path: path.to_owned(), named: None, file });
+            return Ok(Self { path: path.to_owned(), named: None, file, folder: open_folder(path)? });
         }
         Self::create_named(path)
     }
 
     fn create_named(path: &Path) -> io::Result<Self> {
         is_for_a_file(path)?;
+        let folder_of = open_folder(path)?;
         let (named, file) = Named::create(folder(path))?;
-        Ok(Self { path: path.to_owned(), named: Some(named), file })
+        Ok(Self { path: path.to_owned(), named: Some(named), file, folder: folder_of })
     }
 
     /// Puts everything on the medium.
@@ -48,19 +52,17 @@ impl FreshFile {
             #[cfg(not(target_os = "linux"))]
             None => return Err(io::ErrorKind::Unsupported.into()),
         }
-        Ok(Placed(self.path))
+        Ok(Placed(self.folder))
     }
 }
 
-/// A file under its name, which lies in its folder and so is on the medium when that is.
-pub(crate) struct Placed(PathBuf);
+/// A file under its name, which lies in this folder and so is on the medium when that is.
+pub(crate) struct Placed(Option<File>);
 
 impl Placed {
     pub(crate) fn sync(&self) -> io::Result<()> {
-        if !cfg!(unix) {
-            return Ok(());
-        }
-        match File::open(folder(&self.0))?.sync_all() {
+        let Some(folder) = &self.0 else { return Ok(()) };
+        match folder.sync_all() {
             // Some file systems have that for files only.
             Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
             other => other,
@@ -83,8 +85,16 @@ fn is_for_a_file(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.is_file() => Err(io::ErrorKind::InvalidInput.into()),
         _ if path.file_name().is_none() => Err(io::ErrorKind::InvalidInput.into()),
+        // What is called so may be cleared away.
+        _ if path.file_name().and_then(OsStr::to_str).is_some_and(leftover::is_name) => {
+            Err(io::ErrorKind::InvalidInput.into())
+        }
         _ => Ok(()),
     }
+}
+
+fn open_folder(path: &Path) -> io::Result<Option<File>> {
+    if cfg!(unix) { File::open(folder(path)).map(Some) } else { Ok(None) }
 }
 
 fn folder(path: &Path) -> &Path {

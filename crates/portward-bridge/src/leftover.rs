@@ -55,24 +55,28 @@ impl Drop for Named {
 /// Takes away what writers that are no more have left in a folder, and says how many files those were. What is being written, by another
 /// process too, stays.
 pub(crate) fn clear(folder: &Path) -> io::Result<u64> {
-    let mut cleared = 0_u64;
+    let (mut cleared, mut failed) = (0_u64, None);
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let is_ours =
             entry.file_name().to_str().is_some_and(is_name) && entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_ours && is_abandoned(&entry.path()) {
-            match fs::remove_file(entry.path()) {
-                Ok(()) => cleared = cleared.saturating_add(1),
-                // Its writer has just finished it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+        if !is_ours {
+            continue;
+        }
+        // Held until it is gone: who has just made it then takes another.
+        let Some(_held) = abandoned(&entry.path()) else { continue };
+        match fs::remove_file(entry.path()) {
+            Ok(()) => cleared = cleared.saturating_add(1),
+            // Its writer has just finished it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // The others hold plaintext, too.
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(cleared)
+    failed.map_or(Ok(cleared), Err)
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let digits = name.strip_prefix(PREFIX).unwrap_or_default();
     digits.len() == 32 && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -84,12 +88,13 @@ pub(crate) fn take(file: &File) -> bool {
     flock(file, FlockOperation::NonBlockingLockExclusive) != Err(rustix::io::Errno::WOULDBLOCK)
 }
 
-/// Whether nobody writes a file any more.
+/// A file that nobody writes any more, locked.
 #[cfg(unix)]
-fn is_abandoned(path: &Path) -> bool {
+fn abandoned(path: &Path) -> Option<File> {
     use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    open(path, flags, Mode::empty()).is_ok_and(|file| flock(file, FlockOperation::NonBlockingLockExclusive).is_ok())
+    let file = open(path, flags, Mode::empty()).ok()?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).ok().map(|()| File::from(file))
 }
 
 #[cfg(not(unix))]
@@ -98,8 +103,8 @@ pub(crate) const fn take(_: &File) -> bool {
 }
 
 #[cfg(not(unix))]
-const fn is_abandoned(_: &Path) -> bool {
-    false
+const fn abandoned(_: &Path) -> Option<File> {
+    None
 }
 
 const PREFIX: &str = ".portward-";

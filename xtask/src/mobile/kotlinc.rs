@@ -43,7 +43,7 @@ fn test(log: &mut Log) -> io::Result<Tally> {
     let mut test = Command::new("java");
     test.args(["-ea", "-Xmx512m", "-Djna.library.path=target/mobile/native", "-Dportward.root=.", "-cp", &with]);
     test.args(["org.junit.platform.console.ConsoleLauncher", "--disable-banner", "--disable-ansi-colors"]);
-    let ran = log.run(test.args(["--details", "tree", "--scan-classpath", PROGRAM]))?;
+    let ran = log.run(test.args(["--fail-if-no-tests", "--details", "tree", "--scan-classpath", PROGRAM]))?;
     Ok(Tally::of_junit(&ran.output).with_exit(ran.success))
 }
 
