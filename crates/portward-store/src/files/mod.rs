@@ -21,8 +21,10 @@ mod keyring;
 mod view;
 
 pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
+#[cfg(any(feature = "keys", feature = "links"))]
+pub(crate) use atomic::sync_parent;
 #[cfg(feature = "backup")]
-pub(crate) use atomic::{read_authentic, read_believed, replace_secret, sync_parent};
+pub(crate) use atomic::{read_authentic, read_believed, replace_secret};
 pub use directory::{Directory, Locked};
 pub use error::{FileError, FilesError};
 pub use keyring::{KeyringKek, Lock, OpenKeyring, Passphrase, Protection};
