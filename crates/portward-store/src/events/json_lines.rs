@@ -1,4 +1,4 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -75,9 +75,9 @@ impl Lines {
             self.file.write_all(format!("{line}\n").as_bytes())?;
             return self.file.flush();
         }
-        self.file.lock()?;
+        lock(&self.file)?;
         let written = self.append_alone(line);
-        self.file.unlock()?;
+        unlock(&self.file)?;
         written
     }
 
@@ -119,8 +119,8 @@ fn open(path: &Path) -> io::Result<File> {
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
-    let named = |found: fs::Metadata| (found.dev(), found.ino());
-    match (file.metadata(), fs::symlink_metadata(path)) {
+    let named = |found: std::fs::Metadata| (found.dev(), found.ino());
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
         (Ok(open), Ok(there)) => named(open) == named(there),
         _ => false,
     }
@@ -129,6 +129,34 @@ fn is_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
+}
+
+#[cfg(unix)]
+fn lock(file: &File) -> io::Result<()> {
+    use rustix::fs::{FlockOperation, flock};
+
+    loop {
+        match flock(file, FlockOperation::LockExclusive) {
+            Err(rustix::io::Errno::INTR) => {}
+            done => return Ok(done?),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn unlock(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock)?)
+}
+
+/// Writers of several processes are told apart on Unix only.
+#[cfg(not(unix))]
+fn lock(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn unlock(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Or is empty.

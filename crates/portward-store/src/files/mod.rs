@@ -20,9 +20,9 @@ mod error;
 mod keyring;
 mod view;
 
-pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
 #[cfg(any(feature = "keys", feature = "links"))]
 pub(crate) use atomic::sync_parent;
+pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
 #[cfg(feature = "backup")]
 pub(crate) use atomic::{read_authentic, read_believed, replace_secret};
 pub use directory::{Directory, Locked};
