@@ -54,7 +54,8 @@ export class Follower extends Handled<'Follower'> {
    * stands at now. After `gap`, `another_incarnation` and `fork` ask again.
    */
   async accept(answer: Uint8Array): Promise<string> {
-    const taken = bytes('answer', answer)
+    // Before its turn comes, the caller may use the bytes for something else.
+    const taken = Buffer.from(bytes('answer', answer))
     return this.#turns.take(() => native.followerAccept(this.#handle, taken))
   }
 
