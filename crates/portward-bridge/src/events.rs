@@ -12,7 +12,7 @@ pub(crate) fn file(events: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     events.map(text::absolute).transpose()
 }
 
-/// Opened anew in each process: of two that share one, each would take what the other has torn for its own.
+/// Opened anew in each process: the thread that writes is not there behind a fork.
 pub(crate) fn recorder(file: Option<&Path>) -> Result<Recorder, Error> {
     let Some(path) = file else { return Ok(Recorder::none()) };
     let lines = JsonLines::append_to(path).map_err(|error| StoreError::Sink(SinkError::new(error)))?;

@@ -111,9 +111,7 @@ fn record_code(error: RecordError) -> &'static str {
     code(error)
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+pub(crate) use crate::hex::hex;
 
 #[test]
 fn links() {
