@@ -1,9 +1,11 @@
-//! A chain of blocks, whatever is in them, only ever takes away; and a head has one encoding. The tokens are authentic: the law has the key.
+//! A chain of blocks is read as the page says, whatever is in them; each takes away what it says and no more; and a head has one encoding. The
+//! tokens are authentic: the law has the key.
 //!
 //! Input: kind (1), then head and blocks, each behind its length (u16).
 
-use portward::{Access, Kind, LinkHead, Resources, UntrustedToken, VerifyError};
+use portward::{Access, Kind, LinkHead, Resources, TOKEN_MAX, UntrustedToken, VerifyError};
 
+use crate::restriction::{self, Block, Says};
 use crate::sign::{self, LINK, SESSION};
 use crate::token::{root, tenant_generation};
 use crate::world::{NOW, WORLD};
@@ -16,28 +18,129 @@ pub(crate) fn holds(data: &[u8]) {
     let (kind, prefix) = if kind & 1 == 0 { (Kind::Link, LINK) } else { (Kind::Session, SESSION) };
     let unsigned = sign::text(prefix, &[head, &[0; 32][..]].concat());
     let Ok(token) = UntrustedToken::parse(&unsigned) else { return token::holds_for(&unsigned) };
+    if kind == Kind::Link && LinkHead::from_bytes(head).is_err() {
+        return token::holds_for(&unsigned);
+    }
     let tenant = token.tenant().to_string();
     let wire_kind = if kind == Kind::Link { 1 } else { 2 };
     let key = sign::token_key(root(head), wire_kind, &tenant, tenant_generation(head)).unwrap_or_default();
+    let signed = Signed { kind, prefix, head, key };
+    let alone = signed.verify(&[]);
+    if let Ok(access) = &alone {
+        has_one_head(access, head, &signed.text(&[]));
+    }
 
-    let mut wider: Option<Access> = None;
-    for count in 0..=blocks.len().min(9) {
+    let mut wider = alone.as_ref().ok().cloned();
+    for count in 1..=blocks.len().min(9) {
         let blocks = &blocks[..count];
-        let tag = sign::chain(&key, head, blocks);
-        let text = sign::text(prefix, &[head, &blocks.concat()[..], &tag].concat());
+        let access = agrees(&signed, &alone, blocks);
+        if let (Some(access), Some(wider)) = (&access, &wider) {
+            is_no_wider(access, wider);
+            out_of_order(&signed, &alone, blocks);
+        }
+        wider = access;
+    }
+}
+
+/// What is needed to sign whatever comes behind a head.
+struct Signed<'a> {
+    kind: Kind,
+    prefix: &'a str,
+    head: &'a [u8],
+    key: [u8; 32],
+}
+
+type Verified = Result<Access, VerifyError>;
+
+impl Signed<'_> {
+    fn text(&self, blocks: &[&[u8]]) -> String {
+        let tag = sign::chain(&self.key, self.head, blocks);
+        sign::text(self.prefix, &[self.head, &blocks.concat()[..], &tag].concat())
+    }
+
+    fn verify(&self, blocks: &[&[u8]]) -> Verified {
+        let text = self.text(blocks);
         token::holds_for(&text);
-        let access = verify(kind, &text);
-        match (access, &wider) {
-            (Ok(access), None) if count == 0 => {
-                has_one_head(&access, head, &text);
-                wider = Some(access);
-            }
-            (Ok(access), Some(before)) => {
-                is_no_wider(&access, before);
-                wider = Some(access);
-            }
-            (Ok(_), None) => panic!("a copy is good for what the link is not"),
-            (Err(_), _) => return,
+        match self.kind {
+            Kind::Link => WORLD.verifier.verify_link(&text, NOW).map(|access| (*access).clone()),
+            Kind::Session => WORLD.verifier.verify_session(&text, NOW),
+        }
+    }
+
+    /// The first step that fails, of `spec/token.md` section 5, where the head alone ends so.
+    fn fails<'b>(
+        &self,
+        alone: &Verified,
+        blocks: &'b [&'b [u8]],
+        bytes: &'b [u8],
+    ) -> Result<Vec<Block<'b>>, &'static str> {
+        if self.text(blocks).len() > TOKEN_MAX {
+            return Err("too_long");
+        }
+        if self.kind == Kind::Session && !bytes.is_empty() {
+            return Err("session_with_blocks");
+        }
+        let read = restriction::blocks(bytes)?;
+        let alone = alone.as_ref().err().map(VerifyError::code);
+        let says = || read.iter().flat_map(|block| &block.restrictions).map(|one| &one.says);
+        match alone {
+            Some("unknown_root") => return Err("unknown_root"),
+            _ if read.iter().map(|block| block.whole).ne(blocks.iter().copied()) => return Err("forged"),
+            Some(code @ ("bad_times" | "over_ceiling" | "not_yet_valid" | "expired")) => return Err(code),
+            _ if says().any(|says| matches!(says, Says::Expiry(time) if *time <= NOW.wall)) => return Err("expired"),
+            _ if says().any(|says| matches!(says, Says::Audience)) => return Err("wrong_audience"),
+            Some(code) => return Err(code),
+            None => {}
+        }
+        Ok(read)
+    }
+}
+
+/// Verifies these blocks behind the head: refused at the step that the page says, or good for what is left.
+fn agrees(signed: &Signed<'_>, alone: &Verified, blocks: &[&[u8]]) -> Option<Access> {
+    let bytes = blocks.concat();
+    let expected = signed.fails(alone, blocks, &bytes);
+    let verified = signed.verify(blocks);
+    let seen = verified.as_ref().map(|_| ()).map_err(VerifyError::code);
+    assert_eq!(seen, expected.as_ref().map(|_| ()).map_err(|code| *code));
+    let (Ok(access), Ok(read), Ok(link)) = (verified, expected, alone) else { return None };
+    let (mut ends, mut bits, mut resources, mut recipients) =
+        (link.expires_at(), link.permissions().bits(), link.resources().clone(), Vec::new());
+    for one in read.iter().flat_map(|block| &block.restrictions) {
+        match &one.says {
+            Says::Expiry(time) => ends = ends.min(*time),
+            Says::Permissions(kept) => bits &= kept,
+            Says::Resources(list) => match &mut resources {
+                all @ Resources::All => *all = Resources::Only(list.clone()),
+                Resources::Only(kept) => kept.retain(|one| list.contains(one)),
+            },
+            Says::Recipient(label) => recipients.push(label.clone()),
+            Says::Audience | Says::Seal => {}
+        }
+    }
+    let granted = (access.expires_at(), access.permissions().bits(), access.resources(), access.recipients());
+    assert_eq!(granted, (ends, bits, &resources, &recipients[..]));
+    Some(access)
+}
+
+/// No restriction of the last block may stand twice, or before one that it stands behind.
+fn out_of_order(signed: &Signed<'_>, alone: &Verified, blocks: &[&[u8]]) {
+    let Some((last, before)) = blocks.split_last() else { return };
+    let read = restriction::blocks(last).unwrap();
+    let restrictions = &read[0].restrictions;
+    for at in 0..restrictions.len() {
+        let twice = restriction::block(restrictions[..=at].iter().chain(&restrictions[at..]));
+        let swapped = (at > 0).then(|| {
+            let order = (0..restrictions.len()).map(|place| match place {
+                _ if place == at => at - 1,
+                _ if place == at - 1 => at,
+                _ => place,
+            });
+            restriction::block(order.map(|place| &restrictions[place]))
+        });
+        for block in [Some(twice), swapped].into_iter().flatten() {
+            let blocks = [before, &[&block]].concat();
+            assert!(agrees(signed, alone, &blocks).is_none(), "a restriction out of order");
         }
     }
 }
@@ -51,13 +154,6 @@ pub(crate) fn parts(mut rest: &[u8]) -> Vec<&[u8]> {
         rest = left;
     }
     parts
-}
-
-fn verify(kind: Kind, text: &str) -> Result<Access, VerifyError> {
-    match kind {
-        Kind::Link => WORLD.verifier.verify_link(text, NOW).map(|access| (*access).clone()),
-        Kind::Session => WORLD.verifier.verify_session(text, NOW),
-    }
 }
 
 fn has_one_head(access: &Access, head: &[u8], text: &str) {

@@ -3,20 +3,43 @@
 //!
 //! Input: `METHOD PATH`, header lines, an empty line, the body.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use portward::{PeekCookie, UntrustedLink, UnverifiedNonce};
+use portward::{Generations, LinkRequest, PeekCookie, Permissions, UntrustedLink, UnverifiedNonce};
 use portward_http::{
-    Action, Answer, BODY_MAX, Carrier, Client, PEEK_COOKIE, Peeked, Reason, Redeemed, Refusal, Request, Rules,
-    RulesOptions, SESSION_COOKIE,
+    Action, Answer, BODY_MAX, Carrier, Client, LINK_COOKIE, PEEK_COOKIE, Peeked, Reason, Redeemed, Refusal, Request,
+    Rules, RulesOptions, SESSION_COOKIE,
 };
 
-use crate::world::NOW;
+use crate::world::{NOW, WORLD};
 
 const ORIGIN: &str = "https://portal.example";
+const NONCE: &str = "pwn_AAAA";
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(ORIGIN, RulesOptions::default()).unwrap());
+
+/// Every page that there is: with a form, without, and of the three refusals.
+static PAGES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let link = WORLD.issuer.issue_link(
+        &LinkRequest::new("7".parse().unwrap(), "anna".parse().unwrap(), Permissions::from_bits(1)),
+        Generations::default(),
+        NOW.wall,
+    );
+    let cookie = format!("{LINK_COOKIE}={}", link.unwrap().text());
+    let with = |headers: &[(&str, &[u8])]| RULES.read(&Request { method: "GET", path: "/portal", headers, body: b"" });
+    let accept: (&str, &[u8]) = ("accept", b"text/html");
+    let (Action::Peek(peek), Action::Answer(missing)) =
+        (with(&[accept, ("cookie", cookie.as_bytes())]), with(&[accept]))
+    else {
+        panic!("a page is read as something else");
+    };
+    let peeked = Peeked { nonce: NONCE.to_owned(), expires_at: NOW.wall, cookie: PeekCookie::generate().unwrap() };
+    let refusals = [Refusal::Damaged, Refusal::Refused, Refusal::Unavailable];
+    let refusals = refusals.map(|refusal| RULES.answer_peek(&peek, Err(refusal.into())).body);
+    refusals.into_iter().chain([missing.body, RULES.answer_peek(&peek, Ok(peeked)).body]).collect()
+});
 
 pub(crate) fn holds(data: &[u8]) {
     let end = data.windows(2).position(|two| two == b"\n\n").unwrap_or(data.len());
@@ -46,7 +69,7 @@ fn is_read(request: &Request<'_>) {
         Action::Peek(peek) => {
             assert!(reads || is_own_post(request, "/portal/peek"));
             let cookie = peek.cookie().unwrap_or_else(|| "A".repeat(43).parse().unwrap());
-            let peeked = Peeked { nonce: "pwn_AAAA".to_owned(), expires_at, cookie };
+            let peeked = Peeked { nonce: NONCE.to_owned(), expires_at, cookie };
             is_clean(request, &RULES.answer_peek(&peek, Ok(peeked)));
             is_clean(request, &RULES.answer_peek(&peek, Err(refused)));
         }
@@ -84,14 +107,17 @@ fn session(request: &Request<'_>) {
 }
 
 /// The one session that came, in the one place where it came.
-fn carries(request: &Request<'_>, session: &str, carrier: Carrier) {
+fn carries<'a>(request: &Request<'a>, session: &str, carrier: Carrier) {
     let cookies = cookies(request, SESSION_COOKIE);
     match carrier {
         Carrier::Cookie => assert_eq!(cookies, [session]),
         Carrier::Bearer => {
-            let line =
-                values(request, "authorization").find(|line| line.ends_with(session.as_bytes()) || !session.is_empty());
-            assert!(cookies.is_empty() && line.is_some() && !session.is_empty());
+            let behind = |line: &'a [u8]| {
+                let (scheme, session) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then(|| session.trim_matches(' '))
+            };
+            let found = values(request, "authorization").filter_map(behind).filter(|session| !session.is_empty());
+            assert!(cookies.is_empty() && found.eq([session]));
         }
     }
 }
@@ -142,6 +168,7 @@ fn is_clean(request: &Request<'_>, answer: &Answer) {
     let word = answer.reason.map(|reason| reason.refusal.word());
     let (page, json) = (answer.body.starts_with('<'), word.map(|word| format!(r#"{{"error":"{word}"}}"#)));
     assert!(page || json.is_none_or(|json| answer.body == json || answer.body.is_empty()), "a refusal says more");
+    assert!(!page || PAGES.contains(&answer.body), "a page says more: {}", answer.body);
 }
 
 /// A holder reads what a server answers, whatever that is.

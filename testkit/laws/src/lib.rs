@@ -32,12 +32,12 @@ mod file;
 mod forgery;
 mod header;
 mod http;
-
 mod name;
 mod narrow;
 mod nonce;
 mod reference;
 mod request;
+mod restriction;
 mod revocation;
 mod roots;
 mod row;

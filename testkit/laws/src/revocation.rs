@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use portward::{
-    Authority, AuthorityError, Change, Compaction, Follower, Freshness, Generations, Identifier, Incarnation,
-    LinkRequest, Now, Permissions, Revocation, RootId, Scope, Stamp, Standing, Steady, TenantChange, Unit, Verifier,
-    VerifierOptions,
+    Authority, AuthorityError, Change, Compaction, EntryId, Follower, Freshness, Generations, Identifier, Incarnation,
+    IssuedToken, LinkRequest, Narrowing, Now, Permissions, Revocation, RootId, Scope, SessionLimits, Stamp, Standing,
+    Steady, TenantChange, Unit, UntrustedLink, Verifier, VerifierOptions, VerifyError,
 };
 
 use crate::model::Model;
 use crate::pool;
-use crate::world::{NOW, ROOT, WORLD};
+use crate::sign::{self, LINK};
+use crate::token::tenant_generation;
+use crate::world::{NOW, OLD_ROOT, ROOT, WORLD};
 
 struct Run {
     authority: Authority,
@@ -272,49 +274,101 @@ impl Run {
         }
     }
 
-    /// A link of this moment, and what the page says of it: `spec/revocation.md` section 3.
+    /// A link of this moment, a copy of it and a session, and what the page says of each: `spec/revocation.md` section 3.
     fn decides(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         let (tenant, client) = (pool::tenant(input)?, pool::client(input)?);
-        let current = self.authority.view().generations(&tenant, &client);
+        let generations = self.authority.view().generations(&tenant, &client);
         let request = LinkRequest::new(tenant, client, Permissions::from_bits(1));
-        let link = WORLD.issuer.issue_link(&request, current, self.now.wall).unwrap();
-        let end = TenantChange::Suspend { unit: Unit::Link, id: link.id(), expires_at: link.expires_at() };
-        if input.arbitrary()? {
+        let link = WORLD.issuer.issue_link(&request, generations, self.now.wall).unwrap();
+        let copy = UntrustedLink::parse(link.text()).unwrap().narrow(&Narrowing::new().seal()).unwrap();
+        let copied = WORLD.verifier.verify_link(&copy, self.now).unwrap();
+        let limits = SessionLimits { revision: input.int_in_range(0..=3)?, ..SessionLimits::default() };
+        let session = WORLD.issuer.issue_session(&copied, &limits, self.now.wall).unwrap();
+        let root = *input.choose(&[ROOT, OLD_ROOT])?;
+        let text = under(root, &tenant, &link);
+
+        let ids = [(Unit::Link, link.id()), (Unit::Copy, copied.chain_id()), (Unit::Session, session.id())];
+        let (unit, id) = *input.choose(&ids)?;
+        let expires_at = link.expires_at();
+        let end = match input.int_in_range(0..=4u8)? {
+            0 => Some(TenantChange::Suspend { unit, id, expires_at }),
+            1 => Some(TenantChange::Revoke { unit, id, expires_at }),
+            2 => Some(TenantChange::Revision { link: link.id(), minimum: input.int_in_range(1..=3)?, expires_at }),
+            _ => None,
+        };
+        if let Some(end) = end {
             self.commit(vec![Change::Tenant(tenant, end)]);
             self.synchronise();
         }
-        let revocation = Revocation::View(self.follower.cell(), live());
-        let (deployment, keyring) = (Arc::clone(&WORLD.deployment), Arc::clone(&WORLD.keyring));
-        let verifier = Verifier::new(deployment, keyring, revocation, VerifierOptions::default()).unwrap();
-        let verified = verifier.verify_link(link.text(), self.now).map(|_| ()).map_err(|error| error.code());
-        assert_eq!(verified, self.expected(&tenant, &client, current, link.id()));
+        let verifier = self.verifier();
+        let said = |verified: std::result::Result<(), VerifyError>| verified.err().map(|error| error.code());
+        let mut of = Asked { tenant, client, generations, root, ids: &ids[..1], revision: None };
+        assert_eq!(said(verifier.verify_link(&text, self.now).map(|_| ())), self.expected(&of));
+        of = Asked { root: ROOT, ids: &ids[..2], ..of };
+        assert_eq!(said(verifier.verify_link(&copy, self.now).map(|_| ())), self.expected(&of));
+        of = Asked { ids: &ids, revision: Some(limits.revision), ..of };
+        assert_eq!(said(verifier.verify_session(session.text(), self.now).map(|_| ())), self.expected(&of));
         Ok(())
     }
 
-    fn expected(
-        &self,
-        tenant: &Identifier,
-        client: &Identifier,
-        of: Generations,
-        link: [u8; 16],
-    ) -> std::result::Result<(), &'static str> {
-        let known = self.shown.tenant(tenant);
-        let (view, now) = (self.follower.cell().load(), self.now);
-        let seen = [self.shown.generation, known.generation, known.client(client)];
-        let of = [of.deployment, of.tenant, of.client];
-        let revoked = ["deployment_revoked", "tenant_revoked", "client_revoked"];
-        if let Some(place) = (0..3).find(|place| of[*place] < seen[*place]) {
-            return Err(revoked[place]);
+    fn verifier(&self) -> Verifier {
+        let revocation = Revocation::View(self.follower.cell(), live());
+        let (deployment, keyring) = (Arc::clone(&WORLD.deployment), Arc::clone(&WORLD.keyring));
+        Verifier::new(deployment, keyring, revocation, VerifierOptions::default()).unwrap()
+    }
+
+    /// The code of the first condition that applies.
+    fn expected(&self, of: &Asked<'_>) -> Option<&'static str> {
+        let known = self.shown.tenant(&of.tenant);
+        if self.shown.roots.contains(&of.root) {
+            return Some("root_refused");
         }
-        match known.standing(Unit::Link, link) {
-            Some(true) => Err("link_revoked"),
-            Some(false) => Err("link_suspended"),
-            None if !self.scope.contains(tenant) => Err("out_of_scope"),
-            None if (0..3).any(|place| of[place] > seen[place]) => Err("generation_ahead"),
-            None if !view.is_fresh(live(), Duration::ZERO, now) => Err("view_stale"),
-            None => Ok(()),
+        let seen = [self.shown.generation, known.generation, known.client(&of.client)];
+        let own = [of.generations.deployment, of.generations.tenant, of.generations.client];
+        let revoked = ["deployment_revoked", "tenant_revoked", "client_revoked"];
+        if let Some(place) = (0..3).find(|place| own[*place] < seen[*place]) {
+            return Some(revoked[place]);
+        }
+        for (unit, id) in of.ids {
+            let codes = match unit {
+                Unit::Link => ["link_suspended", "link_revoked"],
+                Unit::Copy => ["copy_suspended", "copy_revoked"],
+                Unit::Session => ["session_suspended", "session_revoked"],
+            };
+            if let Some(revoked) = known.standing(*unit, *id) {
+                return Some(codes[usize::from(revoked)]);
+            }
+        }
+        let (_, link) = of.ids[0];
+        match () {
+            () if of.revision.is_some_and(|revision| revision < known.minimum_revision(link)) => {
+                Some("session_superseded")
+            }
+            () if !self.scope.contains(&of.tenant) => Some("out_of_scope"),
+            () if (0..3).any(|place| own[place] > seen[place]) => Some("generation_ahead"),
+            () if !self.follower.cell().load().is_fresh(live(), Duration::ZERO, self.now) => Some("view_stale"),
+            () => None,
         }
     }
+}
+
+/// A token as the page looks at it.
+struct Asked<'a> {
+    tenant: Identifier,
+    client: Identifier,
+    generations: Generations,
+    root: [u8; 4],
+    /// The link's, then the copy's and the session's if it has one.
+    ids: &'a [(Unit, EntryId)],
+    revision: Option<u32>,
+}
+
+/// The same link, signed under another root.
+fn under(root: [u8; 4], tenant: &Identifier, link: &IssuedToken) -> String {
+    let mut head = link.head().to_vec();
+    head[2..6].copy_from_slice(&root);
+    let key = sign::token_key(root, 1, &tenant.to_string(), tenant_generation(&head)).unwrap();
+    sign::text(LINK, &[&head[..], &sign::chain(&key, &head, &[])].concat())
 }
 
 /// `None` at the top.

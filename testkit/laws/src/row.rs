@@ -4,7 +4,8 @@ use arbitrary::{Result, Unstructured};
 use portward::{Row, RowError, RowValue};
 
 use crate::edit::place;
-use crate::world::{OLD_ROOT, WORLD};
+use crate::sign;
+use crate::world::{OLD_ROOT, ROOT, WORLD};
 
 type Fields = Vec<(String, Held)>;
 
@@ -23,6 +24,8 @@ pub(crate) fn holds(data: &[u8]) {
 fn run(input: &mut Unstructured<'_>) -> Result<()> {
     let row = (text(input)?, (0..input.int_in_range(0..=4)?).map(|_| field(input)).collect::<Result<Fields>>()?);
     let mac = with_row(&row, |row| WORLD.keyring.mac_row(row)).unwrap();
+    let key = sign::derive(WORLD.root(ROOT).unwrap(), "portward/v1/row", &[]);
+    assert_eq!((mac.root.to_bytes(), mac.mac), (ROOT, sign::hmac(&key, &[&encoded(&row)])), "{row:?}");
     assert_eq!(with_row(&row, |row| WORLD.keyring.check_row(row, &mac)), Ok(()));
     let mut other = row.clone();
     for _ in 0..input.int_in_range(1..=3)? {
@@ -35,6 +38,21 @@ fn run(input: &mut Unstructured<'_>) -> Result<()> {
         assert_eq!(with_row(&row, |row| WORLD.keyring.check_row(row, &mac)), Err(error));
     }
     Ok(())
+}
+
+fn encoded((table, fields): &(String, Fields)) -> Vec<u8> {
+    let lp = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat();
+    let field = |(name, held): &(String, Held)| {
+        let value = match held {
+            Held::Absent => vec![0x00],
+            Held::Number(number) => [vec![0x01], lp(&number.to_be_bytes())].concat(),
+            Held::Text(text) => [vec![0x02], lp(text.as_bytes())].concat(),
+            Held::Bytes(bytes) => [vec![0x03], lp(bytes)].concat(),
+        };
+        [lp(name.as_bytes()), value].concat()
+    };
+    let count = (fields.len() as u16).to_be_bytes();
+    [lp(table.as_bytes()), count.to_vec(), fields.iter().flat_map(field).collect()].concat()
 }
 
 fn with_row<T>((table, fields): &(String, Fields), then: impl FnOnce(&Row<'_>) -> T) -> T {

@@ -37,6 +37,13 @@ pub fn all() -> Vec<Seed> {
             add("reference", &renamed(&case, "signed"), asked(4 + kind, &parts));
         }
     }
+    // Each of what is said about blocks: a law that has not seen it cannot tell.
+    let about_blocks = |case: &Value| case["id"].as_str().unwrap().starts_with("token/verify/block/");
+    for case in Vectors::read("portward", "token").cases.into_iter().filter(about_blocks) {
+        if let Some((kind, parts)) = token_parts(case["token"].as_str().unwrap()) {
+            add("blocks", &case, asked(kind, &parts));
+        }
+    }
     for (op, law, asked_as) in [("header", "header", 6), ("slot", "slot", 7)] {
         for case in some("envelope", &[op]) {
             let bytes = unhex(case[op].as_str().unwrap());

@@ -21,7 +21,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-fn derive(root: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; 32] {
+/// `derive(root, label, parts)` of this deployment.
+pub(crate) fn derive(root: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; 32] {
     let deployment = WORLD.deployment.id.to_bytes();
     let mut info = Vec::new();
     for part in [label.as_bytes(), &deployment].iter().chain(parts) {
