@@ -71,14 +71,14 @@ pub(crate) fn short(log: &mut Log) -> io::Result<Tally> {
     Ok(tally(&outcomes).with_exit(!outcomes.is_empty()))
 }
 
-/// The long form.
-pub(crate) fn long(log: &mut Log) -> io::Result<Report> {
-    let plan = Plan { seconds: LONG_SECONDS, address: false, targets: targets()? };
+/// The long form, of one target.
+pub(crate) fn long(log: &mut Log, target: &str) -> io::Result<Report> {
+    let plan = Plan { seconds: LONG_SECONDS, address: false, targets: vec![target.to_owned()] };
     let outcomes = plan.run(log)?;
-    outcomes.iter().try_for_each(|outcome| log.note(&outcome.line()))?;
     let tally = tally(&outcomes).with_exit(!outcomes.is_empty());
-    let command = format!("cargo xtask fuzz --seconds {LONG_SECONDS}");
-    Ok(Report { command, tally, result: format!("{tally}, {} runs", runs(&outcomes)) })
+    let command = format!("cargo xtask fuzz --seconds {LONG_SECONDS} {target}");
+    let result = outcomes.first().map_or_else(|| "did not build".to_owned(), Outcome::told);
+    Ok(Report { command, tally, result })
 }
 
 fn runs(outcomes: &[Outcome]) -> u64 {
@@ -90,7 +90,7 @@ fn tally(outcomes: &[Outcome]) -> Tally {
 }
 
 /// The file names of `fuzz/fuzz_targets`.
-fn targets() -> io::Result<Vec<String>> {
+pub(crate) fn targets() -> io::Result<Vec<String>> {
     let files = fs::read_dir("fuzz/fuzz_targets")?.collect::<io::Result<Vec<_>>>()?;
     let mut names: Vec<String> = files
         .iter()
@@ -181,17 +181,23 @@ impl Outcome {
         };
         let number = |mark: &str| after(mark).and_then(|number| number.parse().ok()).unwrap_or_default();
         let log = || format!("{FOLDER}/fuzz-{target}.log");
-        let crash = (!success).then(|| after("Test unit written to ").unwrap_or_else(log));
         let (runs, edges) = (number("stat::number_of_executed_units:"), number(" cov: "));
+        // One that saw nothing has shown nothing.
+        let ran = success && runs > 0 && edges > 0;
+        let crash = (!ran).then(|| after("Test unit written to ").unwrap_or_else(log));
         Self { target: target.to_owned(), runs, edges, crash }
     }
 
     fn line(&self) -> String {
+        format!("{:<12} {}", self.target, self.told())
+    }
+
+    fn told(&self) -> String {
         let end = match &self.crash {
             None => "no crash".to_owned(),
             Some(input) => format!("CRASH: {input}"),
         };
-        format!("{:<12} {:>10} runs, {:>5} edges, {end}", self.target, self.runs, self.edges)
+        format!("{:>10} runs, {:>5} edges, {end}", self.runs, self.edges)
     }
 }
 
@@ -220,5 +226,10 @@ mod tests {
         let read = Outcome::read("token", false, output);
         assert_eq!(read.line(), "token                 0 runs,     0 edges, CRASH: fuzz/artifacts/token/crash-0a");
         assert_eq!(Outcome::read("token", false, "").crash.as_deref(), Some("target/xtask/fuzz-token.log"));
+        assert_eq!(
+            Outcome::read("token", true, "").crash.as_deref(),
+            Some("target/xtask/fuzz-token.log"),
+            "it ran nothing"
+        );
     }
 }

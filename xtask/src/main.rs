@@ -79,8 +79,9 @@ fn enter_root() -> io::Result<()> {
 
 const HELP: &str = "\
 cargo xtask test [part…]     run every check, or only the named parts; logs are in target/xtask/
+                             --complete fails where a part is left out for want of a tool, or the time is exceeded
 cargo xtask layers           check the arrows between crates and modules
-cargo xtask assure [part…]   run the long forms of the tests and date them in docs/assurance.md
+cargo xtask assure [form…]   run the long forms of the tests and date them in docs/assurance.md; a form, or a part of one as fuzz/token
 cargo xtask fuzz [target…]   fuzz every target, or only the named ones, for a minute each; --seconds N for longer,
                              --address with the address sanitizer
 cargo xtask bench            measure against the floor and the goals, and rewrite the table in docs/performance.md

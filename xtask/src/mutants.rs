@@ -24,27 +24,20 @@ struct Group {
     tests: &'static [&'static str],
 }
 
-/// What `PORTWARD_MUTANTS` names, or all.
-pub(crate) fn run(log: &mut Log) -> io::Result<Report> {
-    let named = std::env::var("PORTWARD_MUTANTS").unwrap_or_default();
-    if let Some(unknown) = named.split_whitespace().find(|name| GROUPS.iter().all(|group| group.name != *name)) {
-        return Err(io::Error::other(format!("PORTWARD_MUTANTS: no group `{unknown}`")));
+/// The long form, of one group.
+pub(crate) fn run(log: &mut Log, name: &str) -> io::Result<Report> {
+    let group = GROUPS.iter().find(|group| group.name == name);
+    let group = group.ok_or_else(|| io::Error::other(format!("no group `{name}`")))?;
+    let outcome = group.run(log)?;
+    for survivor in &outcome.survivors {
+        log.note(&format!("survived: {survivor}"))?;
     }
-    let is_named = |group: &&Group| named.is_empty() || named.split_whitespace().any(|name| name == group.name);
-    let (mut tally, mut results) = (Tally::default(), Vec::new());
-    for group in GROUPS.iter().filter(is_named) {
-        let outcome = group.run(log)?;
-        for survivor in &outcome.survivors {
-            log.note(&format!("survived: {survivor}"))?;
-        }
-        results.push(format!("{}: {}", group.name, outcome.told()));
-        tally = tally + outcome.tally();
-    }
-    let others: Vec<_> = GROUPS.iter().filter(|group| !is_named(group)).map(|group| group.name).collect();
-    if !others.is_empty() {
-        results.push(format!("not run: {}", others.join(", ")));
-    }
-    Ok(Report { command: "cargo mutants -f …".to_owned(), tally, result: results.join("; ") })
+    let command = format!("cargo mutants -p {} -f {}", group.package, group.files.join(" -f "));
+    Ok(Report { command, tally: outcome.tally(), result: outcome.told() })
+}
+
+pub(crate) fn groups() -> io::Result<Vec<String>> {
+    Ok(GROUPS.iter().map(|group| group.name.to_owned()).collect())
 }
 
 impl Group {
@@ -60,8 +53,8 @@ impl Group {
         for file in self.files {
             cargo.args(["-f", &format!("crates/{}/src/{file}", self.package)]);
         }
-        // Kept from one group to the next: what is built there are the dependencies.
-        let built = std::env::current_dir()?.join("target/mutants");
+        // Of its own, so that groups can run beside each other.
+        let built = std::env::current_dir()?.join(&folder).join("target");
         log.run(cargo.arg("--").args(self.tests).env("CARGO_TARGET_DIR", built))?;
         let read = |name: &str| fs::read_to_string(format!("{folder}/mutants.out/{name}.json"));
         Outcome::read(&read("mutants")?, &read("outcomes")?)
@@ -104,7 +97,7 @@ impl Outcome {
     }
 }
 
-const TOKEN_TESTS: &[&str] = &[
+const TOKEN: &[&str] = &[
     "--lib",
     "--test",
     "it",
@@ -116,55 +109,61 @@ const TOKEN_TESTS: &[&str] = &[
     "session",
     "holder",
 ];
+const VIEW: &[&str] = &[
+    "--lib",
+    "--test",
+    "it",
+    "--",
+    "revocation",
+    "view",
+    "schedule",
+    "session",
+    "vectors::revocation",
+    "vectors::feed",
+];
+const ENVELOPE: &[&str] =
+    &["--lib", "--test", "it", "--", "envelope", "vectors::envelope", "vectors::wrapped", "vault"];
+
+/// A group of the core.
+const fn core(name: &'static str, files: &'static [&'static str], tests: &'static [&'static str]) -> Group {
+    Group { name, package: "portward", files, tests }
+}
 
 const GROUPS: &[Group] = &[
-    Group {
-        name: "verify",
-        package: "portward",
-        files: &["token/verify.rs", "token/chain.rs", "token/frame.rs", "token/head.rs", "token/access.rs"],
-        tests: TOKEN_TESTS,
-    },
-    Group {
-        name: "attenuation",
-        package: "portward",
-        files: &["token/block.rs", "token/holder.rs", "token/grant.rs"],
-        tests: TOKEN_TESTS,
-    },
-    Group {
-        name: "revocation",
-        package: "portward",
-        files: &[
-            "revocation/view.rs",
-            "revocation/message.rs",
-            "revocation/follower.rs",
-            "revocation/state.rs",
-            "revocation/tenant.rs",
-            "revocation/stamp.rs",
-        ],
-        tests: &["--lib", "--test", "it", "--", "revocation", "view", "schedule", "session", "vectors::store"],
-    },
-    Group { name: "redeem", package: "portward", files: &["token/nonce.rs", "token/stored.rs"], tests: TOKEN_TESTS },
+    core("verify", &["token/verify.rs", "token/chain.rs", "token/cache.rs"], TOKEN),
+    core("parse", &["token/frame.rs", "token/head.rs", "token/access.rs"], TOKEN),
+    core("attenuation", &["token/block.rs", "token/holder.rs", "token/grant.rs"], TOKEN),
+    core("view", &["revocation/view.rs", "revocation/state.rs", "revocation/tenant.rs", "revocation/stamp.rs"], VIEW),
+    core("table", &["revocation/table.rs", "revocation/filter.rs", "revocation/cell.rs"], VIEW),
+    core(
+        "feed",
+        &["revocation/message.rs", "revocation/body.rs", "revocation/follower.rs", "revocation/authority.rs"],
+        VIEW,
+    ),
+    core("redeem", &["token/nonce.rs", "token/stored.rs"], TOKEN),
     Group {
         name: "redeem-store",
         package: "portward-store",
         files: &["store/redeem.rs"],
         tests: &["--features", "links", "--test", "store", "--", "redeem", "registry"],
     },
-    Group { name: "redeem-http", package: "portward-http", files: &["rules.rs"], tests: &["--tests"] },
     Group {
-        name: "open",
-        package: "portward",
-        files: &[
-            "envelope/body.rs",
-            "envelope/header.rs",
-            "envelope/find.rs",
-            "envelope/reader.rs",
-            "envelope/range.rs",
-            "envelope/seal.rs",
-            "envelope/wrap.rs",
-        ],
-        tests: &["--lib", "--test", "it", "--", "envelope", "vectors::envelope", "vault"],
+        name: "redeem-http",
+        package: "portward-http",
+        files: &["rules.rs", "read.rs", "action.rs", "origin.rs", "cookie.rs", "outcome.rs"],
+        tests: &["--lib", "--tests"],
     },
+    core(
+        "mac",
+        &["primitive/mac.rs", "primitive/hash.rs", "key/row.rs"],
+        &["--lib", "--", "primitive", "row", "vectors"],
+    ),
+    core("body", &["envelope/body.rs", "envelope/header.rs", "envelope/find.rs"], ENVELOPE),
+    core("open", &["envelope/reader.rs", "envelope/range.rs", "envelope/seal.rs"], ENVELOPE),
+    core("wrap", &["envelope/wrap.rs", "envelope/slot.rs", "envelope/context.rs"], ENVELOPE),
+    core("kek", &["envelope/tenant_kek.rs", "envelope/root_kek.rs", "envelope/tombstones.rs"], ENVELOPE),
+    core("data-key", &["envelope/keys.rs", "envelope/data_key.rs"], ENVELOPE),
+    core("vault", &["envelope/vault.rs", "envelope/wrapped_keyring.rs"], ENVELOPE),
 ];
 
 #[cfg(test)]

@@ -157,7 +157,13 @@ fn vectors(log: &mut Log) -> io::Result<Tally> {
     let mut tests = Command::new(python);
     tests.args(["-m", "pytest", "-q", "testkit/ref"]).env("PORTWARD_BIN", command);
     let tests = log.run(&mut tests)?;
-    Ok(Tally::one(built.success) + Tally::one(fresh.success) + Tally::of_pytest(&tests.output).with_exit(tests.success))
+    // And the questions that the fuzzer once asked of both.
+    let mut replay = cargo(&["test", "-p", "portward-laws", "--test", "replay", "every_input_holds"]);
+    let replay = log.run(replay.env("PORTWARD_REF_PYTHON", env::current_dir()?.join(python)))?;
+    Ok(Tally::one(built.success)
+        + Tally::one(fresh.success)
+        + Tally::of_pytest(&tests.output).with_exit(tests.success)
+        + Tally::of_cargo_test(&replay.output).with_exit(replay.success))
 }
 
 fn store(log: &mut Log) -> io::Result<Tally> {
@@ -174,7 +180,8 @@ fn postgres(log: &mut Log) -> io::Result<Tally> {
         Ok::<_, io::Error>(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
     };
     let servers = with(&["-p", "portward-test-servers"])?;
-    Ok(servers + with(&["-p", "portward-store", "--features", "backup,keys,links,postgres,redis"])?)
+    let command = with(&["-p", "portward-cli", "--test", "cli", "--", "postgres"])?;
+    Ok(servers + command + with(&["-p", "portward-store", "--features", "backup,keys,links,postgres,redis"])?)
 }
 
 fn kms(log: &mut Log) -> io::Result<Tally> {

@@ -9,9 +9,12 @@ use crate::need::Provided;
 use crate::part::{PARTS, Part};
 use crate::tally::Tally;
 
-/// Runs the named parts, or all; `true` if something ran and nothing failed.
-pub(crate) fn run(names: &[&str]) -> io::Result<bool> {
-    let parts = select(names)?;
+/// Runs the named parts, or all; `true` if something ran and nothing failed. With `--complete`, also no part may have been left out, nor the
+/// budget been exceeded.
+pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
+    let complete = arguments.contains(&"--complete");
+    let names: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--complete").collect();
+    let parts = select(&names)?;
     let start = Instant::now();
     let mut outcomes = Vec::new();
     for part in parts {
@@ -31,8 +34,12 @@ pub(crate) fn run(names: &[&str]) -> io::Result<bool> {
         println!("{:<14} {}", outcome.name, outcome.line());
     }
     println!("{:<14} {}\n", "total", minutes(start.elapsed(), budget::total()));
+    let whole = outcomes.iter().all(|outcome| !outcome.was_left_out()) && start.elapsed() <= budget::total();
+    if complete && !whole {
+        println!("not complete: a part was left out, or the time was exceeded");
+    }
     println!("{total}");
-    Ok(is_green(total))
+    Ok(is_green(total) && (whole || !complete))
 }
 
 /// Parts in the order of the table, whatever the order of the names.
@@ -71,6 +78,11 @@ impl Outcome {
             Err(error) => (Tally::FAILED, Some(error.to_string()), None),
         };
         Self { name: part.name, tally, spent: start.elapsed(), reason, tail }
+    }
+
+    /// For want of something that it needs.
+    fn was_left_out(&self) -> bool {
+        self.tally == Tally::SKIPPED && self.reason.is_some()
     }
 
     fn line(&self) -> String {
@@ -130,6 +142,21 @@ mod tests {
 
         let broken = Part { name: "rust", needs: &[], run: |_| Err(io::Error::other("it broke")) };
         assert_eq!(execute(&broken, &mut log, Duration::ZERO), (Tally::FAILED, Some("it broke".to_owned())));
+    }
+
+    #[test]
+    fn a_part_that_was_left_out_is_known() {
+        let outcome = |tally, reason: Option<&str>| Outcome {
+            name: "rust",
+            tally,
+            spent: Duration::ZERO,
+            reason: reason.map(str::to_owned),
+            tail: None,
+        };
+        assert!(outcome(Tally::SKIPPED, Some("skipped: absent is absent")).was_left_out());
+        assert!(!outcome(Tally::SKIPPED, None).was_left_out(), "its tests said so");
+        assert!(!outcome(Tally::one(true), None).was_left_out());
+        assert!(!outcome(Tally::FAILED, Some("it broke")).was_left_out(), "which fails by itself");
     }
 
     #[test]

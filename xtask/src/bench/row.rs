@@ -46,6 +46,12 @@ pub(crate) const ROWS: &[Row] = &[
         goals: &[Goal::Floor(1.5)],
         ciphers: Ciphers::One,
     },
+    Row {
+        name: "issue, randomness and all (floor: without randomness)",
+        ours: "issue/ours",
+        floor: Some("issue-given-id/floor"),
+        ..BARE
+    },
     Row { name: "verify a chain of 8", ours: "chain8/ours", floor: Some("chain8/floor"), ..BARE },
     Row {
         name: "refuse 1 MB of rubbish (floor: 1 KB)",

@@ -125,7 +125,7 @@ mod tests {
     fn what_is_missing_is_said() {
         let bare = "| apply a revocation to 10 M | – | – | not measured | – | – | ≤ 1.0 ms: not measured |";
         assert_eq!(lines(&[], "apply a revocation"), [bare]);
-        let half = lines(&[("issue/ours", 50.0)], "issue");
+        let half = lines(&[("issue/ours", 50.0)], "| issue a link |");
         let expected = "| issue a link | not measured | not measured | 50.0 ns | not measured | not measured | \
                         ≤ 1.5 × floor: not measured |";
         assert_eq!(half, [expected]);

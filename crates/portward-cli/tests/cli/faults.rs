@@ -2,7 +2,7 @@
 //!
 //! `strace` makes a system call fail, the first one, the second one, and so on, until the command ends before its turn comes.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -29,6 +29,9 @@ fn moments() -> Box<dyn Iterator<Item = u32>> {
     }
     Box::new([1, 2, 3, 5, 8, 13].into_iter())
 }
+
+/// How large a file may become: a write across that end is cut short, the next one fails.
+const SIZES: [u32; 12] = [0, 1, 100, 700, 2000, 4096, 5000, 10_000, 20_000, 40_000, 100_000, 10_000_000];
 
 type Faulty<'a> = &'a dyn Fn(&[&str]) -> Ran;
 
@@ -58,7 +61,36 @@ fn sweep(home: &Home, faults: &[&[(&str, &str)]], scenario: impl Fn(Faulty<'_>))
         // What is not known to be on the medium is not acknowledged.
         assert!(!calls.starts_with("fsync") || failed.get() > before, "no fault of {calls} was felt");
     }
-    assert!(failed.get() >= 3, "few faults were felt: {}", failed.get());
+    let ends = RefCell::new(Vec::new());
+    for bytes in SIZES {
+        scenario(&|arguments| {
+            let ran = limited(home, arguments, bytes);
+            assert!(ran.code == Some(0) || ran.code == Some(3) && ran.stderr.contains("error["), "{bytes}: {ran:?}");
+            ends.borrow_mut().push(ran.code);
+            ran
+        });
+    }
+    let ends = ends.into_inner();
+    assert!(ends.contains(&Some(0)) && ends.contains(&Some(3)), "{ends:?}");
+}
+
+/// Where no file may become larger than this.
+fn limited(home: &Home, arguments: &[&str], bytes: u32) -> Ran {
+    let plain = home.command(arguments);
+    let mut command = Command::new("env");
+    command.args(["--ignore-signal=XFSZ", "prlimit", &format!("--fsize={bytes}")]);
+    command.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
+    inherit(&plain, &mut command);
+    Ran::of(arguments, command.current_dir(home.beside("")).output().unwrap())
+}
+
+fn inherit(plain: &Command, command: &mut Command) {
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
 }
 
 /// Under `strace`; and whether a call was made to fail.
@@ -68,12 +100,7 @@ fn faulty(home: &Home, arguments: &[&str], (calls, inject): (&str, &str)) -> (Ra
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o"]).arg(&trace).args(["-e", &format!("trace={calls}"), "-e", inject, "--"]);
     command.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
-    for (name, value) in plain.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    inherit(&plain, &mut command);
     let mut output = command.current_dir(home.beside("")).output().unwrap();
     // Where the standard library cannot seed a hash table, it ends the process.
     if output.status.code() == Some(101) && String::from_utf8_lossy(&output.stderr).contains("std/src/sys/random") {

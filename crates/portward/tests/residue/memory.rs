@@ -2,9 +2,10 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use portward::envelope::{Binding, Context, KekError, KekName, Slot, UnwrapKey, VaultFile, WrapKey};
 use portward::*;
 use zeroize::Zeroize as _;
 
@@ -48,7 +49,36 @@ impl Needle {
     }
 }
 
-/// Signs, verifies, follows, seals and opens, as an application does.
+/// The key of a device, which wraps a data key as a needle.
+struct Device {
+    name: KekName,
+    wrapped: Mutex<Vec<u8>>,
+}
+
+impl WrapKey for Device {
+    fn kek(&self) -> KekName {
+        self.name.clone()
+    }
+
+    fn wrap(&self, _: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
+        let masked: Vec<u8> = key.iter().map(|byte| byte ^ MASK).collect();
+        self.wrapped.lock().unwrap().clone_from(&masked);
+        Ok(masked)
+    }
+}
+
+impl UnwrapKey for Device {
+    fn resolves(&self, _: &KekName) -> bool {
+        true
+    }
+
+    fn unwrap(&self, slot: &Slot, _: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+        key.iter_mut().zip(slot.wrapped()).for_each(|(key, masked)| *key = masked ^ MASK);
+        Ok(())
+    }
+}
+
+/// Signs, verifies, narrows and publishes, as an application does.
 fn work(deployment: &Arc<Deployment>, keyring: &Arc<Keyring>) {
     let now = SystemClock.now();
     let issuer = Issuer::new(Arc::clone(deployment), Arc::clone(keyring));
@@ -67,9 +97,32 @@ fn work(deployment: &Arc<Deployment>, keyring: &Arc<Keyring>) {
     authority.view().save(keyring).unwrap();
 }
 
+/// The one test of this process.
 #[test]
 fn no_key_is_left_behind() {
     let mut buffer = vec![0; 1 << 20];
+    no_root_key(&mut buffer);
+    no_data_key(&mut buffer);
+}
+
+/// One that is made, and one that is unwrapped; used for records, and for an object of several chunks.
+fn no_data_key(buffer: &mut [u8]) {
+    let device = Device { name: VaultFile::kek("a key").unwrap(), wrapped: Mutex::default() };
+    let tenant = "studio-7".parse().unwrap();
+    let context = Context::new(&tenant, "files.content", "1").unwrap();
+    let (file, mut keys) = VaultFile::create(tenant, &device).unwrap();
+    let needle = Needle(device.wrapped.lock().unwrap().clone());
+    for round in 0..2 {
+        let large = keys.seal_record(&context, &[7; 100_000]).unwrap();
+        assert_eq!(keys.open_record(&context, &large).unwrap(), [7; 100_000]);
+        assert_eq!(needle.count(buffer), 1, "the control: a key in use is in one place");
+        drop(keys);
+        assert_eq!(needle.count(buffer), 0, "what is dropped is gone, {round}");
+        keys = file.open(&tenant, &device).unwrap();
+    }
+}
+
+fn no_root_key(buffer: &mut [u8]) {
     let now = SystemClock.now().wall;
     let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
     let mut keyring = Arc::new(Keyring::generate(&deployment, now).unwrap());
@@ -80,23 +133,23 @@ fn no_key_is_left_behind() {
         let mut raw = BASE64_URL_SAFE_NO_PAD.decode(text).unwrap();
         (Needle::of(&mut raw[..32]), Needle::of(&mut text.to_vec()))
     };
-    assert_eq!(text.count(&mut buffer), 0, "the file's text is wiped with it");
+    assert_eq!(text.count(buffer), 0, "the file's text is wiped with it");
     work(&deployment, &keyring);
-    assert!(raw.count(&mut buffer) > 0, "the control: a keyring in use has it");
+    assert!(raw.count(buffer) > 0, "the control: a keyring in use has it");
 
     // Through a file, as it is opened every day.
     let json = keyring.to_json();
-    assert!(text.count(&mut buffer) > 0, "the control: so has a file");
+    assert!(text.count(buffer) > 0, "the control: so has a file");
     keyring = Arc::new(Keyring::from_json(&json, &deployment).unwrap());
     drop(json);
-    assert_eq!(text.count(&mut buffer), 0);
+    assert_eq!(text.count(buffer), 0);
     work(&deployment, &keyring);
-    assert_eq!(raw.count(&mut buffer), 1, "one place, wherever it was moved");
+    assert_eq!(raw.count(buffer), 1, "one place, wherever it was moved");
 
     let sealed = SealedKeyring::seal(&keyring, b"a passphrase", PassphraseCost::default()).unwrap();
     keyring = Arc::new(sealed.open(b"a passphrase").unwrap().keyring);
-    assert_eq!(raw.count(&mut buffer), 1);
+    assert_eq!(raw.count(buffer), 1);
     work(&deployment, &keyring);
     drop(keyring);
-    assert_eq!((raw.count(&mut buffer), text.count(&mut buffer)), (0, 0), "what is dropped is gone");
+    assert_eq!((raw.count(buffer), text.count(buffer)), (0, 0), "what is dropped is gone");
 }
