@@ -128,7 +128,7 @@ impl Failure {
 
     fn to_text(&self) -> String {
         let id = self.token_id.map(|id| format!(" (token {})", report::hex(&id))).unwrap_or_default();
-        format!("error[{}]: {}{id}\n", self.code, self.message)
+        format!("error[{}]: {}{id}\n", self.code, report::line(&self.message))
     }
 }
 

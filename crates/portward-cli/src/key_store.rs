@@ -63,7 +63,7 @@ impl Keys {
     }
 }
 
-/// How many rows and keys of the key store lie under a root; none where there is no key store.
+/// How many rows and keys of the key store lie under a root; none where nobody has named one and there is none.
 pub(crate) fn rows_under(
     global: &Global,
     deployment: &Deployment,
@@ -71,10 +71,12 @@ pub(crate) fn rows_under(
     root: RootId,
 ) -> Result<u64, Failure> {
     let location = location(global)?;
+    let named = global.key_store.is_some();
     if let Location::Sqlite(path) = &location
-        && !path.exists()
+        && let Err(error) = fs::metadata(path)
     {
-        return Ok(0);
+        let error = FileError::reading(&error);
+        return if error == FileError::Missing && !named { Ok(0) } else { Err(Failure::file(path, error)) };
     }
     let count = async {
         // It only counts what is written.
@@ -82,7 +84,7 @@ pub(crate) fn rows_under(
         KeyStore::open(&location, Arc::new(deployment.clone()), Arc::new(keyring), feed, options).await?.census().await
     };
     let census = match runtime()?.block_on(count) {
-        Err(KeyStoreError::Database(DatabaseError::Uninitialised)) => return Ok(0),
+        Err(KeyStoreError::Database(DatabaseError::Uninitialised)) if !named => return Ok(0),
         census => census.map_err(|error| of_store(&location, error))?,
     };
     let rows = census.roots.get(&root.to_bytes()).copied().unwrap_or(0);
@@ -94,7 +96,9 @@ pub(crate) fn rows_under(
 pub(crate) fn location(global: &Global) -> Result<Location, Failure> {
     let Some(place) = &global.key_store else { return Ok(Location::Sqlite(global.dir.join("keys.db"))) };
     match place.to_str() {
-        Some(text) if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) => Ok(text.parse()?),
+        Some(text) if text.contains("://") || SCHEMES.iter().any(|scheme| text.starts_with(scheme)) => {
+            Ok(text.parse()?)
+        }
         _ => Ok(Location::Sqlite(place.clone())),
     }
 }

@@ -79,5 +79,8 @@ fn play(words: &[&str], directory: &Path) -> Result<Report, Failure> {
     cli.global.store = Some(StoreName::from(format!("sqlite:{}", directory.join("store.db").display()).as_str()));
     cli.global.kek = None;
     cli.global.passphrase_file = None;
+    // Nor is what happens in it an event of theirs.
+    cli.global.events = None;
+    cli.global.actor = None;
     run(cli)
 }

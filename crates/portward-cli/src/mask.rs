@@ -16,7 +16,14 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 fn next_secret(text: &str) -> Option<(usize, &'static str)> {
-    PREFIXES.iter().filter_map(|prefix| text.find(prefix).map(|at| (at, *prefix))).min()
+    let known = PREFIXES.iter().filter_map(|prefix| text.find(prefix).map(|at| (at, *prefix)));
+    // Of any other scheme, mistyped ones too, what has a user in it.
+    let has_user = |at: usize| {
+        let url = text.get(at..).and_then(|behind| behind.split(char::is_whitespace).next());
+        url.is_some_and(|url| url.contains('@'))
+    };
+    let others = text.match_indices(AUTHORITY).map(|(at, _)| (at, AUTHORITY)).filter(|(at, _)| has_user(*at));
+    known.chain(others).min()
 }
 
 const fn is_of_token(letter: char) -> bool {
@@ -31,4 +38,5 @@ fn behind_url(text: &str) -> &str {
     text.get(url.trim_end_matches('\'').len()..).unwrap_or_default()
 }
 
+const AUTHORITY: &str = "://";
 const PREFIXES: [&str; 5] = ["pwl_", "pws_", "pwk1_", "postgres://", "postgresql://"];

@@ -13,19 +13,20 @@ pub(crate) fn token(argument: &str) -> Result<String, Failure> {
     if argument != "-" {
         return Ok(argument.trim_ascii().to_owned());
     }
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     // More than a token with its white space can be is cut: it is refused as too long all the same.
-    let read = std::io::stdin().lock().take(4096).read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(4096).read_to_end(&mut bytes);
     let fault = || {
         Failure::new(
             "stdin_unreadable",
             portward::Audience::Environment,
-            "standard input cannot be read as text",
+            "standard input cannot be read",
             Exit::Environment,
         )
     };
     read.map_err(|_| fault())?;
-    Ok(text.trim_ascii().to_owned())
+    // What is not text is no token, and is refused as such.
+    Ok(String::from_utf8_lossy(&bytes).trim_ascii().to_owned())
 }
 
 pub(crate) fn identifier(text: &str) -> Result<Identifier, Failure> {

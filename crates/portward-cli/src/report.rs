@@ -100,7 +100,7 @@ impl Stream {
 
 pub(crate) fn human(value: &Value) -> String {
     match value {
-        Value::String(text) => printable(text),
+        Value::String(text) => line(text),
         Value::Null => "-".into(),
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
@@ -157,8 +157,15 @@ pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> Value {
     names.into_iter().collect::<Vec<_>>().into()
 }
 
-/// Without what a terminal would obey: names of files and texts of others may hold it.
+/// Text of others, which may hold line breaks of its own, as a part of one of ours.
+pub(crate) fn line(text: &str) -> String {
+    printable(text).replace('\n', "\u{FFFD}")
+}
+
+/// Without what a terminal would obey: names of files and texts of others may hold it, and characters that turn the direction of what follows
+/// or begin a line.
 fn printable(text: &str) -> String {
-    let is_plain = |letter: char| !letter.is_control() || letter == '\n';
+    let turns = |letter: char| matches!(letter, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{61C}');
+    let is_plain = |letter: char| !letter.is_control() && !turns(letter) || letter == '\n';
     text.chars().map(|letter| if is_plain(letter) { letter } else { char::REPLACEMENT_CHARACTER }).collect()
 }

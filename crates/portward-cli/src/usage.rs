@@ -10,7 +10,11 @@ use crate::{failure, report};
 pub(crate) fn print(error: &clap::Error, json: bool) -> ExitCode {
     let text = error.render().to_string();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return failure::finish(report::to_stdout(&text), json),
+        // Who asks whether a token is good, and is sent `--help` for one, must not take this for a yes.
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let told = failure::finish(report::to_stdout(&text), json);
+            return if std::env::args_os().any(|word| word == "verify") { ExitCode::from(2) } else { told };
+        }
         _ if json => {
             let arguments = named(error);
             let message = message(&text, &arguments);

@@ -49,10 +49,10 @@ fn a_key_store_on_a_server_is_used_as_a_file_is() {
 #[test]
 fn a_place_is_told_from_a_path() {
     let home = Home::new();
-    for wrong in ["--key-store=postgres:keys", "--key-store=sqlite:"] {
+    for wrong in ["--key-store=postgres:keys", "--key-store=sqlite:", "--key-store=mysql://host/keys"] {
         home.fails(&["tenant", "census", wrong], 2, "store_location");
     }
-    home.fails(&["tenant", "census", "--key-store=mysql://host/keys"], 3, "file_missing");
+    home.fails(&["tenant", "census", "--key-store=mysql:keys"], 3, "file_missing");
     home.ok(&["tenant", "new", "studio-7", "--key-store=sqlite:other.db"]);
     assert!(home.beside("other.db").exists());
     home.ok(&["tenant", "census", "--key-store=other.db"]);

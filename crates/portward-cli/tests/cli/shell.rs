@@ -11,6 +11,10 @@ fn help_and_mistakes() {
     for help in [&["--help"][..], &["--version"], &["link", "issue", "--help"]] {
         assert_eq!(home.run(help).code, Some(0), "{help:?}");
     }
+    // Whoever lets in what is verified has no token for this.
+    for help in [["link", "verify", "--help"], ["session", "verify", "-h"], ["link", "verify", "-V"]] {
+        assert_eq!(home.run(&help).code, Some(2), "{help:?}");
+    }
     home.fails(&["frobnicate"], 2, "usage");
     home.fails(&["link", "narrow", "x", "--until=0", "--days=1"], 2, "usage");
 }
@@ -49,11 +53,13 @@ fn the_quickstart_tells_its_story() {
         .env("TMPDIR", &temporary)
         .env("PORTWARD_KEY_STORE", "real.db")
         .env("PORTWARD_STORE", "sqlite:real.db")
+        .env("PORTWARD_EVENTS", "real.jsonl")
         .output()
         .unwrap();
     let ran = crate::home::Ran::of(&["quickstart"], output);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     assert!(!home.beside("real.db").exists(), "it plays with nobody's real keys");
+    assert!(!home.beside("real.jsonl").exists(), "nor are its events anybody's");
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "nothing is left behind");
     insta::assert_snapshot!(masked(&ran.stdout));
 

@@ -202,6 +202,26 @@ fn what_a_terminal_would_obey_is_not_said() {
     let home = Home::studio();
     let said = home.run(&["inspect", "\u{1b}]0;owned\u{7}"]);
     assert!(said.stderr.contains("owned") && !said.stderr.contains('\u{1b}'), "{said:?}", said = said.stderr);
+    let said = home.run(&["inspect", "a\nnote: all is well \u{202e}txt"]).stderr;
+    assert!(said.lines().count() == 1 && said.contains("all is well") && !said.contains('\u{202e}'), "{said}");
+}
+
+/// A mistyped place of the key store is not one without rows.
+#[test]
+fn a_key_store_that_was_named_and_is_not_there_is_not_an_empty_one() {
+    let home = Home::studio();
+    let unused = text(&home.ok(&["keyring", "add"]), "added");
+    home.ok(&["keyring", "retire", &unused]);
+    let destroy = ["keyring", "destroy", &unused];
+    let with = |place: &str| [&destroy[..], &[&format!("--key-store={place}")]].concat().join(" ");
+    for (place, exit, code) in
+        [("absent.db", 3, "file_missing"), ("postgresql+x://me:secret@host/keys", 2, "store_location")]
+    {
+        let words = with(place);
+        home.fails(&words.split(' ').collect::<Vec<_>>(), exit, code);
+        assert!(!home.run(&words.split(' ').collect::<Vec<_>>()).stderr.contains("secret"));
+    }
+    home.ok(&destroy);
 }
 
 #[test]

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use portward::envelope::SealError;
 use portward::{Clock as _, Deployment, Keyring, SystemClock};
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::backup::catalogue::{CATALOGUE_MAX, file_name};
 use crate::backup::sealed::{Opened, Owner, Sealed};
 use crate::backup::{BackupError, Catalogue, Entry, Kind, Unmatched, memory};
 use crate::events::{Event, Operation, Recorder};
-use crate::files::{FileError, read_authentic, replace_secret, sync_parent};
+use crate::files::{FileError, lock, read_authentic, replace_secret, sync_parent};
 use crate::objects::{ObjectError, WholeFile};
 
 /// Backups of a deployment in one directory. For Unix only. Needs a Tokio runtime, with I/O and time.
@@ -183,16 +183,7 @@ impl Backups {
     }
 
     pub(super) fn lock(&self) -> Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let lock = rustix::fs::open(self.path.join(LOCK), flags, Mode::from_raw_mode(0o600));
-        let lock = lock.map_err(|error| FileError::writing(&error.into()))?;
-        loop {
-            match flock(&lock, FlockOperation::LockExclusive) {
-                Err(Errno::INTR) => {}
-                outcome => break outcome.map_err(|_| FileError::Lock)?,
-            }
-        }
-        Ok(File::from(lock))
+        Ok(lock(&self.path.join(LOCK))?)
     }
 
     fn read_catalogue(&self) -> Result<Catalogue> {

@@ -1,14 +1,18 @@
 //! How far catalogues were seen, apart from them. `spec/backup.md` section 3.
 
+use std::ffi::OsString;
+use std::fs::File;
 use std::path::Path;
 
 use crate::backup::{BackupError, Catalogue};
-use crate::files::{FileError, read_believed, replace_secret};
+use crate::files::{FileError, lock, read_believed, replace_secret};
 
 /// What is remembered of catalogues: their highest revisions.
 pub(super) struct Seen<'a> {
     path: &'a Path,
     revisions: Vec<([u8; 16], u64)>,
+    /// Directories of backups have a lock each, and this one file may be of several. While it is held nobody else remembers.
+    _lock: Option<File>,
 }
 
 /// Catalogues that are remembered.
@@ -20,12 +24,12 @@ type Result<T> = core::result::Result<T, BackupError>;
 impl<'a> Seen<'a> {
     /// Nothing, where there is no such file yet.
     pub(super) fn read(path: &'a Path) -> Result<Self> {
-        let bytes = match read_believed(path, LENGTH_MAX) {
-            Err(FileError::Missing) => return Ok(Self { path, revisions: Vec::new() }),
-            other => other?,
+        let beside = locked(path);
+        let revisions = match read_believed(path, LENGTH_MAX) {
+            Err(FileError::Missing) => Vec::new(),
+            read => core::str::from_utf8(&read?).ok().and_then(parse).ok_or(FileError::Malformed)?,
         };
-        let revisions = core::str::from_utf8(&bytes).ok().and_then(parse).ok_or(FileError::Malformed)?;
-        Ok(Self { path, revisions })
+        Ok(Self { path, revisions, _lock: beside })
     }
 
     /// Refuses a catalogue that stands before what was seen of it, and remembers it otherwise.
@@ -41,6 +45,14 @@ impl<'a> Seen<'a> {
         let text: String = self.revisions.iter().map(written).collect();
         Ok(replace_secret(self.path, text.as_bytes())?)
     }
+}
+
+/// Beside the file, which is replaced. `None` where nothing can be written: then nothing can be remembered, either.
+fn locked(path: &Path) -> Option<File> {
+    let mut name = OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(".lock");
+    lock(&path.with_file_name(name)).ok()
 }
 
 /// Each line as it is written, and no catalogue twice: what is remembered is not guessed.

@@ -1,5 +1,5 @@
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,6 +125,7 @@ impl Backups {
             }
             self.add_later(&mut graves, catalogue, entry.number).await?;
         }
+        self.refuse_other(target, entry.kind).await?;
         let (private, passing, dump) = self.unpack(opened, &entry, folder(target)).await?;
         let buried = self.prepare(&private, &manifest, graves, now).await?;
         passing.keep()?;
@@ -132,6 +133,23 @@ impl Backups {
         place(&private.path(), target, options.existing)?;
         drop(replaced);
         Ok(Restored { entry, manifest, dump, buried })
+    }
+
+    /// What is about to be replaced is a database, and none of the other kind: a mistyped path costs nobody a keyring, or the store of keys. One
+    /// that is damaged is a good reason to restore.
+    async fn refuse_other(&self, target: &Path, kind: Kind) -> Result<()> {
+        let mut head = [0; 16];
+        match File::open(target).and_then(|mut file| file.read(&mut head)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(ObjectError::Read(error).into()),
+            Ok(0) => return Ok(()),
+            Ok(_) if head != *b"SQLite format 3\0" => return Err(BackupError::Kind),
+            Ok(_) => {}
+        }
+        match sqlite::contents(target, &self.owner.keyring).await {
+            Ok(found) if !found.tables.is_empty() => found.refuse_other_kind(kind),
+            _ => Ok(()),
+        }
     }
 
     /// Into a private folder, its rows counted.

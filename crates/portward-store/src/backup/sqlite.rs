@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use portward::Keyring;
@@ -41,7 +42,9 @@ const PREFIX: &str = ".portward-backup-";
 impl Private {
     pub(super) fn new(within: &Path) -> Result<Self> {
         sweep(within);
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(within).map_err(ObjectError::Write)?;
+        let ours = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix(PREFIX).permissions(ours).tempdir_in(within);
+        let folder = folder.map_err(ObjectError::Write)?;
         let lock = File::open(folder.path()).map_err(ObjectError::Write)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| ObjectError::Write(error.into()))?;
         Ok(Self { folder, _lock: lock })
@@ -155,5 +158,20 @@ impl Contents {
     pub(super) fn refuse_other_kind(&self, kind: Kind) -> Result<()> {
         let has_keys = self.tables.iter().any(|table| table.table == KEYS_TABLE);
         if has_keys == (kind == Kind::Keys) { Ok(()) } else { Err(BackupError::Kind) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_cannot_enter_the_folder() {
+        let within = tempfile::tempdir().unwrap();
+        let private = Private::new(within.path()).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(private.path().parent().unwrap()), 0o700);
+        fs::create_dir(within.path().join("usual")).unwrap();
+        assert_ne!(mode(&within.path().join("usual")), 0o700, "the control: it is not this process's umask");
     }
 }

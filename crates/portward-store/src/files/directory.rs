@@ -4,11 +4,11 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use portward::Deployment;
-use rustix::fs::{FlockOperation, Mode, OFlags, RawMode};
-use rustix::io::Errno;
+use rustix::fs::RawMode;
 use zeroize::Zeroizing;
 
-use crate::files::atomic::{self, Guard, OTHERS_READ, OWNER_ONLY};
+use crate::files::atomic::{self, Guard, OTHERS_READ};
+use crate::files::lock::lock;
 use crate::files::{FileError, FilesError};
 
 /// A directory that holds one deployment. Reading needs no lock: each file is replaced whole.
@@ -86,22 +86,8 @@ impl Directory {
     /// # Errors
     /// [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::Lock`].
     pub fn lock(&self) -> Result<Locked<'_>, FilesError> {
-        let fault = |errno| {
-            let error = match FileError::of_write(errno) {
-                FileError::Write => FileError::Lock,
-                told_apart => told_apart,
-            };
-            FilesError::File(self.file(LOCK), error)
-        };
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let lock = rustix::fs::open(self.file(LOCK), flags, Mode::from_raw_mode(OWNER_ONLY)).map_err(fault)?;
-        loop {
-            match rustix::fs::flock(&lock, FlockOperation::LockExclusive) {
-                Err(Errno::INTR) => {}
-                outcome => break outcome.map_err(fault)?,
-            }
-        }
-        Ok(Locked { directory: self, _lock: File::from(lock) })
+        let lock = lock(&self.file(LOCK)).map_err(|error| FilesError::File(self.file(LOCK), error))?;
+        Ok(Locked { directory: self, _lock: lock })
     }
 
     /// Reads the deployment.

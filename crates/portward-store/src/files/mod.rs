@@ -18,6 +18,7 @@ mod decider;
 mod directory;
 mod error;
 mod keyring;
+mod lock;
 mod view;
 
 #[cfg(any(feature = "keys", feature = "links"))]
@@ -28,4 +29,6 @@ pub(crate) use atomic::{read_authentic, read_believed, replace_secret};
 pub use directory::{Directory, Locked};
 pub use error::{FileError, FilesError};
 pub use keyring::{KeyringKek, Lock, OpenKeyring, Passphrase, Protection};
+#[cfg(feature = "backup")]
+pub(crate) use lock::lock;
 pub use view::{StampText, parse_stamp};

@@ -87,6 +87,32 @@ async fn an_older_state_is_refused_by_who_remembers() {
     assert_eq!(code(backups.restore_stream("other".parse().unwrap(), Some(1), Vec::new()).await), "backup_unknown");
 }
 
+/// Two jobs of one machine, with a directory each and one memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_remembers_at_once_forgets_nothing() {
+    let world = Arc::new(World::new());
+    let jobs = ["first", "second", "third"].map(|name| {
+        let backups = world.backups_in(name).unwrap();
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            for _ in 0..20 {
+                world.stream(&backups, b"x").await;
+                backups.catalogue().unwrap();
+            }
+            backups.catalogue().unwrap().revision
+        })
+    });
+    let mut expected = Vec::new();
+    for job in jobs {
+        expected.push(job.await.unwrap());
+    }
+    let seen = fs::read_to_string(world.file("backups.seen")).unwrap();
+    let mut seen: Vec<u64> = seen.lines().map(|line| line.split_once(' ').unwrap().1.parse().unwrap()).collect();
+    seen.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_catalogue_is_believed_as_it_was_written_only() {
     let world = World::new();

@@ -125,6 +125,31 @@ async fn what_is_there_is_replaced_only_when_it_is_closed() {
     assert_eq!(world.open_store(&into).await.err().unwrap().code(), "store_restored");
 }
 
+/// A mistyped path costs nobody a keyring, or the store of keys; a database that is damaged is what a backup is for.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_another_file_is_not_replaced() {
+    let world = World::new();
+    world.store().await.close().await;
+    world.keys("keys.db", None).await.unwrap().new_tenant(tenant()).await.unwrap();
+    let backups = world.backups();
+    backups.back_up(Kind::Data, &world.sqlite("store.db"), now()).await.unwrap();
+    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+    std::fs::write(world.file("keyring.json"), b"{\"a\": 1, and so on\": 2}").unwrap();
+    for name in ["keys.db", "keyring.json"] {
+        let before = std::fs::read(world.file(name)).unwrap();
+        let refused = backups.restore(Kind::Data, &world.sqlite(name), options.clone(), now()).await;
+        assert_eq!(code(refused), "backup_kind", "{name}");
+        assert_eq!(std::fs::read(world.file(name)).unwrap(), before);
+    }
+    let mut damaged = std::fs::read(world.file("store.db")).unwrap();
+    damaged[100..4000].fill(0xAA);
+    std::fs::write(world.file("store.db"), damaged).unwrap();
+    std::fs::write(world.file("empty.db"), b"").unwrap();
+    for name in ["store.db", "empty.db"] {
+        backups.restore(Kind::Data, &world.sqlite(name), options.clone(), now()).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_keys_are_kept_apart() {
     let world = World::new();

@@ -110,7 +110,7 @@ impl World {
         for folder in [self.folder.path(), &self.file("backups")] {
             for found in std::fs::read_dir(folder).unwrap() {
                 let name = found.unwrap().file_name().into_string().unwrap();
-                assert!(name == ".lock" || !name.starts_with('.'), "{name} is left in {}", folder.display());
+                assert!(name.ends_with(".lock") || !name.starts_with('.'), "{name} is left in {}", folder.display());
             }
         }
     }

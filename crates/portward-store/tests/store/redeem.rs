@@ -128,11 +128,12 @@ async fn two_hundred_at_once_get_one_use(world: World) {
     assert_eq!((granted, world.store.link(tenant(), link.id).await.unwrap().uses), (1, 1));
 }
 
-/// Its holder asks as often as the connections allow.
+/// Its holder asks as often as the connections allow. Were the revocation behind those who have asked already, nearly all would be through
+/// before it; how many are, beside a few, is how long the machine lets this task wait.
 async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
     let (token, link) = world.issue().await;
     redeem(&world.store, token.text()).await.unwrap();
-    let crowd: Vec<_> = (0..300)
+    let crowd: Vec<_> = (0..1000)
         .map(|_| {
             let (store, text) = (world.store.clone(), token.text().to_owned());
             tokio::spawn(async move { redeem(&store, &text).await.map(drop) })
@@ -142,7 +143,7 @@ async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
     let before = crowd.iter().filter(|one| one.is_finished()).count();
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
     let after = crowd.iter().filter(|one| one.is_finished()).count();
-    assert!(after - before < 100, "{before} were through, and {after} before the link was revoked");
+    assert!(after - before < 700, "{before} were through, and {after} before the link was revoked");
     let mut granted = 1;
     for one in crowd {
         match one.await.unwrap() {
