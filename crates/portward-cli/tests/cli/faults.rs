@@ -2,6 +2,8 @@
 //!
 //! `strace` makes a system call fail, the first one, the second one, and so on, until the command ends before its turn comes.
 
+mod changing;
+
 use std::cell::{Cell, RefCell};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};

@@ -129,9 +129,9 @@ impl Backups {
         let (private, passing, dump) = self.unpack(opened, &entry, folder(target)).await?;
         let buried = self.prepare(&private, &manifest, graves, now).await?;
         passing.keep()?;
-        let replaced = Passing::of(target, entry.kind);
+        let replaced = Passing::of(target);
         place(&private.path(), target, options.existing)?;
-        drop(replaced);
+        replaced.into_iter().for_each(|file| file.was_replaced(entry.kind));
         Ok(Restored { entry, manifest, dump, buried })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use portward::Keyring;
@@ -90,10 +90,16 @@ impl Drop for Passing {
 }
 
 impl Passing {
-    /// What is there and about to be replaced, if something is.
-    pub(super) fn of(path: &Path, kind: Kind) -> Option<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
-        Some(Self { file, wiped: kind == Kind::Keys })
+    /// What is there and about to be replaced, if something is. It stays as it is unless it is [replaced](Self::was_replaced).
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
+        Some(Self { file: File::from(file), wiped: false })
+    }
+
+    /// Its name is another file's now. What still has a name, which somebody gave it meanwhile, is not ours to wipe.
+    pub(super) fn was_replaced(mut self, kind: Kind) {
+        self.wiped = kind == Kind::Keys && self.file.metadata().is_ok_and(|found| found.is_file() && found.nlink() == 0);
     }
 
     /// It is to stay.

@@ -150,6 +150,27 @@ async fn what_is_another_file_is_not_replaced() {
     }
 }
 
+/// As `secure_delete` does it. What has another name is somebody's, whom it was not said of.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_replaced_are_wiped() {
+    use std::io::Read as _;
+    let world = World::new();
+    world.keys("keys.db", None).await.unwrap().new_tenant(tenant()).await.unwrap();
+    let (backups, into) = (world.backups(), world.sqlite("keys.db"));
+    backups.back_up(Kind::Keys, &into, now()).await.unwrap();
+    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+    for named in [false, true] {
+        let mut old = std::fs::File::open(world.file("keys.db")).unwrap();
+        if named {
+            std::fs::hard_link(world.file("keys.db"), world.file("named")).unwrap();
+        }
+        backups.restore(Kind::Keys, &into, options.clone(), now()).await.unwrap();
+        let mut found = Vec::new();
+        old.read_to_end(&mut found).unwrap();
+        assert!(found.len() > 1000 && found.iter().all(|byte| *byte == 0) != named, "named: {named}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_keys_are_kept_apart() {
     let world = World::new();

@@ -1,0 +1,65 @@
+//! What is changed, added and put back.
+
+use super::{FAULTS, TENANT, WRITES, sweep};
+use crate::home::{Home, text};
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn narrowing_a_link_in_a_store() {
+    let home = Home::stored();
+    sweep(&home, &[&FAULTS], |faulty| {
+        let issued = home.ok(&["link", "issue", TENANT, "--client=42", "--permission=files:*"]);
+        let (link, id) = (text(&issued, "token"), text(&issued, "id"));
+        let edit = ["link", "edit", &id, TENANT, "--permission=files:read", "--uses=1"];
+        let before = home.ok(&["link", "show", &id, TENANT]);
+        let ran = faulty(&edit);
+        let after = home.ok(&["link", "show", &id, TENANT]);
+        if ran.code == Some(0) {
+            assert_ne!(after["permissions"], before["permissions"]);
+        }
+        // Both or none: what is narrowed is capped, too.
+        assert_eq!(after["permissions"] == before["permissions"], after["uses_max"] == before["uses_max"], "{after}");
+        home.ok(&edit);
+        home.ok(&["session", "issue", &link]);
+        home.fails(&["session", "issue", &link], 1, "uses_exhausted");
+    });
+    home.ok(&["store", "check"]);
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn adding_a_root() {
+    let home = Home::new();
+    sweep(&home, &[&FAULTS, &WRITES], |faulty| {
+        let (link, before) = (home.link(), home.states().len());
+        let ran = faulty(&["keyring", "add"]);
+        let added = home.states().len() - before;
+        assert!(if ran.code == Some(0) { added == 1 } else { added <= 1 }, "{ran:?}");
+        home.ok(&["link", "verify", &link]);
+        for root in home.ok(&["keyring", "list"])["roots"].as_array().unwrap() {
+            if root["state"] == "verify_only" {
+                let id = text(root, "id");
+                home.ok(&["keyring", "retire", &id]);
+                home.ok(&["keyring", "destroy", &id, "--force", &id]);
+            }
+        }
+    });
+}
+
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn restoring_keys() {
+    let home = Home::studio();
+    home.sealed("object", b"a contract", &[]);
+    home.ok(&["backup", "create", "backups", "--keys"]);
+    sweep(&home, &[&FAULTS], |faulty| {
+        // Over those that are there: the old ones or the new ones, whatever happens.
+        faulty(&["backup", "restore", "backups", "--keys=sqlite:portward/keys.db", "--replace"]);
+        home.ok(&home.open("object", &["-o", "opened", "--force"]));
+        assert_eq!(home.bytes("opened"), b"a contract");
+    });
+    assert!(
+        std::fs::read_dir(home.file("")).unwrap().count() < 12,
+        "what failed leaves little, and the next takes it away"
+    );
+}
