@@ -17,7 +17,7 @@ class StoryTest {
             "it grants [files:read, files:upload, files:delete, invoices:read]",
             "a copy for [accountant], for [contract], sealed: true",
             "it cannot be narrowed again: sealed",
-            "a cut link is told from a whole one: bad_checksum",
+            "a cut link is told from a whole one: bad_base64",
             "a SESSION for # seconds",
             "renewed until #",
             "from the cache: %PDF-1.7",
