@@ -89,7 +89,10 @@ final class PortwardTests: XCTestCase {
         let sealed = try vault.seal(of: name, plaintext: Data("Monday".utf8))
         let again = try await Vault.open(file: vault.file(), tenant: "studio-7", key: key)
         XCTAssertEqual(try again.openRecord(of: name, sealed: sealed), Data("Monday".utf8))
-        for (thrown, code) in [(Failure() as Error, "kek_unavailable"), (DeviceKeyError.Unavailable, "kek_unavailable"), (DeviceKeyError.Refused, "unwrap_failed")] {
+        let cases: [(any Error, String)] = [
+            (Failure(), "kek_unavailable"), (DeviceKeyError.Unavailable, "kek_unavailable"), (DeviceKeyError.Refused, "unwrap_failed"),
+        ]
+        for (thrown, code) in cases {
             do {
                 _ = try await Vault.open(file: vault.file(), tenant: "studio-7", key: TestKey { _, _ in throw thrown })
                 XCTFail("nothing was thrown")
