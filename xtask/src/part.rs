@@ -88,8 +88,6 @@ pub(crate) const PARTS: &[Part] = &[
         name: "mobile",
         needs: &[
             Need::File("bindings/mobile/Cargo.toml"),
-            Need::Tool { probe: &["nm", "--version"], packages: &["binutils"] },
-            Need::Tool { probe: &["javac", "--version"], packages: &["openjdk-17-jdk-headless"] },
             Need::Wish { probe: &["mvn", "--version"], packages: &["maven"] },
         ],
         run: crate::mobile::run,

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use portward_bridge::{Error, Kind};
 
-/// What can go wrong. `code` is stable and the same in every language; `reason` is a sentence for the log, without input; `public_answer` is what
+/// What can go wrong. `code` is stable and the same in every language; `reason` is a sentence for the log, without input; `publicAnswer` is what
 /// whoever sent the input may be told: `damaged`, `refused` or `unavailable`.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Error)]
 pub enum PortwardError {

@@ -6,7 +6,7 @@ use crate::error::{PortwardError, call};
 
 /// The holder's side of redeeming a link: makes the requests and reads the answers. Sending them is the application's.
 ///
-/// `peek`, send, `read_peeked`, `redeem`, send, `read_redeemed`; later `renew`, send, `read_redeemed`. Whoever sends them follows no redirect
+/// `peek`, send, `readPeeked`, `redeem`, send, `readRedeemed`; later `renew`, send, `readRedeemed`. Whoever sends them follows no redirect
 /// and adds no cookies.
 #[derive(uniffi::Object)]
 #[uniffi::export(Debug)]

@@ -59,7 +59,8 @@ impl UntrustedToken {
         self.0.seconds_left(now)
     }
 
-    /// What it grants, in the words of the deployment's vocabulary, which is given in its order; what that lacks is left out.
+    /// What it grants, in the words of the deployment's vocabulary, which is given in its order; what that lacks is left out. Throws
+    /// `InvalidValue` (`permission_name`, `permission_repeated`, `vocabulary_full`).
     pub fn permissions(&self, vocabulary: Vec<String>) -> Result<Vec<String>, PortwardError> {
         call(|| self.0.permissions(&vocabulary))
     }

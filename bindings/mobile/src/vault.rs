@@ -38,7 +38,7 @@ pub struct VaultReader(bridge::SharedRange<File>);
 
 #[uniffi::export]
 impl Vault {
-    /// A new one. `tenant`: whose data. `key_name`: what the device's key is called, 1 to 64 bytes.
+    /// A new one. `tenant`: whose data. `keyName`: what the device's key is called, 1 to 64 bytes.
     ///
     /// Throws `InvalidValue` (`key_name`, and those of an identifier), `Unavailable` (`kek_refused`, `kek_unavailable`, `random_unavailable`).
     #[uniffi::constructor]
@@ -78,8 +78,9 @@ impl Vault {
 
     /// Seals a file into another, in constant memory; returns how many bytes there were.
     ///
-    /// The other takes the place of an older one when all of it is written; if this fails, or is cancelled, the older one stays. Once a
-    /// cancelled call has ended nothing changes any more: the target is as it was, or, if the call was done before, whole. Throws `Unavailable`
+    /// The other takes the place of an older one when all of it is written; if this fails before, or is cancelled, the older one stays.
+    /// `target_unwritable` may also mean that the new one is there, whole, and that its folder could not be synced. Once a cancelled call has
+    /// ended nothing changes any more: the target is as it was, or, if the call was done before, whole. Throws `Unavailable`
     /// (`source_unreadable`, `target_unwritable`), `InvalidValue` (those of the name, `callback_failed`), `Cancelled`.
     #[uniffi::method(default(progress = None))]
     pub async fn seal_file(
@@ -100,7 +101,7 @@ impl Vault {
     /// Opens a file into another, in constant memory; returns how many bytes there are. The other appears when the last byte is authentic.
     ///
     /// Where the system lets no file be without a name (Android, iOS), an application that is killed meanwhile leaves what was opened so far
-    /// beside the target: `clearLeftovers` takes it away. Throws `Unreadable`, and what `seal_file` throws.
+    /// beside the target: `clearLeftovers` takes it away. Throws `Unreadable`, and what `sealFile` throws.
     #[uniffi::method(default(progress = None))]
     pub async fn open_file(
         self: Arc<Self>,

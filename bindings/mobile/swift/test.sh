@@ -10,5 +10,5 @@ cp target/mobile/swift/PortwardFFI.h "$package/Sources/PortwardFFI/"
 # uniffi's module map names Darwin, which is not everywhere.
 grep -v 'use "Darwin"' target/mobile/swift/PortwardFFI.modulemap > "$package/Sources/PortwardFFI/module.modulemap"
 native="$(pwd)/target/mobile/native"
-PORTWARD_VECTORS="$(pwd)/testkit/vectors" LD_LIBRARY_PATH="$native" \
-    swift test --package-path "$package" -Xlinker "-L$native" -Xlinker -lportward_mobile
+PORTWARD_VECTORS="$(pwd)/testkit/vectors" swift test --package-path "$package" \
+    -Xlinker "-L$native" -Xlinker -lportward_mobile -Xlinker -rpath -Xlinker "$native"

@@ -11,11 +11,12 @@ use portward_bridge::{Error, Kind, RedeemClient, Stop, UntrustedLink, Vault};
 use portward_http::ClientError;
 
 /// What the packages have of their own.
-const THEIRS: [(&str, &str); 4] = [
+const THEIRS: [(&str, &str); 5] = [
     ("cancelled", "Cancelled"),
     ("internal", "Internal"),
     ("no_threads", "Unavailable"),
     ("source_unreadable", "Unavailable"),
+    ("text_malformed", "InvalidValue"),
 ];
 
 #[derive(Default)]

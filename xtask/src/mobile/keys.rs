@@ -4,20 +4,23 @@ use std::io;
 use std::process::Command;
 
 use super::base::cargo;
+use super::portal::Portal;
 use crate::log::Log;
 use crate::tally::Tally;
 
 /// No key that makes or checks a token can be in the library: nothing of the kind is exported, none of the code is linked, and the labels that such
-/// keys are derived with are not there; nor is anything of a store linked. Each look has a control, which has to be found.
-pub(super) fn none(log: &mut Log, library: &str) -> io::Result<Tally> {
-    let exported = symbols(log, &["--dynamic", "--defined-only", library])?;
+/// keys are derived with are not there; nor is anything of a store linked. Each look has a control, which has to be found, and what may not be
+/// here has to be in the portal, lest another name hide it.
+pub(super) fn none(log: &mut Log, library: &str, portal: &Portal) -> io::Result<Tally> {
+    let exported = symbols(log, &[EXPORTS, "--defined-only", library])?;
+    let exported: BTreeSet<_> = exported.iter().map(|name| own(name)).collect();
     let linked = symbols(log, &["--demangle", "--defined-only", library])?;
     let bytes = fs::read(library)?;
-    let is_there = |label: &&&str| bytes.windows(label.len()).any(|window| window == label.as_bytes());
+    let is_there = |label: &&&str| holds(&bytes, label);
     let tree = log.run(&mut cargo(&["tree", "-p", "portward-mobile", "-e", "normal", "--prefix", "none"]))?;
 
     let mut faults = Vec::new();
-    let ours = |name: &&String| EXPORTED.iter().any(|prefix| name.starts_with(prefix));
+    let ours = |name: &&&str| EXPORTED.iter().any(|prefix| name.starts_with(prefix));
     faults.extend(exported.iter().filter(|name| !ours(name)).map(|name| format!("exported: {name}")));
     let names = |word: &'static str| exported.iter().filter(move |name| name.to_lowercase().contains(word));
     faults.extend(FORBIDDEN_NAMES.iter().flat_map(|word| names(word)).map(|name| format!("exported: {name}")));
@@ -30,14 +33,40 @@ pub(super) fn none(log: &mut Log, library: &str) -> io::Result<Tally> {
     let controls = exported.iter().any(|name| name.contains("untrustedtoken"))
         && of("portward::envelope::vault").next().is_some()
         && is_there(&&"portward/v1/body")
-        && depends(&&"portward-http");
+        && depends(&&"portward-http")
+        // What wipes the buffers that are freed.
+        && of("zeroizing_alloc").next().is_some();
     if !controls {
         faults.push("what has to be there was not found either".to_owned());
     }
+    faults.extend(renamed(log, portal)?);
     faults.iter().try_for_each(|fault| log.note(fault))?;
     Ok(Tally::one(faults.is_empty()))
 }
 
+/// What is forbidden, and is not in the portal either.
+fn renamed(log: &mut Log, portal: &Portal) -> io::Result<Vec<String>> {
+    let (mut linked, mut bytes) = (BTreeSet::new(), Vec::new());
+    for of in ["portward", "portward_store", "argon2"] {
+        let library = portal.library(of).ok_or_else(|| io::Error::other(format!("the portal is not made of {of}")))?;
+        linked.append(&mut symbols(log, &["--demangle", "--defined-only", library])?);
+        bytes.append(&mut fs::read(library)?);
+    }
+    let code = FORBIDDEN_CODE.iter().filter(|module| !linked.iter().any(|name| name.contains(**module)));
+    let labels = FORBIDDEN_LABELS.iter().filter(|label| !holds(&bytes, label));
+    Ok(code.chain(labels).map(|name| format!("not in the portal, so looked for in vain: {name}")).collect())
+}
+
+fn holds(bytes: &[u8], label: &str) -> bool {
+    bytes.windows(label.len()).any(|window| window == label.as_bytes())
+}
+
+/// As the source has it: macOS puts a stroke before each.
+fn own(name: &str) -> &str {
+    if cfg!(target_os = "macos") { name.strip_prefix('_').unwrap_or(name) } else { name }
+}
+
+const EXPORTS: &str = if cfg!(target_os = "macos") { "--extern-only" } else { "--dynamic" };
 /// What uniffi exports.
 const EXPORTED: [&str; 4] = ["uniffi_", "ffi_portward_mobile_", "UNIFFI_META_", "rust_eh_personality"];
 const FORBIDDEN_NAMES: [&str; 8] = ["verif", "issue_", "issuer", "keyring", "sign", "mint", "root", "derive"];

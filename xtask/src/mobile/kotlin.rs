@@ -1,40 +1,43 @@
 //! The Kotlin package, compiled and tested: with Maven, or without where it cannot have what it needs.
 
 use std::env;
+use std::fs;
 use std::io;
 use std::process::Command;
 
-use super::base::cargo;
+use super::portal::{PORTAL, Portal};
 use super::{kotlinc, surface};
 use crate::log::{Log, Ran};
 use crate::tally::Tally;
 
 /// The committed listing of what is public, and then the tests.
-pub(super) fn run(log: &mut Log) -> io::Result<Tally> {
+pub(super) fn run(log: &mut Log, portal: &Portal) -> io::Result<Tally> {
     let sources = ["bindings/mobile/kotlin/src/main/kotlin/dev/portward/Errors.kt", GENERATED];
     let same = surface::compare(log, &sources, surface::of_kotlin, "bindings/mobile/kotlin/surface.txt")?;
-    let portal = ["build", "-p", "portward-http", "--example", "portal", "--features", "axum,store"];
-    let portal = log.run(&mut cargo(&portal))?.success;
-    let tests = tests(log)?;
+    let (generated, codes) = (fs::read_to_string(GENERATED)?, fs::read_to_string("bindings/mobile/codes.txt")?);
+    let strange = surface::names_of_rust(&generated, &codes);
+    strange.iter().try_for_each(|name| log.note(&format!("not Kotlin, but in its comments: {name}")))?;
+    let tests = tests(log, portal)?;
     // What ran nothing has shown nothing.
-    Ok(same + Tally::one(portal) + tests + Tally::one(tests.passed > 0))
+    Ok(same + Tally::one(strange.is_empty()) + tests + Tally::one(tests.passed > 0))
 }
 
-fn tests(log: &mut Log) -> io::Result<Tally> {
+fn tests(log: &mut Log, portal: &Portal) -> io::Result<Tally> {
     if env::var(WAY).is_ok_and(|way| way == "npm") {
-        return kotlinc::run(log);
+        return kotlinc::run(log, portal);
     }
-    match maven(log) {
+    match maven(log, portal) {
         Ok(ran) if !is_without_central(&ran) => Ok(Tally::of_surefire(&ran.output).with_exit(ran.success)),
         _ => {
             log.note("Maven is not there, or cannot have what it needs: the compiler of npm instead")?;
-            kotlinc::run(log)
+            kotlinc::run(log, portal)
         }
     }
 }
 
-fn maven(log: &mut Log) -> io::Result<Ran> {
+fn maven(log: &mut Log, portal: &Portal) -> io::Result<Ran> {
     let mut maven = Command::new("mvn");
+    maven.env(PORTAL, portal.program().unwrap_or_default());
     maven.args([
         "--batch-mode",
         "--no-transfer-progress",

@@ -4,20 +4,16 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
+use super::base::is_provided;
+use super::portal::{PORTAL, Portal};
 use crate::log::Log;
-use crate::need::{Need, Provided};
+use crate::need::Need;
 use crate::tally::Tally;
 
-pub(super) fn run(log: &mut Log) -> io::Result<Tally> {
-    for need in NEEDS {
-        if let Provided::Missing(reason) = need.provide(log, Duration::ZERO, Duration::ZERO)? {
-            log.note(&reason)?;
-            return Ok(Tally::FAILED);
-        }
-    }
-    Ok(if compiler(log)? && compile(log)? { test(log)? } else { Tally::FAILED })
+pub(super) fn run(log: &mut Log, portal: &Portal) -> io::Result<Tally> {
+    let is_ready = is_provided(log, &NEEDS)? && compiler(log)? && compile(log)?;
+    Ok(if is_ready { test(log, portal)? } else { Tally::FAILED })
 }
 
 /// What the committed lock file says, and nothing of it is run.
@@ -38,10 +34,11 @@ fn compile(log: &mut Log) -> io::Result<bool> {
     Ok(log.run(&mut compile)?.success)
 }
 
-fn test(log: &mut Log) -> io::Result<Tally> {
+fn test(log: &mut Log, portal: &Portal) -> io::Result<Tally> {
     let with = format!("{}:{}:{PROGRAM}", path(&COMPILE), path(&RUN));
     let mut test = Command::new("java");
     test.args(["-ea", "-Xmx512m", "-Djna.library.path=target/mobile/native", "-Dportward.root=.", "-cp", &with]);
+    test.env(PORTAL, portal.program().unwrap_or_default());
     test.args(["org.junit.platform.console.ConsoleLauncher", "--disable-banner", "--disable-ansi-colors"]);
     let ran = log.run(test.args(["--fail-if-no-tests", "--details", "tree", "--scan-classpath", PROGRAM]))?;
     Ok(Tally::of_junit(&ran.output).with_exit(ran.success))

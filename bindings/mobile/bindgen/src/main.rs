@@ -23,12 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         generate(options)?;
     }
-    tighten(&Path::new(kotlin).join("dev/portward/portward_mobile.kt"), KOTLIN)?;
+    let kotlin = Path::new(kotlin).join("dev/portward/portward_mobile.kt");
+    tighten(&kotlin, KOTLIN)?;
+    fs::write(&kotlin, with_checks(&fs::read_to_string(&kotlin)?))?;
     tighten(&Path::new(swift).join("Portward.swift"), SWIFT)
 }
 
 /// What a callback throws stays where it was thrown: a text of it, a stack trace even, may say more than a log should hold. And in Kotlin what
 /// is no `Exception`, an `AssertionError` for instance, is caught as well: JNA would print it and go on as if nothing had been thrown.
+///
+/// A text that is none, and a panic, are exceptions of ours (`Texts.kt`), and `toString` throws nothing.
 const KOTLIN: &[(&str, &str, usize)] = &[
     (
         "    try {\n        writeReturn(makeCall())\n    } catch(e: kotlin.Exception) {",
@@ -36,6 +40,26 @@ const KOTLIN: &[(&str, &str, usize)] = &[
         2,
     ),
     ("val err = try { e.stackTraceToString() } catch(_: Throwable) { \"\" }", "val err = \"\"", 2),
+    (
+        "    fun toUtf8(value: String): ByteBuffer {\n",
+        "    fun toUtf8(value: String): ByteBuffer {\n        checkTexts(value)\n",
+        1,
+    ),
+    (
+        "        if (status.error_buf.len > 0) {
+            throw InternalException(FfiConverterString.lift(status.error_buf))
+        } else {
+            throw InternalException(\"Rust panic\")
+        }
+",
+        "        RustBuffer.free(status.error_buf)\n        throw mistake()\n",
+        1,
+    ),
+    (
+        "    override fun toString(): String {\n        return FfiConverterString.lift(",
+        "    override fun toString(): String = shown {\n        FfiConverterString.lift(",
+        9,
+    ),
 ];
 const SWIFT: &[(&str, &str, usize)] = &[("String(describing: error)", "\"\"", 2)];
 
@@ -50,4 +74,20 @@ fn tighten(path: &Path, changes: &[(&str, &str, usize)]) -> Result<(), Box<dyn E
         text = text.replace(from, to);
     }
     Ok(fs::write(path, text)?)
+}
+
+/// Texts are looked at before anything is made of an argument. Were one refused in the midst, what had been made would stay for ever: a handle,
+/// and with it a vault's key after it was closed, or a token.
+fn with_checks(source: &str) -> String {
+    let checked = |line: &str| match parameters(line) {
+        names if names.is_empty() => format!("{line}\n"),
+        names => format!("{line}\n        checkTexts({})\n", names.join(", ")),
+    };
+    source.lines().map(checked).collect()
+}
+
+/// Of a function that has a body. Those of uniffi itself have no backticks about their names.
+fn parameters(line: &str) -> Vec<String> {
+    let own = line.split_once("fun `").and_then(|(_, own)| own.split_once('(')).filter(|_| line.ends_with('{'));
+    own.map_or_else(Vec::new, |(_, rest)| rest.split('`').skip(1).step_by(2).map(|name| format!("`{name}`")).collect())
 }

@@ -56,38 +56,27 @@ func checkCode(_ error: PortwardError) throws {
     XCTAssertTrue(line?.dropFirst().contains(kind) ?? false, "\(error.code), \(kind)")
 }
 
-/// The object of a case, as it is told: its bytes, or another with edits.
-func objectOf(_ test: [String: Any], _ objects: [String: Any]) throws -> [UInt8] {
-    if let digits = test["object"] as? String { return unhex(digits) }
-    let told = try XCTUnwrap(test.object("object"))
-    let base = unhex(try objects.text(told.text("base")))
-    let edits = try XCTUnwrap(told["edits"] as? [[String: Any]])
-    return try edits.reduce(base, edited)
-}
-
-private func edited(_ bytes: [UInt8], _ edit: [String: Any]) throws -> [UInt8] {
-    let name = try XCTUnwrap(edit.keys.first { $0 != "times" })
-    let list = edit[name] as? [Any] ?? []
-    func at(_ index: Int) throws -> Int { try XCTUnwrap(list[index] as? Int) }
-    func digits(_ value: Any?) throws -> [UInt8] { unhex(try XCTUnwrap(value as? String)) }
-    switch name {
-    case "xor":
-        var changed = bytes
-        for (index, byte) in try digits(list[1]).enumerated() { changed[try at(0) + index] ^= byte }
-        return changed
-    case "cut":
-        return Array(bytes.prefix(try XCTUnwrap(edit[name] as? Int)))
-    case "append":
-        let more = try digits(edit[name])
-        return bytes + Array(repeating: more, count: edit["times"] as? Int ?? 1).joined()
-    case "delete":
-        return try Array(bytes[..<at(0)] + bytes[at(1)...])
-    case "insert":
-        return try Array(bytes[..<at(0)] + digits(list[1]) + bytes[at(0)...])
-    case "swap":
-        return try Array(bytes[..<at(0)] + bytes[at(2)..<at(3)] + bytes[at(1)..<at(2)] + bytes[at(0)..<at(1)] + bytes[at(3)...])
-    default:
-        XCTFail("no such edit: \(name)")
-        return bytes
+/// Replays cases. `run` gives what is to be compared of a case's `ok`, and nil where it is none for this package.
+func replay(
+    _ cases: [[String: Any]], good: Int, bad: Int, _ run: ([String: Any]) async throws -> [String: String]?
+) async throws {
+    var (went, failed) = (0, 0)
+    for test in cases {
+        let (id, expect) = (try test.text("id"), try test.expect())
+        do {
+            guard let found = try await run(test) else { continue }
+            let ok = expect.object("ok")
+            XCTAssertNotNil(ok, id)
+            for (name, value) in found {
+                let told = (ok?[name] as? String) ?? (ok?[name] as? NSNumber)?.stringValue
+                XCTAssertEqual(told, value, "\(id), \(name)")
+            }
+            went += 1
+        } catch let error as PortwardError {
+            XCTAssertEqual(error.code, expect["error"] as? String, id)
+            try checkCode(error)
+            failed += 1
+        }
     }
+    XCTAssertTrue(went >= good && failed >= bad, "\(went) went well, \(failed) failed")
 }

@@ -1,12 +1,14 @@
 package dev.portward
 
 import com.google.gson.JsonPrimitive
+import java.nio.file.Path
 import kotlin.random.Random
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
 
 /** Whatever comes, an exception of ours says so. */
 class BadInputTest {
@@ -30,17 +32,76 @@ class BadInputTest {
     }
 
     @Test
-    fun `half of a surrogate pair is no text`() {
-        val label = "\uD83D\uDE00"
-        for (half in label) {
-            assertThrows(Exception::class.java) { UntrustedToken("$link$half") }
-            assertThrows(Exception::class.java) { RedeemClient("https://portal.example/portal$half") }
-            assertThrows(Exception::class.java) { runBlocking { Vault.create("t", "key$half", FakeKey()) } }
+    fun `half of a surrogate pair is no text`(@TempDir folder: Path): Unit = runBlocking {
+        val (of, key, cookie) = Triple(ObjectName("n", "1"), FakeKey(), "A".repeat(43))
+        val (client, token, vault) = Triple(RedeemClient("https://portal.example/portal"), UntrustedToken(link), Vault.create("t", "key", key))
+        val (plain, sealed, other) = listOf("plain", "sealed", "other").map { folder.resolve(it).write(ByteArray(9)).toString() }
+        val (file, record) = vault.file() to vault.seal(of, ByteArray(1))
+        vault.sealFile(of, plain, sealed)
+        fun peeked(header: HttpHeader) = readPeeked(200u, listOf(HttpHeader("Set-Cookie", "__Host-portward-peek=$cookie"), header), """{"nonce":"pwn_x","expires_at":1}""".toByteArray())
+        // Each with a text that is taken, but for what is put behind it.
+        val calls = listOf<suspend (String) -> Any?>(
+            { UntrustedToken("$link$it") },
+            { RedeemClient("https://portal.example/portal$it") },
+            { readLinkAddress("https://portal.example/portal#$link$it") },
+            { client.peek("$link$it") },
+            { client.renew("pws_$it") },
+            { client.redeem("$link$it", Peeked("n", 1u, cookie)) },
+            { client.redeem(link, Peeked("n$it", 1u, cookie)) },
+            { client.redeem(link, Peeked("n", 1u, "$cookie$it")) },
+            { peeked(HttpHeader("a$it", "b")) },
+            { peeked(HttpHeader("a", "b$it")) },
+            { token.permissions(listOf("a:b", "c:d$it")) },
+            { narrow("$link$it", Narrowing(seal = true)) },
+            { narrow(link, Narrowing(seal = true), listOf("a:b$it")) },
+            { narrow(link, Narrowing(permissions = listOf("a:b$it")), listOf("a:b")) },
+            { narrow(link, Narrowing(resources = listOf("a", "b$it"))) },
+            { narrow(link, Narrowing(audience = "a$it")) },
+            { narrow(link, Narrowing(recipient = "a$it")) },
+            { Vault.create("t$it", "key", key) },
+            { Vault.create("t", "key$it", key) },
+            { Vault.open(file, "t$it", key) },
+            { vault.seal(ObjectName("n$it", "1"), ByteArray(1)) },
+            { vault.seal(ObjectName("n", "1", mapOf("x-a$it" to "1")), ByteArray(1)) },
+            { vault.seal(ObjectName("n", "1", mapOf("x-a" to "1$it")), ByteArray(1)) },
+            { vault.openRecord(ObjectName("n", "1$it"), record) },
+            { vault.sealFile(ObjectName("n", "1$it"), plain, other) },
+            { vault.sealFile(of, "$plain$it", other) },
+            { vault.sealFile(of, plain, "$other$it") },
+            { vault.openFile(ObjectName("n", "1$it"), sealed, other) },
+            { vault.openFile(of, "$sealed$it", other) },
+            { vault.openFile(of, sealed, "$other$it") },
+            { vault.openParts(ObjectName("n", "1$it"), sealed) },
+            { vault.openParts(of, "$sealed$it") },
+            { clearLeftovers("$folder$it") },
+        )
+        for (call in calls) {
+            call("")
+            for (half in "\uD83D\uDE00") refused<PortwardException.InvalidValue>("text_malformed") { call("$half") }
         }
-        // Without the half, or with the whole of it where that is text.
-        UntrustedToken(link).close()
-        RedeemClient("https://portal.example/portal").close()
-        runBlocking { Vault.create("t", "key$label", FakeKey()).use { assertEquals("key$label", vaultKeyName(it.file())) } }
+        // The whole of it is text.
+        Vault.create("t", "key\uD83D\uDE00", key).use { assertEquals("key\uD83D\uDE00", vaultKeyName(it.file())) }
+    }
+
+    /** As one reaches the generated code: no function of ours panics at will. */
+    @Test
+    fun `a panic is an exception of ours`(): Unit = runBlocking {
+        refused<PortwardException.Internal>("internal") {
+            uniffiRustCallAsync<Unit, Unit, PortwardException>(
+                0,
+                { _, callback, continuation -> callback.callback(continuation, UNIFFI_RUST_FUTURE_POLL_READY) },
+                { _, status -> status.code = UNIFFI_CALL_UNEXPECTED_ERROR },
+                {},
+                {},
+                PortwardException.ErrorHandler,
+            )
+        }
+    }
+
+    @Test
+    fun `what a copy says that its link does not`() {
+        UntrustedToken(link).use { assertEquals(null to false, it.audience() to it.isSealed()) }
+        UntrustedToken(narrow(link, Narrowing(audience = "portal", seal = true))).use { assertEquals("portal" to true, it.audience() to it.isSealed()) }
     }
 
     @Test

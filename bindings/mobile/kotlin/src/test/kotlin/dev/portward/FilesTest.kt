@@ -7,7 +7,6 @@ import kotlin.io.path.exists
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.name
 import kotlin.io.path.readBytes
-import kotlin.io.path.readText
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -18,6 +17,8 @@ import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledOnOs
+import org.junit.jupiter.api.condition.OS
 import org.junit.jupiter.api.io.TempDir
 
 /** What is to be seen of files that are being written, and what is left of them. */
@@ -26,6 +27,7 @@ class FilesTest {
     private val whole = 4uL shl 20
 
     @Test
+    @EnabledOnOs(OS.LINUX)
     fun `a file is not there before it is whole, under no name`(@TempDir folder: Path): Unit = runBlocking {
         Vault.create("t", "key", SoftwareKey()).use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(4 shl 20)).toString()
@@ -65,20 +67,23 @@ class FilesTest {
 
     /** The call has ended, and only then the thread that works goes on, to the place where the file would appear. */
     @Test
+    @EnabledOnOs(OS.LINUX)
     fun `after a cancelled call nothing appears`(@TempDir folder: Path): Unit = runBlocking(Dispatchers.Default) {
         Vault.create("t", "key", SoftwareKey()).use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(4 shl 20)).toString()
             var last = 0
             vault.sealFile(of, plain, "$folder/sealed")
             vault.openFile(of, "$folder/sealed", "$folder/target", progress { last++; true })
+            var didWork = false
             val (turns, target) = mutableListOf<Int>() to folder.resolve("target").write("older".toByteArray())
             lateinit var end: () -> Unit
             val work = async(start = CoroutineStart.LAZY) {
                 vault.openFile(of, "$folder/sealed", target.toString(), progress { if (turns.apply { add(size) }.size == last) end(); true })
             }
-            end = { runBlocking { work.cancel(); work.join() } }
+            end = { didWork = works(); runBlocking { work.cancel(); work.join() } }
             assertTrue(runCatching { work.await() }.exceptionOrNull() is CancellationException)
             withTimeout(10_000) { while (works()) delay(5) }
+            assertTrue(didWork)
             assertEquals(last to "older", turns.size to String(target.readBytes()))
             assertEquals(setOf("plain", "sealed", "target"), folder.names())
             vault.openFile(of, "$folder/sealed", target.toString())
@@ -95,11 +100,6 @@ class FilesTest {
         assertTrue(!left.exists() && inner.exists() && others.all { it.exists() })
         assertEquals(0uL, clearLeftovers(folder.toString()))
         refused<PortwardException.Unavailable>("source_unreadable") { clearLeftovers("$folder/none") }
-    }
-
-    /** Whether a thread of the library is there, as the system calls them. */
-    private fun works() = Path.of("/proc/self/task").listDirectoryEntries().any { task ->
-        runCatching { task.resolve("comm").readText().trim() == "portward" }.getOrDefault(false)
     }
 
     private fun progress(tell: (ULong) -> Boolean) = object : WorkProgress {

@@ -7,6 +7,7 @@ import java.io.File
 import java.nio.file.Path
 import java.security.MessageDigest
 import java.security.SecureRandom
+import java.util.concurrent.TimeUnit
 import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
@@ -14,6 +15,8 @@ import javax.crypto.Mac
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
 import javax.crypto.spec.SecretKeySpec
+import kotlin.io.path.listDirectoryEntries
+import kotlin.io.path.readText
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.fail
 
@@ -130,6 +133,32 @@ fun textOf(case: JsonObject): ByteArray {
             else -> part.text("repeat").repeat(part.get("times").asInt).toByteArray()
         }
     }
+}
+
+/** A portal with one link: `cargo build -p portward-http --example portal --features axum,store`. */
+class TestPortal : AutoCloseable {
+    private val program = System.getenv("PORTWARD_PORTAL") ?: Testkit.file("target/debug/examples/portal").path
+    private val process = ProcessBuilder(program).redirectError(ProcessBuilder.Redirect.INHERIT).start()
+    private val said = process.inputReader()
+    val link: String = said.readLine()
+
+    fun revoke() {
+        process.outputWriter().run {
+            write("revoke\n")
+            flush()
+        }
+        assertEquals("revoked", said.readLine())
+    }
+
+    override fun close() {
+        process.outputWriter().close()
+        if (!process.waitFor(5, TimeUnit.SECONDS)) process.destroyForcibly()
+    }
+}
+
+/** Whether a thread of the library is there, as the system calls them. */
+fun works(): Boolean = Path.of("/proc/self/task").listDirectoryEntries().any { task ->
+    runCatching { task.resolve("comm").readText().trim() == "portward" }.getOrDefault(false)
 }
 
 fun Path.write(bytes: ByteArray): Path = apply { toFile().writeBytes(bytes) }

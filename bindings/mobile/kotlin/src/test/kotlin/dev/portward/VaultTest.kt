@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledOnOs
+import org.junit.jupiter.api.condition.OS
 import org.junit.jupiter.api.io.TempDir
 
 class VaultTest {
@@ -130,6 +132,7 @@ class VaultTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
     fun `a large file takes no more memory than a small one`(@TempDir folder: Path): Unit = runBlocking {
         vault().use { vault ->
             val plain = folder.resolve("plain")
@@ -171,6 +174,7 @@ class VaultTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
     fun `a cancelled coroutine ends the work`(@TempDir folder: Path): Unit = runBlocking(Dispatchers.Default) {
         vault().use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(64 shl 20))
@@ -185,9 +189,11 @@ class VaultTest {
             }
             val work = async { vault.sealFile(content, plain.toString(), "$folder/sealed", slow) }
             begun.await()
+            assertTrue(works())
             work.cancel()
             assertTrue(runCatching { work.await() }.exceptionOrNull() is CancellationException)
-            withTimeout(10_000) { while (folder.names() != setOf("plain")) delay(10) }
+            withTimeout(10_000) { while (works()) delay(5) }
+            assertEquals(setOf("plain"), folder.names())
             assertTrue(seen.last() < (64u shl 20).toULong() / 2u, "it went on to ${seen.last()}")
         }
     }
@@ -228,13 +234,15 @@ class VaultTest {
 
     @Test
     fun `nothing secret is shown`(): Unit = runBlocking {
-        vault().use { vault ->
-            assertEquals("Vault(..)", "$vault")
-            assertNotEquals(0, vault.file().size)
-        }
+        val vault = vault()
+        assertEquals("Vault(..)", "$vault")
+        assertNotEquals(0, vault.file().size)
+        vault.close()
+        assertEquals("Vault(..)", "$vault")
         val client = RedeemClient("https://portal.example/portal")
         val shown = listOf(client, client.peek("pwl_secret"), client.renew("pws_secret"), Peeked("pwn_secret", 1u, "secret"), Redeemed("pws_secret", 1u), HttpHeader("cookie", "secret"), LinkAddress("https://portal.example/portal", "pwl_secret"))
         for (one in shown) assertFalse("secret" in "$one", "$one")
+        assertEquals("HttpHeader(name=cookie, ..)" to "HttpHeader(..)", "${HttpHeader("cookie", "secret")}" to "${HttpHeader("\uD83D", "secret")}")
     }
 
     private fun Path.names() = listDirectoryEntries().map { it.name }.toSet()

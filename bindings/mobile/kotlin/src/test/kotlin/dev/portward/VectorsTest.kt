@@ -44,7 +44,10 @@ class VectorsTest {
         assertEquals(if (ok.has("link_id")) TokenKind.SESSION else TokenKind.LINK, it.kind(), id)
         assertEquals(ok.text("tenant") to ok.text("client"), it.tenant() to it.client(), id)
         assertEquals(ok.number("issued_at") to ok.number("expires_at"), it.issuedAt() to it.expiresAt(), id)
-        assertEquals(ok.get("permissions").texts(), it.permissions(vocabulary), id)
+        val granted = ok.get("permissions").texts()
+        assertEquals(granted, it.permissions(vocabulary), id)
+        val known = (1uL shl vocabulary.size) - 1uL
+        assertEquals(granted.fold(0uL) { bits, name -> bits or (1uL shl vocabulary.indexOf(name)) }, it.permissionBits() and known, id)
         assertEquals(ok.optional("resources")?.texts(), it.resources(), id)
         assertEquals(ok.get("recipients").texts(), it.recipients(), id)
     }
