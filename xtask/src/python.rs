@@ -11,22 +11,37 @@ use crate::postgres::Beside;
 use crate::tally::Tally;
 
 const WHEELS: &str = "target/wheels";
+/// The package with functions that panic: `provoke`.
+const PROVOKING: &str = "target/python-provoking";
+const SDIST: &str = "target/python-sdist";
 const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
-    let Some(wheel) = build(log)? else { return Ok(Tally::FAILED) };
-    let install = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "--no-index"];
-    if !log.run(python(".")?.args(install).arg(&wheel))?.success {
+    // What is installed below is built last.
+    let provoking = ["build", "--features", "abi3-py310,fast-aes,provoke"];
+    let Some(provoking) = maturin(log, &provoking, "target/wheels-provoking")? else { return Ok(Tally::FAILED) };
+    let Some(wheel) = maturin(log, &["build"], WHEELS)? else { return Ok(Tally::FAILED) };
+    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index"];
+    let beside_it = ["--upgrade", "--target", PROVOKING];
+    if !log.run(python(".")?.args(install).arg("--force-reinstall").arg(&wheel))?.success
+        || !log.run(python(".")?.args(install).args(beside_it).arg(&provoking))?.success
+    {
         return Ok(Tally::FAILED);
     }
+    let provoking = std::env::current_dir()?.join(PROVOKING);
     let typed = log.run(python("bindings/python")?.args(["-m", "mypy", "python/portward"]))?;
     let mut tally = Tally::one(typed.success);
     for folder in TESTS {
-        let tests = log.run(beside.command(interpreter()?).current_dir(folder).args(["-m", "pytest", "-q"]))?;
+        let mut tests = beside.command(interpreter()?);
+        tests.current_dir(folder).args(["-m", "pytest", "-q"]).env("PORTWARD_TEST_PROVOKING", &provoking);
+        let tests = log.run(&mut tests)?;
         tally = tally + Tally::of_pytest(&tests.output).with_exit(tests.success);
     }
-    Ok(tally + every_interpreter(log, &wheel)?)
+    tally = tally + every_interpreter(log, &wheel)?;
+    let from_source = from_source(log)?;
+    let told = from_source.map_or(Ok(false), |wheel| tells(log, Path::new("python3"), "sdist", &wheel))?;
+    Ok(tally + Tally::one(told))
 }
 
 /// Each in a process of its own: a framework is set up once in one.
@@ -37,31 +52,66 @@ const TESTS: [&str; 4] = [
     "examples/python/django_portal",
 ];
 
-/// Without what makes a release slow to build: the code is the same.
-fn build(log: &mut Log) -> io::Result<Option<PathBuf>> {
-    fs::create_dir_all(WHEELS)?;
-    for old in fs::read_dir(WHEELS)? {
-        fs::remove_file(old?.path())?;
+/// The one file that it makes. Without what makes a release slow to build: the code is the same.
+fn maturin(log: &mut Log, arguments: &[&str], out: &str) -> io::Result<Option<PathBuf>> {
+    cleared(out)?;
+    let mut maturin = Command::new("target/venv-python/bin/maturin");
+    maturin.args(arguments).args(["--manifest-path", "bindings/python/Cargo.toml", "--out", out]);
+    let built = log.run(&mut maturin)?.success;
+    Ok(only(out)?.filter(|_| built))
+}
+
+/// A wheel as `pip install` makes it of the source distribution, which has all that is needed. In the target directory of everything else, so
+/// that only the workspace's own is compiled again.
+fn from_source(log: &mut Log) -> io::Result<Option<PathBuf>> {
+    let Some(sdist) = maturin(log, &["sdist"], SDIST)? else { return Ok(None) };
+    let (unpacked, wheels) = (format!("{SDIST}/unpacked"), format!("{SDIST}/wheels"));
+    fs::create_dir_all(&unpacked)?;
+    // Of the present time: by its own, cargo would take what changed for what it has compiled.
+    let tar = ["--extract", "--touch", "--directory", &unpacked, "--file"];
+    if !log.run(Command::new("tar").args(tar).arg(&sdist))?.success {
+        return Ok(None);
     }
-    let build = ["build", "--manifest-path", "bindings/python/Cargo.toml", "--out", WHEELS];
-    let built = log.run(Command::new("target/venv-python/bin/maturin").args(build))?;
-    let made = fs::read_dir(WHEELS)?.next().transpose()?.map(|entry| entry.path());
-    Ok(made.filter(|_| built.success))
+    let Some(source) = only(&unpacked)? else { return Ok(None) };
+    let here = std::env::current_dir()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let tools = [here.join("target/venv-python/bin")].into_iter().chain(std::env::split_paths(&path));
+    let mut pip = python(".")?;
+    pip.args(["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]);
+    pip.args(["--wheel-dir", &wheels]).arg(source).env("PATH", std::env::join_paths(tools).map_err(io::Error::other)?);
+    pip.env("CARGO_TARGET_DIR", here.join("target")).env("MATURIN_PEP517_ARGS", "--profile dev");
+    Ok(if log.run(&mut pip)?.success { only(&wheels)? } else { None })
+}
+
+fn cleared(folder: &str) -> io::Result<()> {
+    if Path::new(folder).exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)
+}
+
+fn only(folder: &str) -> io::Result<Option<PathBuf>> {
+    Ok(fs::read_dir(folder)?.next().transpose()?.map(|entry| entry.path()))
 }
 
 /// The quick start, with this wheel and nothing else, on each CPython of the machine that it is for.
 fn every_interpreter(log: &mut Log, wheel: &Path) -> io::Result<Tally> {
     let mut tally = Tally::default();
     for (version, interpreter) in interpreters() {
-        log.note(&format!("CPython {version}"))?;
-        let folder = format!("target/venv-wheels/{version}");
-        let made = log.run(Command::new(interpreter).args(["-m", "venv", "--clear", &folder]))?.success;
-        let bin = format!("{folder}/bin/python");
-        let install = ["-m", "pip", "install", "--quiet", "--no-index"];
-        let installed = made && log.run(Command::new(&bin).args(install).arg(wheel))?.success;
-        tally = tally + Tally::one(installed && log.run(Command::new(&bin).arg(QUICK_START))?.success);
+        tally = tally + Tally::one(tells(log, &interpreter, &version, wheel)?);
     }
     Ok(tally)
+}
+
+/// Whether a wheel, installed in a fresh environment, tells the quick start.
+fn tells(log: &mut Log, interpreter: &Path, name: &str, wheel: &Path) -> io::Result<bool> {
+    log.note(&format!("CPython {name}"))?;
+    let folder = format!("target/venv-wheels/{name}");
+    let made = log.run(Command::new(interpreter).args(["-m", "venv", "--clear", &folder]))?.success;
+    let bin = format!("{folder}/bin/python");
+    let install = ["-m", "pip", "install", "--quiet", "--no-index"];
+    let installed = made && log.run(Command::new(&bin).args(install).arg(wheel))?.success;
+    Ok(installed && log.run(Command::new(&bin).arg(QUICK_START))?.success)
 }
 
 /// By version, `3.11` for instance: those on the path, and those that pyenv keeps.

@@ -15,11 +15,11 @@ const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase
 /** What Python has as classes is here an interface: no methods, only properties. */
 const INTERFACES = ['Answer', 'Erasure', 'Event', 'Link', 'Page', 'Peeked', 'Recovered', 'Root', 'Token']
 /** Of Python alone. */
-const LEFT_OUT = { KeyStore: ['__enter__', '__exit__'], Store: ['__enter__', '__exit__'], Range: ['__len__'], Keyring: [], functions: ['before_fork', 'after_fork'] }
+const LEFT_OUT = { KeyStore: ['__enter__', '__exit__'], Store: ['__enter__', '__exit__'], Range: ['__enter__', '__exit__', '__len__'], Keyring: [], functions: ['before_fork', 'after_fork'] }
 /** Of Node alone: what needs no waiting there, and what waits. */
 const MORE = {
   Scope: ['sealSync', 'openSync', 'sealStream', 'openStream', 'sealWebStream', 'openWebStream', 'withSignal'],
-  Store: ['withSignal'], KeyStore: ['withSignal'], Range: ['close'], Access: ['toJSON'],
+  Store: ['withSignal'], KeyStore: ['withSignal'], Access: ['toJSON'],
 }
 
 function stub() {

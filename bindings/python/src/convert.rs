@@ -33,9 +33,22 @@ impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Arg<T> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let py = object.py();
-        object.extract().map(|value| Self { value }).map_err(|error| unnamed(py, error.into()))
+        taken(object).map(|value| Self { value }).map_err(|error| unnamed(object.py(), error))
     }
+}
+
+/// An [`Arg`] for `from_py_with`, which lets a default stand in the signature as it is.
+pub(crate) fn arg<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAny>) -> PyResult<T> {
+    object.extract::<Arg<T>>().map(Arg::get)
+}
+
+/// A number that is too large for what it is, or below 0, is a wrong value like others.
+pub(crate) fn taken<'a, 'py, T: FromPyObject<'a, 'py>>(object: Borrowed<'a, 'py, PyAny>) -> PyResult<T> {
+    object.extract().map_err(|error: T::Error| {
+        let (py, error) = (object.py(), error.into());
+        let of_number = error.is_instance_of::<PyOverflowError>(py) && object.hasattr("__index__").unwrap_or(false);
+        if of_number { invalid("number_out_of_range", "the number is below 0, or too large") } else { error }
+    })
 }
 
 /// An exception that takes the name out of the note that it is given next.
@@ -60,9 +73,7 @@ fn unnamed(py: Python<'_>, error: PyErr) -> PyErr {
 /// Puts the name of an argument before what is said of it.
 pub(crate) fn named(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
     let text = || error.value(py).getattr("args").ok()?.extract::<(String,)>().ok();
-    let ours = error.is_instance_of::<PyTypeError>(py)
-        || error.is_instance_of::<PyValueError>(py)
-        || error.is_instance_of::<PyOverflowError>(py);
+    let ours = error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py);
     if let Some((text,)) = ours.then(text).flatten() {
         let _ = error.value(py).setattr("args", (format!("{name}: {text}"),));
     }
@@ -231,7 +242,7 @@ fn out_of_range() -> PyErr {
     invalid("time_out_of_range", "a time, or a length of time, is from 0 on, and at most 2**40 seconds")
 }
 
-fn wrong_type(object: &Borrowed<'_, '_, PyAny>, wanted: &str) -> PyErr {
+pub(crate) fn wrong_type(object: &Borrowed<'_, '_, PyAny>, wanted: &str) -> PyErr {
     let name = object.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("'{name}' object is not {wanted}"))
 }

@@ -1,4 +1,8 @@
 //! From the bridge's error to an exception, and from a panic to one that can be caught.
+//!
+//! PyO3 would make a panic a `PanicException`, which `except Exception` lets pass. So whatever does work is behind [`call`] or [`wait`]. Outside of
+//! them are getters that copy a field or write it out as text, calls of Python, which return their errors, and the reading of arguments in
+//! `convert`: code without an index, `unwrap` or arithmetic that could panic, which the lints of the workspace deny.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -28,6 +32,11 @@ fn exception(error: Error) -> PyErr {
 /// A value that the bridge would not see.
 pub(crate) fn invalid(code: &'static str, message: &str) -> PyErr {
     exception::InvalidValue::new_err((message.to_owned(), code))
+}
+
+/// What was opened before a fork, where it cannot be opened again.
+pub(crate) fn forked(message: &str) -> PyErr {
+    exception::Unavailable::new_err((message.to_owned(), "forked", "unavailable", None::<String>))
 }
 
 /// What every method calls the bridge by. A panic is a mistake of ours, and is reported as an exception like others.

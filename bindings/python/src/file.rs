@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,10 @@ use portward_bridge::{self as bridge, Error, FileTarget};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::Arg;
-use crate::error::{invalid, wait};
+use crate::convert::{Arg, wrong_type};
+use crate::error::{forked, invalid, wait};
 
 /// A path, or something with `read`.
 pub(crate) enum Source {
@@ -53,17 +54,28 @@ impl<'py> FromPyObject<'_, 'py> for Target {
     }
 }
 
+/// Something that can be called.
+pub(crate) struct Progress(Py<PyAny>);
+
+impl<'py> FromPyObject<'_, 'py> for Progress {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_callable() { Ok(Self(object.to_owned().unbind())) } else { Err(wrong_type(&object, "callable")) }
+    }
+}
+
 /// Lets `work` read the source and write the target. A path as target is a file that appears when all of it is written. An exception of a file
 /// object, or of `progress`, ends it and is raised.
 pub(crate) fn through(
     py: Python<'_>,
     (source, target): (Source, Target),
-    progress: Option<Py<PyAny>>,
+    progress: Option<Progress>,
     replace: bool,
     work: impl FnOnce(&mut dyn Read, &mut dyn Write) -> Result<u64, Error> + Send,
 ) -> PyResult<u64> {
     let raised = Arc::new(Raised::default());
-    let inner = Opened::open(source, &raised)?;
+    let inner = Opened::open(py, source, &raised)?;
     let mut source = Counted { inner, raised: Arc::clone(&raised), progress, bytes: 0, heard: Instant::now() };
     let done = match target {
         Target::Object(object) => {
@@ -71,7 +83,8 @@ pub(crate) fn through(
             wait(py, || work(&mut source, &mut target))
         }
         Target::Path(path) => {
-            let target = FileTarget::create(&path, replace)?;
+            // The folder may be far away.
+            let target = wait(py, || Ok(FileTarget::create(&path, replace)))??;
             wait(py, || target.fill(|target| work(&mut source, target)))
         }
     };
@@ -160,9 +173,10 @@ pub(crate) enum Opened {
 }
 
 impl Opened {
-    fn open(source: Source, raised: &Arc<Raised>) -> PyResult<Self> {
+    fn open(py: Python<'_>, source: Source, raised: &Arc<Raised>) -> PyResult<Self> {
         Ok(match source {
-            Source::Path(path) => Self::File(File::open(path)?),
+            // A pipe is opened once another thread writes it.
+            Source::Path(path) => Self::File(wait(py, || Ok(File::open(path)))??),
             Source::Object(object) => Self::Object(Object { object, raised: Arc::clone(raised) }),
         })
     }
@@ -190,7 +204,7 @@ impl Seek for Opened {
 struct Counted {
     inner: Opened,
     raised: Arc<Raised>,
-    progress: Option<Py<PyAny>>,
+    progress: Option<Progress>,
     bytes: u64,
     /// When signals were last looked for.
     heard: Instant,
@@ -208,21 +222,24 @@ impl Read for Counted {
         let read = self.inner.read(buffer)?;
         self.bytes = self.bytes.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
         if let Some(progress) = &self.progress {
-            let told = Python::attach(|py| progress.call1(py, (self.bytes,)));
+            let told = Python::attach(|py| progress.0.call1(py, (self.bytes,)));
             told.map_err(|error| self.raised.keep(error))?;
         }
         Ok(read)
     }
 }
 
-/// An object that is opened in parts, of a file that it holds.
+/// An object that is opened in parts, of a file that it holds until it is closed.
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Range {
-    range: Mutex<bridge::Range<Opened>>,
+    /// None once it was closed.
+    range: Mutex<Option<bridge::Range<Opened>>>,
     /// Who is reading.
     reader: Mutex<Option<ThreadId>>,
     raised: Arc<Raised>,
     length: u64,
+    /// A forked child shares the place in the file with its parent, and may have inherited the locks locked.
+    process: u32,
 }
 
 impl Range {
@@ -232,10 +249,31 @@ impl Range {
         open: impl FnOnce(Opened) -> Result<bridge::Range<Opened>, Error> + Send,
     ) -> PyResult<Self> {
         let raised = Arc::new(Raised::default());
-        let source = Opened::open(source, &raised)?;
+        let source = Opened::open(py, source, &raised)?;
         let range = raised.or(wait(py, || open(source)))?;
         let length = range.length();
-        Ok(Self { range: Mutex::new(range), reader: Mutex::new(None), raised, length })
+        let (range, reader) = (Mutex::new(Some(range)), Mutex::new(None));
+        Ok(Self { range, reader, raised, length, process: process::id() })
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.process != process::id()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<bridge::Range<Opened>>> {
+        self.range.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Option<ThreadId>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It would wait for itself.
+    fn refuse_its_own_source(&self) -> PyResult<()> {
+        if *self.reader() == Some(thread::current().id()) {
+            return Err(invalid("range_in_use", "the source of a range asks for the same range"));
+        }
+        Ok(())
     }
 }
 
@@ -247,23 +285,45 @@ impl Range {
         self.length
     }
 
-    /// Reads at most so many bytes from there, fewer where the plaintext ends before. Threads wait for each other. Raises Unreadable, Unavailable,
-    /// and InvalidValue (`range_in_use`) where its own source asks for it.
+    /// Reads at most so many bytes from there, fewer where the plaintext ends before. Threads wait for each other. Raises Unreadable, Unavailable
+    /// (`forked` in a child: open another there), and InvalidValue, such as `closed`, or `range_in_use` where its own source asks for it.
     fn read<'py>(&self, py: Python<'py>, offset: Arg<u64>, length: Arg<u64>) -> PyResult<Bound<'py, PyBytes>> {
-        let reader = || self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let this = Some(thread::current().id());
-        if *reader() == this {
-            return Err(invalid("range_in_use", "the source of a range reads from the same range"));
+        if self.is_foreign() {
+            return Err(forked("the range was opened before the process was forked: open another in the child"));
         }
+        self.refuse_its_own_source()?;
         let (offset, length) = (*offset, *length);
         let read = wait(py, || {
-            let mut range = self.range.lock().unwrap_or_else(PoisonError::into_inner);
-            *reader() = this;
+            let mut range = self.lock();
+            let Some(range) = range.as_mut() else { return Ok(None) };
+            *self.reader() = Some(thread::current().id());
             let read = catch_unwind(AssertUnwindSafe(|| range.read(offset, length)));
-            *reader() = None;
-            read.unwrap_or_else(|panic| resume_unwind(panic))
+            *self.reader() = None;
+            read.unwrap_or_else(|panic| resume_unwind(panic)).map(Some)
         });
-        self.raised.or(read).map(|plaintext| PyBytes::new(py, &plaintext))
+        match self.raised.or(read)? {
+            Some(plaintext) => Ok(PyBytes::new(py, &plaintext)),
+            None => Err(invalid("closed", "it was closed")),
+        }
+    }
+
+    /// Lets go of the source, once what is read of it has been read; a file object stays open. Raises InvalidValue (`range_in_use`) where its own
+    /// source asks for it.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_foreign() {
+            return Ok(());
+        }
+        self.refuse_its_own_source()?;
+        wait(py, || Ok(self.lock().take())).map(drop)
+    }
+
+    const fn __enter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
     }
 
     fn __len__(&self) -> PyResult<usize> {

@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Arg, Bytes, Names, Seconds, milliseconds};
+use crate::convert::{Arg, Bytes, Names, Seconds, arg, milliseconds};
 use crate::error::{call, wait};
 use crate::keyring::Keyring;
 use crate::token::{Access, options};
@@ -11,7 +11,7 @@ use crate::token::{Access, options};
 ///
 /// Send what `request` gives to a store's `answer`, and what comes back to `accept`; nothing on that way is trusted. `Follower(keyring)` knows
 /// nothing and so refuses all. tenants: whose revocations it follows, all if none are named. highest: what an earlier one's `highest` was.
-/// max_staleness: for how many seconds an answer is believed.
+/// max_staleness: for how many seconds an answer is believed. Raises InvalidValue, Unavailable (`random_unavailable`).
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Follower(bridge::Follower);
 
@@ -23,7 +23,7 @@ impl Follower {
         keyring: Arg<PyRef<'_, Keyring>>,
         tenants: Option<Arg<Names>>,
         highest: Option<Arg<&str>>,
-        max_staleness: f64,
+        #[pyo3(from_py_with = arg)] max_staleness: f64,
         audience: Option<Arg<String>>,
         skew: Option<Arg<Seconds>>,
     ) -> PyResult<Self> {
@@ -33,21 +33,21 @@ impl Follower {
         call(|| bridge::Follower::new(&keyring.0, tenants.as_deref(), highest, staleness, &options)).map(Self)
     }
 
-    /// A request to be sent now, for `Store.answer`.
+    /// A request to be sent now, for `Store.answer`. Raises Unavailable.
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.request()).map(|request| PyBytes::new(py, &request))
     }
 
-    /// Takes an answer in, and returns the stamp that the view shows now. Raises InputError; then the view stays as it was. After `gap`,
-    /// `another_incarnation` and `fork` ask again.
+    /// Takes an answer in, and returns the stamp that the view shows now. Raises InputError, Unavailable; then the view stays as it was. After
+    /// `gap`, `another_incarnation` and `fork` ask again.
     fn accept(&self, py: Python<'_>, answer: Arg<Bytes>) -> PyResult<String> {
         wait(py, || self.0.accept(&answer))
     }
 
     /// The stamp of the last answer: keep it for the next start.
     #[getter]
-    fn highest(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        wait(py, || Ok(self.0.highest()))
+    fn highest(&self) -> Option<String> {
+        self.0.highest()
     }
 
     /// Verifies a link, now. Raises Refused; tell the public no more than its `public`.
@@ -60,7 +60,7 @@ impl Follower {
         call(|| self.0.verifier().verify_session(&token, None)).map(Access)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Follower({})", self.highest(py)?.as_deref().unwrap_or("empty")))
+    fn __repr__(&self) -> String {
+        format!("Follower({})", self.highest().as_deref().unwrap_or("empty"))
     }
 }

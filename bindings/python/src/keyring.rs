@@ -31,8 +31,8 @@ impl Deployment {
     }
 
     /// The bytes of `deployment.json`.
-    fn to_json<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.to_json())
+    fn to_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        call(|| Ok(self.0.to_json())).map(|json| PyBytes::new(py, &json))
     }
 
     /// 32 hexadecimal digits.
@@ -129,14 +129,14 @@ impl Keyring {
         wait(py, || bridge::Keyring::unseal(&sealed, &passphrase, deployment)).map(Self)
     }
 
-    /// The keyring under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB.
+    /// The keyring under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB. Raises InvalidValue, Unavailable.
     fn seal<'py>(&self, py: Python<'py>, passphrase: Arg<&[u8]>) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.seal(&passphrase)).map(|sealed| PyBytes::new(py, &sealed))
     }
 
     /// The bytes of `keyring.json`: all keys, in the clear.
-    fn export_in_clear<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.export_in_clear())
+    fn export_in_clear<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        call(|| Ok(self.0.export_in_clear())).map(|json| PyBytes::new(py, &json))
     }
 
     /// The deployment.

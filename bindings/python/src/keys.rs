@@ -4,7 +4,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Arg, Bytes, More, Seconds, moment};
+use crate::convert::{Arg, Bytes, More, Seconds, arg, moment};
 use crate::error::{call, invalid, wait};
 use crate::file::{self, Range};
 use crate::keyring::Keyring;
@@ -28,7 +28,7 @@ impl KeyStore {
         location: Arg<&str>,
         keyring: Arg<PyRef<'_, Keyring>>,
         feed: Option<Arg<PyRef<'_, Store>>>,
-        create: bool,
+        #[pyo3(from_py_with = arg)] create: bool,
         events: Option<Arg<PathBuf>>,
     ) -> PyResult<Self> {
         let (keyring, feed) = (&keyring.0, feed.as_ref().map(|store| &store.0));
@@ -37,8 +37,8 @@ impl KeyStore {
     }
 
     /// The same key store, with this name in the events of what is done through it.
-    fn acting_as(&self, actor: Arg<&str>) -> Self {
-        Self(self.0.acting_as(&actor))
+    fn acting_as(&self, actor: Arg<&str>) -> PyResult<Self> {
+        call(|| Ok(self.0.acting_as(&actor))).map(Self)
     }
 
     /// Ends all connections for good.
@@ -141,7 +141,7 @@ impl Scope {
         plaintext: Arg<Bytes>,
         name: Arg<&str>,
         id: Arg<&str>,
-        embedded: bool,
+        #[pyo3(from_py_with = arg)] embedded: bool,
         more: Option<More>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let more = pairs(more);
@@ -177,16 +177,16 @@ impl Scope {
         target: Arg<file::Target>,
         name: Arg<&str>,
         id: Arg<&str>,
-        embedded: bool,
-        replace: bool,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
+        #[pyo3(from_py_with = arg)] embedded: bool,
+        #[pyo3(from_py_with = arg)] replace: bool,
+        #[pyo3(from_py_with = arg)] threads: usize,
+        progress: Option<Arg<file::Progress>>,
         more: Option<More>,
     ) -> PyResult<u64> {
         let more = pairs(more);
         let of = bridge::Of { name: &name, id: &id, more: &more };
         let threads = at_least_one(threads)?;
-        file::through(py, (source.get(), target.get()), progress, replace, |source, target| {
+        file::through(py, (source.get(), target.get()), progress.map(Arg::get), replace, |source, target| {
             self.0.seal_stream(&of, source, target, embedded, threads)
         })
     }
@@ -202,15 +202,15 @@ impl Scope {
         target: Arg<file::Target>,
         name: Arg<&str>,
         id: Arg<&str>,
-        replace: bool,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
+        #[pyo3(from_py_with = arg)] replace: bool,
+        #[pyo3(from_py_with = arg)] threads: usize,
+        progress: Option<Arg<file::Progress>>,
         more: Option<More>,
     ) -> PyResult<u64> {
         let more = pairs(more);
         let of = bridge::Of { name: &name, id: &id, more: &more };
         let threads = at_least_one(threads)?;
-        file::through(py, (source.get(), target.get()), progress, replace, |source, target| {
+        file::through(py, (source.get(), target.get()), progress.map(Arg::get), replace, |source, target| {
             self.0.open_stream(&of, source, target, threads)
         })
     }
@@ -250,9 +250,9 @@ impl Scope {
         table: Arg<String>,
         column: Arg<String>,
         bits: Arg<u16>,
-        name: &str,
-        normaliser: &str,
-        version: u8,
+        #[pyo3(from_py_with = arg)] name: &str,
+        #[pyo3(from_py_with = arg)] normaliser: &str,
+        #[pyo3(from_py_with = arg)] version: u8,
     ) -> PyResult<BlindIndex> {
         let (table, column, bits) = (table.get(), column.get(), bits.get());
         let (name, normaliser) = (name.to_owned(), normaliser.to_owned());
@@ -295,6 +295,11 @@ impl BlindIndex {
 /// fewer than 256 is known. Raises InvalidValue (`index_too_few_values`).
 #[pyfunction]
 #[pyo3(signature = (*, rows, distinct, other_bits = 0, even_if_few = false))]
-pub(crate) fn index_bits(rows: u64, distinct: u64, other_bits: u32, even_if_few: bool) -> PyResult<u16> {
-    call(|| bridge::index_bits(rows, distinct, other_bits, even_if_few))
+pub(crate) fn index_bits(
+    rows: Arg<u64>,
+    distinct: Arg<u64>,
+    #[pyo3(from_py_with = arg)] other_bits: u32,
+    #[pyo3(from_py_with = arg)] even_if_few: bool,
+) -> PyResult<u16> {
+    call(|| bridge::index_bits(*rows, *distinct, other_bits, even_if_few))
 }

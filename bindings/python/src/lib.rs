@@ -10,6 +10,8 @@ mod keyring;
 mod keys;
 mod links;
 mod portal;
+#[cfg(feature = "provoke")]
+mod provoke;
 mod store;
 mod token;
 
@@ -32,6 +34,9 @@ mod _portward {
     use crate::links::{Event, Link, Page};
     #[pymodule_export]
     use crate::portal::{Answer, Exchange, Portal};
+    #[cfg(feature = "provoke")]
+    #[pymodule_export]
+    use crate::provoke::{provoke, provoke_waiting};
     #[pymodule_export]
     use crate::store::{Peeked, Recovered, Store};
     #[pymodule_export]

@@ -5,7 +5,7 @@ use pyo3::IntoPyObjectExt as _;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Arg, Time};
+use crate::convert::{Arg, Time, arg};
 use crate::error::{call, wait};
 use crate::store::Store;
 
@@ -22,7 +22,11 @@ type Headers = Vec<(String, Vec<u8>)>;
 impl Portal {
     #[new]
     #[pyo3(signature = (origin, *, path = "/portal", page = None))]
-    fn new(origin: Arg<&str>, path: &str, page: Option<Arg<BTreeMap<String, String>>>) -> PyResult<Self> {
+    fn new(
+        origin: Arg<&str>,
+        #[pyo3(from_py_with = arg)] path: &str,
+        page: Option<Arg<BTreeMap<String, String>>>,
+    ) -> PyResult<Self> {
         let options = bridge::PortalOptions {
             path: path.to_owned(),
             page: page.map(Arg::get).unwrap_or_default().into_iter().collect(),
@@ -38,8 +42,8 @@ impl Portal {
 
     /// The address of a link; with `fragment`, one whose token no server sees, which needs a script.
     #[pyo3(signature = (token, *, fragment = false))]
-    fn link_url(&self, token: Arg<&str>, fragment: bool) -> String {
-        self.0.link_url(&token, fragment)
+    fn link_url(&self, token: Arg<&str>, #[pyo3(from_py_with = arg)] fragment: bool) -> PyResult<String> {
+        call(|| Ok(self.0.link_url(&token, fragment)))
     }
 
     /// What is to be done about a request: `None` for a path of the application, an Answer, or an Exchange with a store. path: as it was sent.

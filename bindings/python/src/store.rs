@@ -4,7 +4,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Arg, Bytes, Names, Seconds, Time, granted, milliseconds, moment, named};
+use crate::convert::{Arg, Bytes, Names, Seconds, Time, arg, granted, milliseconds, moment, named, taken};
 use crate::error::{call, wait};
 use crate::keyring::{Deployment, Keyring};
 use crate::links::{Event, Link, Page};
@@ -28,11 +28,11 @@ impl Store {
         py: Python<'_>,
         location: Arg<&str>,
         keyring: Arg<PyRef<'_, Keyring>>,
-        create: bool,
+        #[pyo3(from_py_with = arg)] create: bool,
         audience: Option<Arg<String>>,
         skew: Option<Arg<Seconds>>,
-        max_staleness: f64,
-        follow: f64,
+        #[pyo3(from_py_with = arg)] max_staleness: f64,
+        #[pyo3(from_py_with = arg)] follow: f64,
         events: Option<Arg<PathBuf>>,
     ) -> PyResult<Self> {
         let options = bridge::StoreOptions {
@@ -47,7 +47,8 @@ impl Store {
     }
 
     /// Begins a new life of a store that was restored, copied or promoted. newer: the newest view that somebody saved (`save_view`); without
-    /// one, every token made so far is refused. events: as in `open`. Raises InputError, Unavailable.
+    /// one, every token made so far is refused. events: as in `open`. Raises InvalidValue, Unavailable, the latter also for a view that is not
+    /// accepted (`forged_message`, `rollback`).
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, newer = None, events = None))]
     fn recover(
@@ -63,8 +64,8 @@ impl Store {
     }
 
     /// The same store, with this name in the events of what is done through it.
-    fn acting_as(&self, actor: Arg<&str>) -> Self {
-        Self(self.0.acting_as(&actor))
+    fn acting_as(&self, actor: Arg<&str>) -> PyResult<Self> {
+        call(|| Ok(self.0.acting_as(&actor))).map(Self)
     }
 
     /// Ends all connections for good. Everything then fails, verifying too.
@@ -183,7 +184,7 @@ impl Store {
         expires_before: Option<Arg<Time>>,
         label_contains: Option<Arg<String>>,
         after: Option<Arg<&str>>,
-        limit: u32,
+        #[pyo3(from_py_with = arg)] limit: u32,
     ) -> PyResult<Page> {
         let filter = bridge::Filter {
             client: client.map(Arg::get),
@@ -222,7 +223,7 @@ impl Store {
         tenant: Arg<&str>,
         link: Arg<&str>,
         before: Option<Arg<u64>>,
-        limit: u32,
+        #[pyo3(from_py_with = arg)] limit: u32,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let before = before.map(Arg::get);
         let events = wait(py, || self.0.history(&tenant, &link, before, limit))?;
@@ -358,7 +359,7 @@ fn set(edit: &mut bridge::Edit, name: &str, value: &Bound<'_, PyAny>) -> PyResul
         "expires_at" => edit.expires_at = Some(value.extract::<Time>()?.0),
         "permissions" => edit.permissions = Some(value.extract::<Names>()?.0),
         "resources" => edit.resources = Some(value.extract::<Option<Names>>()?.map(|names| names.0)),
-        "uses_max" => edit.uses_max = Some(value.extract()?),
+        "uses_max" => edit.uses_max = Some(taken(value.as_borrowed())?),
         _ => return Ok(false),
     }
     Ok(true)

@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
-use crate::convert::{Arg, Names, Seconds, Time, granted, moment};
+use crate::convert::{Arg, Names, Seconds, Time, arg, granted, moment};
 use crate::error::call;
 use crate::keyring::Keyring;
 
@@ -241,7 +241,7 @@ impl UntrustedLink {
         resources: Option<Arg<Names>>,
         audience: Option<Arg<String>>,
         recipient: Option<Arg<String>>,
-        seal: bool,
+        #[pyo3(from_py_with = arg)] seal: bool,
         vocabulary: Option<Arg<Vec<String>>>,
     ) -> PyResult<String> {
         let narrowing = bridge::Narrowing {

@@ -1,20 +1,25 @@
-"""No call crashes the interpreter, and what it raises `except Exception` catches."""
+"""No call crashes the interpreter, and what it raises `except Exception` catches, and says what is wrong."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import math
+import os
+import re
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import portward
-from conftest import TENANT
+from calls import Call, all_calls
 
 ODD: list[Any] = [
     None, True, 0, 1, -1, 1.5, 2**31, 2**63, 2**64, 2**200, math.nan, math.inf, "", "t", "files:read", "files:*", "\ud800", "\0", "ä" * 70,
@@ -54,68 +59,84 @@ def odd() -> st.SearchStrategy[Any]:
     return st.sampled_from([*ODD, Hostile()]) | st.text(max_size=80) | st.binary(max_size=80) | st.integers() | st.floats()
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere() -> Iterator[None]:
+    """What is named `t` for instance is made there."""
+    before = os.getcwd()
+    os.chdir(tempfile.mkdtemp())
+    yield
+    os.chdir(before)
+
+
+@cache
+def calls() -> list[Call]:
+    return all_calls(Path(tempfile.mkdtemp()))
+
+
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_call_with_anything(data: st.DataObject) -> None:
-    things = Things.made()
-    thing = data.draw(st.sampled_from(things))
-    names = [name for name in dir(thing) if not name.startswith("_") and name not in NEVER]
-    name = data.draw(st.sampled_from(names))
-    positional = data.draw(st.lists(odd(), max_size=5))
-    keywords = data.draw(st.dictionaries(st.sampled_from(KEYWORDS), odd(), max_size=4))
+    call = data.draw(st.sampled_from([call for call in calls() if call.arguments()]))
+    names = st.lists(st.sampled_from(sorted(call.arguments())), min_size=1, max_size=2, unique=True)
+    replaced = {name: data.draw(odd()) for name in data.draw(names)}
+    assume(all(value in ODD or "/" not in value for value in replaced.values() if type(value) is str))  # no file is made far away
     try:
-        method = getattr(thing, name)
-        if callable(method):
-            method(*positional, **keywords)
+        call(**replaced)
     except portward.PortwardError as error:
-        assert error.code != "internal", (thing, name, positional, keywords)
+        assert error.code != "internal", (call, replaced)
     except Exception:  # noqa: BLE001, S110  anything that can be caught is an answer
         pass
 
 
-KEYWORDS = [
-    "permissions", "passphrase", "audience", "skew", "at", "lifetime", "label", "uses_max", "expires_at", "resources", "recipient", "seal",
-    "vocabulary", "client", "state", "after", "limit", "before", "kept", "backups_kept", "name", "id", "embedded", "threads", "progress",
-    "x_more", "table", "column", "bits", "version", "rows", "distinct", "tenants", "this_update", "next_update", "highest", "max_staleness",
-]
-# What ends the things that the others need, or makes files.
-NEVER = {"close", "create", "open", "recover", "seal_file", "open_file", "destroy", "destroy_tenant", "revoke_everything"}
+def test_every_wrong_type_is_a_type_error_that_names_the_argument() -> None:
+    for call in calls():
+        for name in call.arguments():
+            with pytest.raises(TypeError, match=f"^{name}: ") as typed:
+                call(**{name: object()})
+            assert type(typed.value) is TypeError and "add_note" not in vars(typed.value), (call, name)
+    # Only here an `object()` is no wrong type: a text is, whose letters would be names.
+    for call in calls():
+        for name, value in call.arguments().items():
+            if isinstance(value, set):
+                with pytest.raises(TypeError, match=f"^{name}: a str"):
+                    call(**{name: "files:read"})
 
 
-class Things:
-    """One of everything, and its class."""
+def test_every_number_out_of_range_is_an_invalid_value_that_names_the_argument() -> None:
+    """Those that `test_the_calls_are_all_there_are_and_valid` takes in their place are the control."""
+    found = set()
+    for call in calls():
+        for name, value in call.arguments().items():
+            if type(value) not in (int, float):
+                continue
+            for wrong in (-1, 2**64, 2**200, 2**2000) if type(value) is int else (-1, 2**2000):
+                with pytest.raises(portward.InvalidValue, match=f"^{name}: ") as refused:
+                    call(**{name: wrong})
+                assert refused.value.code in ("number_out_of_range", "time_out_of_range"), (call, name)
+            found.add(f"{call}.{name}")
+    numbers = {
+        "Store.issue.uses_max", "Store.edit.uses_max", "Store.list.limit", "Store.history.before", "Range.read.offset", "Range.read.length",
+        "Scope.blind_index.bits", "Scope.blind_index.version", "Scope.seal_file.threads", "portward.index_bits.rows",
+    }
+    assert numbers <= found
+    index = next(call for call in calls() if call.name == "blind_index")
+    for wrong in ({"bits": 70_000}, {"version": 300}):
+        with pytest.raises(portward.InvalidValue) as refused:
+            index(**wrong)
+        assert refused.value.code == "number_out_of_range"
 
-    all: list[Any] = []
 
-    @classmethod
-    def made(cls) -> list[Any]:
-        if not cls.all:
-            import tempfile
+def test_what_an_iterable_raises_is_raised() -> None:
+    def names() -> Iterator[str]:
+        yield "files:read"
+        raise OverflowError("its own")
 
-            folder = tempfile.mkdtemp()
-            keyring = portward.Keyring.generate()
-            store = portward.Store.open(f"sqlite:{folder}/portal.db", keyring, create=True)
-            keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store)
-            keys.new_tenant(TENANT)
-            link = store.issue(TENANT, "ada", {"files:read"})
-            access = store.verify_link(str(link.token))
-            portal = portward.Portal("https://portal.example")
-            peek = portal.read("POST", "/portal/peek", [("content-type", b"application/x-www-form-urlencoded")], b"token=" + str(link.token).encode())
-            assert isinstance(peek, portward.Exchange)
-            scope = keys.scope(TENANT, "record:x")
-            index = keys.scope(TENANT, "index:x").blind_index(table="t", column="c", bits=8)
-            things = [
-                keyring, keyring.deployment, keyring.roots[0], store, keys, link, access, portal, peek, scope, index, portward.Issuer(keyring),
-                portward.Verifier.without_revocation(keyring), portward.Follower(keyring), portward.UntrustedLink(str(link.token)),
-                store.list(TENANT), store.history(TENANT, link.id)[0], store.peek(str(link.token)), peek.run(store), portward,
-            ]
-            cls.all = things + [type(thing) for thing in things if thing is not portward]
-        return cls.all
+    with pytest.raises(OverflowError, match="^its own$"):
+        portward.Issuer(portward.Keyring.generate()).issue_link("t", "c", names())  # type: ignore[arg-type]
 
 
 def test_files_with_anything(tmp_path: Path) -> None:
-    things = Things.made()
-    scope = next(thing for thing in things if isinstance(thing, portward.Scope))
+    scope = next(call.owner for call in calls() if isinstance(call.owner, portward.Scope))
     refused = 0
     for method in (scope.seal_file, scope.open_file, scope.open_range):
         for source in [*ODD, Hostile()]:
@@ -131,17 +152,46 @@ def test_files_with_anything(tmp_path: Path) -> None:
     assert refused > 100
 
 
+def classes() -> dict[str, Any]:
+    things = {name: getattr(portward, name) for name in portward.__all__}
+    return {name: thing for name, thing in things.items() if inspect.isclass(thing) and not issubclass(thing, Exception)}
+
+
+def test_the_calls_are_all_there_are_and_valid() -> None:
+    """After the tests that need what these end."""
+    made = all_calls(Path(tempfile.mkdtemp()))
+    for call in made:
+        call()
+        parameters = [one.name for one in call.parameters() if one.kind is not one.VAR_KEYWORD]
+        given = list(call.arguments())
+        assert set(parameters) <= set(given), call
+        assert set(parameters) == set(given) or len(parameters) < len(call.parameters()), call
+    methods = {f"{owner}.{name}" for owner, of in classes().items() for name, value in vars(of).items()
+               if not name.startswith("_") and (callable(value) or isinstance(value, staticmethod))}  # fmt: skip
+    made_by_call = {f"{name}.new" for name, of in classes().items() if "__new__" in vars(of)}
+    assert {str(call) for call in made} == methods | made_by_call | {"portward.index_bits"}
+
+
+def test_every_property_can_be_read(tmp_path: Path) -> None:
+    seen = set()
+    things = [call.owner for call in calls()] + [call() for call in all_calls(tmp_path)]
+    things += [part for thing in things if isinstance(thing, (portward.Page, tuple)) for part in getattr(thing, "links", thing)]
+    things += [keyring.roots[0] for keyring in things if isinstance(keyring, portward.Keyring)]
+    for thing in things:
+        for name, value in vars(type(thing)).items():
+            if type(thing).__name__ in classes() and not name.startswith("_") and inspect.isgetsetdescriptor(value):
+                getattr(thing, name)
+                seen.add(f"{type(thing).__name__}.{name}")
+        repr(thing)
+    properties = {f"{owner}.{name}" for owner, of in classes().items() for name, value in vars(of).items()
+                  if not name.startswith("_") and inspect.isgetsetdescriptor(value)}  # fmt: skip
+    assert seen == properties
+
+
 def test_every_class_is_final_and_made_as_it_should_be() -> None:
-    for name in portward.__all__:
-        thing = getattr(portward, name)
-        if not inspect.isclass(thing) or issubclass(thing, Exception):
-            continue
-        try:
+    for name, thing in classes().items():
+        with pytest.raises(TypeError, match=re.compile("not an acceptable base type")):
             type("Sub", (thing,), {})
-        except TypeError:
-            pass
-        else:
-            raise AssertionError(f"{name} can be derived from")
         for method, value in vars(thing).items():
             assert method.startswith("_") or value.__doc__, f"{name}.{method} has no words"
     assert json.loads(portward.Deployment.generate().to_json())["format"] == "portward-deployment"

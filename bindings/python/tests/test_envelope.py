@@ -55,16 +55,38 @@ def test_files_in_every_form(notes: portward.Scope, tmp_path: Path) -> None:
     with pytest.raises(FileExistsError):
         notes.seal_file(tmp_path / "plain", tmp_path / "sealed", **said)
     notes.seal_file(io.BytesIO(plaintext), str(tmp_path / "sealed"), **said, replace=True)
-    opened = io.BytesIO()
+    opened, seen = io.BytesIO(), []
     with (tmp_path / "sealed").open("rb") as source:
-        assert notes.open_file(source, opened, **said) == len(plaintext)
+        assert notes.open_file(source, opened, **said, threads=2, progress=seen.append) == len(plaintext)
     assert opened.getvalue() == plaintext
+    assert seen == sorted(seen) and seen[-1] == (tmp_path / "sealed").stat().st_size
     parts = notes.open_range(tmp_path / "sealed", **said)
     assert len(parts) == parts.length == len(plaintext)
     for offset, length in ((0, 10), (16_383, 2), (999_999, 100), (1_000_000, 1), (500_000, 200_000)):
         assert parts.read(offset, length) == plaintext[offset : offset + length]
     in_memory = notes.open_range(io.BytesIO((tmp_path / "sealed").read_bytes()), **said)
     assert in_memory.read(123_456, 7) == plaintext[123_456:123_463]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="shows what is open where there is /proc")
+def test_a_range_lets_go_of_its_file(notes: portward.Scope, tmp_path: Path) -> None:
+    sealed, of = tmp_path / "sealed", {"name": "files.content", "id": "f-1"}
+    sealed.write_bytes(notes.seal(b"the text", **of))
+
+    def is_open() -> bool:
+        return sealed in [path.resolve() for path in Path("/proc/self/fd").iterdir()]
+
+    with notes.open_range(sealed, **of) as parts:
+        assert parts.read(4, 4) == b"text" and is_open()
+    assert not is_open() and len(parts) == parts.length == 8
+    parts.close()
+    with pytest.raises(portward.InvalidValue) as closed:
+        parts.read(4, 4)
+    assert closed.value.code == "closed"
+    with sealed.open("rb") as source:
+        with notes.open_range(source, **of) as parts:
+            assert parts.read(4, 4) == b"text"
+        assert not source.closed, "it is the caller's"
 
 
 def test_what_goes_wrong_with_a_file_leaves_nothing(notes: portward.Scope, tmp_path: Path) -> None:

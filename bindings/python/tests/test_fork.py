@@ -44,7 +44,9 @@ def test_a_child_opens_its_own(store: portward.Store, keys: portward.KeyStore, i
     assert scope.open(sealed, name="notes.text", id="1") == b"text"
 
 
-def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Store) -> None:
+def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Store, keys: portward.KeyStore) -> None:
+    notes = keys.scope(TENANT, "record:notes")
+    notes.seal(b"text", name="notes.text", id="1")
     issuer, link = portward.Issuer(keyring), str(store.issue(TENANT, "ada", {"files:read"}).token)
     issuer.issue_link(TENANT, "ada", {"files:read"})
     reading, writing = os.pipe()
@@ -54,7 +56,8 @@ def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Sto
         if child == 0:
             ids = [issuer.issue_link(TENANT, "ada", {"files:read"}).id for _ in range(20)]
             peeked = [store.peek(link) for _ in range(20)]
-            lines = ids + [one.nonce for one in peeked] + [one.cookie for one in peeked]
+            sealed = [notes.seal(b"text", name="notes.text", id="1").hex() for _ in range(20)]
+            lines = ids + sealed + [one.nonce for one in peeked] + [one.cookie for one in peeked]
             os.write(writing, "".join(f"{line}\n" for line in lines).encode())
             os._exit(0)
         children.append(child)
@@ -63,7 +66,7 @@ def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Sto
     os.close(writing)
     with open(reading) as pipe:
         lines = pipe.read().split()
-    assert len(lines) == 4 * 60 == len(set(lines))
+    assert len(lines) == 4 * 80 == len(set(lines))
 
 
 def test_a_fork_that_nobody_was_told_of_is_refused(databases: Databases, tmp_path: Path) -> None:
@@ -85,6 +88,85 @@ print(status)
 """
     done = run_python(source, databases.place("portal"), folder=tmp_path)
     assert (done.stdout, done.stderr) == ("7\n", "")
+
+
+BESIDE = """
+import multiprocessing, threading, warnings
+import portward
+warnings.simplefilter("ignore", DeprecationWarning)
+keyring = portward.Keyring.generate()
+store = portward.Store.open("sqlite:portal.db", keyring, create=True)
+{made}
+done, over = [0], threading.Event()
+
+def work():
+    while not over.is_set():
+        {work}
+        done[0] += 1
+
+def child():
+    {child}
+
+threading.Thread(target=work).start()
+ends = []
+for _ in range(20):
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(15)
+    ends.append(process.exitcode)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        break
+over.set()
+print(ends.count(0), sorted(set(map(str, ends))), done[0] > 20)
+"""
+
+
+def beside(folder: Path, **parts: str) -> str:
+    """Forks while another thread works, and says how the children ended."""
+    parts = {name: text.strip().replace("\n", "\n" + {"made": "", "work": 8 * " ", "child": 4 * " "}[name]) for name, text in parts.items()}
+    return run_python(BESIDE.format(**parts), folder=folder).stdout
+
+
+def test_a_child_is_not_locked_out_of_a_follower_whose_parent_accepts(tmp_path: Path) -> None:
+    made = """
+for number in range(300):
+    store.revoke_client("t", f"client-{number}")
+follower = portward.Follower(keyring)
+answer = store.answer(follower.request())
+"""
+    work = """
+try:
+    follower.accept(answer)
+except portward.InputError:
+    pass
+"""
+    child = "assert follower.accept(store.answer(follower.request())) == follower.highest"
+    assert beside(tmp_path, made=made, work=work, child=child) == "20 ['0'] True\n"
+
+
+def test_a_range_is_refused_in_a_child_and_goes_on_in_its_parent(tmp_path: Path) -> None:
+    made = """
+keys = portward.KeyStore.open("sqlite:keys.db", keyring, feed=store)
+keys.new_tenant("t")
+scope = keys.scope("t", "file:x")
+open("sealed", "wb").write(scope.seal(bytes(range(250)) * 4000, name="f", id="1"))
+ranges = [scope.open_range(source, name="f", id="1") for source in ("sealed", open("sealed", "rb"))]
+"""
+    work = "assert [one.read(500_000, 500) for one in ranges] == [bytes(range(250)) * 2] * 2"
+    child = """
+for one in ranges:
+    try:
+        one.read(0, 10)
+    except portward.Unavailable as error:
+        assert error.code == "forked" and one.length == 1_000_000
+    else:
+        raise AssertionError("it was read")
+    one.close()
+assert scope.open_range("sealed", name="f", id="1").read(250, 2) == b"\\0\\1"
+"""
+    assert beside(tmp_path, made=made, work=work, child=child) == "20 ['0'] True\n"
 
 
 SERVER = """

@@ -215,6 +215,9 @@ def test_a_range_is_not_entered_twice(scope: portward.Scope, sealed: bytes) -> N
     with pytest.raises(portward.InvalidValue) as entered:
         opened.read(50_000, 10)
     assert entered.value.code == "range_in_use"
+    source.before = lambda: opened.close()
+    with pytest.raises(portward.InvalidValue, match="asks for the same"):
+        opened.read(50_000, 10)
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda at: opened.read(at * 1_000, 10), range(90))) == {bytes(10)}
 
@@ -306,41 +309,6 @@ def test_a_short_follow_is_not_none_at_all(
         while not follows.is_at_least(stamp) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert follows.is_at_least(stamp) and not never.is_at_least(stamp)
-
-
-def test_a_wrong_type_names_its_argument(
-    store: portward.Store, keys: portward.KeyStore, keyring: portward.Keyring, scope: portward.Scope, sealed: bytes, tmp_path: Path
-) -> None:
-    anything: Any = scope
-    calls: dict[str, list[Callable[[], object]]] = {
-        "id": [lambda: anything.seal(b"x", name="n", id=1), lambda: anything.open(sealed, name="n", id=1)],
-        "name": [lambda: anything.seal(b"x", name=b"n", id="1")],
-        "plaintext": [lambda: anything.seal("x", name="n", id="1"), lambda: anything.seal(5, name="n", id="1")],
-        "object": [lambda: anything.open("x", name="n", id="1")],
-        "x_version": [lambda: anything.seal(b"x", name="n", id="1", x_version=3)],
-        "source": [lambda: anything.seal_file(b"x", tmp_path / "t", name="n", id="1")],
-        "target": [lambda: anything.seal_file(tmp_path / "s", 7, name="n", id="1")],
-        "tenant": [lambda: store.issue(7, "ada", {"files:read"}), lambda: keys.new_tenant(7)],  # type: ignore[arg-type]
-        "permissions": [lambda: store.issue(TENANT, "ada", "files:read"), lambda: store.issue(TENANT, "ada", 7)],  # type: ignore[arg-type]
-        "lifetime": [lambda: store.issue(TENANT, "ada", {"files:read"}, lifetime="1")],  # type: ignore[arg-type]
-        "expires_at": [lambda: store.edit(TENANT, "0" * 32, expires_at="1")],  # type: ignore[arg-type]
-        "token": [lambda: store.verify_link(b"pwl_"), lambda: portward.UntrustedLink(None)],  # type: ignore[arg-type]
-        "keyring": [lambda: portward.Issuer(7), lambda: portward.Follower("x")],  # type: ignore[arg-type]
-    }
-    for name, wrong in calls.items():
-        for call in wrong:
-            with pytest.raises(TypeError, match=f"^{name}: ") as typed:
-                call()
-            assert type(typed.value) is TypeError and "add_note" not in vars(typed.value)
-    (tmp_path / "s").write_bytes(b"x")
-    assert scope.seal_file(tmp_path / "s", tmp_path / "t", name="n", id="1") == 1
-    assert scope.open(scope.seal(b"x", name="n", id="1", x_version="3"), name="n", id="1", x_version="3") == b"x"
-    link = store.issue(TENANT, "ada", {"files:read"}, lifetime=60)
-    assert link.token is not None and store.edit(TENANT, link.id, expires_at=store.verify_link(link.token).expires_at)
-    assert portward.Issuer(keyring) and portward.Follower(keyring)
-    with pytest.raises(portward.InvalidValue, match="^expires_at: ") as zone:
-        store.issue(TENANT, "ada", {"files:read"}, expires_at=datetime(2030, 1, 1))
-    assert zone.value.code == "time_zone_missing"
 
 
 def test_any_buffer_can_be_sealed_and_opened(scope: portward.Scope) -> None:

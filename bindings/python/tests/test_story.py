@@ -177,15 +177,10 @@ def test_errors_are_told_apart_and_can_be_pickled(store: portward.Store) -> None
     with pytest.raises(ValueError, match="permissions"):
         store.issue(TENANT, "ada", {"files:fly"})
     assert store.issue(TENANT, "ada", {"files:read"}, expires_at=datetime.now(timezone.utc) + timedelta(days=1)), "the control"
-    for wrong_time in (datetime(2030, 1, 1), -1):
-        with pytest.raises(portward.InvalidValue):
+    for wrong_time, why in ((datetime(2030, 1, 1), "time_zone_missing"), (-1, "time_out_of_range")):
+        with pytest.raises(portward.InvalidValue, match="^expires_at: ") as timed:
             store.issue(TENANT, "ada", {"files:read"}, expires_at=wrong_time)
-    with pytest.raises(TypeError) as typed:
-        store.issue(7, "ada", {"files:read"})  # type: ignore[arg-type]
-    named = getattr(typed.value, "__notes__", []) + [str(typed.value)]
-    assert any("tenant" in note for note in named)
-    with pytest.raises(TypeError):
-        store.issue(TENANT, "ada", "files:read")
+        assert timed.value.code == why
     with pytest.raises(TypeError):
         store.edit(TENANT, "0" * 32, lable="x")  # type: ignore[call-arg]
     store.close()

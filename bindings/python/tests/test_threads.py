@@ -1,34 +1,125 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import portward
-from conftest import TENANT, redeemed
+from conftest import TENANT, redeemed, run_python
 from databases import Databases
 
 
-def test_other_threads_run_while_one_waits_or_works(keyring: portward.Keyring, keys: portward.KeyStore) -> None:
-    """A ticking thread is never kept from ticking by a second of Argon2 or by a file."""
-    ticks, done = [time.monotonic()], threading.Event()
+def longest_gap(work: Callable[[], object]) -> tuple[float, float]:
+    """For how long a thread that only ticks was kept from it while this was done, and how long that took."""
+    gap, done = 0.0, threading.Event()
 
     def tick() -> None:
-        while not done.wait(0.005):
-            ticks.append(time.monotonic())
+        nonlocal gap
+        last = time.monotonic()
+        while not done.is_set():
+            time.sleep(0.002)
+            now = time.monotonic()
+            gap, last = max(gap, now - last), now
 
     ticking = threading.Thread(target=tick)
     ticking.start()
     started = time.monotonic()
-    keyring.seal(b"passphrase")
-    keys.scope(TENANT, "file:x").seal_file(io.BytesIO(os.urandom(30_000_000)), io.BytesIO(), name="f", id="1")
-    spent = time.monotonic() - started
-    done.set()
-    ticking.join()
-    assert len(ticks) > spent / 0.005 / 10
+    try:
+        work()
+    finally:
+        spent = time.monotonic() - started
+        done.set()
+        ticking.join()
+    return gap, spent
+
+
+class Nowhere:
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+
+def long_work(folder: Path) -> dict[str, Callable[[], object]]:
+    keyring = portward.Keyring.create(folder / "keyring", passphrase=b"correct horse")
+    sealed = keyring.seal(b"passphrase")
+    keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=None)
+    keys.new_tenant(TENANT)
+    scope, of = keys.scope(TENANT, "file:x"), {"name": "f", "id": "1"}
+    with (folder / "large").open("wb") as large:
+        large.truncate(400_000_000)
+    scope.seal_file(folder / "large", folder / "large.sealed", **of)
+    return {
+        "seal": lambda: keyring.seal(b"passphrase"),
+        "unseal": lambda: portward.Keyring.unseal(sealed, b"passphrase", keyring.deployment),
+        "open": lambda: portward.Keyring.open(folder / "keyring", passphrase=b"correct horse"),
+        "seal_file": lambda: scope.seal_file(folder / "large", Nowhere(), **of),
+        "open_file": lambda: scope.open_file(folder / "large.sealed", Nowhere(), **of),
+        "range": lambda: scope.open_range(folder / "large.sealed", **of).read(0, 150_000_000),
+    }
+
+
+def test_other_threads_run_while_one_works(tmp_path: Path) -> None:
+    for name, work in long_work(tmp_path).items():
+        gap, spent = longest_gap(work)
+        assert gap < spent / 2, (name, gap, spent)
+
+
+LOCKED = """
+import sqlite3, sys, time
+databases = [sqlite3.connect(path, isolation_level=None) for path in sys.argv[1:]]
+for database in databases:
+    database.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+time.sleep(0.6)
+"""
+
+
+def locked(*files: Path) -> subprocess.Popen[str]:
+    """Another process that for a while lets nobody write there."""
+    locking = subprocess.Popen([sys.executable, "-c", LOCKED, *map(str, files)], stdout=subprocess.PIPE, text=True)
+    assert locking.stdout is not None and locking.stdout.readline() == "locked\n"
+    return locking
+
+
+def waiting_work(folder: Path) -> tuple[list[Path], dict[str, Callable[[], object]]]:
+    files = [folder / "portal.db", folder / "keys.db"]
+    keyring = portward.Keyring.generate()
+    store = portward.Store.open(f"sqlite:{files[0]}", keyring, create=True)
+    keys = portward.KeyStore.open(f"sqlite:{files[1]}", keyring, feed=store)
+    keys.new_tenant(TENANT)
+    link = store.issue(TENANT, "ada", {"files:read"})
+    return files, {
+        "issue": lambda: store.issue(TENANT, "ada", {"files:read"}),
+        "edit": lambda: store.edit(TENANT, link.id, label="Ada"),
+        "redeem": lambda: redeemed(store, link.token),
+        "revoke_client": lambda: store.revoke_client(TENANT, "eve"),
+        "new_tenant": lambda: keys.new_tenant("other"),
+        "seal": lambda: keys.scope(TENANT, "record:new").seal(b"text", name="n", id="1"),
+    }
+
+
+def test_other_threads_run_while_one_waits_for_a_database(tmp_path: Path) -> None:
+    files, all_work = waiting_work(tmp_path)
+    for name, work in all_work.items():
+        with locked(*files):
+            gap, spent = longest_gap(work)
+        assert gap < 0.3 < spent, (name, gap, spent)
+
+
+def test_a_pipe_is_waited_for_without_the_lock(tmp_path: Path) -> None:
+    source = """
+import io, os, threading, portward
+keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None)
+keys.new_tenant("t")
+os.mkfifo("pipe")
+threading.Timer(0.3, lambda: open("pipe", "wb").write(b"through a pipe")).start()
+print(keys.scope("t", "file:x").seal_file("pipe", io.BytesIO(), name="f", id="1"))
+"""
+    assert run_python(source, folder=tmp_path).stdout == "14\n"
 
 
 def test_many_threads_share_one_store(store: portward.Store) -> None:
@@ -60,23 +151,21 @@ def test_one_use_is_one_use_for_all_threads(store: portward.Store) -> None:
         assert sum(pool.map(visit, range(64))) == 1
 
 
-def test_a_loop_ticks_on(store: portward.Store) -> None:
-    async def main() -> int:
-        ticks = 0
+def test_a_loop_ticks_on(tmp_path: Path) -> None:
+    files, work = waiting_work(tmp_path)
 
-        async def tick() -> None:
-            nonlocal ticks
-            while True:
-                await asyncio.sleep(0.001)
-                ticks += 1
+    async def main() -> tuple[float, float]:
+        waiting = asyncio.create_task(asyncio.to_thread(work["issue"]))
+        gap, started = 0.0, time.monotonic()
+        while not waiting.done():
+            last = time.monotonic()
+            await asyncio.sleep(0.001)
+            gap = max(gap, time.monotonic() - last)
+        return gap, time.monotonic() - started
 
-        ticking = asyncio.create_task(tick())
-        issue = [asyncio.to_thread(store.issue, TENANT, "ada", {"files:read"}) for _ in range(50)]
-        await asyncio.gather(*issue)
-        ticking.cancel()
-        return ticks
-
-    assert asyncio.run(main()) > 0
+    with locked(*files):
+        gap, spent = asyncio.run(main())
+    assert gap < 0.3 < spent
 
 
 def test_a_store_that_is_closed_under_way_raises(keyring: portward.Keyring, databases: Databases) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
+from array import array
 from datetime import datetime, timedelta
 from typing import assert_type
 
@@ -22,6 +23,7 @@ with portward.Store.open("sqlite:portal.db", keyring, create=True) as store:
     assert_type(store.link("t", link.id).token, str | None)
     links: list[portward.Link] = [link]
     assert_type(link.permissions, frozenset[str])
+    store.answer(array("B", b"request"))
     assert_type(store.list("t").links[0].expires_at, datetime)
     assert_type(store.edit("t", link.id, label=None).label, str | None)
     try:
@@ -42,7 +44,11 @@ def test_the_stub_agrees_with_the_module(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(("change", "success"), [(("", ""), True), (('"t", "c"', '"t", 7'), False), (("lifetime=", "lifetme="), False)])
+@pytest.mark.parametrize(("change", "success"), [
+    (("", ""), True), (('"t", "c"', '"t", 7'), False), (("lifetime=", "lifetme="), False),
+    (('{"files:read"}', '["files:read"]'), True), (('{"files:read"}', '"files:read"'), False),
+    (('array("B", b"request")', '"request"'), False),
+])  # fmt: skip
 def test_a_program_is_checked(tmp_path: Path, change: tuple[str, str], success: bool) -> None:
     (tmp_path / "program.py").write_text(PROGRAM.replace(*change) if change[0] else PROGRAM)
     done = run(tmp_path, "mypy", "--strict", "program.py")

@@ -1,9 +1,11 @@
 use core::time::Duration;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use portward::{Clock as _, FeedError, FeedRequest, Follower as Core, Freshness, Revocation, Scope, SystemClock};
 
 use crate::error::Error;
+use crate::gate;
 use crate::keyring::Keyring;
 use crate::store::{scope, stamp_of, stamp_text};
 use crate::token::{Verifier, VerifierOptions};
@@ -11,9 +13,10 @@ use crate::token::{Verifier, VerifierOptions};
 /// Keeps a view up to date where there is no store: at an edge, in another data centre. What carries its requests to a store, and the answers
 /// back, is the caller's; nothing on that way is trusted.
 pub struct Follower {
+    /// Locked inside the gate alone, or a child could inherit it locked.
     core: Mutex<Asking>,
     /// Beside the lock that is held while an answer is taken in: a second, for a large one.
-    highest: Mutex<Option<String>>,
+    highest: ArcSwapOption<String>,
     scope: Scope,
     verifier: Verifier,
 }
@@ -42,15 +45,16 @@ impl Follower {
         let core = Core::new(keyring.core.clone(), scope.clone(), skew, highest)?;
         let freshness = Freshness::Live { max_staleness: Duration::from_millis(max_staleness) };
         let verifier = Verifier::of(keyring, Revocation::View(core.cell(), freshness), options)?;
-        let highest = Mutex::new(core.highest().map(stamp_text));
+        let highest = ArcSwapOption::from(highest_of(&core));
         Ok(Self { core: Mutex::new(Asking { core, for_everything: false }), highest, scope, verifier })
     }
 
     /// A request to be sent now: what a store answers with `answer`.
     ///
     /// # Errors
-    /// `random_unavailable`.
+    /// `random_unavailable`; `forking` on the thread that forks.
     pub fn request(&self) -> Result<Vec<u8>, Error> {
+        let _pass = gate::enter()?;
         let Asking { core, for_everything } = &mut *self.lock();
         let challenge = core.request(SystemClock.now().steady)?;
         let since = if *for_everything { None } else { core.cell().load().stamp() };
@@ -61,8 +65,9 @@ impl Follower {
     ///
     /// # Errors
     /// `forged`, `gap`, `rollback` and the like: the view stays as it was. After `gap`, `another_incarnation` and `fork` ask again: the next
-    /// request asks for everything.
+    /// request asks for everything. `forking` as for a request.
     pub fn accept(&self, answer: &[u8]) -> Result<String, Error> {
+        let _pass = gate::enter()?;
         let Asking { core, for_everything } = &mut *self.lock();
         let accepted = core.accept(answer, SystemClock.now().wall);
         *for_everything = match accepted {
@@ -71,17 +76,13 @@ impl Follower {
             Err(FeedError::Gap | FeedError::AnotherIncarnation | FeedError::Fork) => true,
             Err(_) => *for_everything,
         };
-        *self.seen() = core.highest().map(stamp_text);
+        self.highest.store(highest_of(core));
         Ok(stamp_text(accepted?))
     }
 
     /// The stamp of the last answer; keep it for the next start. It waits for no answer that is being taken in.
     pub fn highest(&self) -> Option<String> {
-        self.seen().clone()
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Option<String>> {
-        self.highest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.highest.load().as_deref().cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Asking> {
@@ -94,10 +95,28 @@ impl Follower {
     }
 }
 
+fn highest_of(core: &Core) -> Option<Arc<String>> {
+    core.highest().map(stamp_text).map(Arc::new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{Deployment, Store, StoreOptions};
+
+    /// What is tried from Python, with a real fork: `test_fork.py`.
+    #[test]
+    fn nobody_has_it_locked_at_a_fork() {
+        let keyring = Keyring::generate(&Deployment::generate(None).unwrap()).unwrap();
+        let follower = Follower::new(&keyring, None, None, 30_000, &VerifierOptions::default()).unwrap();
+        crate::before_fork();
+        let refused = [follower.request().map(drop), follower.accept(b"").map(drop)];
+        assert_eq!(follower.highest(), None);
+        crate::after_fork();
+        assert_eq!(refused.map(|refused| refused.unwrap_err().code), ["forking"; 2]);
+        assert_ne!(follower.accept(b"").unwrap_err().code, "forking");
+        follower.request().unwrap();
+    }
 
     #[test]
     fn after_another_history_it_asks_for_everything() {

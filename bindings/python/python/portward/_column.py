@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from . import InvalidValue, PortwardError, Scope
@@ -24,12 +24,27 @@ class Keys(Protocol):
     def scope(self, tenant: str, scope: str, /) -> Scope: ...
 
 
-class PlaintextError(TypeError):
-    """Something would be stored, or looked for, that is not encrypted."""
+class PlaintextError(InvalidValue, TypeError):
+    """Something would be stored, or looked for, that is not encrypted. Code: `plaintext_refused`."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "plaintext_refused")
+
+    def __reduce__(self) -> tuple[type[PortwardError], tuple[Any, ...]]:
+        return type(self), self.args
 
 
-class RowError(ValueError):
-    """The row does not say for which tenant and under which primary key a value is to be sealed, or says another than it was sealed for."""
+class RowError(InvalidValue):
+    """The row does not say for which tenant and under which primary key a value is to be sealed, or says another than it was sealed for.
+
+    Code: `wrong_row`.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "wrong_row")
+
+    def __reduce__(self) -> tuple[type[PortwardError], tuple[Any, ...]]:
+        return type(self), self.args
 
 
 class Sealed(bytes):

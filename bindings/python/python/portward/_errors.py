@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class PortwardError(Exception):
     """Base of all.
@@ -20,7 +22,7 @@ class PortwardError(Exception):
         self.public = public
         self.token_id = token_id
 
-    def __reduce__(self) -> tuple[type[PortwardError], tuple[str, str, str, str | None]]:
+    def __reduce__(self) -> tuple[type[PortwardError], tuple[Any, ...]]:
         return type(self), (self.args[0], self.code, self.public, self.token_id)
 
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import Access, Answer, Exchange, InvalidValue, Portal, PortwardError, Refused, Store
 
@@ -68,6 +68,9 @@ class Request:
         # Link and session are in path and headers.
         return f"Request({self.method})"
 
+    def __reduce__(self) -> str:
+        raise TypeError("a request is not pickled: link and session are in it")
+
 
 class Denied(Refused):
     """The request is refused, and `answer` is to be sent."""
@@ -77,7 +80,7 @@ class Denied(Refused):
         super().__init__("the request is refused", answer.reason or "refused", public, answer.token_id)
         self.answer = answer
 
-    def __reduce__(self) -> tuple[type[PortwardError], tuple[str, str, str, str | None]]:
+    def __reduce__(self) -> tuple[type[PortwardError], tuple[Any, ...]]:
         # As the refusal that it is: where there is another request, the answer is made for that.
         return Refused, (self.args[0], self.code, self.public, self.token_id)
 

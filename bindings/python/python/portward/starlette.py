@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket
 from . import Access, Refused, asgi
 from ._guards import require
 from .asgi import PortalMiddleware
+from .caches import ASKED
 from .http import Gate
 
 __all__ = ["PortalMiddleware", "Session"]
@@ -46,12 +47,15 @@ class Session:
         return access
 
     def _answer_refusals(self, connection: HTTPConnection) -> None:
-        # A mounted application answers what is raised in it by itself: the middleware outside of it would come too late.
+        # A mounted application answers what is raised in it by itself: the middleware outside of it would come too late. The handler is there
+        # for good, and answers where a session was asked for.
         handlers: Any = connection.scope.get("starlette.exception_handlers")
         if handlers is not None:
             handlers[0].setdefault(Refused, self._refused)
 
     async def _refused(self, connection: HTTPConnection, error: Refused) -> Any:
+        if not connection.scope.get(ASKED):
+            raise error
         answer = self._gate.refuse(asgi.request_of(connection.scope), error)
 
         async def answered(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from . import Access, Answer
+from . import Access, Answer, Refused
 from .caches import ASKED, with_kept_apart
 from .http import BODY_MAX, Gate, Request
 
@@ -17,7 +17,10 @@ App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class PortalMiddleware:
-    """Answers the portal's routes. Put it outside of what changes headers or bodies."""
+    """Answers the portal's routes, and makes the one refusal of every `Refused` that the application raises before it answers.
+
+    Put it outside of what changes headers or bodies.
+    """
 
     def __init__(self, app: App, gate: Gate) -> None:
         self.app = app
@@ -26,15 +29,44 @@ class PortalMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         request = request_of(environ)
         if not self.gate.is_ours(request):
-            return self.app(environ, _kept_apart(environ.setdefault(ASKED, []), start_response))
+            return self._application(request, environ, start_response)
         answer = self.gate.serve(request, _body(environ) if request.method == "POST" else b"")
         return [] if answer is None else _send(answer, start_response)
 
+    def _application(self, request: Request, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        begun = False
+        apart = _kept_apart(environ.setdefault(ASKED, []), start_response)
+
+        def start(*arguments: Any) -> Any:
+            nonlocal begun
+            begun = True
+            return apart(*arguments)
+
+        def late(body: Iterable[bytes]) -> Iterator[bytes]:
+            try:
+                yield from body
+            except Refused as error:
+                if begun:
+                    raise
+                yield from _send(self.gate.refuse(request, error), start_response)
+            finally:
+                if hasattr(body, "close"):
+                    body.close()
+
+        try:
+            body = self.app(environ, start)
+        except Refused as error:
+            if begun:
+                raise
+            return _send(self.gate.refuse(request, error), start_response)
+        # A generator begins when it is asked for the first part. What has begun goes out as it is: a server may send a file of its own.
+        return body if begun else late(body)
+
 
 def session(gate: Gate, environ: Environ) -> Access:
-    """Who comes with a request. Raises `Refused`.
+    """Who comes with a request. Raises `Refused`, which the middleware answers.
 
-    The middleware keeps every answer that follows out of caches that others share.
+    The middleware also keeps every answer that follows out of caches that others share.
     """
     environ.setdefault(ASKED, []).append(True)
     return gate.session(request_of(environ))

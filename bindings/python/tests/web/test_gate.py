@@ -7,6 +7,7 @@ import logging
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import portward
 from portward.flask import Portward
 from portward.http import Denied, Gate, Request
 from portward.starlette import Session
-from portward.wsgi import PortalMiddleware, request_of
+from portward.wsgi import PortalMiddleware, request_of, session
 
 from .browser import FORM, HOST
 from .frameworks import set_up_django, use_in_django
@@ -128,6 +129,72 @@ def begun(gate: Gate, sent: dict[str, Any]) -> str:
     statuses: list[str] = []
     list(PortalMiddleware(None, gate)(sent, lambda status, headers: statuses.append(status)))  # type: ignore[arg-type]
     return statuses[0]
+
+
+class Body:
+    """What an application answers with, and whether the server closed it."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self.parts, self.closed = parts, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.parts)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def served(gate: Gate, app: Any) -> tuple[list[str], list[tuple[str, str]], bytes]:
+    """As a server does it: every status that was begun, the headers of the last, and the body."""
+    begun: list[Any] = []
+    body = PortalMiddleware(app, gate)(environ(PATH_INFO="/files"), lambda *arguments: begun.append(arguments))
+    whole = b"".join(body)
+    if hasattr(body, "close"):
+        body.close()
+    return [one[0] for one in begun], begun[-1][1], whole
+
+
+def test_a_refusal_of_a_wsgi_application_is_answered(gate: Gate, store: portward.Store) -> None:
+    def at_once(environ: Any, start_response: Any) -> Any:
+        session(gate, environ)
+
+    def late(environ: Any, start_response: Any) -> Any:
+        session(gate, environ)
+        yield b"not reached"
+
+    for app in (at_once, late):
+        statuses, headers, body = served(gate, app)
+        assert (statuses, body) == (["403 Forbidden"], b'{"error":"refused"}')
+        assert ("cache-control", "no-store") in headers
+
+    def begins(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        yield b"part"
+        session(gate, environ)
+
+    with pytest.raises(Denied):
+        served(gate, begins)
+
+
+def test_an_answer_of_a_wsgi_application_goes_out_as_it_is(gate: Gate) -> None:
+    bodies = [Body([b"part", b"part"]), Body([b"part", b"part"])]
+
+    def at_once(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("x-y", "z")])
+        return bodies[0]
+
+    def late(environ: Any, start_response: Any) -> Any:
+        def parts() -> Iterator[bytes]:
+            start_response("200 OK", [("x-y", "z")])
+            yield from (b"part", b"part")
+
+        bodies[1].parts = parts()
+        return bodies[1]
+
+    for app in (at_once, late):
+        assert served(gate, app) == (["200 OK"], [("x-y", "z")], b"partpart")
+    assert [body.closed for body in bodies] == [True, True]
+    assert PortalMiddleware(at_once, gate)(environ(PATH_INFO="/files"), lambda *_: None) is bodies[0]
 
 
 @pytest.mark.parametrize("module", ["http", "asgi", "wsgi"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import traceback
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -165,6 +166,26 @@ def test_a_mounted_application_refuses_by_itself(with_middleware: bool, gate: Ga
     assert closed.value.code == 1008
 
 
+@pytest.mark.parametrize(("with_middleware", "status"), [(False, 500), (True, 403)])
+def test_a_guard_changes_nothing_for_requests_without_one(with_middleware: bool, status: int, gate: Gate, store: portward.Store) -> None:
+    async def guarded(request: Request) -> PlainTextResponse:
+        access = await Session(gate)(request)
+        access.require("invoices:read")
+        return PlainTextResponse(access.client)
+
+    async def unguarded(request: Request) -> PlainTextResponse:
+        store.link("studio-7", "0" * 32)
+        return PlainTextResponse("not reached")
+
+    app = Starlette(routes=[Route("/guarded", guarded), Route("/unguarded", unguarded)])
+    if with_middleware:
+        app.add_middleware(PortalMiddleware, gate=gate)
+    client = TestClient(app, base_url=HOST, raise_server_exceptions=False)
+    before = client.get("/unguarded")
+    assert client.get("/guarded", headers=bearer(store)).status_code == 403
+    assert before.status_code == client.get("/unguarded").status_code == status
+
+
 def test_a_resource_of_another_type_is_taken_as_text(gate: Gate, store: portward.Store) -> None:
     app = flask.Flask("portal")
     portal = Portward(gate, app)
@@ -239,6 +260,14 @@ def test_neither_a_representation_nor_a_frame_shows_a_token(gate: Gate, store: p
     told = "".join(traceback.TracebackException.from_exception(denied.value, capture_locals=True).format())
     assert "request = Request(GET)" in told, "the control"
     assert told.count(session) == told.count(f"session = '{session}'") == 1, "the test's own variable"
+
+
+def test_a_request_is_not_pickled(gate: Gate) -> None:
+    request = Asked("GET", "/portal/pwl_secret", [("cookie", b"__Host-portward-session=pws_secret")])
+    for act in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            act(request)
+    assert replace(request, method="POST").path == request.path, "the control: what made it can make another"
 
 
 def test_a_refusal_passes_to_another_process(gate: Gate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import threading
 import uuid
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import String, Uuid, create_engine, delete, insert, null, select, text, update
 from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, MissingGreenlet, StatementError
+from sqlalchemy.exc import IntegrityError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, defer, mapped_column
 from sqlalchemy.schema import CreateTable
@@ -135,9 +136,13 @@ def test_the_columns_take_no_plaintext(session: Session, act: Any) -> None:
     before = whole_database(session)
     session.execute(update(Invoice.__table__).values(title="control", notes_sealed=row.notes_sealed))
     session.commit()
-    with pytest.raises(StatementError) as refused:
+    with pytest.raises(PlaintextError) as refused:
         act(session, row)
-    assert isinstance(refused.value.orig, PlaintextError)
+    assert refused.value.code == "plaintext_refused"
+    error: BaseException | None = refused.value
+    for _ in range(5):
+        assert "stolen" not in f"{error!r} {error}"
+        error = error and (error.__cause__ or error.__context__)
     session.rollback()
     assert whole_database(session) == before
 
@@ -247,6 +252,13 @@ def test_the_object_of_another_row_is_not_stored(session: Session) -> None:
     one.notes = two.notes
     session.commit()
     assert one.notes == "of two"
+
+
+def test_refusals_are_invalid_values_with_a_code_and_can_be_pickled() -> None:
+    for kind, base, code in ((PlaintextError, TypeError, "plaintext_refused"), (RowError, ValueError, "wrong_row")):
+        error = pickle.loads(pickle.dumps(kind("why")))
+        assert isinstance(error, portward.InvalidValue) and isinstance(error, base)
+        assert (type(error), str(error), error.code, error.public) == (kind, "why", code, "refused")
 
 
 def test_a_wrong_type_is_refused_at_once() -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, LargeBinary
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
 
 from .._column import Blinded, PlaintextError, Sealed, check_of
+
+
+class BoundError(PlaintextError, DontWrapMixin):
+    """Raised as it is: an exception of SQLAlchemy's around it would show the plaintext among the parameters of the statement."""
 
 
 class _Stored(TypeDecorator[bytes]):
@@ -20,7 +25,7 @@ class _Stored(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         if value is not None and not isinstance(value, self.made):
-            raise PlaintextError("plaintext is not stored nor looked for; assign it to the row's attribute, and flush that")
+            raise BoundError("plaintext is not stored nor looked for; assign it to the row's attribute, and flush that")
         return None if value is None else bytes(value)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:

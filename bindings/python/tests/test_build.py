@@ -1,0 +1,41 @@
+"""What is in the wheel, and what is not."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+from conftest import run_python
+from portward import _portward
+
+PROVOKING = os.environ.get("PORTWARD_TEST_PROVOKING", "")
+
+
+def test_the_wheel_is_for_every_python_and_has_the_fast_cipher() -> None:
+    tags = [line for line in (distribution("portward").read_text("WHEEL") or "").splitlines() if line.startswith("Tag: ")]
+    assert tags and all(tag.startswith("Tag: cp310-abi3-") for tag in tags)
+    # The crate that the faster cipher is from; without the feature `fast-aes` nothing in the file has its name.
+    assert b"graviola" in Path(_portward.__file__).read_bytes()
+
+
+@pytest.mark.skipif(not PROVOKING, reason="no PORTWARD_TEST_PROVOKING: `cargo xtask test python` installs the package there with functions that panic")
+def test_a_panic_is_an_exception_like_others(tmp_path: Path) -> None:
+    source = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import portward
+from portward import _portward
+
+for panics in (_portward.provoke, _portward.provoke_waiting):
+    try:
+        panics()
+    except Exception as error:
+        print(type(error).__name__, error.code, error.public)
+print(portward.Keyring.generate().roots[0].state)
+"""
+    done = run_python(source, PROVOKING, folder=tmp_path)
+    assert done.stdout == "PortwardError internal unavailable\n" * 2 + "active\n"
+    assert not any(name.startswith("provoke") for name in dir(_portward)), "the wheel has none"
