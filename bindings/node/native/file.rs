@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::bindgen_prelude::{Buffer, External};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Error, FileTarget, Kind, Scope, Threads};
 
 use crate::convert::{number, small, whole};
 use crate::error::invalid;
 use crate::push::OfRow;
-use crate::work::{Held, Promised, buffer, handle, held, leaving, promise, same};
+use crate::work::{External, Held, Promised, buffer, handle, held, leaving, promise, same};
 
 /// How far a file is, and whether it is still wanted.
 #[derive(Clone, Default)]
@@ -87,14 +87,25 @@ fn through(
     work: impl FnOnce(&mut dyn Read, &mut dyn Write, Threads) -> Result<u64, Error>,
 ) -> Result<u64, Error> {
     let threads = Threads::new(small(row.threads)?).unwrap_or(Threads::MIN);
-    let mut source =
-        Counted { file: File::open(row.source).map_err(|error| failed("source_unreadable", &error))?, job };
+    let mut source = Counted { file: source_at(&row.source)?, job };
     let target = FileTarget::create(&PathBuf::from(row.target), row.replace);
     let target = target.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => failed("file_exists", &error),
         _ => failed("target_unwritable", &error),
     })?;
     target.fill(|target| work(&mut source, target, threads))
+}
+
+/// A named pipe is none: opening it waits until somebody writes there, on a thread of the pool, and nothing ends that.
+fn source_at(path: &str) -> Result<File, Error> {
+    let open = || {
+        #[cfg(unix)]
+        if std::os::unix::fs::FileTypeExt::is_fifo(&std::fs::metadata(path)?.file_type()) {
+            return Err(io::Error::other("it is a named pipe"));
+        }
+        File::open(path)
+    };
+    open().map_err(|error| failed("source_unreadable", &error))
 }
 
 fn failed(code: &'static str, error: &io::Error) -> Error {
@@ -132,7 +143,7 @@ impl Range {
 pub(crate) fn scope_open_range(scope: &External<Scope>, of: OfRow, source: String) -> Promised<Range, Held<Range>> {
     let scope = Scope::clone(scope);
     let opened = move || {
-        let file = File::open(source).map_err(|error| failed("source_unreadable", &error))?;
+        let file = source_at(&source)?;
         let range = of.with(|of| scope.open_range(of, file))?;
         Ok(Range(Arc::new(Mutex::new(Some(range)))))
     };

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Buffer, External};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use portward_bridge::{Follower, Keyring, Verifier};
 
 use crate::convert::whole;
 use crate::error::call;
 use crate::token::options;
-use crate::work::{Promised, buffer, handle, promise, same};
+use crate::work::{External, Promised, buffer, handle, promise, same};
 
 /// `max_staleness` in milliseconds.
 #[napi(catch_unwind)]

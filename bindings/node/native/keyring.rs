@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
-use napi::bindgen_prelude::{Buffer, External};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Deployment, Keyring};
 use zeroize::Zeroizing;
 
 use crate::convert::number;
 use crate::error::call;
-use crate::work::{Held, Promised, buffer, handle, held, promise};
+use crate::work::{External, Held, Promised, buffer, handle, held, promise};
 
 #[napi(catch_unwind)]
 pub(crate) fn deployment_generate(permissions: Option<Vec<String>>) -> napi::Result<External<Deployment>> {

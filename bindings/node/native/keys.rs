@@ -1,4 +1,4 @@
-use napi::bindgen_prelude::{Buffer, External, ToNapiValue, TypeName};
+use napi::bindgen_prelude::{Buffer, ToNapiValue, TypeName};
 use napi_derive::napi;
 use portward_bridge::{
     BlindIndex, Erasure, Error, IndexOptions, KeyStore, KeyStoreOptions, Keyring, Scope, Store, index_bits as bits_of,
@@ -6,7 +6,7 @@ use portward_bridge::{
 
 use crate::convert::{number, small, whole};
 use crate::error::call;
-use crate::work::{Held, Promised, handle, held, promise, same};
+use crate::work::{External, Held, Promised, handle, held, promise, same};
 
 #[napi(catch_unwind)]
 pub(crate) fn key_store_open(

@@ -1,11 +1,10 @@
-use napi::bindgen_prelude::External;
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Edit, Event, Filter, Link, NewLink, Page, Store};
 
 use crate::convert::{maybe, number, small};
 use crate::store::ask;
 use crate::token::{TokenRow, token_row};
-use crate::work::{Promised, same};
+use crate::work::{External, Promised, same};
 
 /// A link to be made.
 #[napi(object)]

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
-use napi::bindgen_prelude::External;
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Error, Exchange, Peeked, Portal, PortalOptions, Request, Session, Step, Store};
 
 use crate::convert::{maybe, whole};
 use crate::error::call;
-use crate::work::{Promised, handle, promise, same};
+use crate::work::{External, Promised, handle, promise, same};
 
 /// An answer; `headers`: name, value, name, value …
 #[napi(object)]

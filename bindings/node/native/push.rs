@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use napi::bindgen_prelude::{Buffer, External};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use portward_bridge::{Error, Of, Opener, Scope, Sealer};
 use zeroize::Zeroizing;
 
 use crate::error::call;
-use crate::work::{Held, Promised, buffer, held, plaintext, promise};
+use crate::work::{External, Held, Promised, buffer, held, plaintext, promise};
 
 /// What exactly is sealed; `more`: key, value, key, value …
 #[napi(object)]

@@ -3,11 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
-use napi::bindgen_prelude::External;
 use portward_bridge::{Access, Error, Store, Verifier};
 
 use crate::error::invalid;
-use crate::work::handle;
+use crate::work::{External, handle};
 
 /// Whoever verifies.
 pub(crate) enum Verifying {

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
-use napi::bindgen_prelude::{Buffer, External};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use portward_bridge::{self as bridge, Error, Keyring, Store, StoreOptions};
 
 use crate::convert::{maybe, number, whole};
 use crate::error::call;
 use crate::token::{TokenRow, options, token_row};
-use crate::work::{Held, Promised, buffer, handle, held, promise, same};
+use crate::work::{External, Held, Promised, buffer, handle, held, promise, same};
 
 /// How a store is opened; times in milliseconds, the skew in seconds.
 #[napi(object)]

@@ -1,10 +1,9 @@
-use napi::bindgen_prelude::External;
 use napi_derive::napi;
 use portward_bridge::{Narrowing, UntrustedLink};
 
 use crate::convert::{maybe, number};
 use crate::error::call;
-use crate::work::handle;
+use crate::work::{External, handle};
 
 /// What a link says, before anybody believes it.
 #[napi(object)]

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use napi::bindgen_prelude::{AsyncTask, Buffer, External, ToNapiValue, TypeName};
+use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName};
 use napi::{Env, Task};
 use napi_derive::napi;
 use portward_bridge::Error;
@@ -70,9 +70,16 @@ pub(crate) fn same<T>(value: T) -> T {
     value
 }
 
+#[cfg(not(feature = "provoke"))]
+pub(crate) use napi::bindgen_prelude::External;
+
+#[cfg(not(feature = "provoke"))]
 pub(crate) fn handle<T: 'static>(value: T) -> External<T> {
     External::new(value)
 }
+
+#[cfg(feature = "provoke")]
+pub(crate) use crate::provoke::{External, handle};
 
 /// A handle out of a promise: napi takes no bare external there, but a list of one.
 pub(crate) type Held<T> = Vec<External<T>>;

@@ -21,6 +21,8 @@ const PLATFORMS = {
   'win32-x64-msvc': { os: ['win32'], cpu: ['x64'] },
 }
 
+const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE']
+
 rmSync(packed, { recursive: true, force: true })
 const optional = {}
 for (const [platform, fits] of Object.entries(PLATFORMS)) {
@@ -42,13 +44,13 @@ if (process.argv.includes('--all') && Object.keys(optional).length < Object.keys
 const { scripts: _, devDependencies: __, overrides: ___, napi: ____, ...published } = main
 pack('portward', { ...published, optionalDependencies: optional }, (to) => {
   for (const file of ['dist', 'README.md']) cpSync(join(here, file), join(to, file), { recursive: true })
-  for (const file of ['LICENSE-MIT', 'LICENSE-APACHE']) cpSync(join(here, '..', '..', file), join(to, file))
 })
 
 function pack(name, json, fill) {
   const to = join(packed, name)
   mkdirSync(to, { recursive: true })
-  writeFileSync(join(to, 'package.json'), `${JSON.stringify(json, null, 2)}\n`)
+  writeFileSync(join(to, 'package.json'), `${JSON.stringify({ ...json, files: [...json.files, ...LICENCES] }, null, 2)}\n`)
+  for (const file of LICENCES) cpSync(join(here, '..', '..', file), join(to, file))
   fill(to)
   execFileSync('npm', ['pack', '--silent', '--pack-destination', packed], { cwd: to, stdio: ['ignore', 'inherit', 'inherit'] })
 }

@@ -1,4 +1,4 @@
-import { maybeText, text } from './arguments'
+import { orNull, text } from './arguments'
 import { PortwardError, told } from './errors'
 import { checkMade, date, made } from './handle'
 import { Deployment } from './keyring'
@@ -80,7 +80,7 @@ export class Access {
       this.#packed.slice(104, FIXED),
       this.#resources(),
       text('permission', permission),
-      maybeText('resource', resource),
+      orNull(resource, (value) => text('resource', value)),
     )
   }
 

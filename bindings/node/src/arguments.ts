@@ -21,8 +21,14 @@ export function text(name: string, value: unknown): string {
   return value
 }
 
+/** What may be left away. `null` is something: it would be a restriction that is not there. */
 export function maybe<T>(value: unknown, check: (value: unknown) => T): T | undefined {
-  return value === undefined || value === null ? undefined : check(value)
+  return value === undefined ? undefined : check(value)
+}
+
+/** What may be `null`, too, which then says something. */
+export function orNull<T>(value: unknown, check: (value: unknown) => T): T | undefined {
+  return value === null ? undefined : maybe(value, check)
 }
 
 export function maybeText(name: string, value: unknown): string | undefined {
@@ -127,8 +133,15 @@ export function path(name: string, value: unknown): string {
   return text(name, value instanceof URL ? fileURLToPath(value) : value)
 }
 
-/** An object with these properties and no others: a misspelt one would be a restriction that is not there. */
-export function options<T extends object>(name: string, value: T | undefined, known: readonly (keyof T & string)[]): Partial<T> {
+/** Nothing, if these are all names of a type. */
+type All<T, K extends readonly PropertyKey[]> = [Exclude<keyof T, K[number]>] extends [never] ? unknown : { missing: Exclude<keyof T, K[number]> }
+
+/** An object with these properties, all that its type has, and no others: a misspelt one would be a restriction that is not there. */
+export function options<T extends object, const K extends readonly (keyof T & string)[]>(
+  name: string,
+  value: T | undefined,
+  known: K & All<T, K>,
+): Partial<T> {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value)
   // A Map, a Promise that was not awaited: its restrictions would not be seen.

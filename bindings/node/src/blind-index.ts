@@ -47,14 +47,14 @@ export class BlindIndex extends Handled<'BlindIndex'> {
 
 /** @internal */
 export async function blindIndex(scope: Handle<'Scope'>, options: IndexOptions): Promise<BlindIndex> {
-  const { table, column, bits, name, normaliser, version } = optionsOf('options', options, OPTIONS)
+  const { table, column, bits, name = 'eq', normaliser = 'exact', version = 1 } = optionsOf('options', options, OPTIONS)
   const [handle] = await native.scopeBlindIndex(scope, {
     table: text('table', table),
     column: text('column', column),
-    name: text('name', name ?? 'eq'),
-    normaliser: text('normaliser', normaliser ?? 'exact'),
+    name: text('name', name),
+    normaliser: text('normaliser', normaliser),
     bits: whole('bits', bits, 0xffff),
-    version: whole('version', version ?? 1, 0xff),
+    version: whole('version', version, 0xff),
   })
   return blindIndexOf(handle)
 }
@@ -72,7 +72,7 @@ export interface IndexSize {
 
 /** How many bits an index should have: enough to find few rows by it, too few to tell each value. */
 export function indexBits(size: IndexSize): number {
-  const { rows, distinct, otherBits, evenIfFew } = optionsOf('size', size, ['rows', 'distinct', 'otherBits', 'evenIfFew'])
-  const other = whole('otherBits', otherBits ?? 0, 2 ** 32 - 1)
+  const { rows, distinct, otherBits = 0, evenIfFew } = optionsOf('size', size, ['rows', 'distinct', 'otherBits', 'evenIfFew'])
+  const other = whole('otherBits', otherBits, 2 ** 32 - 1)
   return native.indexBits(whole('rows', rows), whole('distinct', distinct), other, flag('evenIfFew', evenIfFew))
 }

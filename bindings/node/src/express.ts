@@ -6,14 +6,14 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Access } from './access'
-import { keptApart } from './caches'
 import { Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
-import { answered, requestOf, send } from './node-http'
+import { answered, keepApart, requestOf, send } from './node-http'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
 type Request = IncomingMessage & { originalUrl?: string }
+type Addressed = Request & { params: Record<string, string> }
 type Next = (error?: unknown) => void
 /** A middleware of Express, Connect and the like. */
 export type Middleware = (request: Request, response: ServerResponse, next: Next) => void
@@ -24,9 +24,9 @@ export interface ExpressPortal {
   /** Lets nobody pass without a session: `app.use('/files', session)`. */
   readonly session: Middleware
   /** Lets nobody pass without a session that grants this, on the resource if one is told. */
-  requires<R extends Request>(
+  requires<R extends Request = Addressed>(
     permission: string,
-    resource?: (request: R) => string,
+    resource?: (request: R) => string | undefined,
   ): (request: R, response: ServerResponse, next: Next) => void
   /** What the session of a request grants: behind `session` or `requires`. */
   access(request: IncomingMessage): Access
@@ -37,7 +37,7 @@ export function portward(options: GateOptions): ExpressPortal {
   const gate = new Gate(options)
   const accesses = new WeakMap<IncomingMessage, Access>()
 
-  const guard = (request: Request, response: ServerResponse, next: Next, permission?: string, resource?: () => string) => {
+  const guard = (request: Request, response: ServerResponse, next: Next, permission?: string, resource?: () => unknown) => {
     try {
       const access = gate.access(requestOf(request, urlOf(request)), permission, resource)
       if (!isAccess(access)) return send(response, access)
@@ -64,17 +64,6 @@ export function portward(options: GateOptions): ExpressPortal {
       return access
     },
   }
-}
-
-/** When the headers are written: what the application has said by then is believed. */
-function keepApart(response: ServerResponse): void {
-  const writeHead = response.writeHead
-  response.writeHead = ((...told: [number]) => {
-    response.writeHead = writeHead
-    const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
-    for (const [name, value] of Object.entries(keptApart(text('cache-control'), text('vary')))) response.setHeader(name, value)
-    return response.writeHead(...told)
-  }) as typeof writeHead
 }
 
 function urlOf(request: Request): string {

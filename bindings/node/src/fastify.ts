@@ -6,46 +6,52 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions, onRequestAsyncHookHandler } from 'fastify'
 import type { Access } from './access'
-import { keptApart } from './caches'
+import { Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
-import { answered, requestOf } from './node-http'
+import { answered, keepApart, requestOf } from './node-http'
 import type { Answer } from './portal'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the session grants: behind `session()` or `requires()`, else `null`. */
-    access: Access | null
+    /** What the session grants: behind `session()` or `requires()`. Elsewhere it is refused to say. */
+    readonly access: Access
   }
   interface FastifyInstance {
     /** A hook `onRequest` that lets nobody pass without a session. */
     session(): onRequestAsyncHookHandler
     /** A hook `onRequest` that lets nobody pass without a session that grants this, on the resource if one is told. */
-    requires(permission: string, resource?: (request: FastifyRequest) => string): onRequestAsyncHookHandler
+    requires(permission: string, resource?: (request: AddressedRequest) => string | undefined): onRequestAsyncHookHandler
   }
 }
+
+/** A request whose path has parameters. */
+export type AddressedRequest = FastifyRequest<{ Params: Record<string, string> }>
 
 /** The plugin. It serves the routes of the portal before any body is parsed. */
 export async function portward(app: FastifyInstance, options: GateOptions): Promise<void> {
   const gate = new Gate(options)
+  const accesses = new WeakMap<FastifyRequest, Access>()
 
   const guard = async (request: FastifyRequest, reply: FastifyReply, permission?: string, resource?: () => unknown) => {
     const access = gate.access(requestOf(request.raw, request.originalUrl), permission, resource)
     if (!isAccess(access)) return send(reply, access)
-    request.access = access
+    accesses.set(request, access)
+    keepApart(reply.raw)
   }
 
-  app.decorateRequest('access', null)
+  app.decorateRequest('access', {
+    getter() {
+      const access = accesses.get(this)
+      if (access === undefined) throw new Refused('the route is not behind a session', 'session_missing')
+      return access
+    },
+  })
   app.decorate('session', () => async (request, reply) => guard(request, reply))
   app.decorate('requires', (permission, resource) => {
     gate.lookUp(permission)
-    return async (request, reply) => guard(request, reply, permission, resource && (() => resource(request)))
-  })
-  app.addHook('onSend', async (request, reply) => {
-    if (request.access === null) return
-    const text = (name: string) => [reply.getHeader(name) ?? []].flat().join(', ')
-    reply.headers(keptApart(text('cache-control'), text('vary')))
+    return async (request, reply) => guard(request, reply, permission, resource && (() => resource(request as AddressedRequest)))
   })
   app.addHook('onRequest', async (request, reply) => {
     const answer = await answered(gate, request.raw, request.originalUrl)

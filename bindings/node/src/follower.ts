@@ -30,12 +30,12 @@ export class Follower extends Handled<'Follower'> {
   readonly #turns = new Turns()
 
   constructor(keyring: Keyring, options?: FollowerOptions) {
-    const { tenants, highest, maxStaleness, audience, skew } = optionsOf('options', options, OPTIONS)
+    const { tenants, highest, maxStaleness = 30, audience, skew } = optionsOf('options', options, OPTIONS)
     const handle = native.followerNew(
       Keyring.handleOf('keyring', keyring),
       maybeTexts('tenants', tenants),
       maybeText('highest', highest),
-      milliseconds('maxStaleness', maxStaleness ?? 30),
+      milliseconds('maxStaleness', maxStaleness),
       maybeText('audience', audience),
       maybeSeconds('skew', skew),
     )

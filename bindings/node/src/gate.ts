@@ -55,15 +55,14 @@ export class Gate {
   readonly #clock: (() => Time) | undefined
 
   constructor(options: GateOptions) {
-    const { portal, store, links, sessions, log, clock } = optionsOf('options', options, OPTIONS)
+    const { portal, store, links = store, sessions = store, log = () => {}, clock } = optionsOf('options', options, OPTIONS)
     if (!(portal instanceof Portal)) throw wrongType('portal', 'a Portal', portal)
-    const [asks, believes] = [links ?? store, sessions ?? store]
-    if (asks === undefined) throw wrongType('store', 'a Store, or links', asks)
-    if (believes === undefined) throw wrongType('store', 'a Store, or sessions', believes)
+    if (typeof links !== 'object' || links === null) throw wrongType('store', 'a Store, or links', links)
+    if (typeof sessions !== 'object' || sessions === null) throw wrongType('store', 'a Store, or sessions', sessions)
     this.portal = portal
-    this.#links = asks
-    this.#sessions = believes
-    this.#log = callable('log', log) ?? (() => {})
+    this.#links = links
+    this.#sessions = sessions
+    this.#log = callable('log', log)
     this.#clock = callable('clock', clock)
   }
 

@@ -107,8 +107,8 @@ export class Keyring extends Handled<'Keyring'> {
   }
 
   /** A new one, in memory; of a new deployment, if none is told. */
-  static generate(deployment?: Deployment): Keyring {
-    return keyringOf(native.keyringGenerate(Deployment.handleOf('deployment', deployment ?? Deployment.generate())))
+  static generate(deployment = Deployment.generate()): Keyring {
+    return keyringOf(native.keyringGenerate(Deployment.handleOf('deployment', deployment)))
   }
 
   /** Makes a directory with a new deployment and keyring, as `portward keyring new` does. */

@@ -1,4 +1,4 @@
-import { flag, maybe, options as optionsOf, path, seconds, someSignal, text } from './arguments'
+import { flag, maybe, options as optionsOf, orNull, path, seconds, someSignal, text } from './arguments'
 import { type Erasure, erasureOf } from './erasure'
 import { checkMade, Handled, made } from './handle'
 import { Keyring } from './keyring'
@@ -38,7 +38,7 @@ export class KeyStore extends Handled<'KeyStore'> {
     const [handle] = await native.keyStoreOpen(
       text('location', location),
       Keyring.handleOf('keyring', keyring),
-      maybe(feed, (value) => Store.handleOf('feed', value)),
+      orNull(feed, (value) => Store.handleOf('feed', value)),
       flag('create', create),
       maybe(events, (value) => path('events', value)),
     )

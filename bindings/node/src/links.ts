@@ -1,7 +1,7 @@
 // Links as their tenant sees them, and what can be said about them.
 
 import {
-  granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, text, whole, type Time,
+  granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, orNull, text, texts, whole, type Time,
 } from './arguments'
 import { date } from './handle'
 import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow } from './native-types'
@@ -10,7 +10,7 @@ export type LinkState = 'active' | 'paused' | 'revoked'
 
 /** A link as its tenant sees it. */
 export interface Link {
-  /** The token, if it was just made: it is not shown where the object is printed. */
+  /** `null`, but of a link that was just made. `show` makes it again. */
   readonly token: string | null
   readonly id: string
   readonly tenant: string
@@ -36,6 +36,12 @@ export interface Link {
   readonly changedAt: Date
   /** When it was redeemed. */
   readonly lastUsedAt: Date | null
+}
+
+/** A link that was just made. */
+export interface IssuedLink extends Link {
+  /** It goes to its holder: it is not shown where the object is printed. */
+  readonly token: string
 }
 
 /** Some links, the newest first. */
@@ -139,14 +145,14 @@ export function newLinkRow(tenant: string, client: string, permissions: Iterable
 
 /** @internal */
 export function filterRow(options?: ListOptions): FilterRow {
-  const { client, state, expiresBefore, labelContains, after, limit } = optionsOf('options', options, LIST)
+  const { client, state, expiresBefore, labelContains, after, limit = 100 } = optionsOf('options', options, LIST)
   return {
     client: maybeText('client', client),
     state: maybeText('state', state),
     expiresBefore: maybeTime('expiresBefore', expiresBefore),
     labelContains: maybeText('labelContains', labelContains),
     after: maybeText('after', after),
-    limit: whole('limit', limit ?? 100, U32),
+    limit: whole('limit', limit, U32),
   }
 }
 
@@ -155,12 +161,12 @@ export function editRow(edit: Edit): EditRow {
   const { label, expiresAt, permissions, resources, usesMax } = optionsOf('edit', edit, EDIT)
   return {
     hasLabel: label !== undefined,
-    label: maybeText('label', label),
+    label: orNull(label, (value) => text('label', value)),
     expiresAt: maybeTime('expiresAt', expiresAt),
     permissions: maybeTexts('permissions', permissions),
     hasResources: resources !== undefined,
-    resources: maybeTexts('resources', resources),
+    resources: orNull(resources, (value) => texts('resources', value)),
     hasUsesMax: usesMax !== undefined,
-    usesMax: maybeWhole('usesMax', usesMax, U32),
+    usesMax: orNull(usesMax, (value) => whole('usesMax', value, U32)),
   }
 }

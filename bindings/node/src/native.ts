@@ -7,20 +7,35 @@ import { isMainThread } from 'node:worker_threads'
 import { errorOf } from './errors'
 import type { Native } from './native-types'
 
-function platform(): string {
-  if (process.platform !== 'linux') return `${process.platform}-${process.arch}${process.platform === 'win32' ? '-msvc' : ''}`
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+const PACKAGE = join(__dirname, '..')
+
+/** As packages are named. On Linux there are two kinds. */
+function platforms(): string[] {
+  const name = `${process.platform}-${process.arch}`
+  if (process.platform === 'linux') return [`${name}-gnu`, `${name}-musl`]
+  return [process.platform === 'win32' ? `${name}-msvc` : name]
+}
+
+/** Which kind this is. The report looks up the names of open sockets, and waits for that, where it cannot be told not to. */
+function kindOfLinux(): string {
+  const report = process.report as typeof process.report & { excludeNetwork?: boolean }
+  const before = report.excludeNetwork
+  report.excludeNetwork = true
+  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } }
+  if (before !== undefined) report.excludeNetwork = before
   return `linux-${process.arch}-${header.glibcVersionRuntime === undefined ? 'musl' : 'gnu'}`
 }
 
-const PACKAGE = join(__dirname, '..')
+const ownOf = (name: string) => join(PACKAGE, `portward.${name}.node`)
+const foldersOf = (name: string) => ['node_modules', '..'].map((where) => join(PACKAGE, where, '@portward', name))
 
 function load(): Native {
-  const name = platform()
-  const own = join(PACKAGE, `portward.${name}.node`)
-  if (existsSync(own)) return require(own) as Native
-  const folders = ['node_modules', '..'].map((where) => join(PACKAGE, where, '@portward', name))
-  const folder = folders.find((folder) => existsSync(folder))
+  const all = platforms()
+  const there = all.filter((name) => [ownOf(name), ...foldersOf(name)].some((place) => existsSync(place)))
+  // Npm has chosen the one that fits, as a rule.
+  const name = there.length === 1 ? there[0]! : all.length === 1 ? all[0]! : kindOfLinux()
+  if (existsSync(ownOf(name))) return require(ownOf(name)) as Native
+  const folder = foldersOf(name).find((folder) => existsSync(folder))
   if (folder === undefined) throw new Error(`portward has no native part for ${name}: the package @portward/${name} is not installed beside it`)
   const [wanted, found] = [versionOf(PACKAGE), versionOf(folder)]
   if (found !== wanted) throw new Error(`portward is of version ${wanted}, and the package @portward/${name} of ${found}: install them again`)

@@ -1,15 +1,16 @@
 // From and to the requests and responses of Node's own `http`, which Express and Fastify hand on.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { keptApart } from './caches'
 import { BODY_MAX, type Gate } from './gate'
 import type { Answer, PortalRequest } from './portal'
 
-/** `url`: as it was sent; a framework may have cut its own. */
+/** @internal `url`: as it was sent; a framework may have cut its own. */
 export function requestOf({ method, rawHeaders }: IncomingMessage, url: string): PortalRequest {
   return { method: method ?? '', path: url.replace(/[?#].*$/s, ''), headers: rawHeaders }
 }
 
-/** The answer of the portal's routes; `null` for the application's, of which nothing was read. */
+/** @internal The answer of the portal's routes; `null` for the application's, of which nothing was read. */
 export async function answered(gate: Gate, message: IncomingMessage, url: string): Promise<Answer | null> {
   const request = requestOf(message, url)
   if (!gate.isOurs(request)) return null
@@ -32,13 +33,43 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** @internal */
 export function send(response: ServerResponse, answer: Answer): void {
   // The application has answered meanwhile, as one whose time was over.
   if (response.headersSent) return
-  const lines = new Map<string, string[]>()
-  for (const [name, value] of answer.headers) lines.set(name, [...(lines.get(name) ?? []), value])
   response.statusCode = answer.status
-  for (const [name, values] of lines) response.setHeader(name, values.length === 1 ? values[0]! : values)
+  setLines(response, answer.headers)
   // Node leaves the body out where the method is HEAD.
   response.end(answer.body)
+}
+
+/** @internal No cache gives this answer to another client. Seen to when its head is written: what the application has said by then is believed. */
+export function keepApart(response: ServerResponse): void {
+  const writeHead = response.writeHead
+  response.writeHead = ((status: number, reason?: string | Told, headers?: Told) => {
+    const [told, message] = typeof reason === 'string' ? [headers, [reason]] : [headers ?? reason, []]
+    // Node prefers these to what was set: so they are set.
+    setLines(response, linesOf(told ?? {}))
+    const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
+    setLines(response, Object.entries(keptApart(text('cache-control'), text('vary'))))
+    return Reflect.apply(writeHead, response, [status, ...message])
+  }) as typeof writeHead
+}
+
+type Value = OutgoingHttpHeader | undefined
+type Line = readonly [name: string, value: Value]
+/** As `writeHead` takes them: an object, or a list of names and values, by pairs or not. */
+type Told = OutgoingHttpHeaders | readonly Value[] | readonly Line[]
+
+function linesOf(told: Told): readonly Line[] {
+  if (!Array.isArray(told)) return Object.entries(told as OutgoingHttpHeaders)
+  if (Array.isArray(told[0])) return told as Line[]
+  return Array.from({ length: told.length / 2 }, (_, at): Line => [String(told[2 * at]), told[2 * at + 1] as Value])
+}
+
+/** In place of what was set of the same names. */
+function setLines(response: ServerResponse, lines: readonly Line[]): void {
+  const all = new Map<string, (string | number | undefined)[]>()
+  for (const [name, value] of lines) all.set(name.toLowerCase(), [...(all.get(name.toLowerCase()) ?? []), ...[value].flat()])
+  for (const [name, values] of all) response.setHeader(name, (values.length === 1 ? values[0] : values) as OutgoingHttpHeader)
 }

@@ -72,9 +72,9 @@ export class Portal extends Handled<'Portal'> {
 
   /** For a host: `https://portal.example`. */
   constructor(origin: string, options?: PortalOptions) {
-    const { path, page } = optionsOf('options', options, ['path', 'page'])
-    if (page !== undefined && (typeof page !== 'object' || page === null)) throw wrongType('page', 'an object', page)
-    const pairs = Object.entries(page ?? {}).flatMap(([name, value]) => [name, text(`page.${name}`, value)])
+    const { path, page = {} } = optionsOf('options', options, ['path', 'page'])
+    if (typeof page !== 'object' || page === null) throw wrongType('page', 'an object', page)
+    const pairs = Object.entries(page).flatMap(([name, value]) => [name, text(`page.${name}`, value)])
     const handle = native.portalNew(text('origin', origin), maybeText('path', path), pairs)
     super(handle)
     this.#handle = handle
@@ -89,7 +89,7 @@ export class Portal extends Handled<'Portal'> {
 
   /** What is to be done about a request: an answer to send, a question to a store, or nothing, for it is the application's. */
   read(request: PortalRequest): Answer | Exchange | null {
-    const step = native.portalRead(this.#handle, requestRow(request), bytes('body', request.body ?? NOTHING))
+    const step = native.portalRead(this.#handle, requestRow(request), bytes('body', request.body === undefined ? NOTHING : request.body))
     if (step.answer != null) return answerOf(step.answer)
     return step.exchange == null ? null : exchangeOf(step.exchange)
   }

@@ -1,5 +1,4 @@
 import type { Transform } from 'node:stream'
-import type { TransformStream } from 'node:stream/web'
 import { bytes, callable, flag, maybeSignal, options as optionsOf, path, seconds, someSignal, text, whole, wrongType } from './arguments'
 import { type BlindIndex, blindIndex, type IndexOptions } from './blind-index'
 import { type Erasure, erasureOf } from './erasure'
@@ -200,9 +199,9 @@ export class Scope extends Handled<'Scope'> {
   }
 }
 
-function ofRow({ name, id, more }: Partial<Of>): OfRow {
-  if (more !== undefined && (typeof more !== 'object' || more === null)) throw wrongType('more', 'an object', more)
-  const pairs = Object.entries(more ?? {}).flatMap(([key, value]) => [text('more', key), text(key, value)])
+function ofRow({ name, id, more = {} }: Partial<Of>): OfRow {
+  if (typeof more !== 'object' || more === null) throw wrongType('more', 'an object', more)
+  const pairs = Object.entries(more).flatMap(([key, value]) => [text('more', key), text(key, value)])
   return { name: text('name', name), id: text('id', id), more: pairs }
 }
 
@@ -210,7 +209,7 @@ function sealing({ embedded, ...of }: Partial<SealOptions>): { of: OfRow; embedd
   return { of: ofRow(of), embedded: flag('embedded', embedded) }
 }
 
-function fileRow(source: unknown, target: unknown, { replace, threads }: FileOptions): FileRow {
-  const count = whole('threads', threads ?? 1, 64)
+function fileRow(source: unknown, target: unknown, { replace, threads = 1 }: FileOptions): FileRow {
+  const count = whole('threads', threads, 64)
   return { source: path('source', source), target: path('target', target), replace: flag('replace', replace), threads: count }
 }

@@ -1,11 +1,11 @@
 import { type Access, accessOf, token as tokenOf } from './access'
 import {
-  bytes, flag, maybe, maybeBytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, path, seconds, someSignal, text,
+  bytes, flag, maybe, maybeBytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, orNull, path, seconds, someSignal, text,
   time, whole, type Time,
 } from './arguments'
 import { checkMade, date, Handled, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
-import { type Edit, editRow, type Event, eventOf, filterRow, type Link, linkOf, type ListOptions, newLinkRow, type NewLinkOptions, type Page } from './links'
+import { type Edit, editRow, type Event, eventOf, filterRow, type IssuedLink, type Link, linkOf, type ListOptions, newLinkRow, type NewLinkOptions, type Page } from './links'
 import { native, raw } from './native'
 import type { Handle } from './native-types'
 import { sessionMakers, type Token, tokenOfRow } from './token'
@@ -108,8 +108,8 @@ export class Store extends Handled<'Store'> {
 
   /** The same store, with this name in the events of what is done through it. */
   actingAs(actor: string): Store {
-    const handle = native.storeActingAs(this.#handle, text('actor', actor))
-    return new Store(made, handle, this.deployment, native.storeSlot(handle), this.#signal)
+    // Who asks does not matter to verification, so the number stays.
+    return new Store(made, native.storeActingAs(this.#handle, text('actor', actor)), this.deployment, this.#slot, this.#signal)
   }
 
   /**
@@ -167,8 +167,8 @@ export class Store extends Handled<'Store'> {
   }
 
   /** Makes a link and its row in one step; it has its `token`. */
-  async issue(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): Promise<Link> {
-    return linkOf(await this.#until(() => native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options))))
+  async issue(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): Promise<IssuedLink> {
+    return linkOf(await this.#until(() => native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options)))) as IssuedLink
   }
 
   /** Makes the token of a link again. */
@@ -208,9 +208,9 @@ export class Store extends Handled<'Store'> {
     link: string,
     options?: { before?: number | undefined; limit?: number | undefined },
   ): Promise<readonly Event[]> {
-    const { before, limit } = optionsOf('options', options, ['before', 'limit'])
+    const { before, limit = 100 } = optionsOf('options', options, ['before', 'limit'])
     const until = maybe(before, (value) => whole('before', value))
-    const most = whole('limit', limit ?? 100, U32)
+    const most = whole('limit', limit, U32)
     const events = await this.#until(() => native.storeHistory(this.#handle, text('tenant', tenant), text('link', link), until, most))
     return Object.freeze(events.map(eventOf))
   }
@@ -247,7 +247,7 @@ export class Store extends Handled<'Store'> {
 
   /** Looks at a link without spending anything of it. Asks no database. */
   peek(link: string, cookie?: string | null): Peeked {
-    const row = native.storePeek(this.#handle, tokenOf('link', link), maybeText('cookie', cookie))
+    const row = native.storePeek(this.#handle, tokenOf('link', link), orNull(cookie, (value) => text('cookie', value)))
     return Object.freeze({ nonce: row.nonce, cookie: row.cookie, expiresAt: date(row.expiresAt) })
   }
 

@@ -1,7 +1,7 @@
 // Streams of Node and of the web over a sealer or opener that takes piece after piece.
 
 import { addAbortSignal, Transform } from 'node:stream'
-import { type Transformer, TransformStream, type TransformStreamDefaultController } from 'node:stream/web'
+import { type Transformer, type TransformStreamDefaultController, TransformStream as WebStream } from 'node:stream/web'
 import { bytes } from './arguments'
 
 /** Begins to take pieces. */
@@ -81,7 +81,7 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
   return signal === undefined ? stream : addAbortSignal(signal, stream)
 }
 
-/** A stream of the web. */
+/** A stream of the web, of the global type: with the types of a browser that is another one than Node's. */
 export function webStream(begin: Piecewise, { progress, signal }: Options): TransformStream<Uint8Array, Uint8Array> {
   const turns = new Turns(begin, (total) => progress?.(total))
   let abort: () => void
@@ -109,5 +109,5 @@ export function webStream(begin: Piecewise, { progress, signal }: Options): Tran
     // Whoever reads or writes has given up. Node before 20.14 does not tell.
     cancel: over,
   }
-  return new TransformStream<Uint8Array, Uint8Array>(transformer)
+  return new WebStream<Uint8Array, Uint8Array>(transformer)
 }

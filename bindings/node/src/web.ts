@@ -1,5 +1,5 @@
 /**
- * The rules for whatever has `Request` and `Response`: route handlers of Next.js, Hono, Deno, Bun.
+ * The rules for whatever has `Request` and `Response`, such as Hono and route handlers of Next.js.
  *
  * @packageDocumentation
  */

@@ -1,9 +1,11 @@
 // The guards of the ready parts, with a real store: who gets what, and what the operator hears.
 
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import express from 'express'
 import fastify from 'fastify'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { Follower, Issuer, Portal, UntrustedLink, Unavailable } from 'portward'
 import { portward as forExpress } from 'portward/express'
@@ -32,29 +34,64 @@ test('what lies behind a guard is kept apart', async () => {
     assert.equal(refused.status, 403)
   }
   const gate = forExpress({ portal, store: links })
+  const ofExpress = (answer) => express().get('/files', gate.session, (_, response) => answer(response))
+  const ofFastify = (answer) => fastifyWith({ portal, store: links }, (app) => app.get('/files', { onRequest: app.session() }, async (_, reply) => answer(reply)))
   for (const [said, kept] of [['max-age=60', 'max-age=60, private'], ['public, max-age=60', 'public, max-age=60'], ['no-store', 'no-store']]) {
-    state.handler = express().get('/files', gate.session, (_, response) => response.set({ 'Cache-Control': said, Vary: 'Accept' }).end('x'))
-    const { headers: told } = await send({ method: 'GET', target: '/files', headers, body: '' })
-    const of = (header) => told.find(([held]) => held === header)?.[1]
-    assert.deepEqual([of('cache-control'), of('vary')], [kept, 'Accept, Cookie, Authorization'])
+    const told = { 'Cache-Control': said, Vary: 'Accept', 'X-Number': 7, 'X-List': ['a', 'b'] }
+    const raw = (reply) => reply.hijack().raw
+    const ways = {
+      'set': ofExpress((response) => response.set({ ...told, 'X-Number': '7' }).end('x')),
+      'writeHead with an object': ofExpress((response) => response.set('Vary', 'Origin').writeHead(200, told).end('x')),
+      'writeHead with a reason': ofExpress((response) => response.writeHead(200, 'Fine', told).end('x')),
+      'writeHead with a list': ofExpress((response) => response.set('Vary', 'Origin').writeHead(200, [...Object.entries(told).flat(1), 'x-list', 'c']).end('x')),
+      'writeHead with pairs': ofExpress((response) => response.writeHead(200, [...Object.entries(told), ['x-list', 'c']]).end('x')),
+      'Fastify': await ofFastify((reply) => reply.headers(told).send('x')),
+      'Fastify with a stream': await ofFastify((reply) => reply.headers(told).send(Readable.from(['x']))),
+      'Fastify by hand': await ofFastify((reply) => void raw(reply).writeHead(200, told).end('x')),
+    }
+    for (const [way, handler] of Object.entries(ways)) {
+      state.handler = handler
+      const { status, headers: lines } = await send({ method: 'GET', target: '/files', headers, body: '' })
+      const of = (header) => lines.filter(([held]) => held === header).flatMap(([, value]) => value.split(', '))
+      assert.deepEqual([status, of('cache-control').join(', '), of('vary')], [200, kept, ['Accept', 'Cookie', 'Authorization']], way)
+      assert.deepEqual([of('x-number'), of('x-list')], [['7'], /list|pairs/.test(way) ? ['a', 'b', 'c'] : ['a', 'b']], way)
+    }
   }
+})
+
+async function fastifyWith(options, add) {
+  const app = fastify()
+  await app.register(forFastify, options)
+  add(app)
+  await app.ready()
+  return app.routing
+}
+
+test('Fastify refuses to say what a request may do that no guard has seen', async () => {
+  const { store: links } = await store()
+  const { state, send, close } = await server()
+  after(close)
+  state.handler = await fastifyWith({ portal, store: links }, (app) => {
+    app.setErrorHandler((error, _, reply) => reply.code(403).send({ code: error.code }))
+    app.get('/files', async ({ access }) => ({ tenant: access.tenant }))
+  })
+  const { status, body } = await send({ method: 'GET', target: '/files', headers: [], body: '' })
+  assert.deepEqual([status, JSON.parse(body)], [403, { code: 'session_missing' }])
 })
 
 /** Servers that tell the tenant of who may read the file in the path. */
 const SERVERS = {
   async Express(options) {
     const gate = forExpress(options)
-    const app = express().get('/files/:id', gate.requires('files:read', ({ params }) => params.id), (request, response) => {
+    const app = express().use(gate.routes).get('/files/:id', gate.requires('files:read', ({ params }) => params.id), (request, response) => {
       response.json({ tenant: gate.access(request).tenant })
     })
     return app
   },
   async Fastify(options) {
-    const app = fastify()
-    await app.register(forFastify, options)
-    app.get('/files/:id', { onRequest: app.requires('files:read', ({ params }) => params.id) }, async ({ access }) => ({ tenant: access.tenant }))
-    await app.ready()
-    return app.routing
+    return fastifyWith(options, (app) => {
+      app.get('/files/:id', { onRequest: app.requires('files:read', ({ params }) => params.id) }, async ({ access }) => ({ tenant: access.tenant }))
+    })
   },
   async Hono(options) {
     const gate = forWeb(options)
@@ -62,22 +99,15 @@ const SERVERS = {
       const access = gate.access(context.req.raw, 'files:read', context.req.param('id'))
       return access instanceof Response ? access : context.json({ tenant: access.tenant })
     })
-    return webServer((request) => app.fetch(request))
+    return getRequestListener(app.fetch)
   },
   async 'a route handler of Next.js'(options) {
-    const GET = forWeb(options).requires('files:read', (_, access, { params }) => Response.json({ tenant: access.tenant, id: params.id }))
+    const portal = forWeb(options)
+    const GET = portal.requires('files:read', (_, access, { params }) => Response.json({ tenant: access.tenant, id: params.id }))
     // It asks for everything: a session that is restricted to resources does not pass.
-    return webServer((request) => GET(request, { params: { id: new URL(request.url).pathname.slice(7) } }))
+    const files = (request) => GET(request, { params: { id: new URL(request.url).pathname.slice(7) } })
+    return getRequestListener(async (request) => (await portal.answer(request)) ?? files(request))
   },
-}
-
-/** What adapters of servers do. */
-function webServer(handle) {
-  return async (request, response) => {
-    const headers = Object.entries(request.headers).map(([name, value]) => [name, [value].flat().join(', ')])
-    const answer = await handle(new Request(`http://portal.example${request.url}`, { method: request.method, headers }))
-    response.writeHead(answer.status, [...answer.headers].flat()).end(await answer.text())
-  }
 }
 
 for (const [name, serve] of Object.entries(SERVERS)) {
@@ -112,6 +142,62 @@ for (const [name, serve] of Object.entries(SERVERS)) {
     await links.revokeLink('studio-7', reads.id)
     assert.deepEqual(await get(session), refused)
     assert.ok(refusals.includes('403 link_revoked') && refusals.includes('403 permission_denied'), refusals.join())
+  })
+}
+
+for (const [name, serve] of Object.entries(SERVERS)) {
+  onEach(`${name}: a browser comes with a link, stays, and leaves`, async (database) => {
+    const { store: links } = await store(database)
+    const { state, send, close } = await server()
+    after(close)
+    state.handler = await serve({ portal, store: links })
+    const { id, token } = await links.issue('studio-7', '42', ['files:read'], { usesMax: 1 })
+
+    const jar = new Map()
+    const go = async (method, target, fields = {}) => {
+      const cookie = [...jar].map(([cookie, value]) => `${cookie}=${value}`).join('; ')
+      const form = [['Content-Type', 'application/x-www-form-urlencoded'], ['Origin', 'https://portal.example']]
+      const headers = [...(cookie === '' ? [] : [['Cookie', cookie]]), ...(method === 'POST' ? form : [])]
+      const answer = await send({ method, target, headers, body: new URLSearchParams(fields).toString() })
+      for (const [header, value] of answer.headers) {
+        const [, cookie, held] = (header === 'set-cookie' && value.match(/^__Host-([a-z-]+)=([^;]*)/)) || []
+        if (held === '') jar.delete(`__Host-${cookie}`)
+        else if (cookie !== undefined) jar.set(`__Host-${cookie}`, held)
+      }
+      return answer
+    }
+    const held = () => [...jar.keys()].map((cookie) => cookie.slice('__Host-portward-'.length)).sort()
+
+    const came = await go('GET', `/portal/${token}`)
+    assert.deepEqual([came.status, came.headers.find(([header]) => header === 'location')[1], held()], [303, '/portal', ['link']])
+    const page = await go('GET', '/portal')
+    assert.deepEqual([page.status, held()], [200, ['link', 'peek']])
+    const [, nonce] = page.body.match(/name="nonce" value="([^"]+)"/)
+    assert.equal((await go('GET', '/files/7')).status, 403, 'not yet')
+    assert.equal((await links.link('studio-7', id)).uses, 0, 'who only looks spends nothing')
+
+    const [link] = [...jar]
+    assert.deepEqual([(await go('POST', '/portal/redeem', { nonce })).status, held()], [303, ['session']])
+    assert.deepEqual([(await go('GET', '/files/7')).status, (await links.link('studio-7', id)).uses], [200, 1])
+    const first = jar.get('__Host-portward-session')
+    const renewed = await go('POST', '/portal/renew')
+    assert.equal(renewed.status, 204)
+    assert.ok(renewed.headers.some(([header, value]) => header === 'set-cookie' && value.startsWith('__Host-portward-session=pws_')))
+    assert.equal((await go('GET', '/files/7')).status, 200)
+    assert.deepEqual([(await go('POST', '/portal/leave')).status, held()], [204, []])
+    assert.equal((await go('GET', '/files/7')).status, 403, 'gone')
+
+    // Once was all.
+    jar.set(...link)
+    const [, again] = (await go('GET', '/portal')).body.match(/name="nonce" value="([^"]+)"/)
+    assert.deepEqual([(await go('POST', '/portal/redeem', { nonce: again })).status, held()], [403, ['link', 'peek']])
+    // And a session ends with its link.
+    jar.clear()
+    jar.set('__Host-portward-session', first)
+    assert.equal((await go('GET', '/files/7')).status, 200)
+    await links.revokeLink('studio-7', id)
+    assert.deepEqual([(await go('POST', '/portal/renew')).status, (await go('GET', '/files/7')).status], [403, 403])
+    assert.deepEqual((await links.history('studio-7', id)).map(({ kind }) => kind), ['revoked', 'redeemed', 'issued'])
   })
 }
 

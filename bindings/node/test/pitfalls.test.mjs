@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { Access, Deployment, Issuer, Keyring, Portal, PortwardError, Store, UntrustedLink, Verifier, indexBits } from 'portward'
-import { raw } from '../dist/native.js'
-import { code, scope, store } from './support/fixtures.mjs'
+import { Access, Deployment, Follower, Issuer, Keyring, KeyStore, Portal, PortwardError, Store, UntrustedLink, Verifier, indexBits } from 'portward'
+import { code, directory, scope, store } from './support/fixtures.mjs'
 
 const keyring = Keyring.generate()
 const issuer = new Issuer(keyring)
@@ -24,38 +24,6 @@ test('options are plain objects: the restrictions of others would not be seen', 
     assert.throws(() => issuer.issueLink('t', 'c', ['files:read'], wrong), TypeError)
   }
   for (const right of [{ lifetime: 60 }, Object.assign(Object.create(null), { lifetime: 60 }), {}]) issuer.issueLink('t', 'c', ['files:read'], right)
-})
-
-test('a panic is an error, and ends no process', () => {
-  const script = `
-    const { readdirSync } = require('node:fs')
-    const { wrapped } = require('./dist/native.js')
-    const { PortwardError } = require('portward')
-    const name = readdirSync('test/provoke').find((name) => name.endsWith('.node'))
-    const native = wrapped(require('./test/provoke/' + name))
-    const tell = (error) => console.log(error instanceof PortwardError, error.code, error.public)
-    try { native.provoke() } catch (error) { tell(error) }
-    native.provokeLater().catch(tell).then(() => console.log('lives'))`
-  const out = execFileSync(process.execPath, ['-e', script], { cwd: new URL('..', import.meta.url), stdio: ['ignore', 'pipe', 'ignore'] })
-  assert.equal(out.toString(), 'true internal unavailable\ntrue internal unavailable\nlives\n')
-})
-
-test('every exported function catches panics, and every task does', () => {
-  const native = new URL('../native/', import.meta.url)
-  const marks = (text) => text.match(/#\[napi[^\]]*\]/g) ?? []
-  const isWrong = (mark) => mark !== '#[napi(catch_unwind)]' && !mark.startsWith('#[napi(object')
-  assert.deepEqual(marks('#[napi] #[napi(catch_unwind)] #[napi(js_name = "x")] #[napi(object)]').filter(isWrong), ['#[napi]', '#[napi(js_name = "x")]'])
-  let exported = 0
-  for (const file of readdirSync(native)) {
-    const text = readFileSync(new URL(file, native), 'utf8')
-    assert.deepEqual(marks(text).filter(isWrong), [], file)
-    exported += marks(text).filter((mark) => mark === '#[napi(catch_unwind)]').length
-    // Of all tasks, one place catches what they panic with.
-    assert.equal(/impl.* Task for/.test(text), file === 'work.rs', file)
-    assert.doesNotMatch(text, /\bunsafe\b/, file)
-  }
-  // What is there is what was looked at.
-  assert.equal(exported, Object.keys(raw).length + 2, 'and the two that provoke')
 })
 
 test('-1, 1.5, NaN and what is too large are refused', async () => {
@@ -114,6 +82,10 @@ test('what is sealed is what was told, whatever becomes of the memory', async ()
 test('a wrong type is a TypeError that names the argument', async () => {
   const { store: opened } = await store()
   const { scope: keys } = await scope()
+  const headers = ['Authorization', 'Bearer pws_']
+  const exchange = new Portal('https://a.example').read({ method: 'POST', path: '/portal/renew', headers })
+  assert.equal((await exchange.run(opened)).status, 400)
+  assert.throws(() => opened.verifyLink.call({}, link()), TypeError)
   const cases = {
     tenant: () => issuer.issueLink(7, 'c', []),
     client: () => issuer.issueLink('t', null, []),
@@ -128,7 +100,10 @@ test('a wrong type is a TypeError that names the argument', async () => {
     origin: () => new Portal(7),
     plaintext: () => keys.seal('text', { name: 'a', id: '1' }),
     name: () => keys.seal(Buffer.of(1), { id: '1' }),
-    store: () => new Portal('https://a.example').read({ method: 'GET', path: '/portal', headers: [] }).run?.({}) ?? opened.verifyLink.call({}, link()),
+    store: () => exchange.run({}),
+    page: () => new Portal('https://a.example', { page: 'x' }),
+    request: () => new Portal('https://a.example').read('GET'),
+    body: () => new Portal('https://a.example').read({ method: 'POST', path: '/portal/peek', headers: [], body: 'x' }),
     threads: () => keys.sealFile('a', 'b', { name: 'a', id: '1', threads: '2' }),
     signal: () => keys.sealFile('a', 'b', { name: 'a', id: '1', signal: {} }),
     progress: () => keys.sealFile('a', 'b', { name: 'a', id: '1', progress: 1 }),
@@ -138,13 +113,58 @@ test('a wrong type is a TypeError that names the argument', async () => {
     after: () => opened.list('t', { after: 1 }),
   }
   for (const [name, call] of Object.entries(cases)) {
-    await assert.rejects(async () => call(), (error) => error instanceof TypeError && (name === 'store' || error.message.startsWith(`${name}:`)), name)
+    await assert.rejects(async () => call(), (error) => error instanceof TypeError && error.message.startsWith(`${name}:`), name)
   }
+})
+
+test('null is not nothing: an option that is left away is undefined', async () => {
+  const { store: links, location, keyring: linksKeyring } = await store()
+  const { keys, scope: files } = await scope()
+  const { id } = await links.issue('t', 'c', ['files:read'], { label: 'x', usesMax: 1 })
+  const of = { name: 'a.b', id: '1' }
+  const path = await directory()
+  const now = Math.floor(Date.now() / 1000)
+  const times = { thisUpdate: now, nextUpdate: now + 60 }
+  const index = { table: 'clients', column: 'email', bits: 8 }
+  const indexes = keys.scope('studio-7', 'index:clients')
+  /** For each call the options that may be left away. */
+  const calls = [
+    [(options) => issuer.issueLink('t', 'c', ['files:read'], options), ['audience', 'lifetime']],
+    [(options) => issuer.issueSession(verifier.verifyLink(link()), options), ['lifetime']],
+    [(options) => Verifier.withoutRevocation(keyring, options), ['audience', 'skew']],
+    [(options) => verifier.verifyLink(link(), options), ['at']],
+    [(options) => new UntrustedLink(link()).narrow({ audience: 'x', recipient: 'x', ...options }), ['expiresAt', 'permissions', 'resources', 'audience', 'recipient', 'seal', 'vocabulary']],
+    [(options) => new Follower(keyring, options), ['tenants', 'highest', 'maxStaleness', 'audience', 'skew']],
+    [(options) => links.issue('t', 'c', ['files:read'], options), ['audience', 'lifetime', 'label', 'usesMax', 'expiresAt']],
+    [(options) => links.list('t', options), ['client', 'state', 'expiresBefore', 'labelContains', 'after', 'limit']],
+    [(options) => links.edit('t', id, { label: 'x', ...options }), ['expiresAt', 'permissions']],
+    [(options) => links.history('t', id, options), ['before', 'limit']],
+    [(options) => links.publish({ ...times, ...options }), ['tenants']],
+    [async (options) => (await Store.open(location, linksKeyring, options)).close(), ['create', 'audience', 'skew', 'maxStaleness', 'follow', 'events']],
+    [(options) => files.sealFile('/dev/null', join(path, `${Math.random()}`), { ...of, ...options }), ['embedded', 'replace', 'threads', 'progress', 'signal', 'more']],
+    [(options) => indexes.blindIndex({ ...index, ...options }), ['name', 'normaliser', 'version']],
+    [(options) => indexBits({ rows: 100_000, distinct: 90_000, ...options }), ['otherBits', 'evenIfFew']],
+    [(options) => new Portal('https://a.example', options), ['path', 'page']],
+    [({ deployment }) => Keyring.generate(deployment), ['deployment']],
+    [({ permissions }) => Deployment.generate(permissions), ['permissions']],
+    [(options) => Keyring.create(join(path, `${Math.random()}`), options), ['permissions', 'passphrase']],
+  ]
+  for (const [call, names] of calls) {
+    for (const name of names) {
+      await assert.rejects(async () => call({ [name]: null }), (error) => error instanceof TypeError && error.message.startsWith(`${name}:`), name)
+      await call({ [name]: undefined })
+    }
+  }
+  // Where it says something it is one.
+  const { label, usesMax, resources } = await links.edit('t', id, { label: null, usesMax: null, resources: null })
+  assert.deepEqual([label, usesMax, resources], [null, null, null])
+  assert.ok(links.peek((await links.show('t', id)).token, null).nonce)
+  verifier.verifyLink(link()).require('files:read', null)
 })
 
 test('an option that there is not is refused: it may be a restriction that was misspelt', () => {
   assert.throws(() => new UntrustedLink(link()).narrow({ permission: ['files:read'] }), { name: 'TypeError', message: /"permission"/ })
-  assert.throws(() => issuer.issueLink('t', 'c', ['files:read'], { ttl: 1 }), { name: 'TypeError' })
+  assert.throws(() => issuer.issueLink('t', 'c', ['files:read'], { ttl: 1 }), { name: 'TypeError', message: /"ttl"/ })
   const { token } = issuer.issueLink('t', 'c', ['files:read', 'messages:send'], { lifetime: 1 })
   const vocabulary = keyring.deployment.permissions
   assert.ok(!verifier.verifyLink(new UntrustedLink(token).narrow({ permissions: ['files:read'], vocabulary })).allows('messages:send'))
@@ -189,4 +209,51 @@ test('what is printed shows no token', async () => {
   const held = { made: made.token, session: session.token, exchange: exchange.token, came: came.token, body: answer.body, key: keyring.exportInClear().toString() }
   for (const [name, value] of Object.entries(held)) assert.match(printed(value), /pw[lsk]\d?_/, name)
   assert.deepEqual([came.inCookie, answer.status, answer.headers.length > 3], [false, 200, true])
+  const kept = await links.issue('t', 'c', ['files:read'])
+  await links.revokeLink('t', kept.id)
+  const refused = [
+    () => verifier.verifyLink(`${made.token}x`),
+    () => verifier.verifyLink(made.token, { at: 0 }),
+    () => verifier.verifySession(made.token),
+    () => Verifier.withoutRevocation(Keyring.generate()).verifyLink(made.token),
+    () => new UntrustedLink(`x${made.token}`),
+    () => new UntrustedLink(made.token).narrow({ audience: made.token }),
+    () => links.verifyLink(kept.token),
+    () => links.redeem(kept.token, kept.token, kept.token),
+    () => links.renew(`${session.token}x`),
+    () => links.show('t', session.token),
+    () => Keyring.fromJson(keyring.exportInClear(), Deployment.generate()),
+    () => Keyring.fromJson(Buffer.from(`{"roots":"${session.token}"}`), keyring.deployment),
+  ]
+  for (const call of refused) {
+    await assert.rejects(async () => call(), (error) => error instanceof PortwardError && !/pw[lsk]\d?_/.test(printed(error)), `${call}`)
+  }
+})
+
+test('what is printed of a database that lets nobody in shows no password', async () => {
+  // A server that speaks as much of PostgreSQL as it takes to refuse a password.
+  const message = (type, body) => Buffer.concat([Buffer.from(type), Buffer.of(0, 0, 0, body.length + 4), body])
+  let asked = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      if (bytes.length === 8) return socket.write('N') // no TLS here
+      if (bytes[0] !== 0x70) return socket.write(message('R', Buffer.of(0, 0, 0, 3)))
+      asked += bytes.includes('s3cret-word') ? 1 : 0
+      socket.end(message('E', Buffer.from('SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "ada"\0\0')))
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  const errors = []
+  for (const location of [`postgres://ada:s3cret-word@127.0.0.1:${port}/links?sslmode=disable`, 'postgres://ada:s3cret-word@[x/links', 'mysql://ada:s3cret-word@x/links']) {
+    await assert.rejects(Store.open(location, keyring), (error) => Boolean(errors.push(error)))
+    await assert.rejects(KeyStore.open(location, keyring, { feed: null }), (error) => Boolean(errors.push(error)))
+  }
+  server.close()
+  assert.ok(asked >= 2, `${asked}`)
+  for (const error of errors) {
+    assert.ok(error instanceof PortwardError && error.code !== 'internal', inspect(error))
+    assert.doesNotMatch(inspect(error, { depth: 9 }) + JSON.stringify(error), /s3cret-word/)
+  }
 })

@@ -71,7 +71,7 @@ process.exit()
 `
 
 test('all that the README of the package shows runs', async () => {
-  const blocks = blocksOf('../README.md')
+  const blocks = blocksOf(new URL('README.md', import.meta.resolve('portward/package.json')))
   assert.equal(blocks.length, 6)
   const folder = await directory()
   writeFileSync(join(folder, 'a.pdf'), 'a file')

@@ -5,7 +5,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { pgTable, text } from 'drizzle-orm/pg-core'
-import { Access, Issuer, Keyring, KeyStore, type Link, Portal, PortwardError, type PublicAnswer, Store, UntrustedLink, Verifier } from 'portward'
+import { Access, Issuer, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, Store, UntrustedLink, Verifier } from 'portward'
 import { portward as forExpress } from 'portward/express'
 import { frameworkErrors, portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
@@ -24,7 +24,11 @@ same<Access['kind'], 'link' | 'session'>(true)
 same<PortwardError['public'], PublicAnswer>(true)
 
 await using store = await Store.open('sqlite:x', keyring, { create: true, follow: 0.5 })
-const link: Link = await store.issue('t', 'c', new Set(['files:read']), { usesMax: 3 })
+const link: IssuedLink = await store.issue('t', 'c', new Set(['files:read']), { usesMax: 3 })
+const listed: Link | undefined = (await store.list('t')).links[0]
+verifier.verifyLink(link.token)
+// @ts-expect-error only of a link that was just made
+verifier.verifyLink(listed?.token)
 same<Awaited<ReturnType<Store['revokeLink']>>, string>(true)
 await store.edit('t', link.id, { label: null, resources: null, usesMax: null })
 await store.withSignal(AbortSignal.timeout(1000)).revokeLink('t', link.id)
@@ -42,6 +46,8 @@ new Access()
 new Keyring()
 // @ts-expect-error feed has to be told
 KeyStore.open('sqlite:x', keyring, {})
+// @ts-expect-error null is no option that was left away
+new Issuer(keyring).issueLink('t', 'c', [], { audience: null })
 // @ts-expect-error what is sealed has to be told
 scope.open(object, { name: 'a' })
 // @ts-expect-error a promise is no link
@@ -68,7 +74,7 @@ express()
   })
 const app = fastify({ frameworkErrors: frameworkErrors({ portal, store }) })
 await app.register(forFastify, { portal, store })
-app.get<{ Params: { id: string } }>('/files/:id', { onRequest: app.requires('files:read') }, async (request) => request.access?.tenant)
+app.get<{ Params: { id: string } }>('/files/:id', { onRequest: app.requires('files:read') }, async (request) => request.access.tenant)
 
 const index = await scope.blindIndex({ table: 'clients', column: 'email', bits: 16 })
 const clients = pgTable('clients', { id: text('id'), email: sealed('email').notNull(), emailIndex: indexed(() => index)('email_index') })

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
-import { directory } from './support/fixtures.mjs'
+import { directory } from '../support/fixtures.mjs'
 
-const here = fileURLToPath(new URL('..', import.meta.url))
+const here = fileURLToPath(new URL('../..', import.meta.url))
 const run = (command, values, cwd) => execFileSync(command, values, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 function filesIn(path, below = '') {
@@ -34,13 +34,18 @@ test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   for (const name of ['index', 'express', 'fastify', 'web', 'drizzle']) {
     for (const ending of ['js', 'mjs', 'd.ts', 'd.mts']) assert.ok(files.includes(`dist/${name}.${ending}`))
   }
+  // A module for each of the source, and nothing that was one before.
+  const modules = (names, ending) => names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length)).sort()
+  assert.deepEqual(modules(readdirSync(join(installed, 'dist')), '.js'), modules(readdirSync(join(here, 'src')), '.ts'))
+  const licences = ['LICENSE-APACHE', 'LICENSE-MIT']
+  for (const licence of licences) assert.ok(files.includes(licence))
   const { scripts, dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, version } = JSON.parse(readFileSync(join(installed, 'package.json')))
   assert.deepEqual([scripts, dependencies], [undefined, undefined], 'nothing runs when it is installed, and nothing else comes along')
   for (const exactly of Object.values(optionalDependencies)) assert.equal(exactly, version)
   const scoped = join(path, 'node_modules', '@portward')
   const [platform, ...others] = readdirSync(scoped)
   assert.deepEqual([others, Object.keys(optionalDependencies)], [[], [`@portward/${platform}`]])
-  assert.deepEqual(filesIn(join(scoped, platform)).sort(), ['README.md', 'package.json', `portward.${platform}.node`].sort())
+  assert.deepEqual(filesIn(join(scoped, platform)).sort(), ['README.md', 'package.json', `portward.${platform}.node`, ...licences].sort())
   // The frameworks are the application's: none is installed for it, and one of another version is told.
   assert.deepEqual(Object.keys(peerDependencies).sort(), ['drizzle-orm', 'express', 'fastify'])
   for (const name of Object.keys(peerDependencies)) assert.equal(peerDependenciesMeta[name].optional, true)
@@ -60,6 +65,18 @@ test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   assert.match(tried(path), /of version 0\.1\.0, and the package @portward\/\S+ of 0\.0\.9/)
   writeFileSync(manifest, said)
   assert.equal(tried(path), 'loaded\n')
+
+  // Which kind of Linux it is, is not asked where one is there: the answer may wait for the names of open sockets.
+  if (process.platform === 'linux') {
+    const asked = { ...process.env, NODE_OPTIONS: `--require=${join(path, 'asked.cjs')}` }
+    writeFileSync(join(path, 'asked.cjs'), 'process.report.getReport = () => { throw new Error(`asked, network ${!process.report.excludeNetwork}`) }')
+    assert.equal(tried(path, asked), 'loaded\n')
+    const other = join(scoped, platform.endsWith('-gnu') ? platform.replace('-gnu', '-musl') : platform.replace('-musl', '-gnu'))
+    cpSync(join(scoped, platform), other, { recursive: true })
+    assert.equal(tried(path, asked), 'asked, network false\n')
+    assert.equal(tried(path), 'loaded\n')
+    rmSync(other, { recursive: true })
+  }
 
   // Without the package of the platform it says which one is missing, and takes none from elsewhere.
   const lonely = await directory()

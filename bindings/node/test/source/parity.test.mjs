@@ -1,0 +1,156 @@
+// Names and options are those of Python, in the words of JavaScript; the codes are those of the core.
+
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
+import * as portward from 'portward'
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url))
+const read = (path) => readFileSync(join(root, path), 'utf8')
+const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
+
+/** What Python has as classes is here an interface: no methods, only properties. */
+const INTERFACES = ['Answer', 'Erasure', 'Event', 'IssuedLink', 'Link', 'Page', 'Peeked', 'Recovered', 'Root', 'Token']
+/** Of Python alone. */
+const LEFT_OUT = { KeyStore: ['__enter__', '__exit__'], Store: ['__enter__', '__exit__'], Range: ['__enter__', '__exit__', '__len__'], Keyring: [], functions: ['before_fork', 'after_fork'] }
+/** Of Node alone: what needs no waiting there, and what waits. */
+const MORE = {
+  Scope: ['sealSync', 'openSync', 'sealStream', 'openStream', 'sealWebStream', 'openWebStream', 'withSignal'],
+  Store: ['withSignal'], KeyStore: ['withSignal'], Access: ['toJSON'],
+}
+
+const STUB = read('bindings/python/python/portward/_portward.pyi')
+/** Every class but those that are made for Python's types alone, with its body. */
+const BODIES = [...STUB.matchAll(/^class _?(\w+)(\(.*\))?:.*\n((?: {4}.*\n|\n)*)/gm)].filter(([, , of]) => !of?.includes('Protocol'))
+
+function stub() {
+  const methodsOf = (body) => [...body.matchAll(/^ {4}def (\w+)\(/gm)].map(([, method]) => method).filter((method) => method !== '__new__')
+  const classes = Object.fromEntries(BODIES.map(([, name, , body]) => [name, methodsOf(body)]))
+  return { classes, functions: [...STUB.matchAll(/^def (\w+)\(/gm)].map(([, name]) => name) }
+}
+
+function membersOf(type, own) {
+  const statics = Object.getOwnPropertyNames(type).filter((name) => !['length', 'name', 'prototype'].includes(name))
+  const methods = Object.getOwnPropertyNames(type.prototype).filter((name) => name !== 'constructor')
+  return [...new Set([...statics, ...methods, ...own])]
+}
+
+test('every class and method of Python is here, and no other', () => {
+  const { classes, functions } = stub()
+  assert.equal(Object.keys(classes).length, 24)
+  // Properties that the constructor sets.
+  const own = { Scope: ['tenant', 'name'], Range: ['length'], Portal: ['path'], Store: ['deployment'], Exchange: ['question', 'token', 'cookie', 'nonce'] }
+  for (const [name, methods] of Object.entries(classes)) {
+    if (INTERFACES.includes(name)) {
+      assert.equal(portward[name], undefined)
+      continue
+    }
+    const wanted = methods.filter((method) => !(LEFT_OUT[name] ?? []).includes(method)).map(camel)
+    assert.deepEqual(membersOf(portward[name], own[name] ?? []).sort(), [...wanted, ...(MORE[name] ?? [])].sort(), name)
+  }
+  const here = functions.filter((name) => !LEFT_OUT.functions.includes(name))
+  assert.deepEqual(here, ['index_bits'])
+  for (const name of here) assert.equal(typeof portward[camel(name)], 'function')
+})
+
+test('interfaces have the properties of the classes of Python', () => {
+  const text = declared()
+  const { classes } = stub()
+  for (const name of INTERFACES) {
+    const [, body] = text.match(new RegExp(`export interface ${name} (?:extends \\w+ )?\\{\\n([^}]*)\\}`)) ?? []
+    const properties = [...(body ?? '').matchAll(/^ {4}readonly (\w+)/gm)].map(([, property]) => property)
+    assert.deepEqual(properties.sort(), classes[name].map(camel).sort(), name)
+  }
+})
+
+function declared() {
+  const files = readdirSync(join(root, 'bindings/node/dist')).filter((name) => name.endsWith('.d.ts'))
+  return files.map((name) => read(`bindings/node/dist/${name}`).replace(/\/\*\*.*?\*\//gs, '')).join('\n')
+}
+
+/** What stands between the bracket at this place and its end, parted where this character is outside of others. */
+function parted(text, at, by) {
+  const parts = ['']
+  for (let depth = 0, place = at; ; place++) {
+    const character = text[place] ?? assert.fail('no end')
+    if ('([{'.includes(character) && depth++ === 0) continue
+    if (')]}'.includes(character) && --depth === 0) return parts.map((part) => part.trim()).filter((part) => part !== '')
+    if (character === by && depth === 1) parts.push('')
+    else parts[parts.length - 1] += character
+  }
+}
+
+/** Of a method of Python, what has to be told by its name. */
+function keywords(body, method) {
+  const parameters = parted(body, body.search(new RegExp(`def ${method}\\(`)) + `def ${method}`.length, ',')
+  const [, ...named] = parameters.slice(parameters.indexOf('*') < 0 ? parameters.length : parameters.indexOf('*'))
+  return named.filter((parameter) => !parameter.startsWith('**')).map((parameter) => camel(parameter.split(':')[0]))
+}
+
+/** The properties of a type: of an object that is written there, or of interfaces. */
+function properties(text, type) {
+  return type.split('&').flatMap((part) => {
+    const name = part.trim()
+    if (name.startsWith('{')) return parted(name, 0, ';').map((property) => property.match(/^(\w+)/)[1])
+    const [all, parents] = text.match(new RegExp(`interface ${name} (?:extends ([\\w, ]+) )?(?=\\{)`)) ?? assert.fail(`no ${name}`)
+    const own = parted(text, text.indexOf(all) + all.length, ';').map((property) => property.match(/^(?:readonly )?(\w+)/)[1])
+    return [...own, ...(parents ?? '').split(',').filter((parent) => parent.trim() !== '').flatMap((parent) => properties(text, parent))]
+  })
+}
+
+test('options are the keywords of Python', () => {
+  const text = declared()
+  /** What goes by position there, is one thing here, or is of Node alone. */
+  const APART = {
+    Scope: { seal: ['more'], open: ['more'], sealFile: ['more', 'signal'], openFile: ['more', 'signal'], openRange: ['more'] },
+    Exchange: { peeked: ['nonce', 'cookie', 'expiresAt'] },
+  }
+  let compared = 0
+  const compare = (owner, name, signature, wanted) => {
+    const last = parted(text, signature, ',').at(-1) ?? ''
+    const [, type] = last.match(/^(?:options|edit|narrowing|size|peeked)\??: (.*)$/s) ?? []
+    const there = type === undefined ? [] : properties(text, type)
+    assert.deepEqual(there.sort(), [...wanted, ...(APART[owner]?.[name] ?? [])].sort(), `${owner}.${name}`)
+    compared += there.length
+  }
+  for (const [, name, , body] of BODIES) {
+    if (INTERFACES.includes(name)) continue
+    const start = text.search(new RegExp(`export declare class ${name} `))
+    const end = text.indexOf('\n}\n', start)
+    for (const [, method] of body.matchAll(/^ {4}def (\w+)\(/gm)) {
+      const here = method === '__new__' ? 'constructor' : camel(method)
+      const found = text.slice(start, end).match(new RegExp(`^ {4}(?:static )?${here}\\(`, 'm'))
+      if (found !== null) compare(name, here, start + found.index + found[0].length - 1, keywords(body, method))
+    }
+  }
+  const bits = 'export declare function indexBits'
+  compare('', 'indexBits', text.indexOf(bits) + bits.length, keywords(STUB, 'index_bits'))
+  assert.ok(compared > 60, `${compared}`)
+})
+
+test('the errors are those of Python', () => {
+  const names = [...read('bindings/python/python/portward/_errors.py').matchAll(/^class (\w+)\((\w+)/gm)]
+  assert.deepEqual(names.map(([, name]) => name).sort(), Object.keys(portward).filter((name) => portward[name].prototype instanceof Error).sort())
+  for (const [, name, parent] of names) {
+    assert.equal(Object.getPrototypeOf(portward[name].prototype).constructor.name, parent.replace('Exception', 'Error'), name)
+  }
+})
+
+function sources(path) {
+  return readdirSync(join(root, path)).flatMap((name) => {
+    const inner = join(path, name)
+    return statSync(join(root, inner)).isDirectory() ? sources(inner) : /\.(rs|ts)$/.test(name) ? [read(inner)] : []
+  })
+}
+
+test('every code that is made here is one of the core, or known to be of a binding', () => {
+  /** Of values that only a language without their types can be given. */
+  const OWN = ['text_malformed', 'number_out_of_range', 'time_out_of_range', 'internal', 'session_missing']
+  const core = ['crates'].flatMap(sources).join('\n')
+  const here = [...sources('bindings/node/src'), ...sources('bindings/node/native')].join('\n')
+  const made = [...here.matchAll(/(?:new \w+\(\s*[`'"][^`]*?[`'"],\s*|invalid\(\s*|failed\(|AlreadyExists => failed\()["']([a-z]+_[a-z_]+|internal|closed)["']/g)]
+  assert.ok(made.length > 8, `${made.length}`)
+  for (const [, code] of made) assert.ok(OWN.includes(code) || core.includes(`"${code}"`), code)
+})
