@@ -99,7 +99,8 @@ impl Passing {
 
     /// Its name is another file's now. What still has a name, which somebody gave it meanwhile, is not ours to wipe.
     pub(super) fn was_replaced(mut self, kind: Kind) {
-        self.wiped = kind == Kind::Keys && self.file.metadata().is_ok_and(|found| found.is_file() && found.nlink() == 0);
+        self.wiped =
+            kind == Kind::Keys && self.file.metadata().is_ok_and(|found| found.is_file() && found.nlink() == 0);
     }
 
     /// It is to stay.
