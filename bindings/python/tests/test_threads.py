@@ -58,14 +58,17 @@ def long_work(folder: Path) -> dict[str, Callable[[], object]]:
         "open": lambda: portward.Keyring.open(folder / "keyring", passphrase=b"correct horse"),
         "seal_file": lambda: scope.seal_file(folder / "large", Nowhere(), **of),
         "open_file": lambda: scope.open_file(folder / "large.sealed", Nowhere(), **of),
-        "range": lambda: scope.open_range(folder / "large.sealed", **of).read(0, 150_000_000),
+        "range": lambda: scope.open_range(folder / "large.sealed", **of).read(0, 60_000_000),
     }
 
 
 def test_other_threads_run_while_one_works(tmp_path: Path) -> None:
     for name, work in long_work(tmp_path).items():
-        gap, spent = longest_gap(work)
-        assert gap < spent / 2, (name, gap, spent)
+        found = []
+        # Again where the machine was busy: while the lock is held, nobody ever ticks.
+        while not any(gap < spent / 2 for gap, spent in found):
+            assert len(found) < 3, (name, found)
+            found.append(longest_gap(work))
 
 
 LOCKED = """
