@@ -94,9 +94,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         let since = self.buried_since(&mut work, tenant, &keys).await?;
         self.recorder.record(event).await?;
-        work.commit().await?;
+        self.commit(work, tenant).await?;
         shelf.dead.add(tenant, &keys);
-        self.forget(tenant);
         Ok(Erasure { tenant, keys, complete_at: since.saturating_add(backups_kept.max(shelf.lifetime)) })
     }
 

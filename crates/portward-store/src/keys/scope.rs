@@ -75,8 +75,8 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if bytes > PART_MAX {
             return Err(KeyStoreError::TooLong);
         }
-        let loaded = self.shelf.load_to_seal(tenant, scope, Usage::of_body(bytes), &self.recorder).await?;
-        Ok(loaded.keys)
+        let loaded = self.shelf.load_to_seal(tenant, scope, Usage::of_body(bytes), &self.recorder).await;
+        Ok(self.heard(tenant, loaded)?.keys)
     }
 
     /// Makes a new data key for what is sealed from now on; the one before still opens.
@@ -87,16 +87,14 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if scope.kind() == DataScope::INDEX {
             return Err(KeyStoreError::IndexKey);
         }
-        let (mut work, keks) = self.shelf.begin_with_keks(tenant, Purpose::Seal).await?;
+        let (mut work, keks) = self.heard(tenant, self.shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
         refuse_destroyed(&rows)?;
         let active = rows.into_iter().find(|row| row.state == KeyState::Active).ok_or(KeyStoreError::UnknownKey)?;
         record::save(&active.changed(KeyState::VerifyOnly, self.shelf.now()), &self.shelf.keyring, &mut work).await?;
         let made = self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
         self.recorder.record(of_key(self.event(Operation::DataKeyRotated), scope, &made)).await?;
-        work.commit().await?;
-        self.forget_scope(tenant, scope);
-        Ok(())
+        self.commit(work, tenant).await
     }
 
     async fn cached(&self, tenant: Identifier, scope: &DataScope, purpose: Purpose) -> Result<Arc<ScopeKeys>> {
@@ -115,12 +113,24 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
                 }
             })
         };
-        let loaded = self.scopes.get(&name, load).await;
-        // What a KEK refuses for one scope it refuses for all.
-        if matches!(loaded, Err(KeyStoreError::Key(_) | KeyStoreError::Kek(_))) {
+        self.heard(tenant, self.scopes.get(&name, load).await)
+    }
+
+    /// What a KEK refuses for one scope, or for one call, it refuses for all.
+    pub(super) fn heard<T>(&self, tenant: Identifier, said: Result<T>) -> Result<T> {
+        if said
+            .as_ref()
+            .is_err_and(|error| matches!(error, KeyStoreError::Key(_) | KeyStoreError::Kek(_)) && !error.is_outage())
+        {
             self.forget(tenant);
         }
-        loaded
+        said
+    }
+
+    /// Commits, and drops what is held of the tenant's keys however that ends: where the answer is lost, or nobody waits for it, it may be done.
+    pub(super) async fn commit(&self, work: Work, tenant: Identifier) -> Result<()> {
+        let _forgets = Forgets { store: self, tenant };
+        Ok(work.commit().await?)
     }
 
     fn forget_to_open(&self, tenant: Identifier, scope: &DataScope) {
@@ -128,15 +138,21 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         self.scopes.forget(tenant, move |name| name.scope == scope && name.purpose == Purpose::Open);
     }
 
-    pub(super) fn forget_scope(&self, tenant: Identifier, scope: &DataScope) {
-        let scope = scope.clone();
-        self.scopes.forget(tenant, move |name| name.scope == scope);
-    }
-
     /// Drops what is held of a tenant's keys. They are loaded anew, if that is still possible.
     pub fn forget(&self, tenant: Identifier) {
         self.shelf.keks.forget(tenant, |_| true);
         self.scopes.forget(tenant, |_| true);
+    }
+}
+
+struct Forgets<'a, K: WrapKey + UnwrapKey + 'static> {
+    store: &'a KeyStore<K>,
+    tenant: Identifier,
+}
+
+impl<K: WrapKey + UnwrapKey + 'static> Drop for Forgets<'_, K> {
+    fn drop(&mut self) {
+        self.store.forget(self.tenant);
     }
 }
 

@@ -56,7 +56,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// lifetime after the rotation, in which another process may still embed under the version before.
     pub async fn raise_minimum(&self, tenant: Identifier, minimum: u32) -> Result<()> {
         let shelf = &self.shelf;
-        let (mut work, keks) = shelf.begin_with_keks(tenant, Purpose::Seal).await?;
+        let (mut work, keks) = self.heard(tenant, shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
         let active = keks.active_row()?;
         let row = shelf.minimum_row(&mut work, tenant, active.id).await?;
         let (present, revision) = row.map_or((1, 0), |row| (row.minimum, row.revision));
@@ -73,9 +73,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         record::save(&row, &shelf.keyring, &mut work).await?;
         let event = self.event(Operation::MinimumRaised).of(tenant).with(minimum.to_string());
         self.recorder.record(event).await?;
-        work.commit().await?;
-        self.forget(tenant);
-        Ok(())
+        self.commit(work, tenant).await
     }
 
     async fn move_key(
@@ -96,9 +94,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let operation = if to == KeyState::Retired { Operation::DataKeyRetired } else { Operation::DataKeyReinstated };
         let event = self.event(operation).of(tenant).about(Subject::Scope(scope.clone())).with(hex(key.as_slice()));
         self.recorder.record(event).await?;
-        work.commit().await?;
-        self.forget_scope(tenant, scope);
-        Ok(())
+        self.commit(work, tenant).await
     }
 
     async fn move_kek(&self, tenant: Identifier, version: u32, [from, to]: [KeyState; 2]) -> Result<()> {
@@ -120,9 +116,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let operation =
             if to == KeyState::Retired { Operation::TenantKekRetired } else { Operation::TenantKekReinstated };
         self.recorder.record(self.event(operation).of(tenant).with(version.to_string())).await?;
-        work.commit().await?;
-        self.forget(tenant);
-        Ok(())
+        self.commit(work, tenant).await
     }
 
     /// Another process may still hold the version before.

@@ -30,9 +30,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         record::save(&row, &shelf.keyring, &mut work).await?;
         self.recorder.record(self.event(Operation::TenantKekMade).of(tenant)).await?;
-        work.commit().await?;
-        self.forget(tenant);
-        Ok(())
+        self.commit(work, tenant).await
     }
 
     /// Makes the next version of a tenant's KEK, and wraps every data key anew under it. What was sealed is not touched; the version
@@ -43,11 +41,11 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     pub async fn rotate_tenant(&self, tenant: Identifier) -> Result<u32> {
         let shelf = &self.shelf;
         // The new version is wrapped before the transaction begins: the KEK can be far away.
-        let (before, keks) = shelf.begin_with_keks(tenant, Purpose::Open).await?;
+        let (before, keks) = self.heard(tenant, shelf.begin_with_keks(tenant, Purpose::Open).await)?;
         before.rollback().await?;
         let next = keks.active()?.rotate()?.ok_or(KeyStoreError::UnknownKey)?;
         let (next, row) = shelf.wrapped_beside(next).await?;
-        let (mut work, keks) = shelf.begin_with_keks(tenant, Purpose::Seal).await?;
+        let (mut work, keks) = self.heard(tenant, shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
         let old = keks.active_row()?.clone();
         if (old.id, old.version.checked_add(1)) != (row.id, Some(row.version)) {
             return Err(KeyStoreError::Contended);
@@ -62,8 +60,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         record::save(&row, &shelf.keyring, &mut work).await?;
         let event = self.event(Operation::TenantKekRotated).of(tenant).with(row.version.to_string());
         self.recorder.record(event).await?;
-        work.commit().await?;
-        self.forget(tenant);
+        self.commit(work, tenant).await?;
         Ok(row.version)
     }
 }

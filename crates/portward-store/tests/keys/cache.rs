@@ -106,6 +106,24 @@ async fn a_refusal_is_not_answered_from_what_is_held() {
     }
 }
 
+/// Whoever hears the refusal, what is held ends.
+#[tokio::test]
+async fn a_refusal_that_another_call_hears_ends_what_is_held() {
+    let world = World::new();
+    let gate = Gate::new(&world.keyring);
+    let store = world.store_under(&gate).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    store.scope(world.tenant, &world.scope).await.unwrap();
+    for (error, heard, answer) in
+        [(KekError::Unavailable, "kek_unavailable", "ok"), (KekError::Refused, "unwrap_failed", "unwrap_failed")]
+    {
+        gate.shut(error);
+        world.clock.pass(LIFETIME * 9 / 20);
+        assert_eq!(code(store.rotate_tenant(world.tenant).await), heard);
+        assert_eq!(code(store.scope(world.tenant, &world.scope).await), answer);
+    }
+}
+
 /// Keys that nobody holds are dropped at the end of their lifetime, although nobody asks.
 #[tokio::test]
 async fn keys_do_not_stay_in_memory() {
