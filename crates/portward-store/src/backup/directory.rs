@@ -145,7 +145,8 @@ impl Backups {
         WholeFile::create(&path).map_err(|error| FileError::writing(&error).into())
     }
 
-    /// Gives a sealed file its name, and puts it into the catalogue. If one fails, so does the other.
+    /// Gives a sealed file its name, and puts it into the catalogue: whoever is told that this failed may find both, and never an entry without
+    /// its file.
     pub(super) fn finish_file(&self, sealed: Sealed, entry: Entry) -> Result<Entry> {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
@@ -153,7 +154,10 @@ impl Backups {
         catalogue.enter(entry.clone());
         sealed.file.finish().map_err(ObjectError::Write)?;
         if let Err(error) = self.replace_catalogue(&mut catalogue) {
-            let _ = fs::remove_file(self.path.join(entry.file_name()));
+            // Unless it is the medium that did not confirm what is there: what the catalogue names stays.
+            if !self.read_catalogue().is_ok_and(|written| written.numbered(entry.number).is_some()) {
+                let _ = fs::remove_file(self.path.join(entry.file_name()));
+            }
             return Err(error);
         }
         self.remember(&catalogue)?;

@@ -12,7 +12,7 @@ pub(super) struct Seen<'a> {
     path: &'a Path,
     revisions: Vec<([u8; 16], u64)>,
     /// Directories of backups have a lock each, and this one file may be of several. While it is held nobody else remembers.
-    _lock: Option<File>,
+    lock: core::result::Result<File, FileError>,
 }
 
 /// Catalogues that are remembered.
@@ -24,12 +24,12 @@ type Result<T> = core::result::Result<T, BackupError>;
 impl<'a> Seen<'a> {
     /// Nothing, where there is no such file yet.
     pub(super) fn read(path: &'a Path) -> Result<Self> {
-        let beside = locked(path);
+        let lock = locked(path);
         let revisions = match read_believed(path, LENGTH_MAX) {
             Err(FileError::Missing) => Vec::new(),
             read => core::str::from_utf8(&read?).ok().and_then(parse).ok_or(FileError::Malformed)?,
         };
-        Ok(Self { path, revisions, _lock: beside })
+        Ok(Self { path, revisions, lock })
     }
 
     /// Refuses a catalogue that stands before what was seen of it, and remembers it otherwise.
@@ -42,17 +42,19 @@ impl<'a> Seen<'a> {
             None if is_full => return Err(FileError::TooLarge.into()),
             None => self.revisions.push((catalogue.id, catalogue.revision)),
         }
+        // Who only looks needs none, and may not be able to write.
+        self.lock.as_ref().map_err(|error| *error)?;
         let text: String = self.revisions.iter().map(written).collect();
         Ok(replace_secret(self.path, text.as_bytes())?)
     }
 }
 
-/// Beside the file, which is replaced. `None` where nothing can be written: then nothing can be remembered, either.
-fn locked(path: &Path) -> Option<File> {
+/// Beside the file, which is replaced.
+fn locked(path: &Path) -> core::result::Result<File, FileError> {
     let mut name = OsString::from(".");
-    name.push(path.file_name()?);
+    name.push(path.file_name().ok_or(FileError::Write)?);
     name.push(".lock");
-    lock(&path.with_file_name(name)).ok()
+    lock(&path.with_file_name(name))
 }
 
 /// Each line as it is written, and no catalogue twice: what is remembered is not guessed.

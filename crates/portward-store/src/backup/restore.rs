@@ -118,25 +118,37 @@ impl Backups {
         if manifest.format != Format::Sqlite {
             return Err(BackupError::Kind);
         }
+        self.refuse_other(target, entry.kind).await?;
         let mut graves = Graves::of(options.views);
+        let mut held = None;
         if entry.kind == Kind::Keys {
             if target.exists() {
-                self.add_known(&mut graves, &Location::Sqlite(target.to_owned())).await?;
+                // Who has it open writes nothing meanwhile, and finds nothing it knows afterwards: what it was told to be done would be lost.
+                let database = Database::bare(&Location::Sqlite(target.to_owned()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
+                let mut work = database.begin(Lock::Store).await?;
+                graves.add_from(&mut work, &self.owner.keyring).await?;
+                held = Some((work, database));
             }
             self.add_later(&mut graves, catalogue, entry.number).await?;
         }
-        self.refuse_other(target, entry.kind).await?;
         let (private, passing, dump) = self.unpack(opened, &entry, folder(target)).await?;
         let buried = self.prepare(&private, &manifest, graves, now).await?;
-        passing.keep()?;
+        passing.sync()?;
         let replaced = Passing::of(target);
         place(&private.path(), target, options.existing)?;
+        passing.keep();
         replaced.into_iter().for_each(|file| file.was_replaced(entry.kind));
+        if let Some((work, database)) = held {
+            // Of a file without a name.
+            let _ = work.rollback().await;
+            database.close().await;
+        }
+        sync_parent(target)?;
         Ok(Restored { entry, manifest, dump, buried })
     }
 
     /// What is about to be replaced is a database, and none of the other kind: a mistyped path costs nobody a keyring, or the store of keys. One
-    /// that is damaged is a good reason to restore.
+    /// that is damaged is a good reason to restore, but for keys: nobody can tell what it knew to be destroyed.
     async fn refuse_other(&self, target: &Path, kind: Kind) -> Result<()> {
         let mut head = [0; 16];
         match File::open(target).and_then(|mut file| file.read(&mut head)) {
@@ -148,6 +160,7 @@ impl Backups {
         }
         match sqlite::contents(target, &self.owner.keyring).await {
             Ok(found) if !found.tables.is_empty() => found.refuse_other_kind(kind),
+            Err(error) if kind == Kind::Keys => Err(error),
             _ => Ok(()),
         }
     }
@@ -249,8 +262,7 @@ fn place(private: &Path, target: &Path, existing: Existing) -> Result<()> {
     .map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => BackupError::TargetExists,
         _ => ObjectError::Write(error).into(),
-    })?;
-    Ok(sync_parent(target)?)
+    })
 }
 
 fn folder(path: &Path) -> &Path {

@@ -103,10 +103,14 @@ impl Passing {
             kind == Kind::Keys && self.file.metadata().is_ok_and(|found| found.is_file() && found.nlink() == 0);
     }
 
-    /// It is to stay.
-    pub(super) fn keep(mut self) -> Result<()> {
-        self.wiped = false;
+    /// So that it can be placed.
+    pub(super) fn sync(&self) -> Result<()> {
         Ok(self.file.sync_all().map_err(ObjectError::Write)?)
+    }
+
+    /// It is to stay.
+    pub(super) fn keep(mut self) {
+        self.wiped = false;
     }
 }
 
@@ -178,7 +182,5 @@ mod tests {
         let private = Private::new(within.path()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(private.path().parent().unwrap()), 0o700);
-        fs::create_dir(within.path().join("usual")).unwrap();
-        assert_ne!(mode(&within.path().join("usual")), 0o700, "the control: it is not this process's umask");
     }
 }

@@ -150,6 +150,44 @@ async fn what_is_another_file_is_not_replaced() {
     }
 }
 
+/// What is damaged may have known of keys that were destroyed since: that it is given up is said by moving it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_not_restored_over_what_cannot_be_read() {
+    let world = World::new();
+    world.store().await.close().await;
+    world.keys("keys.db", None).await.unwrap().new_tenant(tenant()).await.unwrap();
+    let backups = world.backups();
+    backups.back_up(Kind::Keys, &world.sqlite("keys.db"), now()).await.unwrap();
+    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+    std::fs::write(world.file("damaged.db"), [&b"SQLite format 3\0"[..], &[0xAA; 5000]].concat()).unwrap();
+    for (name, expected) in [("store.db", "backup_kind"), ("damaged.db", "store_unavailable")] {
+        let before = std::fs::read(world.file(name)).unwrap();
+        assert_eq!(code(backups.restore(Kind::Keys, &world.sqlite(name), options.clone(), now()).await), expected);
+        assert_eq!(std::fs::read(world.file(name)).unwrap(), before, "{name} is as it was");
+    }
+    std::fs::remove_file(world.file("damaged.db")).unwrap();
+    backups.restore(Kind::Keys, &world.sqlite("damaged.db"), options, now()).await.unwrap();
+}
+
+/// Who has the database open is not told that something was done which nobody finds afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_the_replaced_keys_open_does_nothing_more() {
+    let world = World::new();
+    let open = world.keys("keys.db", None).await.unwrap();
+    open.new_tenant(tenant()).await.unwrap();
+    let (backups, into) = (world.backups(), world.sqlite("keys.db"));
+    backups.back_up(Kind::Keys, &into, now()).await.unwrap();
+    let before = open.census().await.unwrap().keks;
+    open.new_tenant("studio-8".parse().unwrap()).await.unwrap();
+    assert_ne!(open.census().await.unwrap().keks, before, "the control");
+    let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+    backups.restore(Kind::Keys, &into, options, now()).await.unwrap();
+    assert!(open.new_tenant("studio-9".parse().unwrap()).await.is_err());
+    let again = world.keys("keys.db", None).await.unwrap();
+    assert_eq!(again.census().await.unwrap().keks, before);
+    again.new_tenant("studio-9".parse().unwrap()).await.unwrap();
+}
+
 /// As `secure_delete` does it. What has another name is somebody's, whom it was not said of.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_are_replaced_are_wiped() {

@@ -52,9 +52,16 @@ fn restoring_keys() {
     let home = Home::studio();
     home.sealed("object", b"a contract", &[]);
     home.ok(&["backup", "create", "backups", "--keys"]);
+    let rows = || home.ok(&["tenant", "census"])["keks"].clone();
+    let in_backup = rows();
     sweep(&home, &[&FAULTS], |faulty| {
+        home.ok(&["tenant", "rotate", "studio-7", "--scope=file:1"]);
+        let there = rows();
+        assert_ne!(there, in_backup, "the control");
         // Over those that are there: the old ones or the new ones, whatever happens.
-        faulty(&["backup", "restore", "backups", "--keys=sqlite:portward/keys.db", "--replace"]);
+        let ran = faulty(&["backup", "restore", "backups", "--keys=sqlite:portward/keys.db", "--replace"]);
+        let found = rows();
+        assert!(if ran.code == Some(0) { found == in_backup } else { found == in_backup || found == there }, "{found}");
         home.ok(&home.open("object", &["-o", "opened", "--force"]));
         assert_eq!(home.bytes("opened"), b"a contract");
     });
