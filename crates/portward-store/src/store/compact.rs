@@ -1,6 +1,6 @@
 use core::time::Duration;
 
-use portward::{EntryId, Identifier, Timestamp};
+use portward::{EntryId, Identifier, Stamp, Timestamp};
 use sqlx::Row as _;
 
 use crate::database::{Lock, Work, record};
@@ -40,7 +40,10 @@ impl Store {
     /// [`StoreError::Sink`](crate::store::StoreError::Sink); those of the database, and of damaged rows.
     pub async fn compact(&self, kept: Duration) -> Result<Compacted> {
         within(self.tell(self.event(Operation::Compacted))).await?;
-        let (changes, redemptions) = self.compact_feed().await?;
+        let (changes, redemptions) = match self.write_snapshot().await? {
+            Some(at) => self.drop_old(at).await?,
+            None => (0, 0),
+        };
         let (mut links, mut behind) = (0u64, Some((String::new(), Vec::new())));
         while let Some(start) = behind {
             let taken;
@@ -51,7 +54,8 @@ impl Store {
         Ok(Compacted { changes, redemptions, links, signed_again, not_believed })
     }
 
-    async fn compact_feed(&self) -> Result<(u64, u64)> {
+    /// Writes the snapshot: as which stamp.
+    async fn write_snapshot(&self) -> Result<Option<Stamp>> {
         within(async {
             let now = self.now();
             let mut turn = self.inner.feed.begin(Lock::Store, now).await?;
@@ -60,20 +64,53 @@ impl Store {
                 // There is nothing to write a snapshot of; the row comes under the active root all the same.
                 turn.snapshot_at(0).await?;
                 turn.commit().await?;
-                return Ok((0, 0));
+                return Ok(None);
             };
             turn.work.query("DELETE FROM feed_snapshot").execute(&mut *turn.work).await?;
             put_snapshot(&mut turn.work, at, &view.save(&self.inner.keyring)?).await?;
             turn.snapshot_at(at.sequence).await?;
-            let (incarnation, last) = (at.incarnation.to_bytes().to_vec(), at.sequence.saturating_sub(CHANGES_KEPT));
-            let sql = "DELETE FROM feed_change WHERE incarnation <> $1 OR sequence <= $2";
-            let changes = turn.work.query(sql).bind(incarnation).bind(integer(last)?).execute(&mut *turn.work).await?;
-            let sql = "DELETE FROM redemption WHERE expires <= $1";
-            let redemptions = turn.work.query(sql).bind(integer(now.wall.unix())?).execute(&mut *turn.work).await?;
             turn.commit().await?;
-            Ok((changes.rows_affected(), redemptions.rows_affected()))
+            Ok(Some(at))
         })
         .await
+    }
+
+    /// The oldest of what the snapshot stands for, and redemptions whose nonce has ended.
+    async fn drop_old(&self, at: Stamp) -> Result<(u64, u64)> {
+        let (incarnation, last) = (at.incarnation.to_bytes().to_vec(), at.sequence.saturating_sub(CHANGES_KEPT));
+        let (last, now) = (integer(last)?, integer(self.wall().unix())?);
+        let changes = self.in_batches(async |work| {
+            let sql = "DELETE FROM feed_change WHERE (incarnation, sequence) IN (SELECT incarnation, sequence FROM feed_change
+                WHERE incarnation <> $1 OR sequence <= $2 ORDER BY incarnation, sequence LIMIT $3)";
+            let query = work.query(sql).bind(incarnation.clone()).bind(last).bind(BATCH);
+            Ok(query.execute(&mut **work).await?.rows_affected())
+        });
+        let changes = changes.await?;
+        let redemptions = self.in_batches(async |work| {
+            let sql = "DELETE FROM redemption WHERE (tenant, link, id) IN (SELECT tenant, link, id FROM redemption
+                WHERE expires <= $1 LIMIT $2)";
+            Ok(work.query(sql).bind(now).bind(BATCH).execute(&mut **work).await?.rows_affected())
+        });
+        Ok((changes, redemptions.await?))
+    }
+
+    /// Again and again, each time in a transaction of its own, until nothing is taken: however much there is, nobody waits long for the lock,
+    /// and what was done stays done.
+    async fn in_batches(&self, take: impl AsyncFn(&mut Work) -> Result<u64>) -> Result<u64> {
+        let mut taken = 0u64;
+        loop {
+            let now = within(async {
+                let mut work = self.inner.feed.database.begin(Lock::Store).await?;
+                let now = take(&mut work).await?;
+                work.commit().await?;
+                Ok(now)
+            });
+            let now = now.await?;
+            taken = taken.saturating_add(now);
+            if now == 0 {
+                return Ok(taken);
+            }
+        }
     }
 
     /// How many of the next batch were taken, and behind which link the one after it begins; `None` when there is nothing left to look at.

@@ -40,7 +40,9 @@ impl Store {
             let inner = &self.inner;
             let mut turn = inner.feed.begin(Lock::StoreAndLink(tenant, link), self.now()).await?;
             let mut before = link_row(&mut turn.work, &inner.keyring, tenant, link).await?;
-            if before.state == LinkState::Revoked {
+            // A recovery may have brought a revocation of which the row knows nothing.
+            let standing = turn.view().entries_of(&tenant).standing(Unit::Link, link);
+            if before.state == LinkState::Revoked || standing == Standing::Revoked {
                 return Err(StoreError::LinkRevoked);
             }
             // The row may be older than what the feed knows of it: after a recovery, or because somebody put it back.
@@ -100,6 +102,9 @@ impl Store {
             // A recovery may have brought a pause of which the row knows nothing.
             let standing = turn.view().entries_of(&tenant).standing(Unit::Link, link);
             let is_paused = row.state == LinkState::Active && standing == Standing::Suspended;
+            if standing == Standing::Revoked {
+                return Err(StoreError::State);
+            }
             if row.state != from && !(is_paused && from == LinkState::Paused) {
                 return Err(StoreError::State);
             }

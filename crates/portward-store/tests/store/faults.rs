@@ -1,6 +1,7 @@
 //! The server dies, stands still, and comes back older, in the middle of the work of several processes.
 #![cfg(feature = "postgres")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -60,6 +61,46 @@ impl Scene {
     }
 }
 
+/// Links that are issued and revoked one after the other, whatever becomes of the server.
+struct Load {
+    stop: tokio::sync::watch::Sender<bool>,
+    done: Arc<AtomicUsize>,
+    work: tokio::task::JoinHandle<Vec<String>>,
+}
+
+impl Load {
+    fn begin(world: &World) -> Self {
+        let (store, request) = (world.store.clone(), world.request());
+        let (stop, mut stopped) = tokio::sync::watch::channel(false);
+        let done = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&done);
+        let work = tokio::spawn(async move {
+            let mut acknowledged = Vec::new();
+            while !*stopped.borrow_and_update() {
+                let Ok((token, link)) = store.issue(&request, Default::default()).await else { continue };
+                if store.revoke(tenant(), Target::Link(link.id)).await.is_ok() {
+                    acknowledged.push(token.text().to_owned());
+                    counted.store(acknowledged.len(), Ordering::Relaxed);
+                }
+            }
+            acknowledged
+        });
+        Self { stop, done, work }
+    }
+
+    async fn is_under_way(&self) {
+        while self.done.load(Ordering::Relaxed) < 20 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Those whose revocation was acknowledged.
+    async fn end(self) -> Vec<String> {
+        self.stop.send(true).unwrap();
+        self.work.await.unwrap()
+    }
+}
+
 /// What is not reached is tried again, as a person would.
 async fn until_done<T>(store: &Store, work: impl AsyncFn(&Store) -> Result<T, StoreError>) -> T {
     let start = Instant::now();
@@ -95,6 +136,8 @@ async fn paused_nobody_believes_longer_than_was_said() {
     let Some(mut scene) = Scene::new().await else { return };
     let (good, link) = scene.world.issue().await;
     let revoked = scene.revoked().await;
+    let load = Load::begin(&scene.world);
+    load.is_under_way().await;
     scene.server.pause().unwrap();
     let store = scene.world.store.clone();
     let revoking = tokio::spawn(async move { store.revoke(tenant(), Target::Link(link.id)).await.map(drop) });
@@ -105,6 +148,10 @@ async fn paused_nobody_believes_longer_than_was_said() {
     scene.server.resume().unwrap();
     until_done(&scene.world.store, async |store| store.revoke(tenant(), Target::Link(link.id)).await).await;
     scene.await_all(good.text(), "link_revoked", Duration::from_secs(15));
+    scene.none_accepts(&revoked);
+    let acknowledged = load.end().await;
+    scene.await_all(acknowledged.last().unwrap(), "link_revoked", Duration::from_secs(1));
+    assert!(acknowledged.iter().all(|link| scene.all_say(link).iter().all(|said| said == "link_revoked")));
     let (next, _) =
         until_done(&scene.world.store, async |store| store.issue(&scene.world.request(), Default::default()).await)
             .await;
@@ -117,8 +164,11 @@ async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
     let (good, _) = scene.world.issue().await;
     let copy = scene.server.copy_data().unwrap();
     let revoked = scene.revoked().await;
-    let newest = scene.world.store.cell().load().save(&scene.world.keyring).unwrap();
+    let load = Load::begin(&scene.world);
+    load.is_under_way().await;
     scene.server.restart_on(&copy).unwrap();
+    let acknowledged = load.end().await;
+    let newest = scene.world.store.cell().load().save(&scene.world.keyring).unwrap();
     scene.await_all(good.text(), "view_stale", Duration::from_secs(20));
     scene.none_accepts(&revoked);
     let refused = scene.world.store.refresh().await.unwrap_err();
@@ -127,6 +177,7 @@ async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
     Recovery::run(&world.location, &world.keyring, Some(&newest), &Recorder::none(), world.now()).await.unwrap();
     scene.await_all(good.text(), "ok", Duration::from_secs(15));
     scene.none_accepts(&revoked);
+    assert!(acknowledged.iter().all(|link| scene.all_say(link).iter().all(|said| said == "link_revoked")));
     scene.revoked().await;
 }
 
@@ -134,27 +185,17 @@ async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_under_load_what_was_acknowledged_holds() {
     let Some(mut scene) = Scene::new().await else { return };
-    let store = scene.world.store.clone();
-    let (request, (stop, mut stopped)) = (scene.world.request(), tokio::sync::watch::channel(false));
-    let work = tokio::spawn(async move {
-        let mut acknowledged = Vec::new();
-        while !*stopped.borrow_and_update() {
-            let Ok((token, link)) = store.issue(&request, Default::default()).await else { continue };
-            if store.revoke(tenant(), Target::Link(link.id)).await.is_ok() {
-                acknowledged.push(token.text().to_owned());
-            }
-        }
-        acknowledged
-    });
+    let revoked = scene.revoked().await;
+    let load = Load::begin(&scene.world);
+    load.is_under_way().await;
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(700)).await;
         scene.server.kill().unwrap();
+        scene.none_accepts(&revoked);
         scene.server.restart().unwrap();
     }
     tokio::time::sleep(Duration::from_millis(700)).await;
-    stop.send(true).unwrap();
-    let acknowledged = work.await.unwrap();
-    assert!(acknowledged.len() > 10, "{}", acknowledged.len());
+    let acknowledged = load.end().await;
     let fresh = scene.world.another().await;
     for link in &acknowledged {
         let verified = fresh.verifier().verify_link(link, portward::Clock::now(&*scene.world.clock));

@@ -41,6 +41,27 @@ async fn revoked_in_one_process_is_refused_in_another_within_a_second(world: Wor
     }
 }
 
+/// It would look by itself in an hour.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_is_woken() {
+    let Some(world) = World::postgres().await else { return };
+    let other = world.another().await;
+    let _following = other.follow(Duration::from_secs(3600));
+    // Until it listens, it may have missed one.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for _ in 0..3 {
+        let (token, link) = world.issue().await;
+        assert_eq!(code(&world, &other, token.text()), Ok(()));
+        world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+        let start = Instant::now();
+        while code(&world, &other, token.text()).is_ok() {
+            assert!(start.elapsed() < Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
 async fn cut_off_it_denies_and_reconnected_it_catches_up(world: World) {
     let other = world.another().await;
     let (token, link) = world.issue().await;

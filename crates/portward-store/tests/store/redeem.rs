@@ -143,7 +143,10 @@ async fn a_crowd_at_a_link_does_not_keep_its_revocation_waiting(world: World) {
     let before = crowd.iter().filter(|one| one.is_finished()).count();
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
     let after = crowd.iter().filter(|one| one.is_finished()).count();
-    assert!(after - before < 700, "{before} were through, and {after} before the link was revoked");
+    assert!(
+        after - before < (crowd.len() - before) * 7 / 10,
+        "{before} were through, and {after} before the link was revoked"
+    );
     let mut granted = 1;
     for one in crowd {
         match one.await.unwrap() {
