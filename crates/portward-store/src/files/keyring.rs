@@ -203,8 +203,14 @@ impl Locked<'_> {
             return self.write(&open.keyring, protection);
         }
         self.refuse_existing(protection.file())?;
-        self.write(&open.keyring, protection)?;
-        self.remove(open.protection.file())?;
+        let changed = self.write(&open.keyring, protection).and_then(|()| self.remove(open.protection.file()));
+        if changed.is_err() {
+            // Two keyrings would be one too many. While the old one is there it stays the one.
+            if self.refuse_existing(open.protection.file()).is_err() {
+                let _ = self.remove(protection.file());
+            }
+            return changed;
+        }
         if open.protection.file() == CLEAR {
             // What a killed command left of one in the clear.
             self.remove(CLEAR_TEMPORARY)?;
