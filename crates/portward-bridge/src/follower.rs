@@ -107,6 +107,7 @@ mod tests {
     /// What is tried from Python, with a real fork: `test_fork.py`.
     #[test]
     fn nobody_has_it_locked_at_a_fork() {
+        let _alone = crate::process::alone();
         let keyring = Keyring::generate(&Deployment::generate(None).unwrap()).unwrap();
         let follower = Follower::new(&keyring, None, None, 30_000, &VerifierOptions::default()).unwrap();
         crate::before_fork();

@@ -266,6 +266,13 @@ impl<T> core::ops::Deref for Guard<T> {
     }
 }
 
+/// For tests: a fork is the whole process's, and closes what others have just opened.
+#[cfg(test)]
+pub(crate) fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
@@ -292,6 +299,7 @@ mod tests {
     /// One test: the current directory is the process's, and so is a fork.
     #[test]
     fn others_wait_while_it_forks_and_the_same_files_are_opened_again() {
+        let _alone = alone();
         let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::env::set_current_dir(&here).unwrap();
         let keyring = keyring();
@@ -356,6 +364,7 @@ mod tests {
 
     #[test]
     fn what_is_dropped_is_closed() {
+        let _alone = alone();
         let directory = tempfile::tempdir().unwrap();
         let location = format!("sqlite:{}", directory.path().join("portal.db").display());
         let options = StoreOptions { initialise: true, ..StoreOptions::default() };

@@ -29,7 +29,6 @@ pub(crate) fn fill(buffer: &mut [u8]) -> Result<(), RandomError> {
     })
 }
 
-/// `N` random bytes, for ids, salts and challenges.
 /// Sixteen random bytes: a name that nothing else has.
 ///
 /// # Errors
@@ -38,6 +37,7 @@ pub fn random_id() -> Result<[u8; 16], RandomError> {
     bytes()
 }
 
+/// `N` random bytes, for ids, salts and challenges.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RandomError> {
     let mut bytes = [0; N];
     fill(&mut bytes)?;

@@ -67,7 +67,8 @@ impl TargetArguments {
         let (Some(tenant), Some(id)) = (&self.tenant, &self.id) else { return Err(missing()) };
         // Without a time: as long as anything signed up to now can live.
         let expires_at = self.expires.as_deref().map(read::time).transpose()?;
-        let expires_at = expires_at.unwrap_or_else(|| portal.now.wall.saturating_add(portal.deployment.link.ceiling()));
+        let longest = || portal.now.wall.saturating_add(portal.deployment.link.ceiling()).min(Timestamp::WIRE_MAX);
+        let expires_at = expires_at.unwrap_or_else(longest);
         let link = self.link.as_deref().map(read::entry_id).transpose()?;
         Ok(Target {
             tenant: read::identifier(tenant)?,

@@ -126,7 +126,8 @@ impl Keyring {
         for root in &mut self.roots {
             if root.info.state == KeyState::Active {
                 root.info.state = KeyState::VerifyOnly;
-                root.info.last_active = Some(now.min(Timestamp::WIRE_MAX));
+                // A clock that was set back does not make what it signed end earlier.
+                root.info.last_active = Some(now.max(root.info.created).min(Timestamp::WIRE_MAX));
             }
         }
         let root = self.in_state(id, KeyState::VerifyOnly)?;

@@ -78,6 +78,11 @@ error_codes! {
     }
 }
 
+/// What a delta takes of the room for those that are kept; an empty one is a message, too.
+fn weight(changes: &[Change]) -> usize {
+    changes.len().max(1)
+}
+
 impl Authority {
     /// A new feed without any change.
     ///
@@ -197,11 +202,11 @@ impl Authority {
         changes.iter().for_each(|change| self.view.state.apply(*change));
         self.position = after;
         self.view.position = Some(after);
-        self.kept = self.kept.saturating_add(changes.len());
+        self.kept = self.kept.saturating_add(weight(&changes));
         self.deltas.push_back(Delta { sequence: stamp.sequence.saturating_add(1), before, changes });
         while self.kept > CHANGES_KEPT {
             let Some(oldest) = self.deltas.pop_front() else { break };
-            self.kept = self.kept.saturating_sub(oldest.changes.len());
+            self.kept = self.kept.saturating_sub(weight(&oldest.changes));
         }
         if self.view.state.unsettled() > UNSETTLED_MAX {
             self.view.state = self.view.state.compacted();

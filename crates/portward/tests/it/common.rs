@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use portward::*;
 
 pub(crate) const NOW: Now = Now { wall: Timestamp::from_unix(1_764_600_000), steady: Steady::from_millis(5_000_000) };
@@ -86,4 +87,15 @@ pub(crate) fn code<T>(result: Result<T, VerifyError>) -> &'static str {
 
 pub(crate) fn revoke(unit: Unit, id: EntryId, expires_at: Timestamp) -> TenantChange {
     TenantChange::Revoke { unit, id, expires_at }
+}
+
+/// The same token with another tag, and a checksum that agrees.
+pub(crate) fn with_another_tag(text: &str, byte: usize) -> String {
+    let (prefix, encoded) = text.split_at(4);
+    let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap();
+    let end = bytes.len() - 4;
+    bytes[end - 32 + byte] ^= 0x10;
+    let crc = crc32fast::hash(&[prefix.as_bytes(), &bytes[..end]].concat());
+    bytes[end..].copy_from_slice(&crc.to_be_bytes());
+    format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes))
 }

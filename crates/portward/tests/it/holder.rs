@@ -1,7 +1,5 @@
 //! What a holder reads and makes without a key.
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-
 use crate::common::*;
 use portward::*;
 
@@ -79,15 +77,4 @@ fn a_known_tenant_helps_no_forger() {
         assert_eq!(code(verify_session(&verifier, session.text(), NOW)), "ok");
         assert_eq!(code(verify_session(&verifier, &with_another_tag(session.text(), byte), NOW)), "forged");
     }
-}
-
-/// With a checksum that agrees.
-fn with_another_tag(text: &str, byte: usize) -> String {
-    let (prefix, encoded) = text.split_at(4);
-    let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap();
-    let end = bytes.len() - 4;
-    bytes[end - 32 + byte] ^= 0x10;
-    let crc = crc32fast::hash(&[prefix.as_bytes(), &bytes[..end]].concat());
-    bytes[end..].copy_from_slice(&crc.to_be_bytes());
-    format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes))
 }

@@ -192,9 +192,14 @@ fn a_refusal_allocates_nothing_and_a_forgery_leaves_nothing() {
     let rounds =
         if std::env::var_os("PORTWARD_LONG").is_some() || !cfg!(debug_assertions) { 1_000_000 } else { 20_000 };
     for round in 0..rounds {
-        let forged = forger.link(&format!("tenant-{round}"), "42");
-        let measured = allocation_counter::measure(|| assert!(verify(&verifier, forged.text(), NOW).is_err()));
-        assert_eq!((measured.count_total, measured.count_current), (0, 0), "round {round}");
+        // Under a root that nobody has here, and under the one that signs, whose id every link tells.
+        let tenant = format!("tenant-{round}");
+        let unknown = forger.link(&tenant, "42").text().to_owned();
+        let known = with_another_tag(world.link(&tenant, "42").text(), round % 32);
+        for (forged, expected) in [(unknown, "unknown_root"), (known, "forged")] {
+            let measured = allocation_counter::measure(|| assert_eq!(code(verify(&verifier, &forged, NOW)), expected));
+            assert_eq!((measured.count_total, measured.count_current), (0, 0), "{expected}, round {round}");
+        }
     }
     for (text, expected) in [(revoked.text(), "link_revoked"), (&old, "expired")] {
         let measured = allocation_counter::measure(|| assert_eq!(code(verify(&verifier, text, NOW)), expected));
