@@ -1,5 +1,6 @@
 //! The log of one part: every command it ran and all that was printed.
 
+use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,13 @@ impl Log {
     pub(crate) fn run(&mut self, command: &mut Command) -> io::Result<Ran> {
         self.note(&format!("$ {}", shown(command)))?;
         let start = self.file.metadata()?.len();
+        // What cargo has told this program of itself. Build scripts that look at it would run again, and much would be built anew.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
         command.stdin(Stdio::null()).stdout(self.file.try_clone()?).stderr(self.file.try_clone()?);
         let status = command.status().map_err(|error| io::Error::other(format!("{}: {error}", shown(command))))?;
         if !status.success() {
