@@ -154,8 +154,8 @@ impl Backups {
         catalogue.enter(entry.clone());
         sealed.file.finish().map_err(ObjectError::Write)?;
         if let Err(error) = self.replace_catalogue(&mut catalogue) {
-            // Unless it is the medium that did not confirm what is there: what the catalogue names stays.
-            if !self.read_catalogue().is_ok_and(|written| written.numbered(entry.number).is_some()) {
+            // Where the medium only did not confirm it, the entry is there: what the catalogue names, or may name, stays.
+            if self.read_catalogue().is_ok_and(|written| written.numbered(entry.number).is_none()) {
                 let _ = fs::remove_file(self.path.join(entry.file_name()));
             }
             return Err(error);

@@ -75,13 +75,13 @@ impl Store {
         .await
     }
 
-    /// The oldest of what the snapshot stands for, and redemptions whose nonce has ended.
+    /// The oldest of what the snapshot stands for (never of a later life, which a recovery may begin meanwhile), and redemptions whose nonce has ended.
     async fn drop_old(&self, at: Stamp) -> Result<(u64, u64)> {
         let (incarnation, last) = (at.incarnation.to_bytes().to_vec(), at.sequence.saturating_sub(CHANGES_KEPT));
         let (last, now) = (integer(last)?, integer(self.wall().unix())?);
         let changes = self.in_batches(async |work| {
             let sql = "DELETE FROM feed_change WHERE (incarnation, sequence) IN (SELECT incarnation, sequence FROM feed_change
-                WHERE incarnation <> $1 OR sequence <= $2 ORDER BY incarnation, sequence LIMIT $3)";
+                WHERE incarnation < $1 OR incarnation = $1 AND sequence <= $2 ORDER BY incarnation, sequence LIMIT $3)";
             let query = work.query(sql).bind(incarnation.clone()).bind(last).bind(BATCH);
             Ok(query.execute(&mut **work).await?.rows_affected())
         });
