@@ -13,6 +13,10 @@ pub enum DatabaseError {
     ReadOnly,
     /// It did not answer in time. Whether a change that was under way was made is not known.
     TimedOut,
+    /// Its disk, or what it may take of it, is full.
+    Full,
+    /// It does not let this role in, or do what was asked.
+    Denied(Arc<sqlx::Error>),
     /// Others than its owner have rights on the file, or it is no regular file.
     Permissions,
     /// It has not been initialised.
@@ -30,6 +34,8 @@ impl DatabaseError {
             Self::Unavailable(_) => "store_unavailable",
             Self::ReadOnly => "store_read_only",
             Self::TimedOut => "store_timed_out",
+            Self::Full => "store_full",
+            Self::Denied(_) => "store_denied",
             Self::Permissions => "store_permissions",
             Self::Uninitialised => "store_uninitialised",
             Self::Newer => "store_newer",
@@ -45,7 +51,7 @@ impl DatabaseError {
     /// Whether it may pass by itself.
     #[cfg(feature = "keys")]
     pub(crate) const fn is_outage(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::ReadOnly | Self::TimedOut)
+        matches!(self, Self::Unavailable(_) | Self::ReadOnly | Self::TimedOut | Self::Full | Self::Denied(_))
     }
 }
 
@@ -55,6 +61,8 @@ impl fmt::Display for DatabaseError {
             Self::Unavailable(_) => "the database failed",
             Self::ReadOnly => "the database can be read only",
             Self::TimedOut => "the database did not answer in time",
+            Self::Full => "the disk of the database is full",
+            Self::Denied(_) => "the database does not let this role in, or do that",
             Self::Permissions => "others than its owner have rights on the database, or it is no regular file",
             Self::Uninitialised => "the database has not been initialised",
             Self::Newer => "the database was initialised by a newer program",
@@ -66,7 +74,7 @@ impl fmt::Display for DatabaseError {
 impl core::error::Error for DatabaseError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Unavailable(error) => Some(&**error),
+            Self::Unavailable(error) | Self::Denied(error) => Some(&**error),
             _ => None,
         }
     }
@@ -79,7 +87,11 @@ impl From<sqlx::Error> for DatabaseError {
         let sqlite = || code.as_deref().filter(|code| code.len() < 5)?.parse::<u16>().ok();
         match (code.as_deref(), sqlite().map(|code| code & 0xFF)) {
             (Some(QUERY_CANCELED), _) | (_, Some(SQLITE_BUSY)) => Self::TimedOut,
-            (Some(READ_ONLY_SQL_TRANSACTION), _) | (_, Some(SQLITE_READONLY)) => Self::ReadOnly,
+            (Some(READ_ONLY_SQL_TRANSACTION | IN_RECOVERY), _) | (_, Some(SQLITE_READONLY)) => Self::ReadOnly,
+            (Some(DISK_FULL), _) | (_, Some(SQLITE_FULL)) => Self::Full,
+            (Some(INSUFFICIENT_PRIVILEGE | INVALID_AUTHORIZATION | INVALID_PASSWORD), _) => {
+                Self::Denied(Arc::new(error))
+            }
             _ if matches!(error, sqlx::Error::PoolTimedOut) => Self::TimedOut,
             _ => Self::Unavailable(Arc::new(error)),
         }
@@ -98,8 +110,15 @@ impl From<MigrateError> for DatabaseError {
 
 const QUERY_CANCELED: &str = "57014";
 const READ_ONLY_SQL_TRANSACTION: &str = "25006";
+/// `object_not_in_prerequisite_state`: what a server that follows another says of a lock.
+const IN_RECOVERY: &str = "55000";
+const DISK_FULL: &str = "53100";
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+const INVALID_AUTHORIZATION: &str = "28000";
+const INVALID_PASSWORD: &str = "28P01";
 const SQLITE_BUSY: u16 = 5;
 const SQLITE_READONLY: u16 = 8;
+const SQLITE_FULL: u16 = 13;
 
 #[cfg(test)]
 mod tests {
@@ -112,6 +131,8 @@ mod tests {
             DatabaseError::Unavailable(Arc::new(sqlx::Error::PoolClosed)),
             DatabaseError::ReadOnly,
             DatabaseError::TimedOut,
+            DatabaseError::Full,
+            DatabaseError::Denied(Arc::new(sqlx::Error::PoolClosed)),
             DatabaseError::Permissions,
             DatabaseError::Uninitialised,
             DatabaseError::Newer,

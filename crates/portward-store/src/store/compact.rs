@@ -125,8 +125,10 @@ impl Store {
             let rows = query.bind(BATCH).fetch_all(&mut *work).await?;
             let (mut taken, mut last) = (0u64, None);
             for row in &rows {
-                last = Some((row.try_get("tenant")?, row.try_get("id")?));
-                // Who plants a row hinders nobody.
+                // Who plants a row hinders nobody, not even with a key that cannot be read.
+                if let (Ok(tenant), Ok(id)) = (row.try_get("tenant"), row.try_get("id")) {
+                    last = Some((tenant, id));
+                }
                 let Ok(row) = record::read::<LinkRow>(row, &self.inner.keyring) else { continue };
                 if ended(&row) {
                     take_link(&mut work, *row.head.tenant(), row.head.id()).await?;

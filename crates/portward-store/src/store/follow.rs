@@ -3,7 +3,11 @@ use core::time::Duration;
 #[cfg(feature = "postgres")]
 use crate::database::Location;
 use crate::store::open::Store;
+#[cfg(feature = "postgres")]
+use sqlx::postgres::PgListener;
 use tokio::task::JoinHandle;
+#[cfg(feature = "postgres")]
+use tokio::time::Instant;
 
 /// Keeps the view of a store up to date for as long as it is held.
 #[derive(Debug)]
@@ -42,7 +46,15 @@ impl Store {
 struct Wake {
     #[cfg(feature = "postgres")]
     listener: Listener,
+    /// Until when it is not woken again.
+    #[cfg(feature = "postgres")]
+    calm_until: Instant,
 }
+
+/// Whom it has woken it does not wake again for so long, however much comes: many changes, or somebody who says so again and again, cost no
+/// more than so many readings a second.
+#[cfg(feature = "postgres")]
+const CALM: Duration = Duration::from_millis(20);
 
 #[cfg(feature = "postgres")]
 enum Listener {
@@ -50,7 +62,7 @@ enum Listener {
     Silent,
     /// Not connected, to this URL.
     Away(String),
-    Listening(Box<sqlx::postgres::PgListener>, String),
+    Listening(Box<PgListener>, String),
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -71,7 +83,7 @@ impl Wake {
             Location::Sqlite(_) => Listener::Silent,
             Location::Postgres(url) => Listener::Away(url.clone()),
         };
-        Self { listener }
+        Self { listener, calm_until: Instant::now() }
     }
 
     /// Only when the database was heard is it tried to listen, so that one that is gone is not asked twice.
@@ -95,13 +107,14 @@ impl Wake {
             }
             Listener::Listening(mut listener, url) => {
                 tokio::select! {
-                    woken = listener.try_recv() => match woken {
-                        Ok(Some(_)) => {
+                    woken = woken(&mut listener, self.calm_until) => {
+                        if woken {
+                            self.calm_until = Instant::now() + CALM;
                             self.listener = Listener::Listening(listener, url);
                             return;
                         }
-                        Ok(None) | Err(_) => Listener::Away(url),
-                    },
+                        Listener::Away(url)
+                    }
                     () = &mut sleep => Listener::Listening(listener, url),
                 }
             }
@@ -111,9 +124,23 @@ impl Wake {
     }
 }
 
+/// Waits for a word, and takes all that come before it is time. `false`: the connection is lost.
 #[cfg(feature = "postgres")]
-async fn listen(url: &str) -> Result<sqlx::postgres::PgListener, sqlx::Error> {
-    let mut listener = sqlx::postgres::PgListener::connect(url).await?;
+async fn woken(listener: &mut PgListener, calm_until: Instant) -> bool {
+    let mut woken = matches!(listener.try_recv().await, Ok(Some(_)));
+    while woken {
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(calm_until) => break,
+            again = listener.try_recv() => woken = matches!(again, Ok(Some(_))),
+        }
+    }
+    woken
+}
+
+#[cfg(feature = "postgres")]
+async fn listen(url: &str) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect(url).await?;
     listener.listen("portward_feed").await?;
     Ok(listener)
 }

@@ -59,13 +59,17 @@ impl Store {
     /// [`StoreError::Outdated`], [`StoreError::UsesExhausted`], [`StoreError::Issue`], and those of the database.
     pub async fn redeem(&self, link: &str, cookie: &PeekCookie, nonce: &str) -> Result<Redeemed> {
         let now = self.now();
-        let (access, check) = self.inner.verifier.verify_link_with_check(link, now)?;
+        let access = self.inner.verifier.verify_link(link, now)?;
         let nonce = self.inner.keyring.check_nonce(nonce, access.chain_id(), cookie, now.wall)?;
         within(async {
             let inner = &self.inner;
-            let (tenant, link) = (*access.tenant(), access.link_id());
+            let id = (*access.tenant(), access.link_id());
             let _inside = inner.feed.enter().await?;
-            let mut work = inner.feed.database.begin(Lock::Link(tenant, link)).await?;
+            let mut work = inner.feed.database.begin(Lock::Link(id.0, id.1)).await?;
+            // While it waited it may have been revoked, or its tenant, client or copy: no use is spent for a session that is refused.
+            let now = self.now();
+            let (access, check) = inner.verifier.verify_link_with_check(link, now)?;
+            let (tenant, link) = id;
             let mut row = link_row(&mut work, &inner.keyring, tenant, link).await?;
             if row.check != check {
                 return Err(StoreError::LinkDiffers);

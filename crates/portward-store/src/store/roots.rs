@@ -57,16 +57,13 @@ impl Store {
         Ok(counts.into_iter().fold((0, 0), add))
     }
 
-    /// Batch after batch; each is longer by those rows of the one before that are not believed, as they come again.
+    /// Batch after batch, in the order of the table's key.
     async fn sign_table_again<R: Record + Send>(&self, active: RootId) -> Result<(u64, u64)> {
-        let (mut signed, mut bad) = (0u64, 0u64);
+        let (mut signed, mut bad, mut last) = (0u64, 0u64, Vec::new());
         loop {
-            let limit = BATCH.saturating_add(i64::try_from(bad).unwrap_or(i64::MAX));
-            let (good, found) = within(async {
+            let batch = within(async {
                 let mut work = self.inner.feed.database.begin(Lock::Store).await?;
-                let sql = format!("SELECT * FROM {} WHERE root <> $1 LIMIT $2", R::TABLE.name);
-                let query = work.query(AssertSqlSafe(sql)).bind(active.to_bytes().to_vec()).bind(limit);
-                let rows = query.fetch_all(&mut *work).await?;
+                let rows = record::under_other_roots::<R>(active, last, BATCH, &mut work).await?;
                 let mut good = 0u64;
                 for row in &rows {
                     match record::sign_again::<R>(row, &self.inner.keyring, &mut work).await {
@@ -76,13 +73,16 @@ impl Store {
                     }
                 }
                 work.commit().await?;
-                Ok((good, u64::try_from(rows.len()).unwrap_or(u64::MAX)))
-            })
-            .await?;
+                Ok((good, rows))
+            });
+            let (good, rows) = batch.await?;
+            let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
             signed = signed.saturating_add(good);
-            bad = found.saturating_sub(good);
-            if good == 0 && found < limit.unsigned_abs() {
-                return Ok((signed, bad));
+            bad = bad.saturating_add(found.saturating_sub(good));
+            // A key that somebody planted and nobody can read is behind one that can be read.
+            match rows.iter().rev().find_map(record::key_of::<R>) {
+                Some(key) => last = key,
+                None => return Ok((signed, bad)),
             }
         }
     }

@@ -177,7 +177,7 @@ async fn rows_that_are_hidden_are_no_backup() {
     let location: Location = server.url_as(&name, &role, "p%40ss%2Fw%3Ard").parse().unwrap();
     let backups = world.backups();
     let made = backups.back_up(Kind::Data, &location, now()).await;
-    assert_eq!(code(made), "store_unavailable");
+    assert_eq!(code(made), "store_denied");
     assert!(backups.catalogue().unwrap().entries.is_empty());
     // The control: it is only the policy, and a password with such letters gets to every program …
     server.sql(&name, &format!("ALTER ROLE {role} BYPASSRLS")).unwrap();
@@ -338,6 +338,47 @@ async fn keys_that_were_destroyed_stay_so() {
     let data = backups.back_up(Kind::Data, &location, now()).await.unwrap();
     let verified = backups.verify(data.number, Depth::Rows).await.unwrap();
     assert!(verified.manifest.tables.iter().all(|table| table.schema == "public"));
+}
+
+/// What is destroyed between the reading of the tombstones and the replacing is not undone by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_destroyed_meanwhile_are_not_replaced() {
+    use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+    let Some(server) = server() else { return };
+    let world = World::new();
+    let (name, location) = database(server);
+    let keys = world.keys_at(&location, None).await.unwrap();
+    keys.new_tenant(tenant()).await.unwrap();
+    keys.scope(tenant(), &"subject:anna".parse().unwrap()).await.unwrap();
+    let backups = world.backups();
+    backups.back_up(Kind::Keys, &location, now()).await.unwrap();
+    let count = |what: &str| server.sql(&name, &format!("SELECT count({what}) FROM portward_keys.data_key")).unwrap();
+    let mut other = PgConnection::connect(&server.url(&name)).await.unwrap();
+    for (end, expected) in [("COMMIT", Err("backup_target_in_use")), ("ROLLBACK", Ok(()))] {
+        let destroy = "BEGIN; INSERT INTO portward_keys.key_tombstone SELECT tenant, id, 1, root, mac FROM portward_keys.data_key LIMIT 1";
+        sqlx::raw_sql(AssertSqlSafe(destroy)).execute(&mut other).await.unwrap();
+        sqlx::raw_sql("DELETE FROM portward_keys.data_key").execute(&mut other).await.unwrap();
+        let restoring = {
+            let (backups, location) = (backups.clone(), location.clone());
+            let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+            tokio::spawn(async move { backups.restore(Kind::Keys, &location, options, now()).await.map(drop) })
+        };
+        let waiting = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+            WHERE NOT l.granted AND d.datname = current_database()";
+        while server.sql(&name, waiting).unwrap() == "0" {
+            assert!(!restoring.is_finished());
+        }
+        sqlx::raw_sql(AssertSqlSafe(end)).execute(&mut other).await.unwrap();
+        assert_eq!(restoring.await.unwrap().map_err(|error| error.code()), expected, "{end}");
+        if end == "COMMIT" {
+            assert_eq!(count("*"), "0", "nothing came back");
+            server.sql(&name, "DELETE FROM portward_keys.key_tombstone").unwrap();
+            let options = RestoreOptions { existing: Existing::Replaced, ..RestoreOptions::default() };
+            backups.restore(Kind::Keys, &location, options, now()).await.unwrap();
+        }
+        assert_eq!(count("slot"), "1");
+    }
+    other.close().await.unwrap();
 }
 
 pub(crate) fn new_database() -> Option<Location> {

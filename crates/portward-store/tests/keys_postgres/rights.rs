@@ -15,7 +15,7 @@ async fn a_role_that_makes_nothing_is_enough_once_all_is_made() {
     let location = at(&server().url_as(database, &role, "app"));
     let open = async |initialise| world.open(&location, ALONE, KeyStoreOptions { initialise, ..world.options() }).await;
     assert_eq!(code(open(false).await), "store_uninitialised");
-    assert_eq!(code(open(true).await), "store_unavailable", "it has no right to");
+    assert_eq!(code(open(true).await), "store_denied", "it has no right to");
     world.store().await;
     world.place.sql(&format!("GRANT USAGE ON SCHEMA portward_keys TO {role}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA portward_keys TO {role}")).await;
     for initialise in [false, true] {

@@ -120,7 +120,7 @@ async fn a_role_with_rights_on_rows_alone_is_enough_and_one_that_only_reads_is_r
     world.location = url.as_str().parse().unwrap();
     let reader = world.reopened().await.unwrap();
     let refused = reader.issue(&world.request(), LinkTerms::default()).await.unwrap_err();
-    assert_eq!(refused.code(), "store_unavailable");
+    assert_eq!(refused.code(), "store_denied");
     world.location = owner.parse().unwrap();
     world.sql(&format!("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA portward TO {role}")).await;
     world.location = url.as_str().parse().unwrap();

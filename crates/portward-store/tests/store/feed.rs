@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portward::{Clock as _, Follower, Freshness, Scope, Unit};
-use portward_store::store::{LinkTerms, Store, Target};
+use portward_store::store::{LinkTerms, Store, StoreOptions, Target};
 
 use crate::world::{World, client, tenant};
 
@@ -39,6 +39,46 @@ async fn revoked_in_one_process_is_refused_in_another_within_a_second(world: Wor
         assert_eq!(code(&world, &other, token.text()), Err("link_revoked"));
         assert!(other.stamp().unwrap() >= stamp);
     }
+}
+
+/// Counts how often it is asked.
+#[cfg(feature = "postgres")]
+struct Asked(std::sync::atomic::AtomicUsize);
+
+#[cfg(feature = "postgres")]
+impl portward::Clock for Asked {
+    fn now(&self) -> portward::Now {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        portward::SystemClock.now()
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_again_and_again_reads_no_more_often_for_it() {
+    let Some(world) = World::postgres().await else { return };
+    let clock = Arc::new(Asked(Default::default()));
+    let asked = || clock.0.load(std::sync::atomic::Ordering::SeqCst);
+    let options = StoreOptions { clock: Arc::<Asked>::clone(&clock), ..StoreOptions::default() };
+    let (deployment, keyring) = (Arc::clone(&world.deployment), Arc::clone(&world.keyring));
+    let other = Store::open(&world.location, deployment, keyring, options).await.unwrap();
+    let _following = other.follow(Duration::from_secs(3600));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (before, start) = (asked(), Instant::now());
+    for _ in 0..10 {
+        world.sql("SELECT pg_notify('portward_feed', n::text) FROM generate_series(1, 1000) n").await;
+    }
+    let (token, link) = world.issue().await;
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    let told = Instant::now();
+    while code(&world, &other, token.text()).is_ok() {
+        assert!(told.elapsed() < Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // A reading asks twice.
+    let readings = (asked() - before) / 2;
+    let most = 2 + usize::try_from(start.elapsed().as_millis()).unwrap() / 20;
+    assert!((2..=most).contains(&readings), "{readings} of {most}");
 }
 
 /// It would look by itself in an hour.
@@ -223,7 +263,7 @@ async fn compaction_puts_every_row_under_the_active_root(world: World) {
     let mut keyring = portward::Keyring::from_json(&world.keyring.to_json(), &world.deployment).unwrap();
     let active = keyring.add(world.now()).unwrap();
     keyring.activate(active, world.now()).unwrap();
-    let options = portward_store::store::StoreOptions { clock: world.clock.clone(), ..Default::default() };
+    let options = StoreOptions { clock: world.clock.clone(), ..Default::default() };
     let open = async |keyring: &portward::Keyring| {
         let keyring = portward::Keyring::from_json(&keyring.to_json(), &world.deployment).unwrap();
         Store::open(&world.location, world.deployment.clone(), Arc::new(keyring), options.clone()).await

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use portward::{Clock as _, Narrowing, PeekCookie, Resources, Timestamp, UntrustedLink};
+use portward_store::database::Location;
 use portward_store::store::{LinkEdit, LinkState, Redeemed, Refusal, Store, StoreError, Target};
 
 use crate::world::{World, tenant};
@@ -19,6 +20,7 @@ conformance! {
     a_revoked_copy_takes_its_sessions_along,
     a_revoked_session_is_refused_and_its_sisters_are_not,
     nothing_is_redeemed_that_was_not_issued_here,
+    revoked_while_it_waits_for_the_database_it_spends_no_use,
 }
 
 async fn redeem(store: &Store, link: &str) -> Result<Redeemed, StoreError> {
@@ -294,4 +296,37 @@ async fn nothing_is_redeemed_that_was_not_issued_here(world: World) {
     assert_eq!((malformed.code(), malformed.refusal()), ("nonce_malformed", Refusal::Damaged));
     let (own, _) = world.issue().await;
     assert!(redeem(&world.store, own.text()).await.is_ok(), "the control");
+}
+
+async fn revoked_while_it_waits_for_the_database_it_spends_no_use(world: World) {
+    let (token, link) = world.issue_with(1).await;
+    let peeked = world.store.peek(token.text(), None).unwrap();
+    let held = world.hold_links().await;
+    let revoke = || {
+        let store = world.store.clone();
+        tokio::spawn(async move { store.revoke(tenant(), Target::Client(crate::world::client())).await })
+    };
+    // SQLite's writers come in their order; on a server only who wants this link waits.
+    let first = matches!(world.location, Location::Sqlite(_)).then(revoke);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let redeeming = {
+        let (store, text) = (world.store.clone(), token.text().to_owned());
+        tokio::spawn(async move { store.redeem(&text, &peeked.cookie, &peeked.nonce).await })
+    };
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let revoking = match first {
+        Some(first) => first,
+        None => {
+            let second = revoke();
+            while !second.is_finished() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            second
+        }
+    };
+    assert!(!redeeming.is_finished());
+    held.release().await;
+    revoking.await.unwrap().unwrap();
+    assert_eq!(redeeming.await.unwrap().unwrap_err().code(), "client_revoked");
+    assert_eq!(world.store.link(tenant(), link.id).await.unwrap().uses, 0);
 }

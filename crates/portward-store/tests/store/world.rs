@@ -127,6 +127,26 @@ impl World {
         self.clock.now().wall
     }
 
+    pub(crate) async fn hold_links(&self) -> Held {
+        use sqlx::Connection as _;
+        match &self.location {
+            Location::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+                Held::Sqlite(connection)
+            }
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                sqlx::raw_sql("BEGIN; SELECT 1 FROM portward.link FOR UPDATE").execute(&mut connection).await.unwrap();
+                Held::Postgres(connection)
+            }
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => unreachable!("not built in"),
+        }
+    }
+
     /// Runs statements as somebody who can write the database and holds no key.
     pub(crate) async fn sql(&self, statements: &str) {
         match &self.location {
@@ -147,6 +167,30 @@ impl World {
             }
             #[cfg(not(feature = "postgres"))]
             Location::Postgres(_) => unreachable!("not built in"),
+        }
+    }
+}
+
+/// Another program's transaction, which keeps everybody from changing links.
+pub(crate) enum Held {
+    Sqlite(sqlx::SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgConnection),
+}
+
+impl Held {
+    pub(crate) async fn release(self) {
+        use sqlx::Connection as _;
+        match self {
+            Self::Sqlite(mut connection) => {
+                sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(mut connection) => {
+                sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
         }
     }
 }

@@ -48,16 +48,15 @@ impl Backups {
         }
         refuse_empty(&manifest)?;
         let (keyring, mut graves) = (&self.owner.keyring, Graves::of(options.views));
+        let mut known = None;
         if entry.kind == Kind::Keys {
-            if has_key_store(url).await? {
-                self.add_known(&mut graves, &Location::Postgres(url.to_owned())).await?;
-            }
             self.add_later(&mut graves, catalogue, entry.number).await?;
+            known = self.add_of_server(&mut graves, url).await?;
         }
         let work = Work {
             environment: environment(url)?,
             existing: options.existing,
-            before: before(&manifest, options.existing),
+            before: before(&manifest, options.existing) + &known.map_or_else(String::new, held),
             after: after(&manifest, &graves, keyring)?,
         };
         let (backups, expected) = (self.clone(), entry.sha256);
@@ -73,6 +72,20 @@ impl Backups {
             vacuum(url).await?;
         }
         Ok(Restored { entry, manifest, dump, buried })
+    }
+
+    /// Adds what a key store that is there knows to be destroyed: of how many tombstones it was.
+    async fn add_of_server(&self, graves: &mut Graves, url: &str) -> Result<Option<i64>> {
+        if !has_key_store(url).await? {
+            return Ok(None);
+        }
+        let database = Database::bare(&Location::Postgres(url.to_owned()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
+        let mut work = database.begin_reading().await?;
+        let (stones,) = work.query_as("SELECT count(*) FROM key_tombstone").fetch_one(&mut *work).await?;
+        graves.add_from(&mut work, &self.owner.keyring).await?;
+        work.rollback().await?;
+        database.close().await;
+        Ok(Some(stones))
     }
 }
 
@@ -132,6 +145,15 @@ fn before(manifest: &Manifest, existing: Existing) -> String {
         }
     }
     sql
+}
+
+/// Nobody changes the key store that is replaced any more. What was destroyed since its tombstones were read, so many, would come back.
+fn held(stones: i64) -> String {
+    let other = format!("(SELECT count(*) FROM {KEYS_SCHEMA}.key_tombstone) <> {stones}");
+    format!(
+        "LOCK TABLE {KEYS_SCHEMA}.{KEYS_TABLE}, {KEYS_SCHEMA}.key_tombstone IN ACCESS EXCLUSIVE MODE;\n{}\n",
+        refusal(&other, "portward_target_in_use")
+    )
 }
 
 /// The rows counted again, what marks the result, and the end.

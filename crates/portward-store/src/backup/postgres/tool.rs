@@ -59,6 +59,7 @@ impl Tool {
             (true, _) => Ok(()),
             (false, "portward_rows_differ") => Err(BackupError::RowsDiffer),
             (false, "portward_target_exists") => Err(BackupError::TargetExists),
+            (false, "portward_target_in_use") => Err(BackupError::TargetInUse),
             (false, _) => Err(BackupError::ToolFailed(self.name, said)),
         }
     }
