@@ -1,7 +1,7 @@
 //! Files sealed and opened on a thread of the pool, with how far it is and a way to end it.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -129,12 +129,25 @@ impl Read for Counted {
     }
 }
 
-/// An object in a file that is opened in parts; none once it was closed.
+/// What an object is read from, at any place.
+trait Source: Read + Seek + Send {}
+
+impl Source for File {}
+impl Source for Cursor<Vec<u8>> {}
+
+type Opened = bridge::Range<Box<dyn Source>>;
+
+/// An object that is opened in parts; none once it was closed.
 #[derive(Clone)]
-pub(crate) struct Range(Arc<Mutex<Option<bridge::Range<File>>>>);
+pub(crate) struct Range(Arc<Mutex<Option<Opened>>>);
 
 impl Range {
-    fn lock(&self) -> MutexGuard<'_, Option<bridge::Range<File>>> {
+    fn open(scope: &Scope, of: &OfRow, source: Box<dyn Source>) -> Result<Self, Error> {
+        let range = of.with(|of| scope.open_range(of, source))?;
+        Ok(Self(Arc::new(Mutex::new(Some(range)))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Opened>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -142,17 +155,23 @@ impl Range {
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_range(scope: &External<Scope>, of: OfRow, source: String) -> Promised<Range, Held<Range>> {
     let scope = Scope::clone(scope);
-    let opened = move || {
-        let file = source_at(&source)?;
-        let range = of.with(|of| scope.open_range(of, file))?;
-        Ok(Range(Arc::new(Mutex::new(Some(range)))))
-    };
-    promise(opened, held)
+    promise(move || Range::open(&scope, &of, Box::new(source_at(&source)?)), held)
+}
+
+/// Of a copy: what JavaScript writes into the bytes meanwhile is not looked at.
+#[napi(catch_unwind)]
+pub(crate) fn scope_open_range_of_bytes(
+    scope: &External<Scope>,
+    of: OfRow,
+    object: &[u8],
+) -> Promised<Range, Held<Range>> {
+    let (scope, object) = (Scope::clone(scope), Cursor::new(object.to_vec()));
+    promise(move || Range::open(&scope, &of, Box::new(object)), held)
 }
 
 #[napi(catch_unwind)]
 pub(crate) fn range_length(range: &External<Range>) -> f64 {
-    number(range.lock().as_ref().map_or(0, bridge::Range::length))
+    number(range.lock().as_ref().map_or(0, Opened::length))
 }
 
 #[napi(catch_unwind)]

@@ -54,7 +54,7 @@ export async function followed(
 /** @internal */
 export let rangeOf: (handle: Handle<'Range'>) => Range
 
-/** An object in a file that is opened in parts. The file is open until it is closed, or until nobody has this any more. */
+/** An object that is opened in parts. Its file is open until it is closed, or until nobody has this any more. */
 export class Range extends Handled<'Range'> {
   readonly #handle: Handle<'Range'>
   /** How long the plaintext is, in bytes. */

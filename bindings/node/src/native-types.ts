@@ -274,6 +274,7 @@ export interface Native {
   scopeSealFile(scope: Handle<'Scope'>, of: OfRow, row: FileRow, job: Handle<'Job'>, embedded: boolean): Promise<number>
   scopeOpenFile(scope: Handle<'Scope'>, of: OfRow, row: FileRow, job: Handle<'Job'>): Promise<number>
   scopeOpenRange(scope: Handle<'Scope'>, of: OfRow, source: string): Promise<[Handle<'Range'>]>
+  scopeOpenRangeOfBytes(scope: Handle<'Scope'>, of: OfRow, object: Uint8Array): Promise<[Handle<'Range'>]>
   rangeLength(range: Handle<'Range'>): number
   rangeRead(range: Handle<'Range'>, from: number, length: number): Promise<Buffer>
   rangeClose(range: Handle<'Range'>): Promise<void>

@@ -1,4 +1,5 @@
 import type { Transform } from 'node:stream'
+import { types } from 'node:util'
 import { bytes, callable, flag, maybeSignal, options as optionsOf, path, seconds, someSignal, text, whole, wrongType } from './arguments'
 import { type BlindIndex, blindIndex, type IndexOptions } from './blind-index'
 import { type Erasure, erasureOf } from './erasure'
@@ -133,13 +134,15 @@ export class Scope extends Handled<'Scope'> {
     return followed(this.#streaming(known), (job) => native.scopeOpenFile(this.#handle, of, row, job))
   }
 
-  /** Opens any part of a sealed file. */
-  async openRange(source: string | URL, options: Of): Promise<Range> {
+  /** Opens any part of a sealed file, or of a sealed object, of which a copy is kept. */
+  async openRange(source: string | URL | Uint8Array, options: Of): Promise<Range> {
     const of = ofRow(optionsOf('options', options, OF))
-    const file = path('source', source)
+    const begin = types.isUint8Array(source)
+      ? () => native.scopeOpenRangeOfBytes(this.#handle, of, bytes('source', source))
+      : () => native.scopeOpenRange(this.#handle, of, path('source', source))
     let opening: Promise<[Handle<'Range'>]> | undefined
     try {
-      const [handle] = await this.#until(() => (opening = native.scopeOpenRange(this.#handle, of, file)))
+      const [handle] = await this.#until(() => (opening = begin()))
       return rangeOf(handle)
     } catch (error) {
       // Whoever gave it up cannot close it.
