@@ -130,7 +130,7 @@ const fn core(name: &'static str, files: &'static [&'static str], tests: &'stati
 }
 
 const GROUPS: &[Group] = &[
-    core("verify", &["token/verify.rs", "token/chain.rs", "token/cache.rs"], TOKEN),
+    core("verify", &["token/verify.rs", "token/authentic.rs", "token/chain.rs", "token/cache.rs"], TOKEN),
     core("parse", &["token/frame.rs", "token/head.rs", "token/access.rs"], TOKEN),
     core("attenuation", &["token/block.rs", "token/holder.rs", "token/grant.rs"], TOKEN),
     core("view", &["revocation/view.rs", "revocation/state.rs", "revocation/tenant.rs", "revocation/stamp.rs"], VIEW),

@@ -2,6 +2,7 @@
 //! Source: `spec/token.md`.
 
 mod access;
+mod authentic;
 mod block;
 mod cache;
 mod chain;

@@ -4,13 +4,14 @@ use std::time::Duration;
 use crate::codec::{WireBuffer, WireIdentifier};
 use crate::error::error_codes;
 use crate::id::Identifier;
-use crate::key::{Deployment, DeploymentId, Keyring, TokenKeyId, derive_token_key};
+use crate::key::{Deployment, DeploymentId, Keyring};
 use crate::primitive::MacKey;
 use crate::random::{self, RandomError};
 use crate::revocation::{EntryId, Freshness, RevocationView, Subject, ViewCell};
 use crate::secret::Secret;
 use crate::time::Now;
 use crate::token::access::{Access, LinkAccess};
+use crate::token::authentic::Authentic;
 use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
 use crate::token::error::{RefusalError, VerifyError};
@@ -55,16 +56,16 @@ impl Default for VerifierOptions {
 ///
 /// Share one between all threads; it takes no lock.
 pub struct Verifier {
-    deployment: Arc<Deployment>,
-    keyring: Arc<Keyring>,
+    pub(super) deployment: Arc<Deployment>,
+    pub(super) keyring: Arc<Keyring>,
     revocation: Revocation,
     options: VerifierOptions,
     /// In its wire form.
     audience: Option<Box<[u8]>>,
-    cache: KeyCache,
+    pub(super) cache: KeyCache,
     /// Stands in for a root that is not there, and for a key that is not cached.
-    decoy: Secret,
-    decoy_key: MacKey,
+    pub(super) decoy: Secret,
+    pub(super) decoy_key: MacKey,
 }
 
 error_codes! {
@@ -115,11 +116,7 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_link(&self, text: &str, now: Now) -> Result<LinkAccess, VerifyError> {
-        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
-        let mut buffer = Buffer::for_text(text);
-        token.read(text, buffer.bytes())?;
-        self.authenticate(&token, Kind::Link, &mut chain)?;
-        Ok(LinkAccess(self.interpret(&token, &mut chain, now, Purpose::Use)?.to_access(&token, self.deployment.id)))
+        self.accept(text, Kind::Link, Purpose::Use, now, |accepted| LinkAccess(accepted.to_access(self.deployment.id)))
     }
 
     /// Verifies a link, and also returns its check value: what a registry keeps to recognise the link, or any copy of it, without being
@@ -128,12 +125,9 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify_link`].
     pub fn verify_link_with_check(&self, text: &str, now: Now) -> Result<(LinkAccess, EntryId), VerifyError> {
-        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
-        let mut buffer = Buffer::for_text(text);
-        token.read(text, buffer.bytes())?;
-        self.authenticate(&token, Kind::Link, &mut chain)?;
-        let access = self.interpret(&token, &mut chain, now, Purpose::Use)?.to_access(&token, self.deployment.id);
-        Ok((LinkAccess(access), chain.link_check()))
+        self.accept(text, Kind::Link, Purpose::Use, now, |accepted| {
+            (LinkAccess(accepted.to_access(self.deployment.id)), accepted.authentic.chain().link_check())
+        })
     }
 
     /// Verifies a session.
@@ -141,11 +135,7 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_session(&self, text: &str, now: Now) -> Result<Access, VerifyError> {
-        let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
-        let mut buffer = Buffer::for_text(text);
-        token.read(text, buffer.bytes())?;
-        self.authenticate(&token, Kind::Session, &mut chain)?;
-        Ok(self.interpret(&token, &mut chain, now, Purpose::Use)?.to_access(&token, self.deployment.id))
+        self.accept(text, Kind::Session, Purpose::Use, now, |accepted| accepted.to_access(self.deployment.id))
     }
 
     /// Verifies a session for which another one is to be made: a change of its link, which ends its use, does not end this.
@@ -153,60 +143,37 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_to_renew(&self, text: &str, now: Now) -> Result<RenewableSession, VerifyError> {
+        self.accept(text, Kind::Session, Purpose::Renewing, now, |accepted| {
+            RenewableSession(accepted.to_access(self.deployment.id))
+        })
+    }
+
+    /// `spec/token.md` section 5: parse, authenticate, interpret. The result is made where the caller wants it.
+    #[inline(always)]
+    fn accept<T>(
+        &self,
+        text: &str,
+        kind: Kind,
+        purpose: Purpose,
+        now: Now,
+        take: impl FnOnce(&Accepted<'_, '_>) -> T,
+    ) -> Result<T, VerifyError> {
         let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
-        self.authenticate(&token, Kind::Session, &mut chain)?;
-        let accepted = self.interpret(&token, &mut chain, now, Purpose::Renewing)?;
-        Ok(RenewableSession(accepted.to_access(&token, self.deployment.id)))
+        let authentic = self.authenticate(&token, kind, &mut chain)?;
+        Ok(take(&self.interpret(authentic, now, purpose)?))
     }
 
-    /// `spec/token.md` section 5, parts B and C; the numbers are its steps.
+    /// Part D; the numbers are its steps. Nothing is allocated before the token is accepted.
     #[inline]
-    fn authenticate(&self, token: &UnverifiedToken<'_>, kind: Kind, chain: &mut Chain) -> Result<(), VerifyError> {
-        let fields = &token.fields;
-        if fields.kind != kind {
-            return Err(VerifyError::refused(RefusalError::WrongKind)); // 12
-        }
-        let root = self.keyring.root(fields.root).and_then(|root| root.for_checking()); // 13
-        let id = TokenKeyId {
-            root: fields.root,
-            kind: kind.wire(),
-            tenant: fields.tenant,
-            tenant_generation: fields.generations.tenant,
-        };
-        // Whoever is refused here has waited for the same work, to some tens of nanoseconds: one look into the cache, one chain, one
-        // derivation, one more chain. So the time does not tell whether a tenant exists, or was here lately, or a root is known.
-        let cached = self.cache.with(&id, |key| chain.fill(key, token)).is_some();
-        if !cached {
-            chain.fill(&self.decoy_key, token);
-        }
-        if chain.ends_in(token.tag) && cached && root.is_some() {
-            return Ok(()); // 14
-        }
-        let mut key = MacKey::EMPTY;
-        derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id, &mut key);
-        chain.fill(&key, token);
-        let authentic = chain.ends_in(token.tag); // 14
-        match root {
-            None => Err(VerifyError::refused(RefusalError::UnknownRoot)),
-            Some(_) if !authentic => Err(VerifyError::refused(RefusalError::Forged)),
-            Some(_) => {
-                self.cache.insert(&id, &key);
-                Ok(())
-            }
-        }
-    }
-
-    /// Part D, of a token that is authentic. Nothing is allocated before it is accepted.
-    #[inline]
-    fn interpret<'t>(
+    fn interpret<'a, 't>(
         &self,
-        token: &UnverifiedToken<'t>,
-        chain: &'t mut Chain,
+        authentic: Authentic<'a, 't>,
         now: Now,
         purpose: Purpose,
-    ) -> Result<Accepted<'t>, VerifyError> {
+    ) -> Result<Accepted<'a, 't>, VerifyError> {
+        let token = authentic.token();
         let fields = &token.fields;
         let refuse = |refusal| Err(VerifyError::refused_authentic(refusal, fields.token_id));
         let limits = Limits::of(token);
@@ -226,8 +193,7 @@ impl Verifier {
         if limits.audiences_differ || stated.is_some() && stated != self.audience.as_deref() {
             return refuse(RefusalError::WrongAudience); // 19
         }
-        chain.name_copies();
-        let lineage = Lineage::of(token, chain);
+        let lineage = Lineage::of(token, authentic.chain());
         if let Revocation::View(cell, freshness) = &self.revocation {
             let subject = Subject {
                 roots: [fields.root, lineage.root],
@@ -241,7 +207,7 @@ impl Verifier {
             let checked = cell.read(|view| view.check(&subject, *freshness, self.options.skew, now));
             checked.map_err(|cause| VerifyError::revoked(cause, fields.token_id))?; // 20
         }
-        Ok(Accepted { limits, lineage })
+        Ok(Accepted { authentic, limits, lineage })
     }
 
     fn ceiling(&self, kind: Kind) -> Duration {
@@ -270,17 +236,18 @@ impl Purpose {
 }
 
 /// Everything that an access is made of, still where it was read.
-struct Accepted<'t> {
+struct Accepted<'a, 't> {
+    authentic: Authentic<'a, 't>,
     limits: Limits<'t>,
-    lineage: Lineage<'t>,
+    lineage: Lineage<'a>,
 }
 
-impl Accepted<'_> {
+impl Accepted<'_, '_> {
     #[inline(always)]
-    fn to_access(&self, token: &UnverifiedToken<'_>, deployment: DeploymentId) -> Access {
-        let Self { limits, lineage } = self;
-        let fields = &token.fields;
-        let Lists { resources, recipients } = Lists::of(token);
+    fn to_access(&self, deployment: DeploymentId) -> Access {
+        let Self { authentic, limits, lineage } = self;
+        let fields = &authentic.token().fields;
+        let Lists { resources, recipients } = Lists::of(authentic.token());
         Access {
             deployment,
             kind: fields.kind,

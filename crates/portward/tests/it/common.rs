@@ -89,13 +89,21 @@ pub(crate) fn revoke(unit: Unit, id: EntryId, expires_at: Timestamp) -> TenantCh
     TenantChange::Revoke { unit, id, expires_at }
 }
 
-/// The same token with another tag, and a checksum that agrees.
-pub(crate) fn with_another_tag(text: &str, byte: usize) -> String {
+/// The same token with other bytes before its checksum, which agrees.
+pub(crate) fn changed(text: &str, change: impl FnOnce(&mut Vec<u8>)) -> String {
     let (prefix, encoded) = text.split_at(4);
     let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap();
-    let end = bytes.len() - 4;
-    bytes[end - 32 + byte] ^= 0x10;
-    let crc = crc32fast::hash(&[prefix.as_bytes(), &bytes[..end]].concat());
-    bytes[end..].copy_from_slice(&crc.to_be_bytes());
+    bytes.truncate(bytes.len() - 4);
+    change(&mut bytes);
+    let crc = crc32fast::hash(&[prefix.as_bytes(), &bytes].concat());
+    bytes.extend(crc.to_be_bytes());
     format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes))
+}
+
+/// The same token with another tag.
+pub(crate) fn with_another_tag(text: &str, byte: usize) -> String {
+    changed(text, |bytes| {
+        let tag = bytes.len() - 32;
+        bytes[tag + byte] ^= 0x10;
+    })
 }
