@@ -90,8 +90,7 @@ proptest! {
             let place = place.index(bytes.len());
             bytes[place] ^= 1 << bit;
         });
-        let refused = code(verify(&verifier, &forged, NOW));
-        prop_assert_ne!(refused, "bad_checksum");
+        prop_assert!(!["ok", "bad_checksum"].contains(&code(verify(&verifier, &forged, NOW))));
     }
 
     /// No sequence of blocks allows at any time what the link before it did not.
