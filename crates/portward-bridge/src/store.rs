@@ -158,7 +158,8 @@ impl Store {
     }
 
     fn link_access(&self, live: &Live, token: &str, now: Now) -> Result<Access, Error> {
-        let access = if_newer(now, || SystemClock.now(), |now| live.store.verifier().verify_link(token, now))?;
+        let access =
+            if_newer(now, || SystemClock.now(), |now| live.store.verifier().verify_link(token, now).map(Box::new))?;
         Ok(Access::of_link(access, self.deployment()))
     }
 
@@ -178,7 +179,8 @@ impl Store {
     }
 
     fn session_access(&self, live: &Live, token: &str, now: Now) -> Result<Access, Error> {
-        let access = if_newer(now, || SystemClock.now(), |now| live.store.verifier().verify_session(token, now))?;
+        let access =
+            if_newer(now, || SystemClock.now(), |now| live.store.verifier().verify_session(token, now).map(Box::new))?;
         Ok(Access::of_session(access, self.deployment()))
     }
 

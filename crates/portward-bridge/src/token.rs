@@ -44,18 +44,19 @@ pub struct Access {
     deployment: Deployment,
 }
 
+/// On the heap at once: they are large, and go through the hands of many.
 #[derive(Debug)]
 enum Held {
-    Link(LinkAccess),
-    Session(Core),
+    Link(Box<LinkAccess>),
+    Session(Box<Core>),
 }
 
 impl Access {
-    pub(crate) fn of_link(access: LinkAccess, deployment: &Deployment) -> Self {
+    pub(crate) fn of_link(access: Box<LinkAccess>, deployment: &Deployment) -> Self {
         Self { held: Held::Link(access), deployment: deployment.clone() }
     }
 
-    pub(crate) fn of_session(access: Core, deployment: &Deployment) -> Self {
+    pub(crate) fn of_session(access: Box<Core>, deployment: &Deployment) -> Self {
         Self { held: Held::Session(access), deployment: deployment.clone() }
     }
 
@@ -253,7 +254,7 @@ impl Verifier {
     /// # Errors
     /// Kind `Refused`; tell the public no more than [`Error::public`].
     pub fn verify_link(&self, token: &str, at: Option<u64>) -> Result<Access, Error> {
-        let access = if_newer(now(at), || now(at), |now| self.core.verify_link(token, now))?;
+        let access = if_newer(now(at), || now(at), |now| self.core.verify_link(token, now).map(Box::new))?;
         Ok(Access::of_link(access, &self.deployment))
     }
 
@@ -262,7 +263,7 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify_link`].
     pub fn verify_session(&self, token: &str, at: Option<u64>) -> Result<Access, Error> {
-        let access = if_newer(now(at), || now(at), |now| self.core.verify_session(token, now))?;
+        let access = if_newer(now(at), || now(at), |now| self.core.verify_session(token, now).map(Box::new))?;
         Ok(Access::of_session(access, &self.deployment))
     }
 }
