@@ -37,4 +37,5 @@ mod registry;
 #[cfg(feature = "redis")]
 mod remote;
 mod tamper;
+mod told;
 mod world;
