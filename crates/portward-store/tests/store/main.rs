@@ -36,6 +36,7 @@ mod redeem;
 mod registry;
 #[cfg(feature = "redis")]
 mod remote;
+mod sessions;
 mod tamper;
 mod told;
 mod world;
