@@ -23,6 +23,7 @@ macro_rules! conformance {
 }
 
 mod bad;
+mod clock;
 mod codes;
 mod crash;
 mod events;
