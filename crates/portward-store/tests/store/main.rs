@@ -29,6 +29,7 @@ mod crash;
 mod events;
 mod faults;
 mod feed;
+mod full;
 #[path = "../common/kept.rs"]
 mod kept;
 mod process;
