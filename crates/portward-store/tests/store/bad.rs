@@ -1,10 +1,7 @@
 //! Databases that are not what they should be.
 
-use std::time::Duration;
-
 use portward::Clock as _;
 use portward_store::database::Location;
-use portward_store::events::Recorder;
 use portward_store::store::{LinkTerms, Target};
 
 use crate::process::Process;
@@ -107,8 +104,14 @@ async fn a_role_with_rights_on_rows_alone_is_enough_and_one_that_only_reads_is_r
     let peeked = app.peek(token.text(), None).unwrap();
     app.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
     app.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    app.compact(Duration::from_secs(86_400)).await.unwrap();
-    let again =
-        portward_store::store::initialise(&world.location, &world.keyring, None, &Recorder::none(), world.now()).await;
+    app.compact(std::time::Duration::from_secs(86_400)).await.unwrap();
+    let again = portward_store::store::initialise(
+        &world.location,
+        &world.keyring,
+        None,
+        &portward_store::events::Recorder::none(),
+        world.now(),
+    )
+    .await;
     assert!(again.is_ok(), "where all is made, nothing is");
 }
