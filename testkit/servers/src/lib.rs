@@ -22,6 +22,7 @@
 
 mod absent;
 mod account;
+mod disk;
 mod pgbouncer;
 mod postgres;
 mod process;
@@ -29,6 +30,7 @@ mod redis;
 mod server;
 mod warden;
 
+pub use disk::SmallDisk;
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Durability, Postgres, Snapshot};
 pub use redis::Redis;

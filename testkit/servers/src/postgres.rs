@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rustix::process::Signal;
 
 use crate::absent::absent;
+use crate::disk::SmallDisk;
 use crate::process::copy_directory;
 use crate::server::{Server, password};
 
@@ -39,6 +40,24 @@ impl Postgres {
     /// # Errors
     /// If it does not start, or is asked for and not installed.
     pub fn start(durability: Durability) -> io::Result<Option<Self>> {
+        Self::start_with(durability, |_, _| Ok(()))
+    }
+
+    /// The same, with its write-ahead log, in small files, on a disk of its own.
+    ///
+    /// # Errors
+    /// As [`Postgres::start`].
+    pub fn start_with_log_on(disk: &SmallDisk) -> io::Result<Option<Self>> {
+        Self::start_with(Durability::Synced, |server, initdb| {
+            initdb.arg("--wal-segsize=1").arg("--waldir").arg(disk.directory_of(server.account, "log")?);
+            Ok(())
+        })
+    }
+
+    fn start_with(
+        durability: Durability,
+        more: impl FnOnce(&Server, &mut Command) -> io::Result<()>,
+    ) -> io::Result<Option<Self>> {
         let Some(programs) = programs()? else { return absent("PostgreSQL", "postgresql") };
         let server = Server::new("postgres", "INT", password()?)?;
         let pwfile = server.file("password");
@@ -46,6 +65,7 @@ impl Postgres {
         server.account.own(&pwfile)?;
         let mut initdb = server.command(&programs.join("initdb"));
         initdb.args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256", "--username", USER]);
+        more(&server, &mut initdb)?;
         done(initdb.arg("--pwfile").arg(&pwfile).arg("--pgdata").arg(server.file("data")))?;
         let postgres = Self { server, programs, durability, databases: AtomicU32::new(0) };
         postgres.restart()?;
@@ -87,6 +107,18 @@ impl Postgres {
     pub fn create_database(&self) -> io::Result<String> {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}"))?;
+        Ok(name)
+    }
+
+    /// The same, with all that is in it on a disk of its own.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn create_database_on(&self, disk: &SmallDisk) -> io::Result<String> {
+        let (name, place) = (self.create_database()?, disk.directory_of(self.server.account, "tables")?);
+        // The name of a new directory, in which there is no quotation mark.
+        self.sql("postgres", &format!("CREATE TABLESPACE {name} LOCATION '{}'", place.display()))?;
+        self.sql("postgres", &format!("ALTER DATABASE {name} SET TABLESPACE {name}"))?;
         Ok(name)
     }
 

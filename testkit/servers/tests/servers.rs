@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use portward_test_servers::{Durability, Postgres, Redis};
+use portward_test_servers::{Durability, Postgres, Redis, SmallDisk};
 
 fn postgres(durability: Durability) -> Option<Postgres> {
     Postgres::start(durability).unwrap()
@@ -134,4 +134,19 @@ fn redis_keeps_what_it_said() {
     server.restart_empty().unwrap();
     assert_eq!(server.says(&["INCR", "a"]).unwrap(), ":1");
     assert!(server.url().starts_with("redis://:"));
+}
+
+#[test]
+fn a_small_disk_is_full_has_room_again_and_is_gone() {
+    let Some(disk) = SmallDisk::mount(1).unwrap() else { return };
+    let path = disk.path().to_owned();
+    let write = || std::fs::write(path.join("a"), [0; 100_000]);
+    write().unwrap();
+    std::fs::remove_file(path.join("a")).unwrap();
+    disk.fill().unwrap();
+    assert_eq!(write().unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    disk.make_room().unwrap();
+    write().unwrap();
+    drop(disk);
+    assert!(!path.exists());
 }

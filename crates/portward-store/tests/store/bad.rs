@@ -1,10 +1,7 @@
-//! Databases that are not what they should be, and clocks that jump.
-
-use std::time::Duration;
+//! Databases that are not what they should be.
 
 use portward::Clock as _;
 use portward_store::database::Location;
-use portward_store::events::Recorder;
 use portward_store::store::{LinkTerms, Target};
 
 use crate::process::Process;
@@ -14,7 +11,6 @@ conformance! {
     a_newer_database_is_refused,
     tables_that_are_gone_are_an_outage_and_grant_nothing,
     another_deployments_store_is_not_believed,
-    clocks_that_jump_grant_nothing,
 }
 
 async fn a_newer_database_is_refused(world: World) {
@@ -44,27 +40,6 @@ async fn another_deployments_store_is_not_believed(world: World) {
     );
     assert_eq!(opened.await.err().unwrap().code(), "unknown_root");
     assert!(world.reopened().await.is_ok());
-}
-
-async fn clocks_that_jump_grant_nothing(world: World) {
-    world.clock.advance(Duration::from_secs(3600));
-    world.store.refresh().await.unwrap();
-    let (token, _) = world.issue().await;
-    let code = || {
-        let verified = world.store.verifier().verify_link(token.text(), world.clock.now());
-        verified.map(drop).map_err(|error| error.code())
-    };
-    assert_eq!(code(), Ok(()));
-    world.clock.set_back(Duration::from_secs(20));
-    assert_eq!(code(), Err("view_stale"), "a reading earlier than the view's");
-    world.store.refresh().await.unwrap();
-    assert_eq!(code(), Ok(()), "within the skew");
-    world.clock.set_back(Duration::from_secs(120));
-    world.store.refresh().await.unwrap();
-    assert_eq!(code(), Err("not_yet_valid"));
-    world.clock.advance(Duration::from_secs(365 * 86_400));
-    world.store.refresh().await.unwrap();
-    assert_eq!(code(), Err("expired"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,8 +104,14 @@ async fn a_role_with_rights_on_rows_alone_is_enough_and_one_that_only_reads_is_r
     let peeked = app.peek(token.text(), None).unwrap();
     app.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
     app.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    app.compact(Duration::from_secs(86_400)).await.unwrap();
-    let again =
-        portward_store::store::initialise(&world.location, &world.keyring, None, &Recorder::none(), world.now()).await;
+    app.compact(std::time::Duration::from_secs(86_400)).await.unwrap();
+    let again = portward_store::store::initialise(
+        &world.location,
+        &world.keyring,
+        None,
+        &portward_store::events::Recorder::none(),
+        world.now(),
+    )
+    .await;
     assert!(again.is_ok(), "where all is made, nothing is");
 }

@@ -1,19 +1,16 @@
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use portward::{Change, Clock, TenantChange, Unit};
 use portward_store::database::Location;
 use portward_store::events::{Event, EventSink as _, JsonLines, Operation, Recorder, Subject};
-use portward_store::store::{self, LinkEdit, LinkState, LinkTerms, Recovery, Store, StoreError, StoreOptions, Target};
+use portward_store::store::{self, LinkEdit, LinkTerms, Recovery, Store, StoreOptions, Target};
 
 use crate::kept::Kept;
 use crate::world::{World, tenant};
 
 conformance! {
-    the_sink_is_told_of_everything_before_it_happens,
-    a_failing_sink_refuses_the_operation,
     json_lines_are_whole_and_a_full_disk_refuses,
     a_store_begins_and_is_recovered_only_where_that_was_told,
     a_sink_that_does_not_answer_refuses,
@@ -29,60 +26,6 @@ async fn with_sink(world: &World) -> (Store, Arc<Kept>) {
     let options = StoreOptions { clock, recorder: kept.recorder(), ..StoreOptions::default() };
     let store = Store::open(&world.location, world.deployment.clone(), world.keyring.clone(), options).await.unwrap();
     (store.acting_as("ann@example.com"), kept)
-}
-
-async fn the_sink_is_told_of_everything_before_it_happens(world: World) {
-    let (store, kept) = with_sink(&world).await;
-    let (token, link) = store.issue(&world.request(), LinkTerms::default()).await.unwrap();
-    let peeked = store.peek(token.text(), None).unwrap();
-    let session = store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap().session;
-    store.renew(session.text()).await.unwrap();
-    store.show(tenant(), link.id).await.unwrap();
-    store.pause(tenant(), link.id).await.unwrap();
-    store.restore(tenant(), link.id).await.unwrap();
-    store.revoke(tenant(), Target::Session { link: link.id, session: session.id() }).await.unwrap();
-    store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    store.revoke(tenant(), Target::Tenant).await.unwrap();
-    store.revoke_everything().await.unwrap();
-    store.compact(Duration::ZERO).await.unwrap();
-    let events = kept.take();
-    let names: Vec<_> = events.iter().map(|event| event.operation.name()).collect();
-    let expected = [
-        "issued",
-        "redeemed",
-        "renewed",
-        "shown",
-        "paused",
-        "restored",
-        "session_revoked",
-        "revoked",
-        "tenant_revoked",
-        "everything_revoked",
-        "compacted",
-    ];
-    assert_eq!(names, expected);
-    assert!(events.iter().all(|event| event.actor.as_deref() == Some("ann@example.com")));
-}
-
-async fn a_failing_sink_refuses_the_operation(world: World) {
-    let (store, kept) = with_sink(&world).await;
-    let (token, link) = store.issue(&world.request(), LinkTerms::default()).await.unwrap();
-    let peeked = store.peek(token.text(), None).unwrap();
-    kept.fail(true);
-    let code = |error: StoreError| assert_eq!(error.code(), "sink_failed");
-    code(store.issue(&world.request(), LinkTerms::default()).await.unwrap_err());
-    code(store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap_err());
-    code(store.show(tenant(), link.id).await.unwrap_err());
-    code(store.pause(tenant(), link.id).await.unwrap_err());
-    code(store.revoke(tenant(), Target::Link(link.id)).await.unwrap_err());
-    code(store.revoke_everything().await.unwrap_err());
-    code(store.compact(Duration::ZERO).await.unwrap_err());
-    let after = world.store.link(tenant(), link.id).await.unwrap();
-    assert_eq!((after.state, after.uses), (LinkState::Active, 0));
-    world.store.refresh().await.unwrap();
-    assert_eq!(world.store.stamp().unwrap().sequence, 0);
-    kept.fail(false);
-    assert!(store.revoke(tenant(), Target::Link(link.id)).await.is_ok());
 }
 
 async fn json_lines_are_whole_and_a_full_disk_refuses(world: World) {

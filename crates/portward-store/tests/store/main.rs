@@ -23,11 +23,13 @@ macro_rules! conformance {
 }
 
 mod bad;
+mod clock;
 mod codes;
 mod crash;
 mod events;
 mod faults;
 mod feed;
+mod full;
 #[path = "../common/kept.rs"]
 mod kept;
 mod process;
@@ -36,5 +38,7 @@ mod redeem;
 mod registry;
 #[cfg(feature = "redis")]
 mod remote;
+mod sessions;
 mod tamper;
+mod told;
 mod world;

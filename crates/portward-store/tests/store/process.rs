@@ -62,9 +62,9 @@ impl Process {
         process
     }
 
-    /// What it says of a link: `ok`, or a code.
-    pub(crate) fn verify(&mut self, link: &str) -> String {
-        writeln!(self.asks, "{link}").unwrap();
+    /// What it says of a link or session: `ok`, or a code.
+    pub(crate) fn verify(&mut self, token: &str) -> String {
+        writeln!(self.asks, "{token}").unwrap();
         self.said().unwrap()
     }
 
@@ -130,9 +130,13 @@ fn say(what: &str) {
 }
 
 async fn verify(store: &Store) {
-    for link in std::io::stdin().lines() {
-        let verified = store.verifier().verify_link(&link.unwrap(), SystemClock.now());
-        say(verified.map_or_else(|error| error.code(), |_| "ok"));
+    for token in std::io::stdin().lines() {
+        let (token, now) = (token.unwrap(), SystemClock.now());
+        let verified = match token.starts_with("pws_") {
+            true => store.verifier().verify_session(&token, now).map(drop),
+            false => store.verifier().verify_link(&token, now).map(drop),
+        };
+        say(verified.map_or_else(|error| error.code(), |()| "ok"));
     }
 }
 
@@ -145,7 +149,7 @@ async fn work(store: &Store) {
         for _ in 0..2 {
             let peeked = store.peek(token.text(), None).unwrap();
             store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
-            say(&format!("redeemed {}", token.text()));
+            say(&format!("redeemed {} {}", token.text(), peeked.nonce));
         }
         store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
         say(&format!("revoked {}", token.text()));

@@ -1,5 +1,6 @@
 //! Verifiers without the database: over a carrier in this process, and over a real Redis.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,10 @@ use portward_store::remote::{
 };
 use portward_store::store::{Following, Store, Target};
 use portward_test_servers::Redis;
+use redis::AsyncCommands as _;
+use redis::aio::MultiplexedConnection;
+use redis::streams::{StreamReadOptions, StreamReadReply};
+use tokio::task::JoinHandle;
 
 use crate::world::{World, client, tenant};
 
@@ -90,6 +95,7 @@ impl Carrier for Direct {
 conformance! {
     over_a_call,
     over_redis,
+    over_a_redis_that_says_again_what_it_has_heard,
 }
 
 async fn over_a_call(world: World) {
@@ -132,4 +138,98 @@ async fn over_redis(world: World) {
     world.store.revoke(tenant(), Target::Client(client())).await.unwrap();
     redis.restart_empty().unwrap();
     edge.comes_to_say(&world, good.text(), Err("client_revoked"), Duration::from_secs(15)).await;
+}
+
+/// Stands between two databases of a Redis, as a proxy between two servers: carries questions one way and answers the other, or says again,
+/// one after the other, what it has heard.
+struct Between {
+    replays: Arc<AtomicBool>,
+    said_again: Arc<AtomicUsize>,
+    task: JoinHandle<redis::RedisResult<()>>,
+}
+
+impl Between {
+    async fn new(front: &str, back: &str) -> Self {
+        let connect = async |url: &str| redis::Client::open(url).unwrap().get_multiplexed_async_connection().await;
+        let connections = [connect(front).await.unwrap(), connect(back).await.unwrap()];
+        let (replays, said_again) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let task = tokio::spawn(Self::carries(connections, Arc::clone(&replays), Arc::clone(&said_again)));
+        Self { replays, said_again, task }
+    }
+
+    async fn carries(
+        [mut front, mut back]: [MultiplexedConnection; 2],
+        replays: Arc<AtomicBool>,
+        said_again: Arc<AtomicUsize>,
+    ) -> redis::RedisResult<()> {
+        let entry = |reply: Option<StreamReadReply>| {
+            reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids).next()
+        };
+        let options = StreamReadOptions::default().block(200).count(1);
+        let (mut last, mut heard) = ("0".to_owned(), Vec::<Vec<u8>>::new());
+        loop {
+            let Some(asked) = entry(front.xread_options(&["portward:feed:ask"], &[&last], &options).await?) else {
+                continue;
+            };
+            let request: Vec<u8> = asked.get("request").unwrap();
+            let challenge: String = request[request.len() - 16..].iter().map(|byte| format!("{byte:02x}")).collect();
+            let name = format!("portward:feed:answer:{challenge}");
+            last = asked.id;
+            let answer: Vec<u8> = if replays.load(Ordering::SeqCst) {
+                heard[said_again.fetch_add(1, Ordering::SeqCst) % heard.len()].clone()
+            } else {
+                let () = back.xadd("portward:feed:ask", "*", &[("request", &request)]).await?;
+                let answered = entry(back.xread_options(&[&name], &["0"], &options).await?);
+                let Some(answer) = answered.and_then(|answered| answered.get("answer")) else { continue };
+                heard.push(answer);
+                heard.last().cloned().unwrap_or_default()
+            };
+            let () = front.xadd(&name, "*", &[("answer", &answer)]).await?;
+        }
+    }
+}
+
+impl Drop for Between {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn over_a_redis_that_says_again_what_it_has_heard(world: World) {
+    let Some(redis) = Redis::start().unwrap() else { return };
+    let [front, back] = ["0", "1"].map(|database| redis.url() + database);
+    let store = world.another().await;
+    let _following = store.follow(Duration::from_millis(100));
+    let _serving = serve_redis(store, &back, "first").unwrap();
+    let between = Between::new(&front, &back).await;
+    let carrier = || Arc::new(RedisCarrier::new(&front).unwrap());
+    let edge = Edge::new(&world, carrier());
+    let ((token, link), (good, _)) = (world.issue().await, world.issue().await);
+    edge.comes_to_say(&world, token.text(), Ok(()), Duration::from_secs(5)).await;
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(3) {
+        assert_eq!(edge.says(&world, token.text()), Ok(()), "the control: carried on, it stays fresh");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    between.replays.store(true, Ordering::SeqCst);
+    world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
+    edge.comes_to_say(&world, good.text(), Err("view_stale"), Duration::from_secs(3)).await;
+    let later = Edge::new(&world, carrier());
+    let before = between.said_again.load(Ordering::SeqCst);
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(2) {
+        for edge in [&edge, &later] {
+            assert_eq!(edge.says(&world, good.text()), Err("view_stale"), "what is said again makes nothing fresh");
+            assert_eq!(edge.says(&world, token.text()), Err("view_stale"));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(between.said_again.load(Ordering::SeqCst) > before + 10, "it was answered all the while");
+
+    between.replays.store(false, Ordering::SeqCst);
+    for edge in [&edge, &later] {
+        edge.comes_to_say(&world, token.text(), Err("link_revoked"), Duration::from_secs(3)).await;
+        edge.comes_to_say(&world, good.text(), Ok(()), Duration::from_secs(1)).await;
+    }
 }

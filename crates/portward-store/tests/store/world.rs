@@ -1,7 +1,7 @@
 //! A deployment with a store on a database of its own, and a clock that can be moved.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use portward::{
@@ -11,6 +11,7 @@ use portward::{
 use portward_store::database::Location;
 use portward_store::events::Recorder;
 use portward_store::store::{self, Link, LinkTerms, Store, StoreOptions};
+use sqlx::{AnyConnection, Connection as _};
 
 pub(crate) struct World {
     pub(crate) location: Location,
@@ -21,31 +22,44 @@ pub(crate) struct World {
     directory: tempfile::TempDir,
 }
 
-/// The system's clock, and something on top.
+/// The system's clock, and so many seconds on top of each of its readings.
 #[derive(Default)]
 pub(crate) struct MovedClock {
-    more: AtomicU64,
-    less: AtomicU64,
+    wall: AtomicI64,
+    steady: AtomicI64,
 }
 
 impl MovedClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.more.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        let seconds = i64::try_from(by.as_secs()).unwrap();
+        self.wall_jumps(seconds);
+        self.steady_jumps(seconds);
     }
 
     /// Both readings go back, as on a machine that was put back to an older state.
     pub(crate) fn set_back(&self, by: Duration) {
-        self.less.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        let seconds = i64::try_from(by.as_secs()).unwrap();
+        self.wall_jumps(-seconds);
+        self.steady_jumps(-seconds);
+    }
+
+    /// As when somebody sets the time: the other reading goes on.
+    pub(crate) fn wall_jumps(&self, seconds: i64) {
+        self.wall.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) fn steady_jumps(&self, seconds: i64) {
+        self.steady.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
 impl Clock for MovedClock {
     fn now(&self) -> Now {
         let now = SystemClock.now();
-        let (more, less) = (self.more.load(Ordering::SeqCst), self.less.load(Ordering::SeqCst));
+        let (wall, steady) = (self.wall.load(Ordering::SeqCst), self.steady.load(Ordering::SeqCst));
         Now {
-            wall: Timestamp::from_unix(now.wall.unix() + more / 1000 - less / 1000),
-            steady: Steady::from_millis((now.steady.millis() + more).saturating_sub(less)),
+            wall: Timestamp::from_unix(now.wall.unix().saturating_add_signed(wall)),
+            steady: Steady::from_millis(now.steady.millis().saturating_add_signed(steady * 1000)),
         }
     }
 }
@@ -149,25 +163,31 @@ impl World {
 
     /// Runs statements as somebody who can write the database and holds no key.
     pub(crate) async fn sql(&self, statements: &str) {
-        match &self.location {
-            Location::Sqlite(path) => {
-                use sqlx::{Connection as _, SqliteConnection};
-                let url = format!("sqlite://{}", path.display());
-                let mut connection = SqliteConnection::connect(&url).await.unwrap();
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-            #[cfg(feature = "postgres")]
-            Location::Postgres(url) => {
-                use sqlx::{Connection as _, PgConnection};
-                let mut connection = PgConnection::connect(url).await.unwrap();
-                let statements = format!("SET search_path = portward; {statements}");
-                sqlx::raw_sql(sqlx::AssertSqlSafe(statements)).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-            #[cfg(not(feature = "postgres"))]
-            Location::Postgres(_) => unreachable!("not built in"),
-        }
+        let mut connection = self.connection().await;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// What is in the tables, whatever a store makes of it.
+    pub(crate) async fn rows<T>(&self, query: &str) -> Vec<T>
+    where
+        T: for<'r> sqlx::FromRow<'r, sqlx::any::AnyRow> + Send + Unpin,
+    {
+        let mut connection = self.connection().await;
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    }
+
+    async fn connection(&self) -> AnyConnection {
+        sqlx::any::install_default_drivers();
+        let (url, begin) = match &self.location {
+            Location::Sqlite(path) => (format!("sqlite://{}", path.display()), "PRAGMA busy_timeout = 5000"),
+            Location::Postgres(url) => (url.clone(), "SET search_path = portward"),
+        };
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(begin).execute(&mut connection).await.unwrap();
+        connection
     }
 }
 
@@ -222,7 +242,7 @@ pub(crate) fn token_id(text: &str) -> [u8; 16] {
     token_bytes(text)[6..22].try_into().unwrap()
 }
 
-/// The bytes of a token.
+/// The bytes of a token or nonce.
 pub(crate) fn token_bytes(text: &str) -> Vec<u8> {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&text[4..]).unwrap()
