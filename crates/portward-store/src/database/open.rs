@@ -52,7 +52,10 @@ impl Database {
                 let mut first = AnyConnection::connect(&url).await?;
                 set(&mut first, schema.pragmas).await?;
                 first.close().await?;
-                options.after_connect(|connection, _| Box::pin(set(connection, schema.pragmas)))
+                let options = options.after_connect(|connection, _| Box::pin(set(connection, schema.pragmas)));
+                options.after_release(|connection, _| {
+                    Box::pin(async move { connection.ping().await.map(|()| !connection.is_in_transaction()) })
+                })
             }
             Backend::Postgres { .. } => options.after_release(|connection, _| Box::pin(is_idle(connection))),
         };
