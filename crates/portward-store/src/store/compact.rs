@@ -31,35 +31,52 @@ const CHANGES_KEPT: u64 = 1000;
 const GRACE: Duration = Duration::from_secs(600);
 /// Links looked at in one transaction.
 const BATCH: i64 = 1000;
+/// How far beyond the newest link the clock is believed.
+const DAY: Duration = Duration::from_secs(86_400);
+/// Of so many links one has to be believed.
+const NEWEST: i64 = 100;
 
 impl Store {
     /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, takes away links whose signed expiry is
-    /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired.
+    /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired. It takes
+    /// nothing away that has not ended a day after the newest link was made: the clock may be ahead.
     ///
     /// # Errors
     /// [`StoreError::Sink`](crate::store::StoreError::Sink); those of the database, and of damaged rows.
     pub async fn compact(&self, kept: Duration) -> Result<Compacted> {
         within(self.tell(self.event(Operation::Compacted))).await?;
-        let (changes, redemptions) = match self.write_snapshot().await? {
+        let ended_at = within(self.time_of_endings()).await?;
+        let (changes, redemptions) = match self.write_snapshot(ended_at).await? {
             Some(at) => self.drop_old(at).await?,
             None => (0, 0),
         };
         let (mut links, mut behind) = (0u64, Some((String::new(), Vec::new())));
         while let Some(start) = behind {
             let taken;
-            (taken, behind) = self.take_ended_links(kept, start).await?;
+            (taken, behind) = self.take_ended_links(ended_at, kept, start).await?;
             links = links.saturating_add(taken);
         }
         let (signed_again, not_believed) = self.sign_again().await?;
         Ok(Compacted { changes, redemptions, links, signed_again, not_believed })
     }
 
-    /// Writes the snapshot: as which stamp.
-    async fn write_snapshot(&self) -> Result<Option<Stamp>> {
+    /// The clock, but no later than a day after the newest link that is believed was made. What a clock that is ahead takes for ended, above
+    /// all what is revoked, has to be there when it is right again; and where no links are made, nothing piles up.
+    async fn time_of_endings(&self) -> Result<Timestamp> {
+        let mut work = self.inner.feed.database.begin_reading().await?;
+        let query = work.query("SELECT * FROM link ORDER BY created DESC LIMIT $1").bind(NEWEST);
+        let rows = query.fetch_all(&mut *work).await?;
+        work.rollback().await?;
+        let newest = rows.iter().find_map(|row| record::read::<LinkRow>(row, &self.inner.keyring).ok());
+        let latest = newest.map_or(Timestamp::from_unix(0), |link| link.created.saturating_add(DAY));
+        Ok(self.wall().min(latest))
+    }
+
+    /// Writes the snapshot, without what ended before this: as which stamp.
+    async fn write_snapshot(&self, ended_at: Timestamp) -> Result<Option<Stamp>> {
         within(async {
-            let now = self.now();
-            let mut turn = self.inner.feed.begin(Lock::Store, now).await?;
-            let view = turn.view().collected(now.wall);
+            let mut turn = self.inner.feed.begin(Lock::Store, self.now()).await?;
+            let view = turn.view().collected(ended_at);
             let Some(at) = view.stamp().filter(|at| at.sequence > 0) else {
                 // There is nothing to write a snapshot of; the row comes under the active root all the same.
                 turn.snapshot_at(0).await?;
@@ -114,9 +131,8 @@ impl Store {
     }
 
     /// How many of the next batch were taken, and behind which link the one after it begins; `None` when there is nothing left to look at.
-    async fn take_ended_links(&self, kept: Duration, behind: Place) -> Result<(u64, Option<Place>)> {
+    async fn take_ended_links(&self, now: Timestamp, kept: Duration, behind: Place) -> Result<(u64, Option<Place>)> {
         within(async {
-            let now = self.wall();
             let ended = |row: &LinkRow| now >= row.head.expires_at().saturating_add(GRACE).saturating_add(kept);
             let before = Timestamp::from_unix(now.unix().saturating_sub(kept.as_secs()));
             let mut work = self.inner.feed.database.begin(Lock::Store).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portward::Clock as _;
-use portward_store::store::{LinkEdit, Peeked, Redeemed, StoreError, Target};
+use portward_store::store::{LinkEdit, LinkState, Peeked, Redeemed, StoreError, Target};
 
 use crate::world::{World, tenant};
 
@@ -12,6 +12,7 @@ conformance! {
     the_steady_reading_alone_makes_a_view_stale,
     a_wall_clock_that_jumps_forwards_and_back_costs_nothing,
     a_wall_clock_that_jumps_backwards_and_on_again_costs_nothing,
+    a_compaction_while_the_clock_is_ahead_forgets_nothing,
 }
 
 const HOUR: i64 = 3600;
@@ -164,4 +165,25 @@ async fn a_wall_clock_that_jumps_backwards_and_on_again_costs_nothing(world: Wor
     redeem(&world, token.text(), &waiting).await.unwrap();
     assert_eq!(world.store.link(tenant(), row.id).await.unwrap().uses, 2);
     assert_eq!(world.another().await.check().await.unwrap().links, 3);
+}
+
+async fn a_compaction_while_the_clock_is_ahead_forgets_nothing(world: World) {
+    const YEAR: i64 = 365 * 86_400;
+    let ((token, row), (gone, gone_row)) = (world.issue().await, world.issue().await);
+    world.store.revoke(tenant(), Target::Link(gone_row.id)).await.unwrap();
+    world.clock.wall_jumps(YEAR);
+    world.store.refresh().await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(world.store.compact(Duration::ZERO).await.unwrap().links, 0);
+    }
+    world.clock.wall_jumps(-YEAR);
+    let new = world.another().await;
+    let code = |link: &str| new.verifier().verify_link(link, world.clock.now()).map(drop).map_err(|error| error.code());
+    assert_eq!((code(gone.text()), code(token.text())), (Err("link_revoked"), Ok(())));
+    assert_eq!(new.link(tenant(), row.id).await.unwrap().state, LinkState::Active);
+    // The control: what was made since tells that the time has passed.
+    world.clock.advance(Duration::from_secs(YEAR.unsigned_abs()));
+    world.store.refresh().await.unwrap();
+    world.issue().await;
+    assert_eq!(world.store.compact(Duration::ZERO).await.unwrap().links, 2);
 }

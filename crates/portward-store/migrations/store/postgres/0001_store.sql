@@ -22,6 +22,7 @@ CREATE TABLE link (
 );
 
 CREATE INDEX link_created ON link (tenant, created, id);
+CREATE INDEX link_newest ON link (created);
 CREATE INDEX link_client ON link (tenant, client, created, id);
 
 CREATE TABLE chain (
