@@ -97,6 +97,42 @@ fn what_is_destroyed_without_a_store_is_told_twice() {
 }
 
 #[test]
+fn what_becomes_of_a_keyring_is_told() {
+    let home = telling();
+    home.ok(&["keyring", "new"]);
+    let first = home.active();
+    let second = text(&home.ok(&["keyring", "add"]), "added");
+    home.ok(&["keyring", "activate", &second]);
+    home.ok(&["keyring", "retire", &first]);
+    home.ok(&["keyring", "destroy", &first, "--force", &first]);
+    let words = format!("--passphrase-file={}", home.secret("words", "correct horse battery"));
+    home.ok(&["keyring", "seal", &words]);
+    let right = format!("--recovery-passphrase-file={}", home.secret("right", "for the safe"));
+    home.ok(&["keyring", "export-recovery", "export.json", &right, &words]);
+    home.ok(&["keyring", "recover", "export.json", &right, "--dir=elsewhere"]);
+    let operations = names(&home);
+    let (_, behind) = operations.split_at(operations.iter().position(|name| name == "root_retired").unwrap() + 1);
+    assert_eq!(behind, ["root_destroyed", "keyring_protected", "recovery_exported", "keyring_recovered"]);
+    let destroyed = told(&home).into_iter().find(|event| event["operation"] == "root_destroyed").unwrap();
+    assert_eq!(destroyed["subject"]["root"], first.as_str());
+    assert_eq!(destroyed["actor"], "ann@example.com");
+
+    // Where it cannot be told, it is not done.
+    let third = text(&home.ok(&["keyring", "add", &words]), "added");
+    home.ok(&["keyring", "activate", &third, &words]);
+    let untold = |arguments: &[&str]| {
+        home.fails(&[&["--events=/dev/full"], arguments].concat(), 3, "sink_failed");
+    };
+    untold(&["keyring", "retire", &second, &words]);
+    home.ok(&["keyring", "retire", &second, &words]);
+    untold(&["keyring", "destroy", &second, "--force", &second, &words]);
+    untold(&["keyring", "export-recovery", "untold.json", &right, &words]);
+    untold(&["keyring", "recover", "export.json", &right, "--dir=untold"]);
+    assert!(!home.beside("untold.json").exists() && !home.beside("untold/keyring.json").exists());
+    home.ok(&["keyring", "reinstate", &second, &words]);
+}
+
+#[test]
 fn what_cannot_be_told_is_not_done() {
     let home = Home::new().with("PORTWARD_STORE", "sqlite:store.db");
     home.ok(&["store", "init"]);
