@@ -182,6 +182,15 @@ impl Postgres {
         self.restart()
     }
 
+    /// The same, as a standby that follows another server, which is not there: it can be read, and nothing is written.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restart_as_standby(&self, snapshot: &Snapshot) -> io::Result<()> {
+        fs::write(snapshot.data().join("standby.signal"), "")?;
+        self.restart_on(snapshot)
+    }
+
     /// Stops all its processes where they are: connections stay, and nobody answers.
     ///
     /// # Errors

@@ -181,6 +181,39 @@ async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
     scene.revoked().await;
 }
 
+/// A standby cannot say where it writes, so its view is not believed; and it takes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_over_to_a_standby_it_says_so_and_views_turn_stale() {
+    let Some(mut scene) = Scene::new().await else { return };
+    let (good, link) = scene.world.issue().await;
+    let revoked = scene.revoked().await;
+    let peeked = scene.world.store.peek(good.text(), None).unwrap();
+    let copy = scene.server.copy_data().unwrap();
+    scene.server.restart_as_standby(&copy).unwrap();
+    let store = &scene.world.store;
+    let start = Instant::now();
+    while store.refresh().await.unwrap_err().code() != "store_read_only" {
+        assert!(start.elapsed() < Duration::from_secs(10), "connections from before");
+    }
+    let refused = [
+        store.issue(&scene.world.request(), Default::default()).await.map(drop),
+        store.redeem(good.text(), &peeked.cookie, &peeked.nonce).await.map(drop),
+        store.revoke(tenant(), Target::Link(link.id)).await.map(drop),
+    ];
+    assert_eq!(refused.map(|done| done.unwrap_err().code()), ["store_read_only"; 3]);
+    scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
+    scene.none_accepts(&revoked);
+    // The control: promoted it is a store again, once somebody has said so.
+    scene.server.sql("postgres", "SELECT pg_promote()").unwrap();
+    let world = &scene.world;
+    assert_eq!(world.store.refresh().await.unwrap_err().code(), "store_restored");
+    let newest = world.store.cell().load().save(&world.keyring).unwrap();
+    Recovery::run(&world.location, &world.keyring, Some(&newest), &Recorder::none(), world.now()).await.unwrap();
+    scene.await_all(good.text(), "ok", Duration::from_secs(15));
+    scene.none_accepts(&revoked);
+    scene.revoked().await;
+}
+
 /// What is acknowledged while the server dies and comes back is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_under_load_what_was_acknowledged_holds() {
