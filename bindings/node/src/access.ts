@@ -135,7 +135,7 @@ export class Access {
     return date(Number(this.#packed.slice(78, 91)))
   }
 
-  /** The token's own id: what to write into logs, and what to revoke. */
+  /** The token's own id: what to write into logs, and what to revoke. A copy of a link has the link's: what revokes the copy is the last of `copies`. */
   get tokenId(): string {
     return this.#packed.slice(1, 33)
   }

@@ -41,6 +41,8 @@ export async function followed(
   try {
     const done = await begin(job)
     tell()
+    // Of what is done the last word may be refused, too.
+    if (failure !== undefined) throw failure.reason
     return done
   } catch (error) {
     throw failure === undefined ? error : failure.reason

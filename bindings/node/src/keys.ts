@@ -68,7 +68,7 @@ export class KeyStore extends Handled<'KeyStore'> {
     return new KeyStore(made, this.#handle, someSignal('signal', signal))
   }
 
-  /** Makes the keys of a tenant. Once: whose keys were destroyed gets no others. */
+  /** Makes the keys of a tenant that has none (`key_exists`), also of one whose keys were destroyed: scopes that had keys then stay destroyed. */
   async newTenant(tenant: string): Promise<void> {
     await this.#until(() => native.keyStoreNewTenant(this.#handle, text('tenant', tenant)))
   }

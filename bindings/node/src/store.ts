@@ -154,7 +154,10 @@ export class Store extends Handled<'Store'> {
     await this.#until(() => native.storeRefresh(this.#handle))
   }
 
-  /** Verifies a link, now. Throws `Refused`; tell the public no more than its `public`. */
+  /**
+   * Verifies a link, now: what was signed, if it is not paused or revoked. What its tenant narrowed, shortened or capped shows in its sessions: let
+   * visitors in by redeeming. Throws `Refused`; tell the public no more than its `public`.
+   */
   verifyLink(token: string): Access {
     const text = tokenOf('token', token)
     return accessOf(raw.verifyLink(this.#number, text), text, this, undefined)

@@ -117,12 +117,12 @@ test('back pressure: who does not read is not sent more', async () => {
   const { scope: files } = await scope()
   const object = await files.seal(Buffer.alloc(32 << 20), OF)
   for (const [way, stream, chunks] of [['seal', files.sealStream(OF), cut(Buffer.alloc(32 << 20), 64 << 10)], ['open', files.openStream(OF), cut(object, 64 << 10)]]) {
+    // What it holds depends on Node's own measures: more is written for as long as it says that there is room.
     let written = 0
     for (const chunk of chunks) {
       written += 1
-      if (!stream.write(chunk)) break
+      if (!stream.write(chunk) && !(await Promise.race([once(stream, 'drain').then(() => true), sleep(300)]))) break
     }
-    await sleep(200)
     assert.ok(written < 20, `${way}: ${written} chunks were taken at once`)
     assert.ok(stream.writableNeedDrain && stream.readableLength < 1 << 20, way)
     // Who reads is sent more.
@@ -273,6 +273,9 @@ test('work on a file is ended by a signal, or by an error of who is told', async
     throw enough
   }
   await assert.rejects(files.sealFile('/dev/zero', target, { ...OF, progress: throws }), enough)
+  const small = join(path, 'small')
+  await writeFile(small, 'x')
+  await assert.rejects(files.sealFile(small, target, { ...OF, progress: throws }), enough, 'the last word, too')
   await assert.rejects(files.sealFile('/dev/zero', target, { ...OF, signal: AbortSignal.abort() }), { name: 'AbortError' })
 })
 

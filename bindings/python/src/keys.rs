@@ -58,7 +58,7 @@ impl KeyStore {
         self.close(py)
     }
 
-    /// Makes the keys of a tenant, once: whose keys were destroyed gets no others. Raises InvalidValue, Unavailable.
+    /// Makes the keys of a tenant that has none, also of one whose keys were destroyed: scopes that had keys then stay destroyed. Raises InvalidValue (`key_exists`), Unavailable.
     fn new_tenant(&self, py: Python<'_>, tenant: Arg<&str>) -> PyResult<()> {
         wait(py, || self.0.new_tenant(&tenant))
     }

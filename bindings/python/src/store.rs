@@ -119,8 +119,8 @@ impl Store {
         wait(py, || self.0.refresh())
     }
 
-    /// Verifies a link, now, without asking the database: what was signed, if it is not paused or revoked. What its tenant narrowed or shortened
-    /// later shows in its sessions. Raises Refused; tell the public no more than its `public`.
+    /// Verifies a link, now, without asking the database: what was signed, if it is not paused or revoked. What its tenant narrowed, shortened or
+    /// capped shows in its sessions: let visitors in by redeeming. Raises Refused; tell the public no more than its `public`.
     fn verify_link(&self, py: Python<'_>, token: Arg<&str>) -> PyResult<Access> {
         verified(py, || self.0.try_verify_link(&token), || self.0.verify_link(&token))
     }

@@ -104,7 +104,7 @@ impl KeyStore {
         self.live.end();
     }
 
-    /// Makes the keys of a tenant. Once: whose keys were destroyed gets no others.
+    /// Makes the keys of a tenant that has none, also of one whose keys were destroyed: scopes that had keys then stay destroyed.
     ///
     /// # Errors
     /// `key_exists`, and those of the database.

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -91,4 +93,30 @@ test('the quickstart story ends with the attack failing', () => {
   const refused = story.match(/^refused: \w+$/gm)
   assert.deepEqual(refused.slice(0, 1), ['refused: permission_denied'])
   assert.deepEqual(refused.slice(-3), ['refused: link_revoked', 'refused: link_revoked', 'refused: link_revoked'])
+})
+
+test('the server begins, ends, and begins again with what it has', { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'portward-server-'))
+  const free = createServer().listen(0, '127.0.0.1')
+  await once(free, 'listening')
+  const { port } = free.address()
+  free.close()
+  await once(free, 'close')
+  const options = { cwd: folder, env: { ...process.env, PORT: port, STUDIO_KEY: 'secret' }, stdio: ['ignore', 'pipe', 'inherit'] }
+  for (let turn = 0; turn < 2; turn++) {
+    const server = spawn(process.execPath, [fileURLToPath(new URL('../server.mjs', import.meta.url))], options)
+    try {
+      const said = await Promise.race([once(server.stdout, 'data'), once(server, 'exit')])
+      assert.match(String(said[0]), /studio's key: secret/)
+      const headers = { ...STUDIO, 'content-type': 'application/json' }
+      const url = `http://127.0.0.1:${port}/studio/studio-7/links`
+      const made = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ client: '42', permissions: ['files:read'] }) })
+      assert.equal(made.status, 200)
+      server.kill('SIGINT')
+      assert.deepEqual(await once(server, 'exit'), [0, null])
+    } finally {
+      server.kill('SIGKILL')
+    }
+  }
+  await rm(folder, { recursive: true })
 })

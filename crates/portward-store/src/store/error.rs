@@ -188,7 +188,7 @@ impl fmt::Display for StoreError {
             Self::OverCeiling => "more than what was signed cannot be granted",
             Self::Label => "a label has 1 to 200 characters, and no control characters",
             Self::NothingLeft => {
-                "a link grants something, for all resources or 1 to 16, and is good for one use at least"
+                "a link grants something, for all resources or 1 to 16, is good for one use at least, and does not end before it begins"
             }
             Self::State => "the link is not in a state in which that can be done",
             Self::Random => "the operating system gave no random bytes",

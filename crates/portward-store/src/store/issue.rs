@@ -41,6 +41,9 @@ impl Store {
             if expires > head.expires_at() {
                 return Err(StoreError::OverCeiling);
             }
+            if expires <= now {
+                return Err(StoreError::NothingLeft);
+            }
             let mut row = LinkRow {
                 check: token.link_check(),
                 label: terms.label,

@@ -111,6 +111,10 @@ async fn limits_move_below_what_was_signed(world: World) {
     assert_eq!((capped.uses_max, capped.revision), (Some(5), 3));
     let none = LinkEdit { uses_max: Some(Some(0)), ..LinkEdit::default() };
     assert_eq!(edit(none).await.unwrap_err().code(), "nothing_granted");
+    let ends = |expires_at| LinkTerms { expires_at: Some(expires_at), ..LinkTerms::default() };
+    let issue = async |expires_at| world.store.issue(&world.request(), ends(expires_at)).await.map(drop);
+    assert_eq!(issue(world.now()).await.unwrap_err().code(), "nothing_granted", "it has ended");
+    assert!(issue(world.now().saturating_add(Duration::from_secs(10))).await.is_ok());
 
     let kinds: Vec<_> = world.store.history(tenant(), link.id, None, 100).await.unwrap();
     let kinds: Vec<_> = kinds.iter().rev().map(|event| event.kind.name()).collect();

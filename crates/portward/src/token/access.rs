@@ -93,7 +93,7 @@ impl Access {
         self.kind
     }
 
-    /// The token's own id: what to write into logs, and what to revoke.
+    /// The token's own id: what to write into logs, and what to revoke. A copy of a link has the link's: what revokes the copy is the last of `copies`.
     pub const fn token_id(&self) -> EntryId {
         self.token_id
     }
