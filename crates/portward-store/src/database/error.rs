@@ -13,7 +13,7 @@ pub enum DatabaseError {
     ReadOnly,
     /// It did not answer in time. Whether a change that was under way was made is not known.
     TimedOut,
-    /// Its disk, or what it may take of it, is full.
+    /// Its disk is full.
     Full,
     /// It does not let this role in, or do what was asked.
     Denied(Arc<sqlx::Error>),
@@ -51,7 +51,7 @@ impl DatabaseError {
     /// Whether it may pass by itself.
     #[cfg(feature = "keys")]
     pub(crate) const fn is_outage(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::ReadOnly | Self::TimedOut | Self::Full | Self::Denied(_))
+        matches!(self, Self::Unavailable(_) | Self::ReadOnly | Self::TimedOut | Self::Full)
     }
 }
 

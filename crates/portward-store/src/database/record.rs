@@ -170,34 +170,33 @@ pub(crate) async fn keep<R: Record>(record: &R, keyring: &Keyring, to: &mut Work
     write(record, keyring, to, " ON CONFLICT DO NOTHING".to_owned()).await
 }
 
-/// Rows under another root than this, in the order of the table's key, behind this key if it is not empty: what is read and left as it is does
-/// not come again.
+/// Rows under another root than this, in the order of the table's key, behind a row if one is given: what is read and left as it is does not
+/// come again. Its key is taken as it lies there, whatever it is.
 #[cfg(feature = "links")]
 pub(crate) async fn under_other_roots<R: Record>(
     root: RootId,
-    behind: Vec<Value>,
+    behind: Option<&AnyRow>,
     limit: i64,
     from: &mut Work,
 ) -> Result<Vec<AnyRow>> {
     let Table { name, columns, key } = R::TABLE;
-    let names: Vec<_> = columns.iter().take(key).map(|(name, _)| quoted(name)).collect();
-    let names = names.join(", ");
-    let places: Vec<_> = (3..).take(behind.len()).map(|place| format!("${place}")).collect();
-    let behind_it = if places.is_empty() { String::new() } else { format!(" AND ({names}) > ({})", places.join(", ")) };
+    let key: Vec<_> = columns.iter().take(key).collect();
+    let names = key.iter().map(|(name, _)| quoted(name)).collect::<Vec<_>>().join(", ");
+    let places = (3..).take(key.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+    let behind_it = behind.map_or(String::new(), |_| format!(" AND ({names}) > ({places})"));
     // Names that are constants of this program are all that is put in.
     let sql = format!("SELECT * FROM {name} WHERE root <> $1{behind_it} ORDER BY {names} LIMIT $2");
     let mut query = from.query(AssertSqlSafe(sql)).bind(root.to_bytes().to_vec()).bind(limit);
-    for (value, (_, of)) in behind.into_iter().zip(columns) {
-        query = value.bind(*of, query)?;
+    if let Some(row) = behind {
+        for (name, of) in &key {
+            query = match of {
+                Type::Number => query.bind(row.try_get::<i64, _>(name)?),
+                Type::Text => query.bind(row.try_get::<String, _>(name)?),
+                Type::Bytes => query.bind(row.try_get::<Vec<u8>, _>(name)?),
+            };
+        }
     }
     Ok(query.fetch_all(&mut **from).await?)
-}
-
-/// The key that a row has, believed or not, if it can be read.
-#[cfg(feature = "links")]
-pub(crate) fn key_of<R: Record>(row: &AnyRow) -> Option<Vec<Value>> {
-    let key = R::TABLE.columns.iter().take(R::TABLE.key);
-    key.map(|(name, of)| Value::read(row, name, *of).ok()).collect()
 }
 
 /// Gives an authentic row a MAC under the active root, unless it was changed meanwhile: then that gave it one.

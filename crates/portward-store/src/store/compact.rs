@@ -38,8 +38,8 @@ const NEWEST: i64 = 100;
 
 impl Store {
     /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, takes away links whose signed expiry is
-    /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired. It takes
-    /// nothing away that has not ended a day after the newest link was made: the clock may be ahead.
+    /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired. Of links and of
+    /// what is revoked it takes nothing away that has not ended a day after the newest link was made: the clock may be ahead.
     ///
     /// # Errors
     /// [`StoreError::Sink`](crate::store::StoreError::Sink); those of the database, and of damaged rows.
@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// The clock, but no later than a day after the newest link that is believed was made. What a clock that is ahead takes for ended, above
-    /// all what is revoked, has to be there when it is right again; and where no links are made, nothing piles up.
+    /// all what is revoked, has to be there when it is right again, unless links were made meanwhile. Where none are made, little piles up.
     async fn time_of_endings(&self) -> Result<Timestamp> {
         let mut work = self.inner.feed.database.begin_reading().await?;
         let query = work.query("SELECT * FROM link ORDER BY created DESC LIMIT $1").bind(NEWEST);
@@ -141,10 +141,8 @@ impl Store {
             let rows = query.bind(BATCH).fetch_all(&mut *work).await?;
             let (mut taken, mut last) = (0u64, None);
             for row in &rows {
-                // Who plants a row hinders nobody, not even with a key that cannot be read.
-                if let (Ok(tenant), Ok(id)) = (row.try_get("tenant"), row.try_get("id")) {
-                    last = Some((tenant, id));
-                }
+                last = Some((row.try_get("tenant")?, row.try_get("id")?));
+                // Who plants a row hinders nobody.
                 let Ok(row) = record::read::<LinkRow>(row, &self.inner.keyring) else { continue };
                 if ended(&row) {
                     take_link(&mut work, *row.head.tenant(), row.head.id()).await?;

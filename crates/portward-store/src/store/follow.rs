@@ -107,13 +107,14 @@ impl Wake {
             }
             Listener::Listening(mut listener, url) => {
                 tokio::select! {
-                    woken = woken(&mut listener, self.calm_until) => {
-                        if woken {
+                    word = woken(&mut listener, self.calm_until) => {
+                        let next = if word.lost { Listener::Away(url) } else { Listener::Listening(listener, url) };
+                        if word.heard {
                             self.calm_until = Instant::now() + CALM;
-                            self.listener = Listener::Listening(listener, url);
+                            self.listener = next;
                             return;
                         }
-                        Listener::Away(url)
+                        next
                     }
                     () = &mut sleep => Listener::Listening(listener, url),
                 }
@@ -124,23 +125,33 @@ impl Wake {
     }
 }
 
-/// Waits for a word, and takes all that come before it is time. `false`: the connection is lost.
+/// What came of waiting for a word.
 #[cfg(feature = "postgres")]
-async fn woken(listener: &mut PgListener, calm_until: Instant) -> bool {
-    let mut woken = matches!(listener.try_recv().await, Ok(Some(_)));
-    while woken {
+struct Word {
+    heard: bool,
+    lost: bool,
+}
+
+/// Waits for a word, and takes all that come before it is time.
+#[cfg(feature = "postgres")]
+async fn woken(listener: &mut PgListener, calm_until: Instant) -> Word {
+    let heard = matches!(listener.try_recv().await, Ok(Some(_)));
+    let mut lost = !heard;
+    while !lost {
         tokio::select! {
             biased;
             () = tokio::time::sleep_until(calm_until) => break,
-            again = listener.try_recv() => woken = matches!(again, Ok(Some(_))),
+            again = listener.try_recv() => lost = !matches!(again, Ok(Some(_))),
         }
     }
-    woken
+    Word { heard, lost }
 }
 
 #[cfg(feature = "postgres")]
 async fn listen(url: &str) -> Result<PgListener, sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
+    // What is missed meanwhile is asked for by who connects again.
+    listener.eager_reconnect(false);
     listener.listen("portward_feed").await?;
     Ok(listener)
 }

@@ -59,11 +59,11 @@ impl Store {
 
     /// Batch after batch, in the order of the table's key.
     async fn sign_table_again<R: Record + Send>(&self, active: RootId) -> Result<(u64, u64)> {
-        let (mut signed, mut bad, mut last) = (0u64, 0u64, Vec::new());
+        let (mut signed, mut bad, mut last) = (0u64, 0u64, None);
         loop {
             let batch = within(async {
                 let mut work = self.inner.feed.database.begin(Lock::Store).await?;
-                let rows = record::under_other_roots::<R>(active, last, BATCH, &mut work).await?;
+                let rows = record::under_other_roots::<R>(active, last.as_ref(), BATCH, &mut work).await?;
                 let mut good = 0u64;
                 for row in &rows {
                     match record::sign_again::<R>(row, &self.inner.keyring, &mut work).await {
@@ -79,10 +79,9 @@ impl Store {
             let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
             signed = signed.saturating_add(good);
             bad = bad.saturating_add(found.saturating_sub(good));
-            // A key that somebody planted and nobody can read is behind one that can be read.
-            match rows.iter().rev().find_map(record::key_of::<R>) {
-                Some(key) => last = key,
-                None => return Ok((signed, bad)),
+            last = rows.into_iter().next_back();
+            if last.is_none() {
+                return Ok((signed, bad));
             }
         }
     }

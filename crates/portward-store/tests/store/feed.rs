@@ -271,10 +271,19 @@ async fn compaction_puts_every_row_under_the_active_root(world: World) {
         Store::open(&world.location, world.deployment.clone(), Arc::new(keyring), options.clone()).await
     };
     let store = open(&keyring).await.unwrap();
+    // More than one batch of what somebody planted, before all others, with numbers that are none.
+    world
+        .sql(
+            "INSERT INTO link_event WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1100)
+             SELECT 'aaa', link, -n, at, kind, detail, root, mac FROM link_event, c WHERE number = 0",
+        )
+        .await;
     let before = store.census().await.unwrap();
     assert_eq!(before.keys().copied().collect::<Vec<_>>(), [old[0].to_bytes()]);
     let compacted = store.compact(Duration::from_secs(86_400)).await.unwrap();
     assert_eq!(compacted.signed_again, 6, "a link, two events, a chain, a redemption, a change");
+    assert_eq!(compacted.not_believed, 1100);
+    world.sql("DELETE FROM link_event WHERE number < 0").await;
     let after = store.census().await.unwrap();
     assert_eq!(after.keys().copied().collect::<Vec<_>>(), [active.to_bytes()]);
 

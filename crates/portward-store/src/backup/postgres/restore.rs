@@ -56,7 +56,7 @@ impl Backups {
         let work = Work {
             environment: environment(url)?,
             existing: options.existing,
-            before: before(&manifest, options.existing) + &known.map_or_else(String::new, held),
+            before: before(&manifest, options.existing) + &held(entry.kind, known),
             after: after(&manifest, &graves, keyring)?,
         };
         let (backups, expected) = (self.clone(), entry.sha256);
@@ -147,13 +147,20 @@ fn before(manifest: &Manifest, existing: Existing) -> String {
     sql
 }
 
-/// Nobody changes the key store that is replaced any more. What was destroyed since its tombstones were read, so many, would come back.
-fn held(stones: i64) -> String {
-    let other = format!("(SELECT count(*) FROM {KEYS_SCHEMA}.key_tombstone) <> {stones}");
-    format!(
-        "LOCK TABLE {KEYS_SCHEMA}.{KEYS_TABLE}, {KEYS_SCHEMA}.key_tombstone IN ACCESS EXCLUSIVE MODE;\n{}\n",
-        refusal(&other, "portward_target_in_use")
-    )
+/// Nobody changes the key store that is replaced any more. What was destroyed since its tombstones were read, so many, would come back; and so
+/// would what one knows that was not there then.
+fn held(kind: Kind, stones: Option<i64>) -> String {
+    const IN_USE: &str = "portward_target_in_use";
+    let table = format!("{KEYS_SCHEMA}.key_tombstone");
+    match (kind, stones) {
+        (Kind::Keys, None) => refusal(&format!("to_regclass('{table}') IS NOT NULL"), IN_USE) + "\n",
+        (Kind::Keys, Some(stones)) => {
+            let other = format!("(SELECT count(*) FROM {table}) <> {stones}");
+            let lock = format!("LOCK TABLE {KEYS_SCHEMA}.{KEYS_TABLE}, {table} IN ACCESS EXCLUSIVE MODE;\n");
+            lock + &refusal(&other, IN_USE) + "\n"
+        }
+        _ => String::new(),
+    }
 }
 
 /// The rows counted again, what marks the result, and the end.
