@@ -101,7 +101,7 @@ impl fmt::Debug for UntrustedToken {
 /// What is taken away from a copy of a link. At least one thing; nothing can be added.
 #[derive(Clone, Debug, Default, uniffi::Record)]
 pub struct Narrowing {
-    /// When it ends, in Unix seconds, if the link does not end before.
+    /// When it ends, if the link does not end before: in Unix seconds, not milliseconds. A copy whose time has passed has expired from the start.
     #[uniffi(default = None)]
     pub expires_at: Option<u64>,
     /// Which permissions it keeps.
@@ -123,8 +123,8 @@ pub struct Narrowing {
 
 /// A copy of a link that grants less, to be shared. `vocabulary`: the deployment's, in its order, if permissions are narrowed.
 ///
-/// Throws `Refused` for a damaged link or a session, `InvalidValue` (`sealed`, `too_many_blocks`, `empty_block`, `token_too_long`, and those of
-/// the values).
+/// Throws `Refused` for a damaged link or a session, `InvalidValue` (`sealed`, `too_many_blocks`, `empty_block`, `token_too_long`,
+/// `time_out_of_range` for milliseconds, and those of the values).
 #[uniffi::export(default(vocabulary = []))]
 pub fn narrow(link: &str, narrowing: Narrowing, vocabulary: Vec<String>) -> Result<String, PortwardError> {
     let Narrowing { expires_at, permissions, resources, audience, recipient, seal } = narrowing;

@@ -54,7 +54,6 @@ impl Error {
     }
 
     /// An argument that the core would not see.
-    #[cfg(feature = "backend")]
     pub(crate) fn value(code: &'static str, message: &str) -> Self {
         Self::new(code, Audience::Caller, &message)
     }

@@ -112,7 +112,12 @@ class BadInputTest {
         refused<PortwardException.InvalidValue>("identifier_character") { narrow(link, Narrowing(audience = "ä")) }
         refused<PortwardException.InvalidValue>("unknown_permission") { narrow(link, Narrowing(permissions = listOf("files:read"))) }
         assertThrows(PortwardException.InvalidValue::class.java) { narrow(link, Narrowing(permissions = listOf("a:b")), List(65) { "a:b$it" }) }
-        val sealed = narrow(link, Narrowing(expiresAt = ULong.MAX_VALUE, seal = true))
+        // Milliseconds, which would be no limit, and the first time that cannot be written; seconds are the control.
+        for (time in listOf(System.currentTimeMillis().toULong(), 1uL shl 40, ULong.MAX_VALUE)) {
+            refused<PortwardException.InvalidValue>("time_out_of_range") { narrow(link, Narrowing(expiresAt = time)) }
+        }
+        UntrustedToken(narrow(link, Narrowing(expiresAt = 1u))).use { assertEquals(1uL to 0uL, it.expiresAt() to it.secondsLeft()) }
+        val sealed = narrow(link, Narrowing(expiresAt = (1uL shl 40) - 1u, seal = true))
         refused<PortwardException.InvalidValue>("sealed") { narrow(sealed, Narrowing(seal = true)) }
         UntrustedToken(sealed).use { assertTrue(it.isSealed()) }
     }
