@@ -121,11 +121,22 @@ from! {
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod sealed {
     use portward::envelope::OpenError;
+    use portward_http::ClientError;
 
     use super::*;
 
+    /// A link that was cut or changed on its way is damaged, whoever notices: its address may have been cut anywhere.
+    impl From<ClientError> for Error {
+        fn from(error: ClientError) -> Self {
+            let made = Self::new(error.code(), error.audience(), &error);
+            match error {
+                ClientError::Url | ClientError::Damaged => Self { public: "damaged", ..made },
+                _ => made,
+            }
+        }
+    }
+
     from!(
-        portward_http::ClientError,
         portward::NonceError,
         portward::envelope::ContextError,
         portward::envelope::SealError,

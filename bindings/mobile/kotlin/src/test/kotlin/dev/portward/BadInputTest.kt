@@ -21,11 +21,17 @@ class BadInputTest {
             val error = assertThrows(PortwardException.Refused::class.java) { UntrustedToken(text) }
             assertEquals("damaged", error.publicAnswer)
             assertThrows(PortwardException.Refused::class.java) { narrow(text, Narrowing(seal = true)) }
-            assertThrows(PortwardException.Refused::class.java) { readLinkAddress(text) }
+            assertEquals("damaged", assertThrows(PortwardException.Refused::class.java) { readLinkAddress(text) }.publicAnswer)
         }
         for (cut in link.indices) assertThrows(PortwardException.Refused::class.java) { UntrustedToken(link.substring(0, cut)) }
         UntrustedToken(link).use { assertEquals(TokenKind.LINK, it.kind()) }
         assertEquals(link, readLinkAddress("https://portal.example/portal#$link").token)
+        val address = "https://portal.example/portal#$link"
+        for (cut in address.indices) assertEquals("damaged", assertThrows(PortwardException.Refused::class.java) { readLinkAddress(address.take(cut)) }.publicAnswer)
+        for (pasted in listOf(" $address", "$address\r\n", "\t\n$address \u000C")) assertEquals(readLinkAddress(address), readLinkAddress(pasted))
+        for (other in listOf("\u00A0$address", "$address\u2003", "https://portal.example/portal #$link", "https://portal.example/portal# $link")) {
+            assertThrows(PortwardException.Refused::class.java) { readLinkAddress(other) }
+        }
         val session = session()
         UntrustedToken(session).use { assertTrue(it.isSealed()) }
         refused<PortwardException.Refused>("wrong_kind") { narrow(session, Narrowing(seal = true)) }
