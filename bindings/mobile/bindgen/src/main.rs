@@ -32,6 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What a callback throws stays where it was thrown: a text of it, a stack trace even, may say more than a log should hold. And in Kotlin what
 /// is no `Exception`, an `AssertionError` for instance, is caught as well: JNA would print it and go on as if nothing had been thrown.
 ///
+/// Arrays that held a key are overwritten when they have been handed over (`Keys.kt`).
+///
 /// A text that is none, and a panic, are exceptions of ours (`Texts.kt`), and `toString` throws nothing.
 const KOTLIN: &[(&str, &str, usize)] = &[
     (
@@ -53,6 +55,30 @@ const KOTLIN: &[(&str, &str, usize)] = &[
         }
 ",
         "        RustBuffer.free(status.error_buf)\n        throw mistake()\n",
+        1,
+    ),
+    (
+        "uniffiObj.`wrap`(
+                    FfiConverterByteArray.lift(`key`),
+                    FfiConverterByteArray.lift(`binding`),
+                )
+",
+        "FfiConverterByteArray.lift(`key`).spent { uniffiObj.`wrap`(it, FfiConverterByteArray.lift(`binding`)).copyOf() }\n",
+        1,
+    ),
+    (
+        "FfiConverterByteArray.lift(`wrapped`),
+                    FfiConverterByteArray.lift(`binding`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray -> uniffiOutReturn.setValue(FfiConverterByteArray.lower(value)) }
+",
+        "FfiConverterByteArray.lift(`wrapped`),
+                    FfiConverterByteArray.lift(`binding`),
+                )
+            }
+            val writeReturn = { key: kotlin.ByteArray -> key.spent { uniffiOutReturn.setValue(FfiConverterByteArray.lower(it)) } }
+",
         1,
     ),
     (

@@ -63,6 +63,21 @@ class CallbackTest {
     }
 
     @Test
+    fun `the key is overwritten when it was handed over`(): Unit = runBlocking {
+        lateinit var key: ByteArray
+        val seen = mutableListOf<Boolean>()
+        fun kept(array: ByteArray) = array.also { key = it; seen += it.any { byte -> byte != 0.toByte() } }
+        val device = FakeKey({ bytes, _ -> kept(bytes).copyOf() }, { wrapped, _ -> kept(wrapped.copyOf()) })
+        val file = Vault.create("t", "key", device).use { it.file() }
+        assertEquals("00".repeat(32), hex(key))
+        Vault.open(file, "t", device).close()
+        assertEquals("00".repeat(32), hex(key))
+        refused<PortwardException.Unavailable>("kek_unavailable") { Vault.create("t", "key", FakeKey(onWrap = { bytes, _ -> error("${kept(bytes).size}") })) }
+        assertEquals("00".repeat(32), hex(key))
+        assertTrue(seen.size >= 3 && seen.all { it }, "the control: it was a key")
+    }
+
+    @Test
     fun `the binding says whose and what`(): Unit = runBlocking {
         val bindings = mutableListOf<ByteArray>()
         val key = FakeKey({ key, binding -> key.also { bindings += binding } }, { wrapped, binding -> wrapped.also { bindings += binding } })

@@ -76,7 +76,7 @@ class SoftwareKey(private val key: SecretKey = KeyGenerator.getInstance("AES").a
         threads += Thread.currentThread().name
         val iv = ByteArray(12).also { SecureRandom().nextBytes(it) }
         val cipher = cipher(Cipher.ENCRYPT_MODE, iv, binding)
-        return (iv + cipher.doFinal(key)).also { key.fill(0) }
+        return iv + cipher.doFinal(key)
     }
 
     override fun unwrap(wrapped: ByteArray, binding: ByteArray): ByteArray {
