@@ -48,8 +48,9 @@ impl Vault {
 
     /// Opens one by its file. `tenant`: whose it has to be.
     ///
-    /// Throws `InvalidValue` (`vault_malformed`, `vault_wrong_tenant`), `Unavailable` (`vault_newer_version`; `kek_unavailable`: keep
-    /// it, and try again; `unwrap_failed`, `key_check_mismatch`: the vault is lost, make a new one).
+    /// Throws `InvalidValue` (`vault_wrong_tenant`, and those of an identifier), `Unavailable` (`kek_unavailable`: keep it, and try again;
+    /// `vault_newer_version`: keep it for a newer application), `Unreadable` (`vault_malformed`, `unwrap_failed`, `key_check_mismatch`: the vault is
+    /// lost, make a new one).
     #[uniffi::constructor]
     pub async fn open(file: Vec<u8>, tenant: String, key: Box<dyn DeviceKey>) -> Result<Self, PortwardError> {
         work::run(move |_| bridge::Vault::open(&file, &tenant, &Key(key))).await.map(Self)
@@ -125,7 +126,7 @@ impl Vault {
     }
 }
 
-/// Which of the device's keys a vault lies under, by its file. Throws `InvalidValue` (`vault_malformed`), `Unavailable` (`vault_newer_version`).
+/// Which of the device's keys a vault lies under, by its file. Throws `Unreadable` (`vault_malformed`), `Unavailable` (`vault_newer_version`).
 #[uniffi::export]
 pub fn vault_key_name(file: Vec<u8>) -> Result<String, PortwardError> {
     call(|| bridge::Vault::key_name_of(&file))

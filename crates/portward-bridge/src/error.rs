@@ -70,6 +70,13 @@ impl Error {
         Self::new("target_unwritable", Audience::Environment, &format_args!("the target cannot be written: {error}"))
     }
 
+    /// What came is an encrypted object, or a vault: it is not refused, it does not open.
+    #[cfg(any(feature = "backend", feature = "holder"))]
+    fn of_object(self) -> Self {
+        let kind = if self.kind == Kind::Refused { Kind::Unreadable } else { self.kind };
+        Self { kind, ..self }
+    }
+
     /// Names the argument that is to blame: whatever it is, it is the caller's.
     pub(crate) fn of_argument(self, name: &str) -> Self {
         Self { message: format!("{name}: {}", self.message), kind: Kind::InvalidValue, ..self }
@@ -144,15 +151,17 @@ mod sealed {
 
     impl From<OpenError> for Error {
         fn from(error: OpenError) -> Self {
-            let made = Self::new(error.code(), error.audience(), &error);
-            let kind = if error.audience() == Audience::Input { Kind::Unreadable } else { made.kind };
-            Self { kind, ..made }
+            Self::new(error.code(), error.audience(), &error).of_object()
+        }
+    }
+
+    #[cfg(feature = "holder")]
+    impl From<portward::envelope::VaultError> for Error {
+        fn from(error: portward::envelope::VaultError) -> Self {
+            Self::new(error.code(), error.audience(), &error).of_object()
         }
     }
 }
-
-#[cfg(feature = "holder")]
-from!(portward::envelope::VaultError);
 
 #[cfg(feature = "backend")]
 mod backend {

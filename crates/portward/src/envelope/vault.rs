@@ -33,13 +33,13 @@ error_codes! {
     /// Why there is no vault, or why it does not open.
     pub enum VaultError {
         NewerVersion => "vault_newer_version", Environment, "the vault file is of a newer version than this program";
-        Malformed => "vault_malformed", Caller, "the vault file is not what its format says";
+        Malformed => "vault_malformed", Input, "the vault file is not what its format says";
         WrongTenant => "vault_wrong_tenant", Caller, "the vault is of another tenant";
         KeyName => "key_name", Caller, "the name of a device's key has 1 to 64 bytes";
         KekRefused => "kek_refused", Environment, "the device's key did not wrap the key of the vault";
-        UnwrapFailed => "unwrap_failed", Environment, "the device's key is gone, or does not unwrap the key of the vault";
+        UnwrapFailed => "unwrap_failed", Input, "the device's key is gone, or does not unwrap the key of the vault";
         KekUnavailable => "kek_unavailable", Environment, "the device's key cannot be used just now";
-        KeyCheckMismatch => "key_check_mismatch", Environment, "the unwrapped key is not the one that was wrapped";
+        KeyCheckMismatch => "key_check_mismatch", Input, "the unwrapped key is not the one that was wrapped";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
 }

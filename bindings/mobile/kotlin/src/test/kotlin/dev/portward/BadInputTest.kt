@@ -201,7 +201,7 @@ class BadInputTest {
             vault.file()
         }
         for (cut in file.indices step 3) {
-            refused<PortwardException.InvalidValue>("vault_malformed") { vaultKeyName(file.copyOf(cut)) }
+            refused<PortwardException.Unreadable>("vault_malformed") { vaultKeyName(file.copyOf(cut)) }
         }
         for (place in file.indices) {
             val spoilt = file.copyOf().also { it[place] = (it[place].toInt() xor 0x11).toByte() }

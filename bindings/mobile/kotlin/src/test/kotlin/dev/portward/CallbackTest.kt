@@ -43,7 +43,7 @@ class CallbackTest {
             val told = refused<PortwardException.Unavailable>("kek_unavailable") { Vault.open(file, "t", failing) }
             assertFalse(SECRET in told.stackTraceToString())
         }
-        refused<PortwardException.Unavailable>("unwrap_failed") {
+        refused<PortwardException.Unreadable>("unwrap_failed") {
             Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> throw DeviceKeyException.Refused() }))
         }
         Vault.open(file, "t", FakeKey()).close()
@@ -53,9 +53,9 @@ class CallbackTest {
     fun `what a device's key gives that is no key`() = quietly {
         val file = Vault.create("t", "key", FakeKey()).use { it.file() }
         for (length in listOf(0, 1, 31, 33, 64, 1 shl 20)) {
-            refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(length) })) }
+            refused<PortwardException.Unreadable>("unwrap_failed") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(length) })) }
         }
-        refused<PortwardException.Unavailable>("key_check_mismatch") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(32) })) }
+        refused<PortwardException.Unreadable>("key_check_mismatch") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(32) })) }
         for (length in listOf(0, 6_145, 1 shl 20)) {
             refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(length) })) }
         }

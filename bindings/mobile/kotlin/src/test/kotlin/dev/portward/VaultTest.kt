@@ -67,12 +67,12 @@ class VaultTest {
         val key = SoftwareKey()
         val file = vault(key).use { it.file() }
         refused<PortwardException.InvalidValue>("vault_wrong_tenant") { Vault.open(file, "studio-8", key) }
-        refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(file, "studio-7", SoftwareKey()) }
+        refused<PortwardException.Unreadable>("unwrap_failed") { Vault.open(file, "studio-7", SoftwareKey()) }
         val moved = String(file).replace("studio-7", "studio-8").toByteArray()
-        refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(moved, "studio-8", key) }
+        refused<PortwardException.Unreadable>("unwrap_failed") { Vault.open(moved, "studio-8", key) }
         val newer = String(file).replace("\"version\": 1", "\"version\": 2").toByteArray()
         refused<PortwardException.Unavailable>("vault_newer_version") { Vault.open(newer, "studio-7", key) }
-        refused<PortwardException.InvalidValue>("vault_malformed") { Vault.open(file.copyOf(file.size - 4), "studio-7", key) }
+        refused<PortwardException.Unreadable>("vault_malformed") { Vault.open(file.copyOf(file.size - 4), "studio-7", key) }
         Vault.open(file, "studio-7", key).close()
     }
 
