@@ -38,7 +38,8 @@ pub struct VaultReader(bridge::SharedRange<File>);
 
 #[uniffi::export]
 impl Vault {
-    /// A new one. `tenant`: whose data. `keyName`: what the device's key is called, 1 to 64 bytes.
+    /// A new one. `tenant`: whose data. `keyName`: what the device's key is called, 1 to 64 bytes. The device's key wraps, and unwraps again what it
+    /// wrapped, before anything is sealed; a key of which that cannot be said is `kek_refused`.
     ///
     /// Throws `InvalidValue` (`key_name`, and those of an identifier), `Unavailable` (`kek_refused`, `kek_unavailable`, `random_unavailable`).
     #[uniffi::constructor]

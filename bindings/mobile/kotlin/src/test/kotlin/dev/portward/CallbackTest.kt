@@ -59,7 +59,12 @@ class CallbackTest {
         for (length in listOf(0, 6_145, 1 shl 20)) {
             refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(length) })) }
         }
-        Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(6_144) })).close()
+        // What it wrapped it does not unwrap: nothing is sealed under that.
+        refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(6_144) })) }
+        refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onUnwrap = { _, _ -> ByteArray(32) })) }
+        refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onUnwrap = { _, _ -> throw DeviceKeyException.Refused() })) }
+        refused<PortwardException.Unavailable>("kek_unavailable") { Vault.create("t", "key", FakeKey(onUnwrap = { _, _ -> error("") })) }
+        Vault.create("t", "key", FakeKey({ key, _ -> key + ByteArray(6_112) }, { wrapped, _ -> wrapped.copyOf(32) })).close()
     }
 
     @Test

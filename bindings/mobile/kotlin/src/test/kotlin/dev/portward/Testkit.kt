@@ -109,10 +109,10 @@ class FakeKey(
 /** The device's key of a case. */
 fun deviceOf(case: JsonObject): DeviceKey {
     val told = case.getAsJsonObject("device")
-    val (key, gives) = listOf("key", "gives").map { told.optional(it)?.let { digits -> unhex(digits.asString) } }
+    val (key, gives, unwraps) = listOf("key", "gives", "unwraps").map { told.optional(it)?.let { digits -> unhex(digits.asString) } }
     return when {
         key != null -> SoftwareKey(SecretKeySpec(key, "AES"))
-        gives != null -> FakeKey({ _, _ -> gives }, { _, _ -> gives })
+        gives != null -> FakeKey({ _, _ -> gives }, { _, _ -> (unwraps ?: gives).copyOf() })
         told.has("refuses") -> failing { DeviceKeyException.Refused() }
         told.has("unavailable") -> failing { DeviceKeyException.Unavailable() }
         told.has("fails") -> failing { IllegalStateException("of the key store") }
