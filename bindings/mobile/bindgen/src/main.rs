@@ -34,6 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 ///
 /// Arrays that held a key are overwritten when they have been handed over (`Keys.kt`).
 ///
+/// What every exception has is a member of their class, and what has one function takes a lambda.
+///
 /// A text that is none, and a panic, are exceptions of ours (`Texts.kt`), and `toString` throws nothing.
 const KOTLIN: &[(&str, &str, usize)] = &[
     (
@@ -57,6 +59,30 @@ const KOTLIN: &[(&str, &str, usize)] = &[
         "        RustBuffer.free(status.error_buf)\n        throw mistake()\n",
         1,
     ),
+    (
+        "sealed class PortwardException: kotlin.Exception() {\n",
+        "sealed class PortwardException: kotlin.Exception() {
+    /**
+     * The stable code, in snake case, the same in every language.
+     */
+    abstract val `code`: kotlin.String
+
+    /**
+     * A sentence for the log. Nothing of the input is in it.
+     */
+    abstract val `reason`: kotlin.String
+
+    /**
+     * What whoever sent the input may be told: `damaged`, `refused` or `unavailable`.
+     */
+    abstract val `publicAnswer`: kotlin.String
+",
+        1,
+    ),
+    ("        val `code`: kotlin.String, \n", "        override val `code`: kotlin.String, \n", 6),
+    ("        val `reason`: kotlin.String, \n", "        override val `reason`: kotlin.String, \n", 6),
+    ("        val `publicAnswer`: kotlin.String\n", "        override val `publicAnswer`: kotlin.String\n", 6),
+    ("public interface WorkProgress {", "public fun interface WorkProgress {", 1),
     (
         "uniffiObj.`wrap`(
                     FfiConverterByteArray.lift(`key`),

@@ -99,9 +99,7 @@ class CallbackTest {
         Vault.create("t", "key", FakeKey()).use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(1 shl 20)).toString()
             for (error in thrown + ProgressException.Failed()) {
-                val failing = object : WorkProgress {
-                    override fun advanced(bytes: ULong): Boolean = throw error
-                }
+                val failing = WorkProgress { throw error }
                 val told = refused<PortwardException.InvalidValue>("callback_failed") {
                     vault.sealFile(ObjectName("n", "1"), plain, "$folder/sealed", failing)
                 }

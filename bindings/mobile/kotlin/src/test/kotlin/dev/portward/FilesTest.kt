@@ -102,9 +102,7 @@ class FilesTest {
         refused<PortwardException.Unavailable>("source_unreadable") { clearLeftovers("$folder/none") }
     }
 
-    private fun progress(tell: (ULong) -> Boolean) = object : WorkProgress {
-        override fun advanced(bytes: ULong) = tell(bytes)
-    }
+    private fun progress(tell: (ULong) -> Boolean) = WorkProgress(tell)
 
     private fun Path.names() = listDirectoryEntries().map { it.name }.toSet()
 }
