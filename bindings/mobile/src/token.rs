@@ -59,7 +59,8 @@ impl UntrustedToken {
         self.0.seconds_left(now)
     }
 
-    /// What it grants, in the words of the deployment's vocabulary, which is given in its order; what that lacks is left out. Throws
+    /// What it grants, in the words of the deployment's vocabulary, which is given in its order; what that lacks is left out, and another order
+    /// names other permissions. Throws
     /// `InvalidValue` (`permission_name`, `permission_repeated`, `vocabulary_full`).
     pub fn permissions(&self, vocabulary: Vec<String>) -> Result<Vec<String>, PortwardError> {
         call(|| self.0.permissions(&vocabulary))
@@ -70,12 +71,12 @@ impl UntrustedToken {
         self.0.permission_bits()
     }
 
-    /// For which resources it is good; null for all.
+    /// For which resources it is good; absent for all.
     pub fn resources(&self) -> Option<Vec<String>> {
         self.0.resources()
     }
 
-    /// For whom it is good; null for all.
+    /// For whom it is good; absent for all.
     pub fn audience(&self) -> Option<String> {
         self.0.audience()
     }

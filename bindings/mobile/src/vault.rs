@@ -80,7 +80,7 @@ impl Vault {
 
     /// Seals a file into another, in constant memory; returns how many bytes there were.
     ///
-    /// The other takes the place of an older one when all of it is written; if this fails before, or is cancelled, the older one stays.
+    /// The target is a file or not there yet: a folder, a symbolic link or a device stays, and is `target_unwritable`. It takes the place of an older one when all of it is written; if this fails before, or is cancelled, the older one stays.
     /// `target_unwritable` may also mean that the new one is there, whole, and that its folder could not be synced. Once a cancelled call has
     /// ended nothing changes any more: the target is as it was, or, if the call was done before, whole. Throws `Unavailable`
     /// (`source_unreadable`, `target_unwritable`), `InvalidValue` (those of the name, `callback_failed`), `Cancelled`.
@@ -148,8 +148,8 @@ impl VaultReader {
         self.0.length()
     }
 
-    /// Reads at most `length` bytes from there, fewer where the file ends before; at most 16 MiB at a time. Throws `Unreadable`, `Unavailable`
-    /// (`source_unreadable`).
+    /// Reads at most `length` bytes from there, fewer where the file ends before; at most 16 MiB at a time. Throws `Unreadable` (and
+    /// `failed_before` from then on, whatever is asked for), `Unavailable` (`source_unreadable`).
     pub async fn read(self: Arc<Self>, from: u64, length: u64) -> Result<Vec<u8>, PortwardError> {
         work::run(move |_| self.0.read(from, length.min(READ_MAX))).await
     }
