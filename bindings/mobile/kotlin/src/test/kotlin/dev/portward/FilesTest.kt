@@ -2,6 +2,7 @@ package dev.portward
 
 import java.nio.file.Path
 import kotlin.io.path.createDirectory
+import kotlin.io.path.createSymbolicLinkPointingTo
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.exists
 import kotlin.io.path.listDirectoryEntries
@@ -88,6 +89,19 @@ class FilesTest {
             assertEquals(setOf("plain", "sealed", "target"), folder.names())
             vault.openFile(of, "$folder/sealed", target.toString())
             assertEquals(4 shl 20, target.readBytes().size)
+        }
+    }
+
+    @Test
+    fun `a target that is no file stays`(@TempDir folder: Path): Unit = runBlocking {
+        Vault.create("t", "key", SoftwareKey()).use { vault ->
+            val plain = folder.resolve("plain").write(ByteArray(9)).toString()
+            val (inner, link) = folder.resolve("inner").createDirectory() to folder.resolve("link").createSymbolicLinkPointingTo(folder.resolve("plain"))
+            for (target in listOf(inner, link)) {
+                assertTrue("stays" in refused<PortwardException.Unavailable>("target_unwritable") { vault.sealFile(of, plain, target.toString()) }.reason)
+            }
+            assertEquals(setOf("plain", "inner", "link"), folder.names())
+            vault.sealFile(of, plain, "$folder/sealed")
         }
     }
 
