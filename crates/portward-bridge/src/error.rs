@@ -143,11 +143,7 @@ mod sealed {
         }
     }
 
-    from!(
-        portward::NonceError,
-        portward::envelope::ContextError,
-        portward::envelope::SealError,
-    );
+    from!(portward::NonceError, portward::envelope::ContextError, portward::envelope::SealError);
 
     impl From<OpenError> for Error {
         fn from(error: OpenError) -> Self {
