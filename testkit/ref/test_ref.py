@@ -1187,7 +1187,8 @@ def test_every_changed_bit_of_a_vault_is_noticed():
 @pytest.mark.parametrize("name, device, code", [
     ("", vault.Device(unavailable=True), "key_name"), ("k" * 65, vault.Device(unavailable=True), "key_name"), ("\u00e9" * 33, vault.Device(), "key_name"),
     ("k", vault.Device(unavailable=True), "kek_unavailable"), ("k", vault.Device(fails=True), "kek_unavailable"), ("k", vault.Device(), "kek_refused"), ("k", vault.Device(gives=b""), "kek_refused"),
-    ("k", vault.Device(gives=bytes(6145)), "kek_refused"), ("k", vault.Device(gives=bytes(6144)), None), ("\u00e9" * 32, vault.Device(gives=b"w"), None),
+    ("k", vault.Device(gives=bytes(6145), unwraps=bytes(range(32))), "kek_refused"), ("k", vault.Device(gives=bytes(6144), unwraps=bytes(range(32))), None),
+    ("\u00e9" * 32, vault.Device(gives=b"w", unwraps=bytes(range(32))), None), ("k", vault.Device(gives=b"w", unwraps=bytes(32)), "kek_refused"), ("k", vault.Device(gives=b"w"), "kek_refused"),
 ])
 def test_a_vault_is_made_only_if_it_can_be_read(name, device, code):
     if code is None:

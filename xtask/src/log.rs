@@ -33,6 +33,13 @@ impl Log {
         writeln!(self.file, "{line}")
     }
 
+    /// Says what is being done, or was not, on the terminal too: a part that takes minutes is not taken for one that hangs.
+    pub(crate) fn say(&mut self, what: &str) -> io::Result<()> {
+        print!("{what} … ");
+        io::stdout().flush()?;
+        self.note(what)
+    }
+
     /// Runs a command to its end.
     pub(crate) fn run(&mut self, command: &mut Command) -> io::Result<Ran> {
         self.note(&format!("$ {}", shown(command)))?;

@@ -25,13 +25,19 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     if !is_provided(log, NEEDS)? {
         return Ok(Tally::FAILED);
     }
-    let (Some(library), Some(portal)) = (build(log)?, Portal::build(log)?) else { return Ok(Tally::FAILED) };
+    log.say("building the library")?;
+    let library = build(log)?;
+    log.say("the portal of the tests")?;
+    let (Some(library), Some(portal)) = (library, Portal::build(log)?) else { return Ok(Tally::FAILED) };
     let keys = keys::none(log, &library, &portal)?;
     let size = size(log, &library)?;
+    log.say("the generator, Kotlin and Swift")?;
     if !generate(log, &library)? {
         return Ok(keys + size + Tally::FAILED);
     }
-    Ok(keys + size + swift::run(log)? + kotlin::run(log, &portal)?)
+    let swift = swift::run(log)?;
+    log.say("testing Kotlin")?;
+    Ok(keys + size + swift + kotlin::run(log, &portal)?)
 }
 
 /// As it is shipped, but with its symbols: they are looked at, and bindings are generated from them.

@@ -17,9 +17,17 @@ android {
     }
 }
 
-kotlin { jvmToolchain(17) }
+kotlin {
+    jvmToolchain(17)
+    coreLibrariesVersion = "2.1.21"
+    compilerOptions {
+        languageVersion = org.jetbrains.kotlin.gradle.dsl.KotlinVersion.KOTLIN_2_1
+        apiVersion = org.jetbrains.kotlin.gradle.dsl.KotlinVersion.KOTLIN_2_1
+    }
+}
 
+// Whoever takes the AAR itself, as a file, adds these two.
 dependencies {
-    implementation("net.java.dev.jna:jna:5.18.1@aar")
-    implementation("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.10.2")
+    api("net.java.dev.jna:jna:5.18.1@aar")
+    api("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.10.2")
 }

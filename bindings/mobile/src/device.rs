@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 /// A key that the device keeps and that does not leave it: in Android Keystore, in the iOS Keychain.
 ///
 /// It wraps one key of 32 bytes. `binding` has to be the same to unwrap it again: pass it as associated data. Called on a thread of this library.
-/// Overwrite the key's bytes when done with them: this library wipes its own copies, and cannot reach the application's.
+/// In Kotlin the array with the key, which `wrap` is given and `unwrap` gives, is overwritten when the call has ended: let it be a fresh one. In Swift
+/// it is not, for `Data` copies when it is written to. What else the application copied is its own.
 #[uniffi::export(callback_interface)]
 pub trait DeviceKey: Send + Sync {
     /// Wraps a key of 32 bytes, for instance as `IV ‖ AES-256-GCM ciphertext ‖ tag`; at most 6,144 bytes.

@@ -18,7 +18,7 @@ pub enum PortwardError {
         /// What others may be told.
         public_answer: String,
     },
-    /// An object of a vault does not open.
+    /// An object does not open, or a whole vault: `vault_malformed`, `unwrap_failed` and `key_check_mismatch` mean that the vault is lost.
     Unreadable {
         /// Stable, in snake case.
         code: String,
@@ -36,8 +36,7 @@ pub enum PortwardError {
         /// What others may be told.
         public_answer: String,
     },
-    /// The surroundings failed: the portal, a file, the device's key. Another attempt may go well; `unwrap_failed` and `key_check_mismatch` mean
-    /// that the vault is lost.
+    /// The surroundings failed: the portal, a file, the device's key. Another attempt may go well.
     Unavailable {
         /// Stable, in snake case.
         code: String,

@@ -7,7 +7,7 @@ use crate::work::Wanted;
 
 /// Told how far long work is. Called on a thread of this library, at the first step, every 256 KiB and at the end.
 ///
-/// Whoever cancels a coroutine does not wait for that thread: `advanced` may be called once more after `cancelAndJoin` has returned.
+/// Whoever cancels a call does not wait for that thread: `advanced` may be called once more after the call has ended.
 #[uniffi::export(callback_interface)]
 pub trait WorkProgress: Send + Sync {
     /// So many bytes are done. False ends the work as `Cancelled`; an exception ends it as `callback_failed`. It is told of all bytes once more

@@ -94,7 +94,8 @@ impl RedeemClient {
     }
 }
 
-/// Takes the address of a link apart, of either form. Throws `Refused` (`url_malformed`, `damaged`).
+/// Takes the address of a link apart, of either form; ASCII white space around it, which was copied with it, is no part of it. A bare token, as
+/// `portward link issue` prints it, is for `UntrustedToken`. Throws `Refused` (`url_malformed`, `damaged`), with `damaged` as public answer.
 #[uniffi::export]
 pub fn read_link_address(url: &str) -> Result<LinkAddress, PortwardError> {
     let (client, token) = call(|| bridge::RedeemClient::of_link(url))?;

@@ -59,7 +59,8 @@ impl UntrustedToken {
         self.0.seconds_left(now)
     }
 
-    /// What it grants, in the words of the deployment's vocabulary, which is given in its order; what that lacks is left out. Throws
+    /// What it grants, in the words of the deployment's vocabulary, which is given in its order; what that lacks is left out, and another order
+    /// names other permissions. Throws
     /// `InvalidValue` (`permission_name`, `permission_repeated`, `vocabulary_full`).
     pub fn permissions(&self, vocabulary: Vec<String>) -> Result<Vec<String>, PortwardError> {
         call(|| self.0.permissions(&vocabulary))
@@ -70,12 +71,12 @@ impl UntrustedToken {
         self.0.permission_bits()
     }
 
-    /// For which resources it is good; null for all.
+    /// For which resources it is good; absent for all.
     pub fn resources(&self) -> Option<Vec<String>> {
         self.0.resources()
     }
 
-    /// For whom it is good; null for all.
+    /// For whom it is good; absent for all.
     pub fn audience(&self) -> Option<String> {
         self.0.audience()
     }
@@ -101,7 +102,7 @@ impl fmt::Debug for UntrustedToken {
 /// What is taken away from a copy of a link. At least one thing; nothing can be added.
 #[derive(Clone, Debug, Default, uniffi::Record)]
 pub struct Narrowing {
-    /// When it ends, in Unix seconds, if the link does not end before.
+    /// When it ends, if the link does not end before: in Unix seconds, not milliseconds. A copy whose time has passed has expired from the start.
     #[uniffi(default = None)]
     pub expires_at: Option<u64>,
     /// Which permissions it keeps.
@@ -123,8 +124,8 @@ pub struct Narrowing {
 
 /// A copy of a link that grants less, to be shared. `vocabulary`: the deployment's, in its order, if permissions are narrowed.
 ///
-/// Throws `Refused` for a damaged link or a session, `InvalidValue` (`sealed`, `too_many_blocks`, `empty_block`, `token_too_long`, and those of
-/// the values).
+/// Throws `Refused` for a damaged link or a session, `InvalidValue` (`sealed`, `too_many_blocks`, `empty_block`, `token_too_long`,
+/// `time_out_of_range` for milliseconds, and those of the values).
 #[uniffi::export(default(vocabulary = []))]
 pub fn narrow(link: &str, narrowing: Narrowing, vocabulary: Vec<String>) -> Result<String, PortwardError> {
     let Narrowing { expires_at, permissions, resources, audience, recipient, seal } = narrowing;

@@ -38,7 +38,8 @@ pub struct VaultReader(bridge::SharedRange<File>);
 
 #[uniffi::export]
 impl Vault {
-    /// A new one. `tenant`: whose data. `keyName`: what the device's key is called, 1 to 64 bytes.
+    /// A new one. `tenant`: whose data. `keyName`: what the device's key is called, 1 to 64 bytes. The device's key wraps, and unwraps again what it
+    /// wrapped, before anything is sealed; a key of which that cannot be said is `kek_refused`.
     ///
     /// Throws `InvalidValue` (`key_name`, and those of an identifier), `Unavailable` (`kek_refused`, `kek_unavailable`, `random_unavailable`).
     #[uniffi::constructor]
@@ -48,8 +49,9 @@ impl Vault {
 
     /// Opens one by its file. `tenant`: whose it has to be.
     ///
-    /// Throws `InvalidValue` (`vault_malformed`, `vault_wrong_tenant`), `Unavailable` (`vault_newer_version`; `kek_unavailable`: keep
-    /// it, and try again; `unwrap_failed`, `key_check_mismatch`: the vault is lost, make a new one).
+    /// Throws `InvalidValue` (`vault_wrong_tenant`, and those of an identifier), `Unavailable` (`kek_unavailable`: keep it, and try again;
+    /// `vault_newer_version`: keep it for a newer application), `Unreadable` (`vault_malformed`, `unwrap_failed`, `key_check_mismatch`: the vault is
+    /// lost, make a new one).
     #[uniffi::constructor]
     pub async fn open(file: Vec<u8>, tenant: String, key: Box<dyn DeviceKey>) -> Result<Self, PortwardError> {
         work::run(move |_| bridge::Vault::open(&file, &tenant, &Key(key))).await.map(Self)
@@ -78,7 +80,7 @@ impl Vault {
 
     /// Seals a file into another, in constant memory; returns how many bytes there were.
     ///
-    /// The other takes the place of an older one when all of it is written; if this fails before, or is cancelled, the older one stays.
+    /// The target is a file or not there yet: a folder, a symbolic link or a device stays, and is `target_unwritable`. It takes the place of an older one when all of it is written; if this fails before, or is cancelled, the older one stays.
     /// `target_unwritable` may also mean that the new one is there, whole, and that its folder could not be synced. Once a cancelled call has
     /// ended nothing changes any more: the target is as it was, or, if the call was done before, whole. Throws `Unavailable`
     /// (`source_unreadable`, `target_unwritable`), `InvalidValue` (those of the name, `callback_failed`), `Cancelled`.
@@ -125,7 +127,7 @@ impl Vault {
     }
 }
 
-/// Which of the device's keys a vault lies under, by its file. Throws `InvalidValue` (`vault_malformed`), `Unavailable` (`vault_newer_version`).
+/// Which of the device's keys a vault lies under, by its file. Throws `Unreadable` (`vault_malformed`), `Unavailable` (`vault_newer_version`).
 #[uniffi::export]
 pub fn vault_key_name(file: Vec<u8>) -> Result<String, PortwardError> {
     call(|| bridge::Vault::key_name_of(&file))
@@ -146,8 +148,8 @@ impl VaultReader {
         self.0.length()
     }
 
-    /// Reads at most `length` bytes from there, fewer where the file ends before; at most 16 MiB at a time. Throws `Unreadable`, `Unavailable`
-    /// (`source_unreadable`).
+    /// Reads at most `length` bytes from there, fewer where the file ends before; at most 16 MiB at a time. Throws `Unreadable` (and
+    /// `failed_before` from then on, whatever is asked for), `Unavailable` (`source_unreadable`).
     pub async fn read(self: Arc<Self>, from: u64, length: u64) -> Result<Vec<u8>, PortwardError> {
         work::run(move |_| self.0.read(from, length.min(READ_MAX))).await
     }

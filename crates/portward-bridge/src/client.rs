@@ -33,12 +33,13 @@ pub struct Redeemed {
 }
 
 impl RedeemClient {
-    /// From the address of a link, of either form, the client of its portal, and the link's token.
+    /// From the address of a link, of either form, the client of its portal, and the link's token. ASCII white space around it is what was copied
+    /// with it.
     ///
     /// # Errors
     /// `url_malformed`, `damaged`.
     pub fn of_link(url: &str) -> Result<(Self, String), Error> {
-        let (client, token) = Client::of_link(url)?;
+        let (client, token) = Client::of_link(url.trim_ascii())?;
         Ok((Self(client), token))
     }
 

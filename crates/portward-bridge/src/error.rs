@@ -54,7 +54,6 @@ impl Error {
     }
 
     /// An argument that the core would not see.
-    #[cfg(feature = "backend")]
     pub(crate) fn value(code: &'static str, message: &str) -> Self {
         Self::new(code, Audience::Caller, &message)
     }
@@ -69,6 +68,13 @@ impl Error {
     #[cfg(any(feature = "backend", feature = "holder"))]
     pub(crate) fn target(error: &std::io::Error) -> Self {
         Self::new("target_unwritable", Audience::Environment, &format_args!("the target cannot be written: {error}"))
+    }
+
+    /// What came is an encrypted object, or a vault: it is not refused, it does not open.
+    #[cfg(any(feature = "backend", feature = "holder"))]
+    fn of_object(self) -> Self {
+        let kind = if self.kind == Kind::Refused { Kind::Unreadable } else { self.kind };
+        Self { kind, ..self }
     }
 
     /// Names the argument that is to blame: whatever it is, it is the caller's.
@@ -122,27 +128,36 @@ from! {
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod sealed {
     use portward::envelope::OpenError;
+    use portward_http::ClientError;
 
     use super::*;
 
-    from!(
-        portward_http::ClientError,
-        portward::NonceError,
-        portward::envelope::ContextError,
-        portward::envelope::SealError,
-    );
+    /// A link that was cut or changed on its way is damaged, whoever notices: its address may have been cut anywhere.
+    impl From<ClientError> for Error {
+        fn from(error: ClientError) -> Self {
+            let made = Self::new(error.code(), error.audience(), &error);
+            match error {
+                ClientError::Url | ClientError::Damaged => Self { public: "damaged", ..made },
+                _ => made,
+            }
+        }
+    }
+
+    from!(portward::NonceError, portward::envelope::ContextError, portward::envelope::SealError);
 
     impl From<OpenError> for Error {
         fn from(error: OpenError) -> Self {
-            let made = Self::new(error.code(), error.audience(), &error);
-            let kind = if error.audience() == Audience::Input { Kind::Unreadable } else { made.kind };
-            Self { kind, ..made }
+            Self::new(error.code(), error.audience(), &error).of_object()
+        }
+    }
+
+    #[cfg(feature = "holder")]
+    impl From<portward::envelope::VaultError> for Error {
+        fn from(error: portward::envelope::VaultError) -> Self {
+            Self::new(error.code(), error.audience(), &error).of_object()
         }
     }
 }
-
-#[cfg(feature = "holder")]
-from!(portward::envelope::VaultError);
 
 #[cfg(feature = "backend")]
 mod backend {

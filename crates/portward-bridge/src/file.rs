@@ -80,14 +80,14 @@ impl Write for FreshFile {
     }
 }
 
-/// A symbolic link, device or pipe stays.
+/// A symbolic link, folder, device or pipe stays.
 fn is_for_a_file(path: &Path) -> io::Result<()> {
+    let refused = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     match fs::symlink_metadata(path) {
-        Ok(found) if !found.is_file() => Err(io::ErrorKind::InvalidInput.into()),
-        _ if path.file_name().is_none() => Err(io::ErrorKind::InvalidInput.into()),
-        // What is called so may be cleared away.
+        Ok(found) if !found.is_file() => refused("it is a folder, a symbolic link or a device, and stays"),
+        _ if path.file_name().is_none() => refused("it has no name"),
         _ if path.file_name().and_then(OsStr::to_str).is_some_and(leftover::is_name) => {
-            Err(io::ErrorKind::InvalidInput.into())
+            refused("what has such a name may be cleared away")
         }
         _ => Ok(()),
     }

@@ -11,7 +11,7 @@ pub struct UntrustedLink(Link);
 /// What is taken away from a copy of a link. The default takes nothing away, and is refused.
 #[derive(Clone, Debug, Default)]
 pub struct Narrowing {
-    /// When it ends, in Unix seconds.
+    /// When it ends, in Unix seconds. A time that has passed makes a copy that has expired.
     pub expires_at: Option<u64>,
     /// Which permissions it keeps.
     pub permissions: Option<Vec<String>>,
@@ -37,12 +37,12 @@ impl UntrustedLink {
     /// A copy that grants less, made without a key. `vocabulary`: the deployment's permission names in their order, if permissions are narrowed.
     ///
     /// # Errors
-    /// `sealed`, `too_many_blocks`, `empty_block`, `token_too_long`, and those of the values.
+    /// `sealed`, `too_many_blocks`, `empty_block`, `token_too_long`, and those of the values; `time_out_of_range`.
     pub fn narrow(&self, narrowing: &Narrowing, vocabulary: &[String]) -> Result<String, Error> {
         let Narrowing { expires_at, permissions, resources, audience, recipient, seal } = narrowing;
         let mut block = Core::new();
         if let Some(seconds) = expires_at {
-            block = block.expires_at(text::time(*seconds));
+            block = block.expires_at(text::wire_time("expires_at", *seconds)?);
         }
         if let Some(names) = permissions {
             block = block.permissions(text::permissions(&self::vocabulary(vocabulary)?, names)?);

@@ -38,7 +38,7 @@ mod tests {
     use std::time::Duration;
 
     use portward::Identifier;
-    use portward::envelope::{Binding, Context, KekError, KekName, VaultFile, WrapKey};
+    use portward::envelope::{Binding, Context, KekError, KekName, Slot, UnwrapKey, VaultFile, WrapKey};
 
     use super::*;
 
@@ -51,6 +51,17 @@ mod tests {
 
         fn wrap(&self, _: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
             Ok(key.to_vec())
+        }
+    }
+
+    impl UnwrapKey for Open {
+        fn resolves(&self, _: &KekName) -> bool {
+            true
+        }
+
+        fn unwrap(&self, slot: &Slot, _: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+            key.copy_from_slice(slot.wrapped());
+            Ok(())
         }
     }
 

@@ -79,6 +79,14 @@ pub(crate) fn entry_id(argument: &str, text: &str) -> Result<EntryId, Error> {
     }
 }
 
+/// One that can be written. Milliseconds in the place of seconds cannot: they would limit nothing.
+pub(crate) fn wire_time(argument: &str, seconds: u64) -> Result<Timestamp, Error> {
+    let known = Some(time(seconds)).filter(|time| *time <= Timestamp::WIRE_MAX);
+    let out_of_range =
+        || Error::value("time_out_of_range", "a time is in seconds, and before 2**40").of_argument(argument);
+    known.ok_or_else(out_of_range)
+}
+
 pub(crate) const fn time(seconds: u64) -> Timestamp {
     Timestamp::from_unix(seconds)
 }

@@ -11,12 +11,13 @@ use portward_bridge::{Error, Kind, RedeemClient, Stop, UntrustedLink, Vault};
 use portward_http::ClientError;
 
 /// What the packages have of their own.
-const THEIRS: [(&str, &str); 5] = [
+const THEIRS: [(&str, &str); 6] = [
     ("cancelled", "Cancelled"),
     ("internal", "Internal"),
     ("no_threads", "Unavailable"),
     ("source_unreadable", "Unavailable"),
     ("text_malformed", "InvalidValue"),
+    ("time_out_of_range", "InvalidValue"),
 ];
 
 #[derive(Default)]

@@ -680,4 +680,7 @@ def making(subject):
         one(name, comment, intended, device=device)
     for name, data, intended in (("nothing", b"", "kek_refused"), ("1", b"w", {"wrapped": b"w".hex()}), ("key", DATA_KEY, {"wrapped": DATA_KEY.hex()}),
                                  ("6144", bytes(6144), {"wrapped": bytes(6144).hex()}), ("6145", bytes(6145), "kek_refused")):
-        one("gives-" + name, f"the key store gives {len(data)} bytes", intended, device=gives(data))
+        one("gives-" + name, f"the key store gives {len(data)} bytes", intended, device={**gives(data), "unwraps": DATA_KEY.hex()})
+    for name, comment, unwraps in (("nothing", "nothing", b""), ("short", "a byte less", DATA_KEY[:-1]), ("long", "a byte more", DATA_KEY + b"\0"),
+                                   ("bit", "another bit", bytes([DATA_KEY[0] ^ 1]) + DATA_KEY[1:]), ("wrapped", "what it wrapped", b"w")):
+        one("unwraps-" + name, f"and unwraps {comment}", "kek_refused", device={**gives(b"w"), "unwraps": unwraps.hex()})

@@ -894,8 +894,8 @@ def _vault_value(data):
 
 def _device(case):
     device = case["device"]
-    key, gives = (bytes.fromhex(device[name]) if name in device else None for name in ("key", "gives"))
-    return vault.Device(key, device.get("unavailable", False), gives, device.get("fails", False))
+    key, gives, unwraps = (bytes.fromhex(device[name]) if name in device else None for name in ("key", "gives", "unwraps"))
+    return vault.Device(key, device.get("unavailable", False), gives, device.get("fails", False), unwraps)
 
 
 @op("vault_make")

@@ -1,6 +1,7 @@
 """A vault on a device: vault.md. Maker and strict reader."""
 
 import hmac
+import json
 from dataclasses import dataclass
 
 from . import aead
@@ -27,12 +28,13 @@ def binding(vault_id, tenant, data_key_id, head):
 
 @dataclass
 class Device:
-    """A device's key: an AES-256 key, or one that cannot be used now, whose key store fails, that says no, or gives these bytes whatever it is told."""
+    """A device's key: an AES-256 key, or one that cannot be used now, whose key store fails, that says no, or gives these bytes whatever it is told, perhaps others when it unwraps."""
 
     key: bytes | None = None
     unavailable: bool = False
     gives: bytes | None = None
     fails: bool = False
+    unwraps: bytes | None = None
 
     def wrap(self, bound, data_key, iv):
         if self.unavailable or self.fails:
@@ -47,7 +49,7 @@ class Device:
         if self.unavailable or self.fails:
             raise Refused("kek_unavailable")
         if self.gives is not None:
-            return self.gives
+            return self.gives if self.unwraps is None else self.unwraps
         if self.key is None or len(wrapped) < IV + aead.TAG:
             raise Refused("unwrap_failed")
         try:
@@ -85,7 +87,12 @@ def make(vault_id, tenant, data_key_id, data_key, name, device, iv):
     if not 1 <= len(wrapped) <= WRAPPED_MAX:
         raise Refused("kek_refused")
     slot = Slot(DEVICE_SLOT, raw, VERSION, wrapped)
-    return value(vault_id, tenant, data_key_id, check_value(vault_id, data_key, data_key_id), slot.encode())
+    made = value(vault_id, tenant, data_key_id, check_value(vault_id, data_key, data_key_id), slot.encode())
+    try:
+        open_vault(json.dumps(made).encode(), tenant, device)
+    except Refused as refused:
+        raise Refused("kek_refused" if refused.code in ("unwrap_failed", "key_check_mismatch") else refused.code) from None
+    return made
 
 
 def _is_tenant(text):

@@ -30,6 +30,8 @@ fn compile(log: &mut Log) -> io::Result<bool> {
     let mut compile = Command::new("java");
     compile.args(["-Xmx2g", "-jar"]).arg(format!("{COMPILER}/lib/kotlin-compiler.jar"));
     compile.args(["-no-reflect", "-jvm-target", "17", "-kotlin-home", COMPILER, "-cp", &path(&COMPILE)]);
+    // As pom.xml has it.
+    compile.args(["-language-version", "2.1", "-api-version", "2.1", "-Xsuppress-version-warnings"]);
     compile.args(SOURCES).args(["-include-runtime", "-d", PROGRAM]);
     Ok(log.run(&mut compile)?.success)
 }

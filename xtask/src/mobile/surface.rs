@@ -49,7 +49,7 @@ fn joined(source: &str) -> String {
     joined
 }
 
-/// Also of what is written by hand, in which nothing is hidden. What is public without a comment of its own says so.
+/// What is public without a comment of its own says so.
 pub(super) fn of_kotlin(source: &str) -> String {
     let (mut is_commented, mut listing) = (false, String::new());
     for line in kotlin_of_ours(source).lines() {
@@ -85,7 +85,7 @@ pub(super) fn names_of_rust<'a>(source: &'a str, codes: &str) -> Vec<&'a str> {
     words.filter(is_snake).filter(|word| !is_code(word)).collect()
 }
 
-/// From the comment of our first interface on; all, where uniffi generated nothing.
+/// From the comment of our first interface on.
 fn kotlin_of_ours(source: &str) -> &str {
     let begun = source.find(KOTLIN_BEGIN).and_then(|at| source.get(..at)?.rfind("/**"));
     begun.and_then(|at| source.get(at..)).unwrap_or(source)
@@ -93,8 +93,9 @@ fn kotlin_of_ours(source: &str) -> &str {
 
 /// The first of ours.
 const KOTLIN_BEGIN: &str = "Interface {";
-const KOTLIN: [&str; 11] = [
+const KOTLIN: [&str; 13] = [
     "public interface ",
+    "public fun interface ",
     "open class ",
     "data class ",
     "sealed class ",
@@ -104,7 +105,8 @@ const KOTLIN: [&str; 11] = [
     "suspend fun `",
     "constructor(`",
     "val `",
-    "val PortwardException.",
+    "abstract val `",
+    "override val `",
 ];
 
 const BEGIN: &str = "// Public interface members begin here.";

@@ -32,6 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What a callback throws stays where it was thrown: a text of it, a stack trace even, may say more than a log should hold. And in Kotlin what
 /// is no `Exception`, an `AssertionError` for instance, is caught as well: JNA would print it and go on as if nothing had been thrown.
 ///
+/// Arrays that held a key are overwritten when they have been handed over (`Keys.kt`).
+///
+/// What every exception has is a member of their class, and what has one function takes a lambda.
+///
 /// A text that is none, and a panic, are exceptions of ours (`Texts.kt`), and `toString` throws nothing.
 const KOTLIN: &[(&str, &str, usize)] = &[
     (
@@ -53,6 +57,54 @@ const KOTLIN: &[(&str, &str, usize)] = &[
         }
 ",
         "        RustBuffer.free(status.error_buf)\n        throw mistake()\n",
+        1,
+    ),
+    (
+        "sealed class PortwardException: kotlin.Exception() {\n",
+        "sealed class PortwardException: kotlin.Exception() {
+    /**
+     * The stable code, in snake case, the same in every language.
+     */
+    abstract val `code`: kotlin.String
+
+    /**
+     * A sentence for the log. Nothing of the input is in it.
+     */
+    abstract val `reason`: kotlin.String
+
+    /**
+     * What whoever sent the input may be told: `damaged`, `refused` or `unavailable`.
+     */
+    abstract val `publicAnswer`: kotlin.String
+",
+        1,
+    ),
+    ("        val `code`: kotlin.String, \n", "        override val `code`: kotlin.String, \n", 6),
+    ("        val `reason`: kotlin.String, \n", "        override val `reason`: kotlin.String, \n", 6),
+    ("        val `publicAnswer`: kotlin.String\n", "        override val `publicAnswer`: kotlin.String\n", 6),
+    ("public interface WorkProgress {", "public fun interface WorkProgress {", 1),
+    (
+        "uniffiObj.`wrap`(
+                    FfiConverterByteArray.lift(`key`),
+                    FfiConverterByteArray.lift(`binding`),
+                )
+",
+        "FfiConverterByteArray.lift(`key`).spent { uniffiObj.`wrap`(it, FfiConverterByteArray.lift(`binding`)).copyOf() }\n",
+        1,
+    ),
+    (
+        "FfiConverterByteArray.lift(`wrapped`),
+                    FfiConverterByteArray.lift(`binding`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray -> uniffiOutReturn.setValue(FfiConverterByteArray.lower(value)) }
+",
+        "FfiConverterByteArray.lift(`wrapped`),
+                    FfiConverterByteArray.lift(`binding`),
+                )
+            }
+            val writeReturn = { key: kotlin.ByteArray -> key.spent { uniffiOutReturn.setValue(FfiConverterByteArray.lower(it)) } }
+",
         1,
     ),
     (

@@ -33,13 +33,13 @@ error_codes! {
     /// Why there is no vault, or why it does not open.
     pub enum VaultError {
         NewerVersion => "vault_newer_version", Environment, "the vault file is of a newer version than this program";
-        Malformed => "vault_malformed", Caller, "the vault file is not what its format says";
+        Malformed => "vault_malformed", Input, "the vault file is not what its format says";
         WrongTenant => "vault_wrong_tenant", Caller, "the vault is of another tenant";
         KeyName => "key_name", Caller, "the name of a device's key has 1 to 64 bytes";
-        KekRefused => "kek_refused", Environment, "the device's key did not wrap the key of the vault";
-        UnwrapFailed => "unwrap_failed", Environment, "the device's key is gone, or does not unwrap the key of the vault";
+        KekRefused => "kek_refused", Environment, "the device's key did not wrap the key of the vault, or does not unwrap it";
+        UnwrapFailed => "unwrap_failed", Input, "the device's key is gone, or does not unwrap the key of the vault";
         KekUnavailable => "kek_unavailable", Environment, "the device's key cannot be used just now";
-        KeyCheckMismatch => "key_check_mismatch", Environment, "the unwrapped key is not the one that was wrapped";
+        KeyCheckMismatch => "key_check_mismatch", Input, "the unwrapped key is not the one that was wrapped";
         Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
 }
@@ -57,25 +57,30 @@ impl VaultFile {
         if (1..=64).contains(&key_name.len()) { Ok(kek) } else { Err(VaultError::KeyName) }
     }
 
-    /// A new vault of a tenant: its file, and what seals and opens. The key's name is one that [`VaultFile::kek`] gives.
+    /// A new vault of a tenant: its file, and what seals and opens. The key's name is one that [`VaultFile::kek`] gives. What it wrapped it is
+    /// asked to unwrap at once: nothing is sealed under a key that does not come back.
     ///
     /// # Errors
     /// [`VaultError::KeyName`] for another name, [`VaultError::KekRefused`], [`VaultError::KekUnavailable`], [`VaultError::Random`].
-    pub fn create(tenant: Identifier, kek: &dyn WrapKey) -> Result<(Self, ScopeKeys), VaultError> {
+    pub fn create<K: WrapKey + UnwrapKey>(tenant: Identifier, kek: &K) -> Result<(Self, ScopeKeys), VaultError> {
         let vault = DeploymentId::from_bytes(random::bytes()?);
         Self::around(vault, tenant, DataKey::generate(&vault, tenant, scope()?)?, kek)
     }
 
     /// The vault of a data key that is of this vault, tenant and the scope.
-    pub(crate) fn around(
+    pub(crate) fn around<K: WrapKey + UnwrapKey>(
         vault: DeploymentId,
         tenant: Identifier,
         key: DataKey,
-        kek: &dyn WrapKey,
+        kek: &K,
     ) -> Result<(Self, ScopeKeys), VaultError> {
         let slot = key.wrap(kek)?;
         let key_name = device_key(&slot).ok_or(VaultError::KeyName)?;
         let file = Self { vault, tenant, data_key: key.id(), check: key.check_value(), slot, key_name };
+        file.open(&tenant, kek).map_err(|error| match error {
+            VaultError::UnwrapFailed | VaultError::KeyCheckMismatch => VaultError::KekRefused,
+            other => other,
+        })?;
         let keys = file.keys(key)?;
         Ok((file, keys))
     }

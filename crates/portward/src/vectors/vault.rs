@@ -124,7 +124,7 @@ impl UnwrapKey for Device<'_> {
             (Some(device), _) => slot.wrapped().split_first_chunk().and_then(|(iv, sealed)| {
                 aes_gcm_open_for_vectors(&device.try_into().unwrap(), iv, binding.bytes(), sealed)
             }),
-            (None, gives) => gives,
+            (None, gives) => self.text("unwraps").or(gives),
         };
         *key = given.and_then(|given| given.try_into().ok()).ok_or(KekError::Refused)?;
         Ok(())

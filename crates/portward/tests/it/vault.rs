@@ -122,6 +122,40 @@ fn what_the_device_says_is_told() {
     assert_eq!(refuses(KekError::Unavailable), Some(VaultError::KekUnavailable));
 }
 
+/// Wraps as another does, and unwraps otherwise.
+struct Unequal(Device, Result<u8, KekError>);
+
+impl WrapKey for Unequal {
+    fn kek(&self) -> KekName {
+        self.0.kek()
+    }
+
+    fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
+        self.0.wrap(binding, key)
+    }
+}
+
+impl UnwrapKey for Unequal {
+    fn resolves(&self, kek: &KekName) -> bool {
+        self.0.resolves(kek)
+    }
+
+    fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+        self.0.unwrap(slot, binding, key)?;
+        key[31] ^= self.1?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_key_that_does_not_come_back_makes_no_vault() {
+    let made = |unwraps| VaultFile::create(tenant(), &Unequal(Device::new("portward"), unwraps)).err();
+    assert_eq!(made(Ok(0)), None, "the control");
+    assert_eq!(made(Ok(1)), Some(VaultError::KekRefused));
+    assert_eq!(made(Err(KekError::Refused)), Some(VaultError::KekRefused));
+    assert_eq!(made(Err(KekError::Unavailable)), Some(VaultError::KekUnavailable));
+}
+
 #[test]
 fn a_key_has_a_name() {
     assert_eq!(VaultFile::kek("").err(), Some(VaultError::KeyName));

@@ -21,11 +21,17 @@ class BadInputTest {
             val error = assertThrows(PortwardException.Refused::class.java) { UntrustedToken(text) }
             assertEquals("damaged", error.publicAnswer)
             assertThrows(PortwardException.Refused::class.java) { narrow(text, Narrowing(seal = true)) }
-            assertThrows(PortwardException.Refused::class.java) { readLinkAddress(text) }
+            assertEquals("damaged", assertThrows(PortwardException.Refused::class.java) { readLinkAddress(text) }.publicAnswer)
         }
         for (cut in link.indices) assertThrows(PortwardException.Refused::class.java) { UntrustedToken(link.substring(0, cut)) }
         UntrustedToken(link).use { assertEquals(TokenKind.LINK, it.kind()) }
         assertEquals(link, readLinkAddress("https://portal.example/portal#$link").token)
+        val address = "https://portal.example/portal#$link"
+        for (cut in address.indices) assertEquals("damaged", assertThrows(PortwardException.Refused::class.java) { readLinkAddress(address.take(cut)) }.publicAnswer)
+        for (pasted in listOf(" $address", "$address\r\n", "\t\n$address \u000C")) assertEquals(readLinkAddress(address), readLinkAddress(pasted))
+        for (other in listOf("\u00A0$address", "$address\u2003", "https://portal.example/portal #$link", "https://portal.example/portal# $link")) {
+            assertThrows(PortwardException.Refused::class.java) { readLinkAddress(other) }
+        }
         val session = session()
         UntrustedToken(session).use { assertTrue(it.isSealed()) }
         refused<PortwardException.Refused>("wrong_kind") { narrow(session, Narrowing(seal = true)) }
@@ -112,7 +118,12 @@ class BadInputTest {
         refused<PortwardException.InvalidValue>("identifier_character") { narrow(link, Narrowing(audience = "ä")) }
         refused<PortwardException.InvalidValue>("unknown_permission") { narrow(link, Narrowing(permissions = listOf("files:read"))) }
         assertThrows(PortwardException.InvalidValue::class.java) { narrow(link, Narrowing(permissions = listOf("a:b")), List(65) { "a:b$it" }) }
-        val sealed = narrow(link, Narrowing(expiresAt = ULong.MAX_VALUE, seal = true))
+        // Milliseconds, which would be no limit, and the first time that cannot be written; seconds are the control.
+        for (time in listOf(System.currentTimeMillis().toULong(), 1uL shl 40, ULong.MAX_VALUE)) {
+            refused<PortwardException.InvalidValue>("time_out_of_range") { narrow(link, Narrowing(expiresAt = time)) }
+        }
+        UntrustedToken(narrow(link, Narrowing(expiresAt = 1u))).use { assertEquals(1uL to 0uL, it.expiresAt() to it.secondsLeft()) }
+        val sealed = narrow(link, Narrowing(expiresAt = (1uL shl 40) - 1u, seal = true))
         refused<PortwardException.InvalidValue>("sealed") { narrow(sealed, Narrowing(seal = true)) }
         UntrustedToken(sealed).use { assertTrue(it.isSealed()) }
     }
@@ -190,7 +201,7 @@ class BadInputTest {
             vault.file()
         }
         for (cut in file.indices step 3) {
-            refused<PortwardException.InvalidValue>("vault_malformed") { vaultKeyName(file.copyOf(cut)) }
+            refused<PortwardException.Unreadable>("vault_malformed") { vaultKeyName(file.copyOf(cut)) }
         }
         for (place in file.indices) {
             val spoilt = file.copyOf().also { it[place] = (it[place].toInt() xor 0x11).toByte() }

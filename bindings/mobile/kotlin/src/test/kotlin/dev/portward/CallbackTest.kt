@@ -43,7 +43,7 @@ class CallbackTest {
             val told = refused<PortwardException.Unavailable>("kek_unavailable") { Vault.open(file, "t", failing) }
             assertFalse(SECRET in told.stackTraceToString())
         }
-        refused<PortwardException.Unavailable>("unwrap_failed") {
+        refused<PortwardException.Unreadable>("unwrap_failed") {
             Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> throw DeviceKeyException.Refused() }))
         }
         Vault.open(file, "t", FakeKey()).close()
@@ -53,13 +53,33 @@ class CallbackTest {
     fun `what a device's key gives that is no key`() = quietly {
         val file = Vault.create("t", "key", FakeKey()).use { it.file() }
         for (length in listOf(0, 1, 31, 33, 64, 1 shl 20)) {
-            refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(length) })) }
+            refused<PortwardException.Unreadable>("unwrap_failed") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(length) })) }
         }
-        refused<PortwardException.Unavailable>("key_check_mismatch") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(32) })) }
+        refused<PortwardException.Unreadable>("key_check_mismatch") { Vault.open(file, "t", FakeKey(onUnwrap = { _, _ -> ByteArray(32) })) }
         for (length in listOf(0, 6_145, 1 shl 20)) {
             refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(length) })) }
         }
-        Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(6_144) })).close()
+        // What it wrapped it does not unwrap: nothing is sealed under that.
+        refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onWrap = { _, _ -> ByteArray(6_144) })) }
+        refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onUnwrap = { _, _ -> ByteArray(32) })) }
+        refused<PortwardException.Unavailable>("kek_refused") { Vault.create("t", "key", FakeKey(onUnwrap = { _, _ -> throw DeviceKeyException.Refused() })) }
+        refused<PortwardException.Unavailable>("kek_unavailable") { Vault.create("t", "key", FakeKey(onUnwrap = { _, _ -> error("") })) }
+        Vault.create("t", "key", FakeKey({ key, _ -> key + ByteArray(6_112) }, { wrapped, _ -> wrapped.copyOf(32) })).close()
+    }
+
+    @Test
+    fun `the key is overwritten when it was handed over`(): Unit = runBlocking {
+        lateinit var key: ByteArray
+        val seen = mutableListOf<Boolean>()
+        fun kept(array: ByteArray) = array.also { key = it; seen += it.any { byte -> byte != 0.toByte() } }
+        val device = FakeKey({ bytes, _ -> kept(bytes).copyOf() }, { wrapped, _ -> kept(wrapped.copyOf()) })
+        val file = Vault.create("t", "key", device).use { it.file() }
+        assertEquals("00".repeat(32), hex(key))
+        Vault.open(file, "t", device).close()
+        assertEquals("00".repeat(32), hex(key))
+        refused<PortwardException.Unavailable>("kek_unavailable") { Vault.create("t", "key", FakeKey(onWrap = { bytes, _ -> error("${kept(bytes).size}") })) }
+        assertEquals("00".repeat(32), hex(key))
+        assertTrue(seen.size >= 3 && seen.all { it }, "the control: it was a key")
     }
 
     @Test
@@ -79,9 +99,7 @@ class CallbackTest {
         Vault.create("t", "key", FakeKey()).use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(1 shl 20)).toString()
             for (error in thrown + ProgressException.Failed()) {
-                val failing = object : WorkProgress {
-                    override fun advanced(bytes: ULong): Boolean = throw error
-                }
+                val failing = WorkProgress { throw error }
                 val told = refused<PortwardException.InvalidValue>("callback_failed") {
                     vault.sealFile(ObjectName("n", "1"), plain, "$folder/sealed", failing)
                 }

@@ -2,6 +2,7 @@ package dev.portward
 
 import java.nio.file.Path
 import kotlin.io.path.createDirectory
+import kotlin.io.path.createSymbolicLinkPointingTo
 import kotlin.io.path.deleteExisting
 import kotlin.io.path.exists
 import kotlin.io.path.listDirectoryEntries
@@ -92,6 +93,19 @@ class FilesTest {
     }
 
     @Test
+    fun `a target that is no file stays`(@TempDir folder: Path): Unit = runBlocking {
+        Vault.create("t", "key", SoftwareKey()).use { vault ->
+            val plain = folder.resolve("plain").write(ByteArray(9)).toString()
+            val (inner, link) = folder.resolve("inner").createDirectory() to folder.resolve("link").createSymbolicLinkPointingTo(folder.resolve("plain"))
+            for (target in listOf(inner, link)) {
+                assertTrue("stays" in refused<PortwardException.Unavailable>("target_unwritable") { vault.sealFile(of, plain, target.toString()) }.reason)
+            }
+            assertEquals(setOf("plain", "inner", "link"), folder.names())
+            vault.sealFile(of, plain, "$folder/sealed")
+        }
+    }
+
+    @Test
     fun `what a killed application left is cleared`(@TempDir folder: Path): Unit = runBlocking {
         val (left, others) = folder.resolve(".portward-" + "0a".repeat(16)) to listOf("plain", ".portward-x", ".portward-" + "0A".repeat(16)).map(folder::resolve)
         (others + listOf(left)).forEach { it.write("plaintext".toByteArray()) }
@@ -102,9 +116,7 @@ class FilesTest {
         refused<PortwardException.Unavailable>("source_unreadable") { clearLeftovers("$folder/none") }
     }
 
-    private fun progress(tell: (ULong) -> Boolean) = object : WorkProgress {
-        override fun advanced(bytes: ULong) = tell(bytes)
-    }
+    private fun progress(tell: (ULong) -> Boolean) = WorkProgress(tell)
 
     private fun Path.names() = listDirectoryEntries().map { it.name }.toSet()
 }

@@ -12,10 +12,8 @@ class KeyPermanentlyInvalidatedException : InvalidKeyException()
 
 class KeystoreKey(private val alias: String) : DeviceKey {
     override fun wrap(key: ByteArray, binding: ByteArray): ByteArray = guarded {
-        try {
-            val cipher = Cipher.getInstance("AES/GCM/NoPadding").apply { init(Cipher.ENCRYPT_MODE, secret()); updateAAD(binding) }
-            cipher.iv + cipher.doFinal(key)
-        } finally { key.fill(0) }
+        val cipher = Cipher.getInstance("AES/GCM/NoPadding").apply { init(Cipher.ENCRYPT_MODE, secret()); updateAAD(binding) }
+        cipher.iv + cipher.doFinal(key)
     }
 
     override fun unwrap(wrapped: ByteArray, binding: ByteArray): ByteArray = guarded {

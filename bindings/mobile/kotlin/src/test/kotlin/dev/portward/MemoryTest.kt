@@ -23,7 +23,7 @@ class MemoryTest {
     @Test
     fun `a closed vault leaves no key, whatever was refused before`(): Unit = runBlocking {
         lateinit var masked: ByteArray
-        val key = FakeKey({ key, _ -> mask(key).also { masked = it.copyOfRange(16, 32); key.fill(0) } })
+        val key = FakeKey({ key, _ -> mask(key).also { masked = it.copyOfRange(16, 32) } }, { wrapped, _ -> mask(wrapped) })
         val vault = Vault.create("t", "key", key)
         val sealed = vault.seal(of, ByteArray(100))
         assertTrue(copies(masked) > 0, "the control")

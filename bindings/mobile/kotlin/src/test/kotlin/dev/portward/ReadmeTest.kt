@@ -24,13 +24,21 @@ class ReadmeTest {
     @Test
     fun `its first example`(@TempDir folder: Path): Unit = runBlocking {
         val (plain, sealed) = folder.resolve("plain").write("%PDF-1.7".toByteArray()) to folder.resolve("sealed")
-        TestPortal().use { readme(it.link, ::send, SoftwareKey(), plain.toString(), sealed.toString()) }
+        LocalPortal(portalProgram).use { readme(it.link, ::send, SoftwareKey(), plain.toString(), sealed.toString()) }
         assertTrue(sealed.readBytes().size > 8)
     }
 
     @Test
     fun `its key where there is no key store of Android's`(): Unit = runBlocking {
         refused<PortwardException.Unavailable>("kek_unavailable") { Vault.create("studio-7", "portward", KeystoreKey("portward")) }
+    }
+
+    /** A compiler reads what the one after it wrote. */
+    @Test
+    fun `the oldest Kotlin that it names`() {
+        val (major, minor) = Vault::class.java.getAnnotation(Metadata::class.java).metadataVersion.toList()
+        assertEquals(2 to 1, major to minor)
+        assertTrue("Kotlin 2.0 or newer" in plain("README.md"))
     }
 
     private fun plain(file: String) = Testkit.file("bindings/mobile/$file").readLines().joinToString("\n") { it.trim() }

@@ -1,7 +1,6 @@
 package dev.portward
 
 import java.nio.file.Path
-import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -11,7 +10,7 @@ class StoryTest {
     @Test
     fun `the holder's story`(@TempDir folder: Path) {
         val told = mutableListOf<String>()
-        TestPortal().use { portal -> runBlocking { story(portal.link, folder, SoftwareKey(), portal::revoke) { told += it } } }
+        tellStory(portalProgram, folder) { told += it }
         val expected = listOf(
             "a LINK for ada of studio-7, # days left",
             "it grants [files:read, files:upload, files:delete, invoices:read]",

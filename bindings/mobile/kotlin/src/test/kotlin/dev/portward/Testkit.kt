@@ -6,14 +6,9 @@ import com.google.gson.JsonParser
 import java.io.File
 import java.nio.file.Path
 import java.security.MessageDigest
-import java.security.SecureRandom
-import java.util.concurrent.TimeUnit
-import javax.crypto.AEADBadTagException
-import javax.crypto.Cipher
 import javax.crypto.KeyGenerator
 import javax.crypto.Mac
 import javax.crypto.SecretKey
-import javax.crypto.spec.GCMParameterSpec
 import javax.crypto.spec.SecretKeySpec
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.readText
@@ -68,32 +63,13 @@ inline fun <reified T : PortwardException> refused(code: String, work: () -> Uni
     return fail<T>("nothing was thrown")
 }
 
-/** A device's key as Android Keystore has it: AES-256-GCM, the binding as associated data. */
-class SoftwareKey(private val key: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()) : DeviceKey {
+/** The story's, which also says on which threads it was called. */
+class SoftwareKey(key: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()) : KeyInMemory(key) {
     val threads = mutableSetOf<String>()
 
-    override fun wrap(key: ByteArray, binding: ByteArray): ByteArray {
-        threads += Thread.currentThread().name
-        val iv = ByteArray(12).also { SecureRandom().nextBytes(it) }
-        val cipher = cipher(Cipher.ENCRYPT_MODE, iv, binding)
-        return (iv + cipher.doFinal(key)).also { key.fill(0) }
-    }
+    override fun wrap(key: ByteArray, binding: ByteArray) = super.wrap(key, binding).also { threads += Thread.currentThread().name }
 
-    override fun unwrap(wrapped: ByteArray, binding: ByteArray): ByteArray {
-        threads += Thread.currentThread().name
-        if (wrapped.size < 12 + 16) throw DeviceKeyException.Refused()
-        try {
-            return cipher(Cipher.DECRYPT_MODE, wrapped.copyOf(12), binding).doFinal(wrapped, 12, wrapped.size - 12)
-        } catch (_: AEADBadTagException) {
-            throw DeviceKeyException.Refused()
-        }
-    }
-
-    private fun cipher(mode: Int, iv: ByteArray, binding: ByteArray): Cipher =
-        Cipher.getInstance("AES/GCM/NoPadding").apply {
-            init(mode, key, GCMParameterSpec(128, iv))
-            updateAAD(binding)
-        }
+    override fun unwrap(wrapped: ByteArray, binding: ByteArray) = super.unwrap(wrapped, binding).also { threads += Thread.currentThread().name }
 }
 
 /** A key that does what it is told. */
@@ -109,10 +85,10 @@ class FakeKey(
 /** The device's key of a case. */
 fun deviceOf(case: JsonObject): DeviceKey {
     val told = case.getAsJsonObject("device")
-    val (key, gives) = listOf("key", "gives").map { told.optional(it)?.let { digits -> unhex(digits.asString) } }
+    val (key, gives, unwraps) = listOf("key", "gives", "unwraps").map { told.optional(it)?.let { digits -> unhex(digits.asString) } }
     return when {
         key != null -> SoftwareKey(SecretKeySpec(key, "AES"))
-        gives != null -> FakeKey({ _, _ -> gives }, { _, _ -> gives })
+        gives != null -> FakeKey({ _, _ -> gives }, { _, _ -> (unwraps ?: gives).copyOf() })
         told.has("refuses") -> failing { DeviceKeyException.Refused() }
         told.has("unavailable") -> failing { DeviceKeyException.Unavailable() }
         told.has("fails") -> failing { IllegalStateException("of the key store") }
@@ -135,26 +111,8 @@ fun textOf(case: JsonObject): ByteArray {
     }
 }
 
-/** A portal with one link: `cargo build -p portward-http --example portal --features axum,store`. */
-class TestPortal : AutoCloseable {
-    private val program = System.getenv("PORTWARD_PORTAL") ?: Testkit.file("target/debug/examples/portal").path
-    private val process = ProcessBuilder(program).redirectError(ProcessBuilder.Redirect.INHERIT).start()
-    private val said = process.inputReader()
-    val link: String = said.readLine()
-
-    fun revoke() {
-        process.outputWriter().run {
-            write("revoke\n")
-            flush()
-        }
-        assertEquals("revoked", said.readLine())
-    }
-
-    override fun close() {
-        process.outputWriter().close()
-        if (!process.waitFor(5, TimeUnit.SECONDS)) process.destroyForcibly()
-    }
-}
+/** `cargo build -p portward-http --example portal --features axum,store`. */
+val portalProgram: String get() = System.getenv("PORTWARD_PORTAL") ?: Testkit.file("target/debug/examples/portal").path
 
 /** Whether a thread of the library is there, as the system calls them. */
 fun works(): Boolean = Path.of("/proc/self/task").listDirectoryEntries().any { task ->

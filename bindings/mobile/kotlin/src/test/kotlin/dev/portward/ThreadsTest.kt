@@ -71,9 +71,7 @@ class ThreadsTest {
         val vault = Vault.create("t", "key", SoftwareKey())
         val plain = folder.resolve("plain").write(ByteArray(8 shl 20)).toString()
         var turns = 0
-        val closing = object : WorkProgress {
-            override fun advanced(bytes: ULong): Boolean = true.also { if (turns++ == 0) vault.close() }
-        }
+        val closing = WorkProgress { true.also { if (turns++ == 0) vault.close() } }
         assertEquals((8u shl 20).toULong(), vault.sealFile(ObjectName("n", "1"), plain, "$folder/sealed", closing))
         assertTrue(turns > 1)
         assertThrows(IllegalStateException::class.java) { vault.tenant() }

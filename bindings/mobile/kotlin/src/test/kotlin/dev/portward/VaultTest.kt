@@ -67,12 +67,12 @@ class VaultTest {
         val key = SoftwareKey()
         val file = vault(key).use { it.file() }
         refused<PortwardException.InvalidValue>("vault_wrong_tenant") { Vault.open(file, "studio-8", key) }
-        refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(file, "studio-7", SoftwareKey()) }
+        refused<PortwardException.Unreadable>("unwrap_failed") { Vault.open(file, "studio-7", SoftwareKey()) }
         val moved = String(file).replace("studio-7", "studio-8").toByteArray()
-        refused<PortwardException.Unavailable>("unwrap_failed") { Vault.open(moved, "studio-8", key) }
+        refused<PortwardException.Unreadable>("unwrap_failed") { Vault.open(moved, "studio-8", key) }
         val newer = String(file).replace("\"version\": 1", "\"version\": 2").toByteArray()
         refused<PortwardException.Unavailable>("vault_newer_version") { Vault.open(newer, "studio-7", key) }
-        refused<PortwardException.InvalidValue>("vault_malformed") { Vault.open(file.copyOf(file.size - 4), "studio-7", key) }
+        refused<PortwardException.Unreadable>("vault_malformed") { Vault.open(file.copyOf(file.size - 4), "studio-7", key) }
         Vault.open(file, "studio-7", key).close()
     }
 
@@ -140,9 +140,7 @@ class VaultTest {
             val (sealed, opened) = folder.resolve("sealed").toString() to folder.resolve("opened").toString()
             var most = 0L
             val before = memory()
-            val watch = object : WorkProgress {
-                override fun advanced(bytes: ULong): Boolean = true.also { most = maxOf(most, memory()) }
-            }
+            val watch = WorkProgress { true.also { most = maxOf(most, memory()) } }
             vault.sealFile(content, plain.toString(), sealed, watch)
             vault.openFile(content, sealed, opened, watch)
             // What the JVM takes meanwhile counts, too.
@@ -159,14 +157,10 @@ class VaultTest {
         vault().use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(4 shl 20))
             val (sealed, told) = folder.resolve("sealed") to mutableListOf<ULong>()
-            val all = object : WorkProgress {
-                override fun advanced(bytes: ULong) = told.add(bytes)
-            }
+            val all = WorkProgress(told::add)
             vault.sealFile(content, plain.toString(), sealed.toString(), all)
             assertTrue(told.size > 4 && told == told.sorted() && told.last() <= (4u shl 20).toULong(), "$told")
-            val half = object : WorkProgress {
-                override fun advanced(bytes: ULong) = bytes < (2u shl 20).toULong()
-            }
+            val half = WorkProgress { bytes -> bytes < (2u shl 20).toULong() }
             refused<PortwardException.Cancelled>("cancelled") { vault.sealFile(content, plain.toString(), "$folder/other", half) }
             refused<PortwardException.Cancelled>("cancelled") { vault.openFile(content, sealed.toString(), "$folder/other", half) }
             assertEquals(setOf("plain", "sealed"), folder.names())

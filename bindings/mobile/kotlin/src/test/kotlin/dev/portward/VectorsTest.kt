@@ -189,7 +189,7 @@ class VectorsTest {
         if (case.getAsJsonArray("context").any { it.asJsonArray[0].asString == "tenant" && it.asJsonArray[1].asString == tenant }.not()) return null // a vault says its own
         val data = unhex(key.text("key"))
         val file = vaultFile(case.text("deployment"), tenant, key.text("id"), data)
-        return Vault.open(file.toByteArray(), tenant, FakeKey(onUnwrap = { _, _ -> data }))
+        return Vault.open(file.toByteArray(), tenant, FakeKey(onUnwrap = { _, _ -> data.copyOf() }))
     }
 
     private fun vaultFile(vault: String, tenant: String, id: String, key: ByteArray): String {
