@@ -138,7 +138,7 @@ mod tests {
             DatabaseError::Newer,
             DatabaseError::Schema,
         ];
-        for code in all.iter().map(DatabaseError::code).chain([crate::database::LocationError.code()]) {
+        for code in all.iter().map(DatabaseError::code).chain([crate::database::LocationError::Form.code()]) {
             assert!(page.contains(&format!("`{code}`")), "{code}");
         }
     }

@@ -110,7 +110,7 @@ impl Wake {
                     word = woken(&mut listener, self.calm_until) => {
                         let next = if word.lost { Listener::Away(url) } else { Listener::Listening(listener, url) };
                         if word.heard {
-                            self.calm_until = Instant::now() + CALM;
+                            self.calm_until = Instant::now().checked_add(CALM).unwrap_or_else(Instant::now);
                             self.listener = next;
                             return;
                         }

@@ -1,14 +1,18 @@
 //! From a token that nobody has vouched for to one that is authentic. `spec/token.md` section 5, parts B and C.
 
-use crate::key::{TokenKeyId, derive_token_key};
+use std::sync::Arc;
+
+use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
 use crate::primitive::MacKey;
+use crate::random::{self, RandomError};
+use crate::secret::Secret;
+use crate::token::cache::KeyCache;
 use crate::token::chain::Chain;
 use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::UnverifiedToken;
 use crate::token::kind::Kind;
-use crate::token::verify::Verifier;
 
-/// A token that ends in the tag it should end in. Nothing but [`Verifier::authenticate`] makes one, and nothing is interpreted but one.
+/// A token that ends in the tag it should end in. Nothing but an [`Authenticator`] makes one, and nothing is interpreted but one.
 pub(super) struct Authentic<'a, 't> {
     token: &'a UnverifiedToken<'t>,
     chain: &'a Chain,
@@ -31,7 +35,33 @@ impl<'a, 't> Authentic<'a, 't> {
     }
 }
 
-impl Verifier {
+/// Knows the keys that tokens are made with.
+pub(super) struct Authenticator {
+    deployment: Arc<Deployment>,
+    keyring: Arc<Keyring>,
+    cache: KeyCache,
+    /// Stands in for a root that is not there, and for a key that is not cached.
+    decoy: Secret,
+    decoy_key: MacKey,
+}
+
+impl Authenticator {
+    /// With room for the keys of so many tenants.
+    pub(super) fn new(
+        deployment: Arc<Deployment>,
+        keyring: Arc<Keyring>,
+        cached_keys: usize,
+    ) -> Result<Self, RandomError> {
+        let decoy = Secret::try_filled(|bytes| random::draw(bytes))?;
+        let mut decoy_key = MacKey::EMPTY;
+        decoy_key.absorb(decoy.expose());
+        Ok(Self { deployment, keyring, cache: KeyCache::with_capacity(cached_keys), decoy, decoy_key })
+    }
+
+    pub(super) fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
     /// The numbers are the steps of the page.
     #[inline]
     pub(super) fn authenticate<'a, 't>(

@@ -5,14 +5,11 @@ use crate::codec::{WireBuffer, WireIdentifier};
 use crate::error::error_codes;
 use crate::id::Identifier;
 use crate::key::{Deployment, DeploymentId, Keyring};
-use crate::primitive::MacKey;
-use crate::random::{self, RandomError};
+use crate::random::RandomError;
 use crate::revocation::{EntryId, Freshness, RevocationView, Subject, ViewCell};
-use crate::secret::Secret;
 use crate::time::Now;
 use crate::token::access::{Access, LinkAccess};
-use crate::token::authentic::Authentic;
-use crate::token::cache::KeyCache;
+use crate::token::authentic::{Authentic, Authenticator};
 use crate::token::chain::Chain;
 use crate::token::error::{RefusalError, VerifyError};
 use crate::token::frame::{Buffer, UnverifiedToken};
@@ -56,16 +53,11 @@ impl Default for VerifierOptions {
 ///
 /// Share one between all threads; it takes no lock.
 pub struct Verifier {
-    pub(super) deployment: Arc<Deployment>,
-    pub(super) keyring: Arc<Keyring>,
+    authenticator: Authenticator,
     revocation: Revocation,
     options: VerifierOptions,
     /// In its wire form.
     audience: Option<Box<[u8]>>,
-    pub(super) cache: KeyCache,
-    /// Stands in for a root that is not there, and for a key that is not cached.
-    pub(super) decoy: Secret,
-    pub(super) decoy_key: MacKey,
 }
 
 error_codes! {
@@ -103,12 +95,9 @@ impl Verifier {
             return Err(VerifierError::DeploymentsDiffer);
         }
         let options = VerifierOptions { skew: options.skew.min(SKEW_MAX), ..options };
-        let cache = KeyCache::with_capacity(options.cached_keys);
-        let decoy = Secret::try_filled(|bytes| random::draw(bytes))?;
-        let mut decoy_key = MacKey::EMPTY;
-        decoy_key.absorb(decoy.expose());
+        let authenticator = Authenticator::new(deployment, keyring, options.cached_keys)?;
         let audience = options.audience.as_ref().map(|audience| WireBuffer::from(audience).identifier().bytes().into());
-        Ok(Self { deployment, keyring, revocation, options, audience, cache, decoy, decoy_key })
+        Ok(Self { authenticator, revocation, options, audience })
     }
 
     /// Verifies a link.
@@ -116,7 +105,9 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_link(&self, text: &str, now: Now) -> Result<LinkAccess, VerifyError> {
-        self.accept(text, Kind::Link, Purpose::Use, now, |accepted| LinkAccess(accepted.to_access(self.deployment.id)))
+        self.accept(text, Kind::Link, Purpose::Use, now, |accepted| {
+            LinkAccess(accepted.to_access(self.deployment().id))
+        })
     }
 
     /// Verifies a link, and also returns its check value: what a registry keeps to recognise the link, or any copy of it, without being
@@ -126,7 +117,7 @@ impl Verifier {
     /// As [`Verifier::verify_link`].
     pub fn verify_link_with_check(&self, text: &str, now: Now) -> Result<(LinkAccess, EntryId), VerifyError> {
         self.accept(text, Kind::Link, Purpose::Use, now, |accepted| {
-            (LinkAccess(accepted.to_access(self.deployment.id)), accepted.authentic.chain().link_check())
+            (LinkAccess(accepted.to_access(self.deployment().id)), accepted.authentic.chain().link_check())
         })
     }
 
@@ -135,7 +126,7 @@ impl Verifier {
     /// # Errors
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_session(&self, text: &str, now: Now) -> Result<Access, VerifyError> {
-        self.accept(text, Kind::Session, Purpose::Use, now, |accepted| accepted.to_access(self.deployment.id))
+        self.accept(text, Kind::Session, Purpose::Use, now, |accepted| accepted.to_access(self.deployment().id))
     }
 
     /// Verifies a session for which another one is to be made: a change of its link, which ends its use, does not end this.
@@ -144,7 +135,7 @@ impl Verifier {
     /// [`VerifyError`]; tell the public no more than [`VerifyError::public`].
     pub fn verify_to_renew(&self, text: &str, now: Now) -> Result<RenewableSession, VerifyError> {
         self.accept(text, Kind::Session, Purpose::Renewing, now, |accepted| {
-            RenewableSession(accepted.to_access(self.deployment.id))
+            RenewableSession(accepted.to_access(self.deployment().id))
         })
     }
 
@@ -161,7 +152,7 @@ impl Verifier {
         let (mut token, mut chain) = (UnverifiedToken::EMPTY, Chain::EMPTY);
         let mut buffer = Buffer::for_text(text);
         token.read(text, buffer.bytes())?;
-        let authentic = self.authenticate(&token, kind, &mut chain)?;
+        let authentic = self.authenticator.authenticate(&token, kind, &mut chain)?;
         Ok(take(&self.interpret(authentic, now, purpose)?))
     }
 
@@ -210,10 +201,14 @@ impl Verifier {
         Ok(Accepted { authentic, limits, lineage })
     }
 
+    fn deployment(&self) -> &Deployment {
+        self.authenticator.deployment()
+    }
+
     fn ceiling(&self, kind: Kind) -> Duration {
         match kind {
-            Kind::Link => self.deployment.link.ceiling(),
-            Kind::Session => self.deployment.session.ceiling(),
+            Kind::Link => self.deployment().link.ceiling(),
+            Kind::Session => self.deployment().session.ceiling(),
         }
     }
 }
