@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -424,3 +426,19 @@ def test_asynchronously_the_loop_never_asks_for_keys(database: str) -> None:
     asyncio.run(story())
     assert watched.threads
     assert threading.get_ident() not in watched.threads
+
+
+def test_without_greenlet_it_works_all_the_same() -> None:
+    """SQLAlchemy does not bring greenlet: only its asynchronous part needs it."""
+    program = """
+import sys
+sys.modules["greenlet"] = None
+try:
+    from sqlalchemy.ext.asyncio import AsyncSession
+except ImportError as error:
+    print("no greenlet" if "greenlet" in str(error) else error)
+import portward.sqlalchemy
+from portward.sqlalchemy.loops import apart
+assert apart(lambda: 1) == 1
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "no greenlet\n"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, ColumnOperators, Select, and_, false, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from .. import Unreadable
 from .._column import Column, Keys, PlaintextError
 from .loops import apart
+
+if TYPE_CHECKING:  # it needs greenlet, which SQLAlchemy does not bring
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
 

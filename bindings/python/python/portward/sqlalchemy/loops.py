@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 def apart(act: Callable[[], R]) -> R:
     """Does what may ask for a key, and lets no event loop wait for it."""
-    if in_greenlet():
+    if _of_async_session():
         result: R = await_only(in_thread(act))
         return result
     try:
@@ -24,3 +24,11 @@ def apart(act: Callable[[], R]) -> R:
     except RuntimeError:
         return act()
     raise MissingGreenlet("this may ask for a key: take `await row.awaitable_attrs.NAME`, or `AsyncSession.run_sync`")
+
+
+def _of_async_session() -> bool:
+    """Whether an asynchronous session calls. Without greenlet there is none."""
+    try:
+        return in_greenlet()
+    except ImportError:
+        return False
