@@ -5,7 +5,8 @@ import re
 import tempfile
 from pathlib import Path
 
-os.environ["PORTAL_DIRECTORY"] = tempfile.mkdtemp()
+FOLDER = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # gone with this process
+os.environ["PORTAL_DIRECTORY"] = FOLDER.name
 os.environ["PORTAL_ORIGIN"] = "https://portal.example"
 os.environ["PORTAL_API_KEYS"] = '{"studio-7": "key of studio-7", "rival": "key of rival"}'
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
@@ -98,3 +99,9 @@ def test_other_tenants_and_strangers_stay_out() -> None:
     assert "of ann" in ann.get("/portal/invoices").json(), "a rival revokes its own links only"
     assert "of ann" not in bob.get("/portal/invoices").json()
     assert visitor().get("/portal/invoices").status_code == 403
+
+
+def test_what_is_no_id_is_a_wrong_request() -> None:
+    assert of_tenant().post("/tenant/links", {"client": "a b"}, content_type=JSON).status_code == 400
+    assert of_tenant().delete("/tenant/links/zzz").status_code == 400
+    assert of_tenant().post("/tenant/links", {"client": "a_b"}, content_type=JSON).status_code == 200

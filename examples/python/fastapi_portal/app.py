@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Body, Depends, FastAPI, Header, HTTPException
+from fastapi import Path as InPath
 from fastapi.responses import StreamingResponse
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -75,28 +76,31 @@ def of_tenant(authorization: Annotated[str, Header()] = "") -> str:
 
 
 Tenant = Annotated[str, Depends(of_tenant)]
+# Clients and resources are ids: what is none is a wrong request (422), and no mistake of this program.
+ID = "^[!-~]{1,64}$"
+Id = Annotated[str, InPath(pattern=ID)]
 
 
 @app.post("/tenant/links")
-def issue(tenant: Tenant, client: Annotated[str, Body(embed=True)]) -> dict[str, str]:
+def issue(tenant: Tenant, client: Annotated[str, Body(embed=True, pattern=ID)]) -> dict[str, str]:
     link = store.issue(tenant, client, ["files:read", "invoices:read"], uses_max=3)
     assert link.token is not None
     return {"id": link.id, "url": gate.portal.link_url(link.token)}
 
 
 @app.delete("/tenant/links/{link}", status_code=204)
-def revoke(tenant: Tenant, link: str) -> None:
+def revoke(tenant: Tenant, link: Annotated[str, InPath(pattern="^[0-9a-f]{32}$")]) -> None:
     store.revoke_link(tenant, link)
 
 
 @app.put("/tenant/files/{client}/{name}", status_code=204)
-def upload(tenant: Tenant, client: str, name: str, content: Annotated[bytes, Body(media_type="application/octet-stream")]) -> None:
+def upload(tenant: Tenant, client: Id, name: Id, content: Annotated[bytes, Body(media_type="application/octet-stream")]) -> None:
     scope = keys.scope(tenant, f"file:{client}")
     place(tenant, client, name).write_bytes(scope.seal(content, name="files", id=name))
 
 
 @app.post("/tenant/invoices/{client}")
-def write(tenant: Tenant, client: str, text: Annotated[str, Body()], iban: Annotated[str, Body()]) -> uuid.UUID:
+def write(tenant: Tenant, client: Id, text: Annotated[str, Body()], iban: Annotated[str, Body()]) -> uuid.UUID:
     with Session(engine, expire_on_commit=False) as session, session.begin():
         session.add(invoice := Invoice(tenant=tenant, client=client, text=text, iban=iban))
     return invoice.id

@@ -5,7 +5,8 @@ import re
 import tempfile
 from pathlib import Path
 
-os.environ["PORTAL_DIRECTORY"] = tempfile.mkdtemp()
+FOLDER = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # gone with this process
+os.environ["PORTAL_DIRECTORY"] = FOLDER.name
 os.environ["PORTAL_ORIGIN"] = "https://portal.example"
 os.environ["PORTAL_API_KEYS"] = '{"studio-7": "key of studio-7", "rival": "key of rival"}'
 
@@ -81,3 +82,10 @@ def test_other_tenants_and_strangers_stay_out(tenant: TestClient) -> None:
     bob = visitor()
     redeem(bob, tenant.post("/tenant/links", json={"client": "bob"}).json()["url"])
     assert bob.get("/portal/files/contract.pdf").status_code == 404, "ann's"
+
+
+def test_what_is_no_id_is_a_wrong_request(tenant: TestClient) -> None:
+    assert tenant.post("/tenant/links", json={"client": "a b"}).status_code == 422
+    assert tenant.delete("/tenant/links/zzz").status_code == 422
+    assert tenant.put("/tenant/files/ann/a%20b.pdf", content=FILE).status_code == 422, "nobody could be let in to it"
+    assert tenant.put("/tenant/files/ann/a_b.pdf", content=FILE).status_code == 204

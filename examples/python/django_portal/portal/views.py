@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods
 
+import portward
 from portward.django.decorators import session_required
 
 from . import services
@@ -22,7 +23,10 @@ def of_tenant(view):
         sent = request.headers.get("authorization", "").encode()
         for tenant, key in settings.API_KEYS.items():
             if hmac.compare_digest(sent, f"Bearer {key}".encode()):
-                return view(request, tenant, **arguments)
+                try:
+                    return view(request, tenant, **arguments)
+                except portward.InvalidValue as error:  # an id of a client or link that is none
+                    return JsonResponse({"error": error.code}, status=400)
         return HttpResponse(status=401)
 
     return guarded
