@@ -62,7 +62,7 @@ async fn main() {
             None => "– | –".to_owned(),
         },
     ];
-    println!("| revoke, until another process refuses (goal < 1 s) | {} | – | {} | – |", feed[0], feed[1]);
+    println!("| revoke, until another store refuses (goal < 1 s) | {} | – | {} | – |", feed[0], feed[1]);
 }
 
 fn name(operation: &str) -> &str {

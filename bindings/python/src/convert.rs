@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyUnicodeEncodeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::sync::PyOnceLock;
@@ -34,6 +34,29 @@ impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Arg<T> {
 
     fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
         taken(object).map(|value| Self { value }).map_err(|error| unnamed(object.py(), error))
+    }
+}
+
+/// What a visitor sent as a token, cookie or nonce. One with half of a surrogate pair, as JSON can bring it, is no mistake of the caller's: it is
+/// none, and so refused.
+pub(crate) struct Sent<'a>(&'a str);
+
+impl Deref for Sent<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Sent<'a> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        match object.extract::<&'a str>() {
+            Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(object.py()) => Ok(Self("\u{FFFD}")),
+            text => text.map(Self),
+        }
     }
 }
 

@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Arg, Bytes, Names, Seconds, arg, milliseconds};
+use crate::convert::{Arg, Bytes, Names, Seconds, Sent, arg, milliseconds};
 use crate::error::{call, wait};
 use crate::keyring::Keyring;
 use crate::token::{Access, options};
@@ -51,12 +51,12 @@ impl Follower {
     }
 
     /// Verifies a link, now. Raises Refused; tell the public no more than its `public`.
-    fn verify_link(&self, token: Arg<&str>) -> PyResult<Access> {
+    fn verify_link(&self, token: Arg<Sent<'_>>) -> PyResult<Access> {
         call(|| self.0.verifier().verify_link(&token, None)).map(Access)
     }
 
     /// Verifies a session, now. Raises Refused; tell the public no more than its `public`.
-    fn verify_session(&self, token: Arg<&str>) -> PyResult<Access> {
+    fn verify_session(&self, token: Arg<Sent<'_>>) -> PyResult<Access> {
         call(|| self.0.verifier().verify_session(&token, None)).map(Access)
     }
 

@@ -4,7 +4,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Arg, Bytes, Names, Seconds, Time, arg, granted, milliseconds, moment, named, taken};
+use crate::convert::{Arg, Bytes, Names, Seconds, Sent, Time, arg, granted, milliseconds, moment, named, taken};
 use crate::error::{call, wait};
 use crate::keyring::{Deployment, Keyring};
 use crate::links::{Event, Link, Page};
@@ -121,12 +121,12 @@ impl Store {
 
     /// Verifies a link, now, without asking the database: what was signed, if it is not paused or revoked. What its tenant narrowed, shortened or
     /// capped shows in its sessions: let visitors in by redeeming. Raises Refused; tell the public no more than its `public`.
-    fn verify_link(&self, py: Python<'_>, token: Arg<&str>) -> PyResult<Access> {
+    fn verify_link(&self, py: Python<'_>, token: Arg<Sent<'_>>) -> PyResult<Access> {
         verified(py, || self.0.try_verify_link(&token), || self.0.verify_link(&token))
     }
 
     /// Verifies a session, now, without asking the database. Raises Refused; tell the public no more than its `public`.
-    fn verify_session(&self, py: Python<'_>, token: Arg<&str>) -> PyResult<Access> {
+    fn verify_session(&self, py: Python<'_>, token: Arg<Sent<'_>>) -> PyResult<Access> {
         verified(py, || self.0.try_verify_session(&token), || self.0.verify_session(&token))
     }
 
@@ -268,18 +268,23 @@ impl Store {
 
     /// Looks at a link without spending anything of it, or asking the database. cookie: the browser's, if one came. Raises Refused.
     #[pyo3(signature = (link, cookie = None))]
-    fn peek(&self, py: Python<'_>, link: Arg<&str>, cookie: Option<Arg<&str>>) -> PyResult<Peeked> {
-        let cookie = cookie.map(Arg::get);
-        wait(py, || self.0.peek(&link, cookie)).map(Peeked)
+    fn peek(&self, py: Python<'_>, link: Arg<Sent<'_>>, cookie: Option<Arg<Sent<'_>>>) -> PyResult<Peeked> {
+        wait(py, || self.0.peek(&link, cookie.as_deref().map(|cookie| &**cookie))).map(Peeked)
     }
 
     /// Makes a session of a link, and counts a use of it: once for a nonce, however often. Raises Refused, Unavailable.
-    fn redeem(&self, py: Python<'_>, link: Arg<&str>, cookie: Arg<&str>, nonce: Arg<&str>) -> PyResult<Token> {
+    fn redeem(
+        &self,
+        py: Python<'_>,
+        link: Arg<Sent<'_>>,
+        cookie: Arg<Sent<'_>>,
+        nonce: Arg<Sent<'_>>,
+    ) -> PyResult<Token> {
         wait(py, || self.0.redeem(&link, &cookie, &nonce)).map(Token)
     }
 
     /// Makes another session for one that has not ended; counts no use. Raises Refused, Unavailable.
-    fn renew(&self, py: Python<'_>, session: Arg<&str>) -> PyResult<Token> {
+    fn renew(&self, py: Python<'_>, session: Arg<Sent<'_>>) -> PyResult<Token> {
         wait(py, || self.0.renew(&session)).map(Token)
     }
 

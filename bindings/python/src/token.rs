@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
-use crate::convert::{Arg, Names, Seconds, Time, arg, granted, moment};
+use crate::convert::{Arg, Names, Seconds, Sent, Time, arg, granted, moment};
 use crate::error::call;
 use crate::keyring::Keyring;
 
@@ -168,13 +168,13 @@ impl Verifier {
 
     /// Verifies a link, as of `at` or now. Raises Refused; tell the public no more than its `public`.
     #[pyo3(signature = (token, *, at = None))]
-    fn verify_link(&self, token: Arg<&str>, at: Option<Arg<Time>>) -> PyResult<Access> {
+    fn verify_link(&self, token: Arg<Sent<'_>>, at: Option<Arg<Time>>) -> PyResult<Access> {
         call(|| self.0.verify_link(&token, at.map(|at| at.0))).map(Access)
     }
 
     /// Verifies a session, as of `at` or now. Raises Refused; tell the public no more than its `public`.
     #[pyo3(signature = (token, *, at = None))]
-    fn verify_session(&self, token: Arg<&str>, at: Option<Arg<Time>>) -> PyResult<Access> {
+    fn verify_session(&self, token: Arg<Sent<'_>>, at: Option<Arg<Time>>) -> PyResult<Access> {
         call(|| self.0.verify_session(&token, at.map(|at| at.0))).map(Access)
     }
 }
@@ -224,7 +224,7 @@ pub(crate) struct UntrustedLink(bridge::UntrustedLink);
 #[pymethods]
 impl UntrustedLink {
     #[new]
-    fn new(token: Arg<&str>) -> PyResult<Self> {
+    fn new(token: Arg<Sent<'_>>) -> PyResult<Self> {
         call(|| bridge::UntrustedLink::parse(&token)).map(Self)
     }
 

@@ -338,3 +338,23 @@ def test_others_run_while_a_follower_accepts(keyring: portward.Keyring, store: p
     running.join(30)
     assert not running.is_alive() and ran[0] > 0
     assert follower.highest == stamp and store.is_at_least(stamp)
+
+
+def test_half_of_a_surrogate_pair_is_no_token_and_so_refused(keyring: portward.Keyring, store: portward.Store) -> None:
+    """JSON can bring one; a visitor's text is no mistake of the program's."""
+    link = str(store.issue(TENANT, "42", {"files:read"}).token)
+    peeked = store.peek(link)
+    verifier, half = portward.Verifier.without_revocation(keyring), link[:20] + "\ud800"
+    calls: list[Callable[[], object]] = [
+        lambda: store.verify_link(half), lambda: store.verify_session(half), lambda: store.peek(half), lambda: store.peek(link, half),
+        lambda: store.redeem(half, peeked.cookie, peeked.nonce), lambda: store.redeem(link, half, peeked.nonce),
+        lambda: store.redeem(link, peeked.cookie, half), lambda: store.renew(half), lambda: verifier.verify_link(half),
+        lambda: verifier.verify_session(half), lambda: portward.UntrustedLink(half),
+    ]
+    for call in calls:
+        with pytest.raises(portward.Refused) as refused:
+            call()
+        assert refused.value.public == "damaged"
+    with pytest.raises(TypeError, match="token"):
+        store.verify_link(None)  # type: ignore[arg-type]
+    assert store.redeem(link, peeked.cookie, peeked.nonce), "the control"

@@ -13,6 +13,11 @@ use portward_store::events::Recorder;
 use portward_store::store::{self, LinkTerms, Store, StoreOptions, Target};
 use tower::ServiceExt as _;
 
+use crate::fetchers::FETCHERS;
+
+#[path = "common/fetchers.rs"]
+mod fetchers;
+
 #[derive(Clone)]
 struct App(Portal);
 
@@ -90,6 +95,15 @@ async fn a_link_of_one_use_from_mail_to_revocation() {
         let page = world.get("/portal", &cookies(&taken)).await;
         assert_eq!(page.status(), 200, "a scanner follows, and runs the script");
         let _ = world.post("/portal/peek", "", &format!("token={link}")).await;
+    }
+    for (headers, method) in FETCHERS.into_iter().flat_map(|headers| ["HEAD", "GET", "OPTIONS"].map(|m| (headers, m))) {
+        for path in [format!("/portal/{link}"), "/portal".to_owned(), "/portal/redeem".to_owned()] {
+            let request =
+                Request::builder().method(method).uri(&path).header("cookie", cookies(&world.get(&path, "").await));
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            let status = world.ask(request.body(Body::empty()).unwrap()).await.status();
+            assert!([200, 303, 405].contains(&status.as_u16()), "{method} {path}: {status}");
+        }
     }
     assert_eq!(world.store.link(world.tenant, id).await.unwrap().uses, 0);
 

@@ -70,8 +70,10 @@ const EXPORTS: &str = if cfg!(target_os = "macos") { "--extern-only" } else { "-
 /// What uniffi exports.
 const EXPORTED: [&str; 4] = ["uniffi_", "ffi_portward_mobile_", "UNIFFI_META_", "rust_eh_personality"];
 const FORBIDDEN_NAMES: [&str; 8] = ["verif", "issue_", "issuer", "keyring", "sign", "mint", "root", "derive"];
-const FORBIDDEN_CODE: [&str; 12] = [
+const FORBIDDEN_CODE: [&str; 14] = [
     "portward::token::verify",
+    "portward::token::authentic",
+    "derive_token_key",
     "portward::token::issue",
     "portward::token::cache",
     "make_nonce",

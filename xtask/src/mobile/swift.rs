@@ -10,7 +10,7 @@ pub(super) fn run(log: &mut Log) -> io::Result<Tally> {
     let sources = ["bindings/mobile/swift/Sources/Portward/Errors.swift", "target/mobile/swift/Portward.swift"];
     let same = surface::compare(log, &sources, surface::of_swift, "bindings/mobile/swift/surface.txt")?;
     if Command::new("swift").arg("--version").output().is_err() {
-        log.say("skipped: the tests of Swift, no Swift toolchain")?;
+        log.say("skipped: no Swift toolchain")?;
         return Ok(same + Tally::SKIPPED);
     }
     let test = log.run(Command::new("sh").arg("bindings/mobile/swift/test.sh"))?;

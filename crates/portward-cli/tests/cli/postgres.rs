@@ -37,7 +37,7 @@ fn a_key_store_on_a_server_is_used_as_a_file_is() {
     assert!(help.contains("PORTWARD_KEY_STORE") && !help.contains(password), "{help}");
 
     server.kill().unwrap();
-    let refused = home.fails(&with(&["tenant", "census"]), 3, "store_timed_out");
+    let refused = home.fails(&with(&["tenant", "census"]), 3, "store_unavailable");
     assert!(!refused.to_string().contains(password), "{refused}");
     server.restart().unwrap();
     let destroyed = home.ok(&with(&["tenant", "destroy", "studio-7", "--confirm=studio-7", "--backups-kept=30"]));

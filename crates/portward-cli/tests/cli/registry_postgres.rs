@@ -14,7 +14,7 @@ fn a_store_lives_on_postgresql() {
     let (user, rest) = url.strip_prefix("postgres://").unwrap().split_once(':').unwrap();
     let (password, place) = rest.split_once('@').unwrap();
     let home = Home::new().with("PORTWARD_STORE", format!("postgres://{user}@{place}"));
-    home.fails(&["store", "status"], 3, "store_unavailable");
+    home.fails(&["store", "status"], 3, "store_denied");
     let home = home.with("PGPASSWORD", password);
     let uninitialised = home.fails(&["store", "status"], 3, "store_uninitialised");
     assert!(text(&uninitialised["error"], "message").contains("store init"), "{uninitialised}");
@@ -64,6 +64,6 @@ fn a_store_lives_on_postgresql() {
     home.ok(&["store", "recover", "--refuse-everything"]);
     home.refuses(&["link", "verify", &good], "refused", "deployment_revoked");
     server.kill().unwrap();
-    let said = home.fails(&["link", "verify", &good], 3, "store_timed_out");
+    let said = home.fails(&["link", "verify", &good], 3, "store_unavailable");
     assert!(!said.to_string().contains(password), "{said}");
 }

@@ -195,7 +195,7 @@ fn where_a_store_is_stays_secret() {
         ("mysql://portward:geheim@localhost/x", "store_location", 2),
         ("geheim", "store_location", 2),
         ("postgres://portward:geheim@127.0.0.1:eins/x", "store_unavailable", 3),
-        ("postgres://portward:geheim@127.0.0.1:1/x", "store_timed_out", 3),
+        ("postgres://portward:geheim@127.0.0.1:1/x", "store_unavailable", 3),
     ] {
         let home = Home::new().with("PORTWARD_STORE", location);
         home.fails(&["store", "status"], exit, code);

@@ -10,6 +10,8 @@
 mod browser;
 mod client;
 mod cross_site;
+#[path = "../common/fetchers.rs"]
+mod fetchers;
 mod form;
 mod memory;
 mod open;

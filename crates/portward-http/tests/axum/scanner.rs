@@ -1,17 +1,7 @@
 //! Whatever opens links without a person: none of it reaches a redemption.
 
+use crate::fetchers::FETCHERS;
 use crate::world::{Browser, From, World, ask};
-
-/// What scanners, previews and browsers that fetch ahead send.
-const FETCHERS: [&[(&str, &str)]; 7] = [
-    &[("user-agent", "Mozilla/5.0 (compatible; ms-office; MSOffice 16)")],
-    &[("user-agent", "facebookexternalhit/1.1"), ("range", "bytes=0-524287")],
-    &[("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch")],
-    &[("sec-purpose", "prefetch;anonymous-client-ip")],
-    &[("x-moz", "prefetch")],
-    &[("x-purpose", "preview")],
-    &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
-];
 
 #[tokio::test]
 async fn fetching_a_link_spends_nothing() {

@@ -7,9 +7,12 @@ use portward_http::{PEEK_COOKIE, SESSION_COOKIE};
 use crate::world::{ORIGIN, World, ask, form};
 
 async fn session(world: &World) -> String {
-    let link = world.memory.link(1);
-    let peeked = form("/portal/peek", &[("token", &link)]).of(world).await;
-    let fields = [("nonce", &*peeked.nonce()), ("token", &*link)];
+    session_of(world, &world.memory.link(1)).await
+}
+
+async fn session_of(world: &World, link: &str) -> String {
+    let peeked = form("/portal/peek", &[("token", link)]).of(world).await;
+    let fields = [("nonce", &*peeked.nonce()), ("token", link)];
     let reply = form("/portal/redeem", &fields).cookie(PEEK_COOKIE, peeked.set(PEEK_COOKIE).unwrap()).of(world).await;
     reply.set(SESSION_COOKIE).unwrap().to_owned()
 }
@@ -97,4 +100,21 @@ async fn the_guard_and_the_handler_ask_for_permissions() {
     let anybody = ask("GET", "/portal/files").of(&world).await;
     assert_eq!((anybody.status, world.heard()), (403, vec!["session_missing"]));
     assert_eq!(refused, anybody);
+}
+
+/// A session that is good for one resource opens that, no other, and nothing that names none.
+#[tokio::test]
+async fn guard_and_handler_ask_for_the_resource() {
+    let world = World::new();
+    let whole = world.memory.link(1);
+    let narrowing = portward::Narrowing::new().resources(["contract.pdf".parse().unwrap()]).unwrap();
+    let narrowed = portward::UntrustedLink::parse(&whole).unwrap().narrow(&narrowing).unwrap();
+    let session = session_of(&world, &narrowed).await;
+    let open = |path: &str| ask("GET", path).cookie(SESSION_COOKIE, &session);
+    assert_eq!(open("/portal/file/contract.pdf").of(&world).await.body, "the file contract.pdf");
+    let refused = open("/portal/file/other.pdf").of(&world).await;
+    assert_eq!((refused.status, world.heard()), (403, vec!["resource_denied"]));
+    let unnamed = open("/portal/files").of(&world).await;
+    assert_eq!((unnamed.status, world.heard()), (403, vec!["resource_required"]));
+    assert_eq!(refused, unnamed);
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portward::{EntryId, Identifier};
-use sqlx::{AnyPool, AssertSqlSafe, SqlSafeStr};
+use sqlx::{AnyPool, AssertSqlSafe, ConnectOptions as _, SqlSafeStr};
 use tokio::sync::Mutex;
 
 use crate::database::error::DatabaseError;
@@ -54,6 +54,9 @@ type Result<T> = core::result::Result<T, DatabaseError>;
 /// Who waits longer for a connection, or for a turn to write, has none.
 pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// How long it is looked for why.
+const ASK: Duration = Duration::from_secs(1);
+
 impl Database {
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self, lock: Lock) -> Result<Work> {
@@ -99,7 +102,19 @@ impl Database {
     }
 
     async fn begin_with(&self, begin: impl SqlSafeStr) -> Result<Work> {
-        Ok(Work { transaction: self.pool.begin_with(begin).await?, turn: None, named: self.named })
+        match self.pool.begin_with(begin).await {
+            Err(sqlx::Error::PoolTimedOut) => Err(self.without_connection().await),
+            begun => Ok(Work { transaction: begun?, turn: None, named: self.named }),
+        }
+    }
+
+    /// Nobody gave a connection back in time, or none is to be had: then the database says why, which the pool has kept to itself.
+    async fn without_connection(&self) -> DatabaseError {
+        let options = self.pool.connect_options();
+        match tokio::time::timeout(ASK, options.connect()).await {
+            Ok(Err(error)) => error.into(),
+            Ok(Ok(_)) | Err(_) => DatabaseError::TimedOut,
+        }
     }
 
     pub(super) async fn begin_to_initialise(&self) -> Result<Work> {

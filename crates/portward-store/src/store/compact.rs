@@ -5,6 +5,7 @@ use sqlx::Row as _;
 
 use crate::database::{Lock, Work, record};
 use crate::events::Operation;
+use crate::store::ended::ended_by;
 use crate::store::feed::integer;
 use crate::store::open::{Result, Store, within};
 use crate::store::recover::put_snapshot;
@@ -31,11 +32,6 @@ const CHANGES_KEPT: u64 = 1000;
 const GRACE: Duration = Duration::from_secs(600);
 /// Links looked at in one transaction.
 const BATCH: i64 = 1000;
-/// How far beyond the newest link the clock is believed.
-const DAY: Duration = Duration::from_secs(86_400);
-/// Of so many links one has to be believed.
-const NEWEST: i64 = 100;
-
 impl Store {
     /// Writes a snapshot in place of old changes, drops what is revoked of tokens that have expired, takes away links whose signed expiry is
     /// longer ago than `kept`, and puts every row under the active root. Once a day is often enough, and before a root is retired. Of links and of
@@ -45,7 +41,13 @@ impl Store {
     /// [`StoreError::Sink`](crate::store::StoreError::Sink); those of the database, and of damaged rows.
     pub async fn compact(&self, kept: Duration) -> Result<Compacted> {
         within(self.tell(self.event(Operation::Compacted))).await?;
-        let ended_at = within(self.time_of_endings()).await?;
+        let ended_at = within(async {
+            let mut work = self.inner.feed.database.begin_reading().await?;
+            let ended_at = ended_by(self.wall(), &self.inner.keyring, &mut work).await?;
+            work.rollback().await?;
+            Ok(ended_at)
+        });
+        let ended_at = ended_at.await?;
         let (changes, redemptions) = match self.write_snapshot(ended_at).await? {
             Some(at) => self.drop_old(at).await?,
             None => (0, 0),
@@ -58,18 +60,6 @@ impl Store {
         }
         let (signed_again, not_believed) = self.sign_again().await?;
         Ok(Compacted { changes, redemptions, links, signed_again, not_believed })
-    }
-
-    /// The clock, but no later than a day after the newest link that is believed was made. What a clock that is ahead takes for ended, above
-    /// all what is revoked, has to be there when it is right again, unless links were made meanwhile. Where none are made, little piles up.
-    async fn time_of_endings(&self) -> Result<Timestamp> {
-        let mut work = self.inner.feed.database.begin_reading().await?;
-        let query = work.query("SELECT * FROM link ORDER BY created DESC LIMIT $1").bind(NEWEST);
-        let rows = query.fetch_all(&mut *work).await?;
-        work.rollback().await?;
-        let newest = rows.iter().find_map(|row| record::read::<LinkRow>(row, &self.inner.keyring).ok());
-        let latest = newest.map_or(Timestamp::from_unix(0), |link| link.created.saturating_add(DAY));
-        Ok(self.wall().min(latest))
     }
 
     /// Writes the snapshot, without what ended before this: as which stamp.

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
 use crate::database::record::{self, Record as _};
 use crate::database::{Database, DatabaseError, Lock, Work};
+use crate::store::ended::ended_by;
 use crate::store::error::StoreError;
 use crate::store::place::Place;
 use crate::store::rows::{ChangeRow, FeedRow};
@@ -30,6 +31,8 @@ const KEPT: u32 = 2;
 
 struct Known {
     authority: Authority,
+    /// As which change the newest snapshot was written.
+    snapshot: Stamp,
     /// What was known, shown, at this reading. `None`: not yet.
     confirmed_at: Option<Steady>,
 }
@@ -52,7 +55,7 @@ impl Feed {
         let authority = reload(&mut work, &keyring, &row).await?;
         work.rollback().await?;
         authority.confirm(now.steady);
-        Ok(Self::at(database, keyring, place, authority, Some(now.steady)))
+        Ok(Self::at(database, keyring, place, authority, row.snapshot_stamp(), Some(now.steady)))
     }
 
     /// Goes on from what was read before.
@@ -61,11 +64,12 @@ impl Feed {
         keyring: Arc<Keyring>,
         place: Place,
         authority: Authority,
+        snapshot: Stamp,
         confirmed_at: Option<Steady>,
     ) -> Self {
         let cell = authority.cell();
         let visitors = usize::try_from(database.connections().saturating_sub(KEPT)).unwrap_or_default().max(1);
-        let (known, visitors) = (Mutex::new(Known { authority, confirmed_at }), Semaphore::new(visitors));
+        let (known, visitors) = (Mutex::new(Known { authority, snapshot, confirmed_at }), Semaphore::new(visitors));
         Self { database, keyring, place, cell, known, visitors }
     }
 
@@ -84,7 +88,12 @@ impl Feed {
             return Ok(());
         }
         let mut work = self.database.begin_reading().await?;
-        known.catch_up(&mut work, self).await?;
+        let row = known.catch_up(&mut work, self).await?;
+        if known.snapshot != row.snapshot_stamp() {
+            // Somebody compacted: what has ended leaves the memory, too.
+            known.authority.collect(ended_by(clock().wall, &self.keyring, &mut work).await?);
+            known.snapshot = row.snapshot_stamp();
+        }
         work.rollback().await?;
         known.confirm(read_at);
         Ok(())

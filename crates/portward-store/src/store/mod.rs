@@ -4,6 +4,7 @@ mod check;
 mod committed;
 mod compact;
 mod edit;
+mod ended;
 mod error;
 mod feed;
 mod follow;

@@ -1,8 +1,9 @@
 //! The server dies, stands still, and comes back older, in the middle of the work of several processes.
 #![cfg(feature = "postgres")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use portward_store::events::{Event, EventSink, Recorder, Recording};
@@ -61,43 +62,90 @@ impl Scene {
     }
 }
 
+/// Links whose revocation was acknowledged, and when.
+type Acknowledged = Arc<Mutex<Vec<(String, Instant)>>>;
+
 /// Links that are issued and revoked one after the other, whatever becomes of the server.
 struct Load {
     stop: tokio::sync::watch::Sender<bool>,
-    done: Arc<AtomicUsize>,
-    work: tokio::task::JoinHandle<Vec<String>>,
+    acknowledged: Acknowledged,
+    work: tokio::task::JoinHandle<()>,
+    watch: Watch,
 }
 
 impl Load {
     fn begin(world: &World) -> Self {
         let (store, request) = (world.store.clone(), world.request());
         let (stop, mut stopped) = tokio::sync::watch::channel(false);
-        let done = Arc::<AtomicUsize>::default();
-        let counted = Arc::clone(&done);
+        let acknowledged = Acknowledged::default();
+        let done = Arc::clone(&acknowledged);
         let work = tokio::spawn(async move {
-            let mut acknowledged = Vec::new();
             while !*stopped.borrow_and_update() {
                 let Ok((token, link)) = store.issue(&request, Default::default()).await else { continue };
                 if store.revoke(tenant(), Target::Link(link.id)).await.is_ok() {
-                    acknowledged.push(token.text().to_owned());
-                    counted.store(acknowledged.len(), Ordering::Relaxed);
+                    done.lock().unwrap().push((token.text().to_owned(), Instant::now()));
                 }
             }
-            acknowledged
         });
-        Self { stop, done, work }
+        let watch = Watch::begin(world, Arc::clone(&acknowledged));
+        Self { stop, acknowledged, work, watch }
     }
 
     async fn is_under_way(&self) {
-        while self.done.load(Ordering::Relaxed) < 20 {
+        while self.acknowledged.lock().unwrap().len() < 20 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Those whose revocation was acknowledged.
+    /// Those whose revocation was acknowledged. None of them was ever accepted who must not have been.
     async fn end(self) -> Vec<String> {
         self.stop.send(true).unwrap();
-        self.work.await.unwrap()
+        self.work.await.unwrap();
+        let asked = tokio::task::spawn_blocking(|| self.watch.end()).await.unwrap();
+        assert!(asked > 100, "only {asked} questions");
+        self.acknowledged.lock().unwrap().drain(..).map(|(token, _)| token).collect()
+    }
+}
+
+/// Two processes that are asked about what was revoked, all the time: from `max_staleness` after that was acknowledged, and from when they knew
+/// it, they accept it no more.
+struct Watch {
+    stop: Arc<AtomicBool>,
+    work: std::thread::JoinHandle<usize>,
+}
+
+impl Watch {
+    fn begin(world: &World, acknowledged: Acknowledged) -> Self {
+        let mut verifiers = [Process::verifier(world), Process::verifier(world)];
+        let stop = Arc::<AtomicBool>::default();
+        let stopped = Arc::clone(&stop);
+        let work = std::thread::spawn(move || {
+            let (mut asked, mut known) = (0, HashSet::new());
+            while !stopped.load(Ordering::SeqCst) {
+                let tokens: Vec<_> = acknowledged.lock().unwrap().iter().rev().take(200).cloned().collect();
+                for (token, at) in tokens {
+                    for (number, verifier) in verifiers.iter_mut().enumerate() {
+                        let begun = Instant::now();
+                        let said = verifier.verify(&token);
+                        asked += 1;
+                        let late = begun.saturating_duration_since(at) > STALE;
+                        let knew = known.contains(&(number, token.clone()));
+                        assert!(said != "ok" || !late && !knew, "accepted: late {late}, knew it {knew}");
+                        if said == "link_revoked" {
+                            known.insert((number, token.clone()));
+                        }
+                    }
+                }
+            }
+            asked
+        });
+        Self { stop, work }
+    }
+
+    /// How often it asked.
+    fn end(self) -> usize {
+        self.stop.store(true, Ordering::SeqCst);
+        self.work.join().unwrap()
     }
 }
 

@@ -241,15 +241,21 @@ async fn compaction_takes_away_what_ended(world: World) {
     world.store.redeem(token.text(), &peeked.cookie, &peeked.nonce).await.unwrap();
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
     let day = Duration::from_secs(86_400);
+    let other = world.another().await;
     let compacted = world.store.compact(day).await.unwrap();
     assert_eq!((compacted.links, compacted.redemptions), (0, 0));
-    assert_eq!(world.store.cell().load().entries(), 1);
+    other.refresh().await.unwrap();
+    assert_eq!([&world.store, &other].map(|store| store.cell().load().entries()), [1, 1]);
     world.clock.advance(Duration::from_secs(90 * 86_400) + Duration::from_secs(600) + day);
     world.store.refresh().await.unwrap();
     world.issue().await;
     let compacted = world.store.compact(day).await.unwrap();
     assert_eq!((compacted.links, compacted.redemptions), (2, 1));
     assert_eq!(world.store.link(tenant(), kept.id).await.unwrap_err().code(), "link_unknown");
+    for store in [&world.store, &other] {
+        store.refresh().await.unwrap();
+        assert_eq!(store.cell().load().entries(), 0, "also in the memory of who goes on");
+    }
     let fresh = world.another().await;
     assert_eq!(fresh.cell().load().entries(), 0, "and what was revoked of it");
     assert_eq!(fresh.check().await.unwrap().links, 1, "the new one");

@@ -12,6 +12,13 @@ pub(crate) struct FeedRow {
     pub(crate) place: String,
 }
 
+impl FeedRow {
+    /// As which change the newest snapshot was written.
+    pub(crate) const fn snapshot_stamp(&self) -> Stamp {
+        Stamp { incarnation: self.stamp.incarnation, sequence: self.snapshot }
+    }
+}
+
 /// One change as it was committed.
 pub(crate) struct ChangeRow {
     pub(crate) stamp: Stamp,

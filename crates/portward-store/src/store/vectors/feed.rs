@@ -29,7 +29,8 @@ pub(super) async fn read(case: &Case<'_>) -> Outcome {
         let (stamp, history) =
             standing(&bytes(&seen["incarnation"]), seen["sequence"].as_u64().unwrap(), &bytes(&seen["history"]));
         let authority = authority(&keyring, case.keyring_file(), stamp, history);
-        let feed = Feed::at(scratch.database().await, Arc::clone(&keyring), place(), authority, None);
+        let snapshot = authority.stamp();
+        let feed = Feed::at(scratch.database().await, Arc::clone(&keyring), place(), authority, snapshot, None);
         feed.refresh(&Now::default).await.map_err(code)?;
     }
     // Who has seen something reads only what is new. The whole state is what another process finds, which has seen nothing.
@@ -125,7 +126,7 @@ pub(super) async fn commit(case: &Case<'_>) -> Outcome {
     after.replay(sequence + 1, &body, told).map_err(code)?;
     let change = ChangeRow { stamp: after.stamp(), body, history: after.history() };
     let authority = authority(&keyring, &file, stamp, history);
-    let feed = Feed::at(database, keyring, Place::Told(row.place), authority, None);
+    let feed = Feed::at(database, keyring, Place::Told(row.place), authority, stamp, None);
     let mut turn = feed.begin(Lock::Store, Now::default()).await.map_err(code)?;
     turn.write(change).await.map_err(code)?;
     turn.commit().await.map_err(code)?;
