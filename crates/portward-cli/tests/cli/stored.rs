@@ -35,7 +35,8 @@ fn redeeming_counts() {
     home.refuses(&["session", "issue", &link], "refused", "uses_exhausted");
     home.ok(&["session", "renew", &token]);
 
-    let ended = home.link_with(&["--permission=files:read", "--ends=1"]);
+    let ended = home.link();
+    home.ok(&["link", "edit", &id_of(&home, &ended), "--tenant=studio-7", "--ends=1"]);
     home.ok(&["link", "verify", &ended]);
     home.refuses(&["session", "issue", &ended], "refused", "link_ended");
     home.refuses(&["session", "issue", "hello"], "damaged", "bad_prefix");
