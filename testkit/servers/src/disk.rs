@@ -64,6 +64,16 @@ impl SmallDisk {
         fs::remove_file(self.filling())
     }
 
+    /// Lets nothing be written any more, or lets it again. No file may be open for writing.
+    ///
+    /// # Errors
+    /// If the system does not do it.
+    pub fn be_read_only(&self, read_only: bool) -> io::Result<()> {
+        let options = if read_only { "remount,ro" } else { "remount,rw" };
+        let done = Command::new("mount").args(["-o", options]).arg(&self.directory).status()?.success();
+        if done { Ok(()) } else { Err(io::Error::other("it was not mounted anew")) }
+    }
+
     /// A new directory on it, of this account.
     pub(crate) fn directory_of(&self, account: Account, name: &str) -> io::Result<PathBuf> {
         let directory = self.directory.join(name);

@@ -40,3 +40,17 @@ pub(super) fn check_private(path: &Path) -> Result<()> {
     let others = true;
     if found.is_file() && !others { Ok(()) } else { Err(DatabaseError::Permissions) }
 }
+
+/// Whether nothing can be written to it: of its own, or as nothing can be where it lies. The driver says then only that it does not open.
+pub(super) fn is_read_only(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        use rustix::io::Errno;
+        matches!(access(path, Access::WRITE_OK), Err(Errno::ROFS | Errno::ACCESS))
+    }
+    #[cfg(not(unix))]
+    {
+        std::fs::metadata(path).is_ok_and(|found| found.permissions().readonly())
+    }
+}

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection as _};
 
 use crate::database::begin::{ACQUIRE, Backend, Database};
 use crate::database::error::DatabaseError;
-use crate::database::file::{check_private, create_private, sqlite_url};
+use crate::database::file::{check_private, create_private, is_read_only, sqlite_url};
 use crate::database::location::Location;
 use crate::database::made::Made;
 use crate::database::work::Work;
@@ -49,9 +49,10 @@ impl Database {
         let options = match &backend {
             Backend::Sqlite { .. } => {
                 // What is wrong with a file is told at once: the pool would try again until its time is over, and say only that.
-                let mut first = AnyConnection::connect(&url).await?;
-                set(&mut first, schema.pragmas).await?;
-                first.close().await?;
+                if let Err(error) = try_once(&url, schema.pragmas).await {
+                    let is_read_only = matches!(location, Location::Sqlite(path) if is_read_only(path));
+                    return Err(if is_read_only { DatabaseError::ReadOnly } else { error.into() });
+                }
                 let options = options.after_connect(|connection, _| Box::pin(set(connection, schema.pragmas)));
                 options.after_release(|connection, _| {
                     Box::pin(async move { connection.ping().await.map(|()| !connection.is_in_transaction()) })
@@ -117,6 +118,12 @@ impl Database {
         work.commit().await?;
         Ok(())
     }
+}
+
+async fn try_once(url: &str, pragmas: &[&'static str]) -> sqlx::Result<()> {
+    let mut connection = AnyConnection::connect(url).await?;
+    set(&mut connection, pragmas).await?;
+    connection.close().await
 }
 
 async fn set(connection: &mut AnyConnection, pragmas: &[&'static str]) -> sqlx::Result<()> {

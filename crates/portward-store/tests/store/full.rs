@@ -1,4 +1,4 @@
-//! A disk that is full, and then has room again.
+//! A disk that is full, and then has room again; one on which nothing can be written.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,21 @@ async fn a_file_on_a_full_disk_loses_nothing() {
     let location = Location::Sqlite(disk.path().join("store.db"));
     let world = World::at(location, tempfile::tempdir().unwrap()).await;
     loses_nothing(&world, &disk, &["store_full"], || disk.make_room().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_where_nothing_can_be_written_says_so() {
+    let Some(disk) = SmallDisk::mount(4).unwrap() else { return };
+    let location = Location::Sqlite(disk.path().join("store.db"));
+    let world = World::at(location, tempfile::tempdir().unwrap()).await;
+    let (token, link) = world.issue().await;
+    world.store.close().await;
+    disk.be_read_only(true).unwrap();
+    assert_eq!(world.reopened().await.err().unwrap().code(), "store_read_only");
+    disk.be_read_only(false).unwrap();
+    let store = world.another().await;
+    assert!(store.verifier().verify_link(token.text(), world.clock.now()).is_ok(), "the control");
+    store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
 }
 
 #[cfg(feature = "postgres")]
