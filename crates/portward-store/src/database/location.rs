@@ -76,7 +76,8 @@ const PARAMETERS: [&str; 18] = [
 
 #[cfg(feature = "postgres")]
 fn check(url: &str) -> Result<(), LocationError> {
-    let query = url.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+    // Behind a # is no parameter, whatever it looks like.
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
     let names = || query.split('&').filter(|part| !part.is_empty()).filter_map(|part| part.split('=').next());
     if names().any(|name| !PARAMETERS.contains(&name) && !name.starts_with("options[")) {
         return Err(LocationError::Parameter);
@@ -190,6 +191,7 @@ mod tests {
             let said = |how: &str| format!("{elsewhere}{}{how}", if elsewhere.contains('?') { '&' } else { '?' });
             assert_eq!(read(&said("sslmode=verify-full")), Ok(()));
             assert_eq!(read(&said("sslmode=disable")), Ok(()), "on purpose");
+            assert_eq!(read(&format!("{elsewhere}#?sslmode=verify-full")), Err(LocationError::Tls), "in a fragment");
             for misspelt in ["ssl_mode=verify-full", "SSLMODE=verify-full", "sslmod=require", "ssl%6Dode=require"] {
                 assert_eq!(read(&said(misspelt)), Err(LocationError::Parameter), "{misspelt}");
             }
