@@ -211,7 +211,8 @@ fn http(log: &mut Log) -> io::Result<Tally> {
 }
 
 fn browser(log: &mut Log) -> io::Result<Tally> {
-    let test = ["test", "-p", "portward-http", "--features", "axum", "--test", "axum", "--", "--ignored", "browser::"];
+    let test =
+        ["test", "-p", "portward-http", "--features", "axum,store", "--test", "store", "--", "--ignored", "browser::"];
     let ran = log.run(&mut cargo(&test))?;
     Ok(Tally::of_cargo_test(&ran.output).with_exit(ran.success))
 }

@@ -7,7 +7,6 @@
     reason = "test code"
 )]
 
-mod browser;
 mod client;
 mod cross_site;
 #[path = "../common/fetchers.rs"]

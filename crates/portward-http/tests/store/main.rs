@@ -1,21 +1,23 @@
 //! The routes over a real store: what a browser, a mail scanner and a client of the interface do to a link.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::FromRef;
 use axum::http::{Request, Response};
 use axum::{Router, routing::get};
 use portward::{Clock as _, Deployment, Identifier, Keyring, LinkRequest, SystemClock, Vocabulary};
-use portward_http::{Portal, PortalOptions, Rules, RulesOptions, Session};
+use portward_http::{Portal, PortalOptions, Reason, Rules, RulesOptions, Session};
 use portward_store::events::Recorder;
 use portward_store::store::{self, LinkTerms, Store, StoreOptions, Target};
 use tower::ServiceExt as _;
 
 use crate::fetchers::FETCHERS;
 
-#[path = "common/fetchers.rs"]
+mod browser;
+mod chromium;
+#[path = "../common/fetchers.rs"]
 mod fetchers;
 
 #[derive(Clone)]
@@ -31,11 +33,16 @@ struct World {
     store: Store,
     app: Router,
     tenant: Identifier,
+    log: Arc<Mutex<Vec<Reason>>>,
     _directory: tempfile::TempDir,
 }
 
 impl World {
     async fn new() -> Self {
+        Self::at("https://portal.example").await
+    }
+
+    async fn at(origin: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = SystemClock.now().wall;
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
@@ -43,21 +50,34 @@ impl World {
         let location = format!("sqlite:{}", directory.path().join("store.db").display()).parse().unwrap();
         store::initialise(&location, &keyring, None, &Recorder::none(), now).await.unwrap();
         let store = Store::open(&location, deployment, keyring, StoreOptions::default()).await.unwrap();
-        let rules = Rules::new("https://portal.example", RulesOptions::default()).unwrap();
-        let portal = Portal::new(rules, store.shared_verifier(), PortalOptions::default());
+        let rules = Rules::new(origin, RulesOptions::default()).unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let heard = log.clone();
+        let log_reason = Box::new(move |reason: &Reason| heard.lock().unwrap().push(*reason));
+        let options = PortalOptions { log: log_reason, ..PortalOptions::default() };
+        let portal = Portal::new(rules, store.shared_verifier(), options);
         let app = Router::new()
             .route("/portal/", get(async |session: Session| session.access().client().to_string()))
             .merge(portal.router(store.clone()))
             .with_state(App(portal));
-        Self { store, app, tenant: "studio-7".parse().unwrap(), _directory: directory }
+        Self { store, app, tenant: "studio-7".parse().unwrap(), log, _directory: directory }
     }
 
-    async fn link(&self) -> (String, [u8; 16]) {
+    async fn link(&self, uses_max: u32) -> (String, [u8; 16]) {
         let permissions = self.store.deployment().vocabulary.expand(["files:*"]).unwrap();
         let request = LinkRequest::new(self.tenant, "42".parse().unwrap(), permissions);
-        let terms = LinkTerms { uses_max: Some(1), ..LinkTerms::default() };
+        let terms = LinkTerms { uses_max: Some(uses_max), ..LinkTerms::default() };
         let (token, link) = self.store.issue(&request, terms).await.unwrap();
         (token.text().to_owned(), link.id)
+    }
+
+    async fn uses(&self, id: [u8; 16]) -> u64 {
+        self.store.link(self.tenant, id).await.unwrap().uses
+    }
+
+    /// The codes that the log heard since it was asked last.
+    fn heard(&self) -> Vec<&'static str> {
+        self.log.lock().unwrap().drain(..).map(|reason| reason.code).collect()
     }
 
     async fn ask(&self, request: Request<Body>) -> Response<Body> {
@@ -88,7 +108,7 @@ async fn text(response: Response<Body>) -> String {
 #[tokio::test]
 async fn a_link_of_one_use_from_mail_to_revocation() {
     let world = World::new().await;
-    let (link, id) = world.link().await;
+    let (link, id) = world.link(1).await;
     for _ in 0..10 {
         let taken = world.get(&format!("/portal/{link}"), "").await;
         assert_eq!(taken.status(), 303);
@@ -105,7 +125,7 @@ async fn a_link_of_one_use_from_mail_to_revocation() {
             assert!([200, 303, 405].contains(&status.as_u16()), "{method} {path}: {status}");
         }
     }
-    assert_eq!(world.store.link(world.tenant, id).await.unwrap().uses, 0);
+    assert_eq!(world.uses(id).await, 0);
 
     let taken = world.get(&format!("/portal/{link}"), "").await;
     let page = world.get("/portal", &cookies(&taken)).await;
@@ -118,7 +138,7 @@ async fn a_link_of_one_use_from_mail_to_revocation() {
     let session = cookies(&redeemed);
     assert_eq!(text(world.get("/portal/", &session).await).await, "42");
     assert_eq!(world.post("/portal/redeem", &carried, &fields).await.status(), 303, "a lost answer costs no use");
-    assert_eq!(world.store.link(world.tenant, id).await.unwrap().uses, 1);
+    assert_eq!(world.uses(id).await, 1);
     let renewed = world.post("/portal/renew", &session, "").await;
     assert_eq!(renewed.status(), 204);
 
@@ -139,7 +159,7 @@ async fn a_link_of_one_use_from_mail_to_revocation() {
 #[tokio::test]
 async fn a_client_of_the_interface_redeems_without_a_page() {
     let world = World::new().await;
-    let (link, _) = world.link().await;
+    let (link, _) = world.link(1).await;
     let peeked = world.post("/portal/peek", "", &format!("token={link}")).await;
     let cookie = cookies(&peeked);
     let nonce: serde_json::Value = serde_json::from_str(&text(peeked).await).unwrap();
