@@ -208,7 +208,7 @@ impl Bed {
                     .synchronous(sqlx::sqlite::SqliteSynchronous::Full);
                 Plain::Sqlite(sqlx::SqliteConnection::connect_with(&options).await.unwrap())
             }
-            Location::Postgres(url) => Plain::Postgres(sqlx::PgConnection::connect(url).await.unwrap()),
+            Location::Postgres(url) => Plain::Postgres(sqlx::PgConnection::connect(url.expose()).await.unwrap()),
         }
     }
 }

@@ -41,7 +41,7 @@ impl Backups {
             #[cfg(feature = "postgres")]
             Location::Postgres(url) => {
                 let (catalogue, number) = self.take_number()?;
-                let snapshot = crate::backup::postgres::Snapshot::take(url, kind, &self.owner.keyring).await?;
+                let snapshot = crate::backup::postgres::Snapshot::take(url.expose(), kind, &self.owner.keyring).await?;
                 let manifest = self.manifest((&catalogue, number), series, Format::Postgres, now);
                 let manifest = Manifest { feed: snapshot.feed, tables: snapshot.tables.clone(), ..manifest };
                 let dump = snapshot.dump(kind)?;

@@ -25,7 +25,7 @@ impl Database {
                 let options = options.after_connect(|connection, _| Box::pin(set(connection)));
                 (Backend::Sqlite { turn: Arc::default(), made: None }, options.connect(&sqlite_url(path)?).await?)
             }
-            Location::Postgres(url) => (Backend::Postgres { schema, table }, options.connect(url).await?),
+            Location::Postgres(url) => (Backend::Postgres { schema, table }, options.connect(url.expose()).await?),
         };
         Ok(Self { pool, backend, named: false })
     }

@@ -9,10 +9,12 @@ mod location;
 mod made;
 mod open;
 pub(crate) mod record;
+mod url;
 mod work;
 
 pub(crate) use begin::{Database, Lock};
 pub use error::DatabaseError;
 pub use location::{Location, LocationError};
 pub(crate) use open::Schema;
+pub use url::PostgresUrl;
 pub(crate) use work::Work;

@@ -42,7 +42,7 @@ impl Database {
             }
             Location::Postgres(url) => {
                 let backend = Backend::Postgres { schema: schema.postgres.0, table: schema.locked };
-                (backend, url.clone(), 10)
+                (backend, url.expose().to_owned(), 10)
             }
         };
         let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);

@@ -81,7 +81,7 @@ impl Wake {
     fn new(store: &Store) -> Self {
         let listener = match &store.inner.location {
             Location::Sqlite(_) => Listener::Silent,
-            Location::Postgres(url) => Listener::Away(url.clone()),
+            Location::Postgres(url) => Listener::Away(url.expose().to_owned()),
         };
         Self { listener, calm_until: Instant::now() }
     }

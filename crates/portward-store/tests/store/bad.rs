@@ -81,7 +81,7 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_with_rights_on_rows_alone_is_enough_and_one_that_only_reads_is_refused() {
     let Some(mut world) = World::postgres().await else { return };
-    let Location::Postgres(owner) = world.location.clone() else { unreachable!() };
+    let owner = world.location_text();
     let role = format!("app_{}", owner.rsplit('/').next().unwrap().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
     world
         .sql(&format!(

@@ -276,8 +276,7 @@ async fn who_may_only_read_hinders_no_revocation() {
     use sqlx::{Connection as _, PgConnection};
     let Some(world) = World::postgres().await else { return };
     let (_, link) = world.issue().await;
-    let Location::Postgres(url) = &world.location else { unreachable!() };
-    let mut reader = PgConnection::connect(url).await.unwrap();
+    let mut reader = PgConnection::connect(&world.location_text()).await.unwrap();
     let number = i64::from_be_bytes(*b"portward");
     let locks = format!(
         "CREATE ROLE reader_{0}; GRANT USAGE ON SCHEMA portward TO reader_{0}; GRANT SELECT ON ALL TABLES IN SCHEMA portward TO reader_{0};

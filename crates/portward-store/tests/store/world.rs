@@ -133,7 +133,7 @@ impl World {
     pub(crate) fn location_text(&self) -> String {
         match &self.location {
             Location::Sqlite(path) => format!("sqlite:{}", path.display()),
-            Location::Postgres(url) => url.clone(),
+            Location::Postgres(url) => url.expose().to_owned(),
         }
     }
 
@@ -152,7 +152,7 @@ impl World {
             }
             #[cfg(feature = "postgres")]
             Location::Postgres(url) => {
-                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let mut connection = sqlx::PgConnection::connect(url.expose()).await.unwrap();
                 sqlx::raw_sql("BEGIN; SELECT 1 FROM portward.link FOR UPDATE").execute(&mut connection).await.unwrap();
                 Held::Postgres(connection)
             }
@@ -183,7 +183,7 @@ impl World {
         sqlx::any::install_default_drivers();
         let (url, begin) = match &self.location {
             Location::Sqlite(path) => (format!("sqlite://{}", path.display()), "PRAGMA busy_timeout = 5000"),
-            Location::Postgres(url) => (url.clone(), "SET search_path = portward"),
+            Location::Postgres(url) => (url.expose().to_owned(), "SET search_path = portward"),
         };
         let mut connection = AnyConnection::connect(&url).await.unwrap();
         sqlx::raw_sql(begin).execute(&mut connection).await.unwrap();
@@ -257,7 +257,7 @@ pub(crate) async fn dump(world: &World) -> Vec<u8> {
         }
         #[cfg(feature = "postgres")]
         Location::Postgres(url) => {
-            let dump = std::process::Command::new("pg_dump").arg(url).output().unwrap();
+            let dump = std::process::Command::new("pg_dump").arg(url.expose()).output().unwrap();
             assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
             let mut bytes = dump.stdout.clone();
             let text = String::from_utf8(dump.stdout).unwrap();

@@ -18,7 +18,7 @@ use crate::backup::postgres::snapshot::qualified;
 use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Existing, Kind, RestoreOptions, Restored, feed};
-use crate::database::{Database, Location, Lock, record};
+use crate::database::{Database, Location, Lock, PostgresUrl, record};
 use crate::objects::ObjectError;
 use crate::store;
 
@@ -37,10 +37,11 @@ impl Backups {
         &self,
         catalogue: &Catalogue,
         entry: Entry,
-        url: &str,
+        into: &PostgresUrl,
         options: RestoreOptions,
         now: Timestamp,
     ) -> Result<Restored> {
+        let url = into.expose();
         let mut opened = self.opened(catalogue, &entry).await?;
         let manifest = opened.manifest.clone();
         if manifest.format != Format::Postgres {
@@ -51,7 +52,7 @@ impl Backups {
         let mut known = None;
         if entry.kind == Kind::Keys {
             self.add_later(&mut graves, catalogue, entry.number).await?;
-            known = self.add_of_server(&mut graves, url).await?;
+            known = self.add_of_server(&mut graves, into).await?;
         }
         let work = Work {
             environment: environment(url)?,
@@ -64,7 +65,7 @@ impl Backups {
         let mut buried = 0;
         if entry.kind == Kind::Keys {
             // Their tombstones are there already; now their slots go, too, and what the server keeps of rows that were changed.
-            let database = Database::bare(&Location::Postgres(url.to_owned()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
+            let database = Database::bare(&Location::Postgres(into.clone()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
             let mut work = database.begin(Lock::Store).await?;
             buried = graves.bury(&mut work, keyring, now).await?;
             work.commit().await?;
@@ -75,11 +76,11 @@ impl Backups {
     }
 
     /// Adds what a key store that is there knows to be destroyed: of how many tombstones it was.
-    async fn add_of_server(&self, graves: &mut Graves, url: &str) -> Result<Option<i64>> {
-        if !has_key_store(url).await? {
+    async fn add_of_server(&self, graves: &mut Graves, url: &PostgresUrl) -> Result<Option<i64>> {
+        if !has_key_store(url.expose()).await? {
             return Ok(None);
         }
-        let database = Database::bare(&Location::Postgres(url.to_owned()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
+        let database = Database::bare(&Location::Postgres(url.clone()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
         let mut work = database.begin_reading().await?;
         let (stones,) = work.query_as("SELECT count(*) FROM key_tombstone").fetch_one(&mut *work).await?;
         graves.add_from(&mut work, &self.owner.keyring).await?;
