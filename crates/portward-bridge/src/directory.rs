@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use portward_store::events::Recorder;
 use portward_store::files::{Directory, Lock, Passphrase, Protection};
 use zeroize::Zeroizing;
 
@@ -18,10 +19,8 @@ impl Keyring {
     pub fn create(directory: &Path, permissions: Option<&[String]>, passphrase: Option<&[u8]>) -> Result<Self, Error> {
         let made = Self::generate(&Deployment::generate(permissions)?)?;
         let directory = Directory::create(directory)?;
-        let locked = directory.lock()?;
         let protection = passphrase.map_or(Protection::Clear, |passphrase| Protection::Passphrase(kept(passphrase)));
-        locked.create_deployment(&made.deployment.0)?;
-        locked.create_keyring(&made.core, &protection)?;
+        directory.lock(&Recorder::none())?.create(&made.deployment.0, &made.core, &protection)?;
         Ok(made)
     }
 

@@ -103,19 +103,14 @@ pub(crate) fn protection(global: &Global) -> Result<Protection, Failure> {
     }
 }
 
-/// Writes a keyring into a directory that has none.
-pub(crate) fn create_keyring(
-    locked: &Locked<'_>,
-    keyring: &Keyring,
-    protection: &Protection,
-) -> Result<Report, Failure> {
-    locked.create_keyring(keyring, protection)?;
+/// How a keyring that was just made is kept.
+pub(crate) fn kept(protection: &Protection) -> Report {
     let report = Report::new().fact("protection", protection.name());
-    Ok(match protection {
+    match protection {
         Protection::Clear => report
             .note("the keyring is in the clear: keyring seal puts it under a passphrase, keyring wrap under a KEK"),
         _ => report,
-    })
+    }
 }
 
 /// The saved view, if it is not a store that decides.
@@ -175,19 +170,13 @@ impl Portal {
     }
 
     /// Makes changes durable, in the store or in the locked directory.
-    pub(crate) fn commit(
-        &mut self,
-        global: &Global,
-        locked: &Locked<'_>,
-        changes: Vec<Change>,
-    ) -> Result<Stamp, Failure> {
+    pub(crate) fn commit(&mut self, locked: &Locked<'_>, changes: Vec<Change>) -> Result<Stamp, Failure> {
         if let Some(links) = &self.links {
             return links.commit(&changes);
         }
-        let told = events::event(Operation::Committed).with(format!("{} changes", changes.len()));
-        events::tell(global, told)?;
+        let news = events::event(Operation::Committed).with(format!("{} changes", changes.len()));
         let stamp = self.authority.commit(changes)?;
-        locked.replace_view(self.authority.view(), &self.keyring)?;
+        locked.replace_view(self.authority.view(), &self.keyring, news)?;
         Ok(stamp)
     }
 

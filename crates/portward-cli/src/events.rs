@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use portward::{Audience, Clock as _, SystemClock};
+use portward::{Clock as _, SystemClock};
 use portward_store::events::{Event, JsonLines, Operation, Recorder};
-use portward_store::files::FileError;
-use tokio::runtime::Builder;
+use portward_store::files::{FileError, FilesError};
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::global::Global;
 
 /// Who is told by stores, key stores and backups.
@@ -23,11 +22,7 @@ pub(crate) fn event(operation: Operation) -> Event {
     Event::new(SystemClock.now().wall, operation)
 }
 
-/// Of what this command does by itself, in the directory.
+/// Of what this command does by itself.
 pub(crate) fn tell(global: &Global, event: Event) -> Result<(), Failure> {
-    let Some(path) = &global.events else { return Ok(()) };
-    let failed = |message| Failure::new("sink_failed", Audience::Environment, message, Exit::Environment);
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.to_string()))?;
-    let recorder = recorder(global)?;
-    runtime.block_on(recorder.record(event)).map_err(|error| failed(format!("{}: {error}", path.display())))
+    recorder(global)?.record_blocking(event).map_err(|error| Failure::from(FilesError::Sink(error)))
 }

@@ -5,11 +5,9 @@
 pub mod backup;
 #[cfg(any(feature = "keys", feature = "links"))]
 pub mod database;
-#[cfg(any(feature = "keys", feature = "links"))]
 pub mod events;
 #[cfg(unix)]
 pub mod files;
-#[cfg(any(feature = "keys", feature = "links"))]
 mod hex;
 #[cfg(feature = "keys")]
 pub mod keys;

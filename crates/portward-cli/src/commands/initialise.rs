@@ -20,7 +20,7 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     let name = global.store.as_ref().ok_or_else(named::needed)?;
     let location = name.location()?;
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let deployment = Arc::new(context::deployment(&directory)?);
     let keyring = Arc::new(context::open_keyring(global, locked.directory(), &deployment)?.keyring);
     let (waiter, recorder) = (Waiter::new(&location)?, events::recorder(global)?);

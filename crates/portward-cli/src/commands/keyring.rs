@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use portward::{
-    Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RevocationView, RootId, RootInfo, Vocabulary,
+    Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RevocationView, RootInfo, Vocabulary,
 };
-use portward_store::events::{Event, Operation, Subject};
+use portward_store::events::Operation;
 use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
 use serde_json::{Value, json};
 
@@ -99,14 +99,14 @@ pub(crate) fn run(global: &Global, command: KeyringCommand) -> Result<Report, Fa
         KeyringCommand::New(arguments) => new(global, &arguments),
         KeyringCommand::Add => change(global, |keyring, _| {
             let root = keyring.add(context::now().wall)?;
-            Ok((Report::new().fact("added", root.to_string()), of(Operation::RootMade, root)))
+            Ok(Report::new().fact("added", root.to_string()))
         }),
         KeyringCommand::Activate(RootArgument { root }) => activate(global, &root),
         KeyringCommand::Retire(RootArgument { root }) => retire(global, &root),
         KeyringCommand::Reinstate(RootArgument { root }) => change(global, |keyring, _| {
             let id = read::root_id(&root)?;
             keyring.reinstate(id).map_err(|error| of_root(keyring, id, error))?;
-            Ok((Report::new().fact("reinstated", root.as_str()), of(Operation::RootReinstated, id)))
+            Ok(Report::new().fact("reinstated", root.as_str()))
         }),
         KeyringCommand::Destroy(arguments) => destroy(global, &arguments),
         KeyringCommand::List => list(global),
@@ -134,14 +134,11 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     if directory.has_deployment() {
         return Err(already(&format!("{} holds a deployment already: name a new directory", global.dir.display())));
     }
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let active = keyring.roots().next().map(|root| root.id);
-    events::tell(global, active.map_or_else(|| event(Operation::RootMade), |root| of(Operation::RootMade, root)))?;
-    locked.create_deployment(&deployment)?;
-    let report = context::create_keyring(&locked, &keyring, &protection)?;
-    events::tell(global, event(Operation::Begun))?;
+    locked.create(&deployment, &keyring, &protection)?;
     locked.create_view(authority.view(), &keyring)?;
-    Ok(report
+    Ok(context::kept(&protection)
         .fact("deployment", deployment.id.to_string())
         .fact("directory", global.dir.to_string_lossy())
         .fact("active", active.map(|root| root.to_string()))
@@ -161,21 +158,16 @@ fn lifetimes() -> Failure {
     Failure::usage("lifetimes", "a lifetime is at least 1 and at most its ceiling")
 }
 
-fn of(operation: Operation, root: RootId) -> Event {
-    event(operation).about(Subject::Root(root))
-}
-
 /// Reads the keyring under the lock, changes it, writes it back. Nothing is written if the change is refused.
 fn change(
     global: &Global,
-    change: impl FnOnce(&mut Keyring, &Deployment) -> Result<(Report, Event), Failure>,
+    change: impl FnOnce(&mut Keyring, &Deployment) -> Result<Report, Failure>,
 ) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let (deployment, mut open) = open(global, &locked)?;
-    let (report, event) = change(&mut open.keyring, &deployment)?;
-    events::tell(global, event)?;
-    locked.replace_keyring(&open)?;
+    let report = change(&mut open.keyring, &deployment)?;
+    locked.replace_keyring(&mut open)?;
     Ok(report)
 }
 
@@ -188,7 +180,7 @@ fn open(global: &Global, locked: &Locked<'_>) -> Result<(Deployment, OpenKeyring
 /// The view goes under the new root at once, so that the old one can be retired. Killed in between, it is under a root that still checks.
 fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let (deployment, mut open) = open(global, &locked)?;
     named::told(global, &directory)?;
     let view = own_view(&locked, &open.keyring, &deployment)?;
@@ -199,8 +191,7 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
         return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
     }
     open.keyring.activate(id, context::now().wall).map_err(|error| of_root(&open.keyring, id, error))?;
-    events::tell(global, of(Operation::RootActivated, id))?;
-    locked.replace_keyring(&open)?;
+    locked.replace_keyring(&mut open)?;
     keep(&locked, view.as_ref(), &open.keyring)?;
     Ok(Report::new()
         .fact("active", root)
@@ -210,7 +201,7 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
 /// The view is written under the active root first: under the retired one nobody could read it any more.
 fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let (deployment, mut open) = open(global, &locked)?;
     named::told(global, &directory)?;
     let view = own_view(&locked, &open.keyring, &deployment)?;
@@ -219,7 +210,6 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
     let links = named::links_with(global, &open.keyring, &deployment);
     open.keyring.retire(id).map_err(|error| of_root(&open.keyring, id, error))?;
-    events::tell(global, of(Operation::RootRetired, id))?;
     let kept = links.and_then(|links| links.map(|links| links.bring_feed_under_active_root()).transpose());
     if let Err(failure) = &kept
         && failure.code == "sink_failed"
@@ -227,7 +217,7 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
         return Err(failure.clone());
     }
     keep(&locked, view.as_ref(), &open.keyring)?;
-    locked.replace_keyring(&open)?;
+    locked.replace_keyring(&mut open)?;
     let report =
         Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
     let report = match kept {
@@ -248,7 +238,7 @@ fn own_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<O
 /// Under the active root.
 fn keep(locked: &Locked<'_>, view: Option<&RevocationView>, keyring: &Keyring) -> Result<(), Failure> {
     match view {
-        Some(view) => Ok(locked.replace_view(view, keyring)?),
+        Some(view) => Ok(locked.reseal_view(view, keyring)?),
         None => Ok(()),
     }
 }
@@ -270,11 +260,10 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
             KeyringError::InUse => in_use(keyring, root, deployment),
             other => of_root(keyring, root, other),
         })?;
-        let report = Report::new()
+        Ok(Report::new()
             .fact("destroyed", arguments.root.as_str())
             .note(EXPORT_AGAIN)
-            .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old");
-        Ok((report, of(Operation::RootDestroyed, root)))
+            .note("copies in backups and recovery exports are destroyed by making new ones and deleting the old"))
     })
 }
 
@@ -321,8 +310,11 @@ fn wrap(global: &Global, WrapArguments { generate, to }: &WrapArguments) -> Resu
     let uri = to.as_deref().or(global.kek.as_deref());
     protect(global, "kek", to.is_some(), || {
         let uri = uri.ok_or_else(kek_uri::missing)?;
-        let kek = if *generate { kek_uri::generate(uri) } else { kek_uri::from_uri(uri) };
-        kek.map(Protection::Kek)
+        if !*generate {
+            return kek_uri::from_uri(uri).map(Protection::Kek);
+        }
+        events::tell(global, event(Operation::KeyringProtected).with("a KEK is generated"))?;
+        kek_uri::generate(uri).map(Protection::Kek)
     })
 }
 
@@ -334,7 +326,7 @@ fn protect(
     protection: impl FnOnce() -> Result<Protection, Failure>,
 ) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let deployment = context::deployment(&directory)?;
     let open = context::unlock(global, &directory, &deployment)?;
     let before = open.protection().name();
@@ -346,8 +338,6 @@ fn protect(
         };
         return Err(already(&format!("the keyring is already {how}")));
     }
-    // It may make a key first.
-    events::tell(global, event(Operation::KeyringProtected).with(name))?;
     let protection = protection()?;
     locked.protect_keyring(&open, &protection)?;
     let report = Report::new().fact("protection", name);

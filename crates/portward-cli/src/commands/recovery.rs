@@ -70,11 +70,9 @@ pub(crate) fn recover(global: &Global, arguments: &RecoverArguments) -> Result<R
     let (deployment, keyring) = open(&arguments.file, &arguments.passphrase)?;
     let protection = context::protection(global)?;
     let directory = Directory::create(&global.dir)?;
-    let locked = directory.lock()?;
-    events::tell(global, event(Operation::KeyringRecovered))?;
-    locked.create_deployment(&deployment)?;
-    let report = context::create_keyring(&locked, &keyring, &protection)?;
-    Ok(report
+    let locked = directory.lock(&events::recorder(global)?)?;
+    locked.recover(&deployment, &keyring, &protection)?;
+    Ok(context::kept(&protection)
         .fact("deployment", deployment.id.to_string())
         .fact("roots", keyring.roots().count())
         .note("what was revoked is not in it: bring the view back (view restore FILE), or begin a new one (view new --generation N)"))

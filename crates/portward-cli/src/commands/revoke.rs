@@ -77,7 +77,7 @@ impl From<UnitName> for Unit {
 
 pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let mut portal = Portal::locked(global, &locked)?;
     // Nobody is turned away here, so there is no public answer.
     let (report, stamp, event) = commit(&mut portal, command).map_err(|failure| Failure { public: None, ..failure })?;
@@ -85,8 +85,7 @@ pub(crate) fn run(global: &Global, command: RevokeCommand) -> Result<Report, Fai
     if portal.links.is_some() {
         return Ok(report);
     }
-    events::tell(global, event)?;
-    locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    locked.replace_view(portal.authority.view(), &portal.keyring, event)?;
     Ok(report)
 }
 

@@ -7,6 +7,7 @@ use portward_store::files::StampText;
 use serde_json::json;
 
 use crate::context::{self, Portal};
+use crate::events;
 use crate::failure::{Exit, Failure};
 use crate::global::Global;
 use crate::key_store::Keys;
@@ -98,7 +99,7 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         return Err(Failure::usage("confirm_differs", "--confirm has to repeat the scope, or without one the tenant"));
     }
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let mut portal = Portal::locked(global, &locked)?;
     let keys = Keys::open(global, &portal)?;
     let kept = read::days(arguments.backups_kept);
@@ -106,7 +107,7 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
         None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
-    let stamp = portal.commit(global, &locked, erasure.changes()).map_err(|failure| failure.hint(UNTOLD))?;
+    let stamp = portal.commit(&locked, erasure.changes()).map_err(|failure| failure.hint(UNTOLD))?;
     Ok(Report::new()
         .fact("destroyed", what(tenant, scope.as_ref()))
         .fact("keys", erasure.keys.len())
@@ -166,13 +167,13 @@ fn census(global: &Global) -> Result<Report, Failure> {
 /// Under the lock of the directory.
 fn check(global: &Global) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let mut portal = Portal::locked(global, &locked)?;
     let keys = Keys::open(global, &portal)?;
     let checked = keys.wait(keys.store.check(portal.authority.view()))?;
     let missing = checked.missing.len();
     if missing > 0 {
-        portal.commit(global, &locked, checked.missing)?;
+        portal.commit(&locked, checked.missing)?;
     }
     if let Some((table, tenant, code)) = checked.bad.first() {
         let message = format!("{} rows are not believed, first one of {table} of {tenant}", checked.bad.len());

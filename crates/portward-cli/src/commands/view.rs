@@ -136,14 +136,13 @@ fn write(file: &Path, message: &[u8], portal: &Portal) -> Result<Report, Failure
 fn import(global: &Global, file: &Path) -> Result<Report, Failure> {
     let message = files::read_message(file).map_err(|error| Failure::file(file, error))?;
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let deployment = context::deployment(&directory)?;
     let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
     let mut follower = directory.follower(&keyring, SKEW).map_err(context::without_view)?;
     let stamp = follower.accept(&message, context::now().wall)?;
     let view = follower.cell().load();
-    events::tell(global, event(Operation::Committed).with("imported a view"))?;
-    locked.replace_view(&view, &keyring)?;
+    locked.replace_view(&view, &keyring, event(Operation::Committed).with("imported a view"))?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())
         .fact("entries", view.entries())
@@ -153,13 +152,12 @@ fn import(global: &Global, file: &Path) -> Result<Report, Failure> {
 /// Tokens under a lower deployment generation are refused, so nothing that was revoked comes back with the view that is lost.
 fn new(global: &Global, generation: u32) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let deployment = context::deployment(&directory)?;
     let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
     let highest = directory.highest_stamp()?.map(|stamp| stamp.incarnation);
     let mut authority = Authority::new(Arc::clone(&keyring), Incarnation::generate(context::now().wall, highest)?)?;
     let stamp = authority.commit(vec![Change::DeploymentGeneration(generation)])?;
-    events::tell(global, event(Operation::Begun))?;
     locked.create_view(authority.view(), &keyring).map_err(context::without_view)?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())
@@ -171,13 +169,12 @@ fn new(global: &Global, generation: u32) -> Result<Report, Failure> {
 
 fn collect(global: &Global) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let mut portal = Portal::locked(global, &locked)?;
     let before = portal.authority.view().entries();
     portal.authority.collect(portal.now.wall);
     let after = portal.authority.view().entries();
-    events::tell(global, event(Operation::Compacted))?;
-    locked.replace_view(portal.authority.view(), &portal.keyring)?;
+    locked.replace_view(portal.authority.view(), &portal.keyring, event(Operation::Compacted))?;
     Ok(Report::new().fact("dropped", before.saturating_sub(after)).fact("entries", after))
 }
 
@@ -185,7 +182,7 @@ fn collect(global: &Global) -> Result<Report, Failure> {
 fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
     let message = files::read_message(file).map_err(|error| Failure::file(file, error))?;
     let directory = context::directory(global)?;
-    let locked = directory.lock()?;
+    let locked = directory.lock(&events::recorder(global)?)?;
     let deployment = context::deployment(&directory)?;
     let keyring = Arc::new(context::open_keyring(global, &directory, &deployment)?.keyring);
     let saved = Authority::resume(Arc::clone(&keyring), &message)?;
@@ -208,8 +205,7 @@ fn restore(global: &Global, file: &Path) -> Result<Report, Failure> {
         }
     }
     let stamp = authority.commit(changes)?;
-    events::tell(global, event(Operation::Recovered).with("restored a view"))?;
-    locked.replace_view(authority.view(), &keyring)?;
+    locked.replace_view(authority.view(), &keyring, event(Operation::Recovered).with("restored a view"))?;
     Ok(Report::new()
         .fact("stamp", StampText(stamp).to_string())
         .fact("entries", authority.view().entries())

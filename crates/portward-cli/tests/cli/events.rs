@@ -38,6 +38,7 @@ fn a_directory_tells_of_roots_links_and_revocations() {
     home.ok(&["keyring", "list"]);
     let expected = [
         "root_made",
+        "root_activated",
         "begun",
         "issued",
         "root_made",
@@ -55,7 +56,7 @@ fn a_directory_tells_of_roots_links_and_revocations() {
     assert_eq!(names(&home), expected);
     let events = told(&home);
     assert!(events.iter().all(|event| event["actor"] == "ann@example.com"));
-    assert_eq!(events[4]["subject"]["root"], second.as_str());
+    assert_eq!(events[5]["subject"]["root"], second.as_str());
     assert!(!std::fs::read_to_string(home.beside("events.jsonl")).unwrap().contains(&link), "no token is told");
 }
 
@@ -73,6 +74,7 @@ fn a_store_key_store_and_backups_tell() {
     home.ok(&["store", "recover", "--refuse-everything"]);
     let expected = [
         "root_made",
+        "root_activated",
         "begun",
         "begun",
         "issued",
@@ -93,7 +95,10 @@ fn what_is_destroyed_without_a_store_is_told_twice() {
     home.ok(&["keyring", "new"]);
     home.ok(&["tenant", "new", "studio-7"]);
     home.ok(&["tenant", "destroy", "studio-7", "--confirm=studio-7", "--backups-kept=35"]);
-    assert_eq!(names(&home), ["root_made", "begun", "tenant_kek_made", "tenant_destroyed", "committed"]);
+    assert_eq!(
+        names(&home),
+        ["root_made", "root_activated", "begun", "tenant_kek_made", "tenant_destroyed", "committed"]
+    );
 }
 
 #[test]

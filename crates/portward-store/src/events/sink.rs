@@ -3,6 +3,9 @@ use core::time::Duration;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::{io, thread};
+
+use tokio::runtime::Builder;
 
 use crate::events::Event;
 
@@ -59,6 +62,21 @@ impl Recorder {
         let event = Event { actor: self.actor.as_deref().map(str::to_owned), ..event };
         tokio::time::timeout(PATIENCE, self.sink.record(&event)).await.unwrap_or_else(|late| Err(SinkError::new(late)))
     }
+
+    /// Tells the sink, from where nothing is awaited: on a thread of its own with a runtime of its own, so that the caller may have one or none.
+    ///
+    /// # Errors
+    /// The operation must not be done.
+    pub fn record_blocking(&self, event: Event) -> Result<(), SinkError> {
+        thread::scope(|scope| {
+            let told = thread::Builder::new().spawn_scoped(scope, || {
+                let runtime = Builder::new_current_thread().enable_all().build().map_err(SinkError::new)?;
+                runtime.block_on(self.record(event))
+            });
+            let panicked = |_| SinkError::new(io::Error::other("the sink panicked"));
+            told.map_err(SinkError::new)?.join().map_err(panicked)?
+        })
+    }
 }
 
 impl Default for Recorder {
@@ -79,6 +97,15 @@ impl SinkError {
         Self(Arc::new(cause))
     }
 }
+
+/// Two are equal if they are one failure.
+impl PartialEq for SinkError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SinkError {}
 
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use portward::Deployment;
 use rustix::fs::RawMode;
 use zeroize::Zeroizing;
 
+use crate::events::Recorder;
 use crate::files::atomic::{self, Guard, OTHERS_READ};
 use crate::files::lock::lock;
 use crate::files::{FileError, FilesError};
@@ -16,6 +17,7 @@ use crate::files::{FileError, FilesError};
 /// ```
 /// use std::sync::Arc;
 /// use portward::{Authority, Deployment, Incarnation, Keyring, Timestamp, Vocabulary};
+/// use portward_store::events::Recorder;
 /// use portward_store::files::{Directory, FileError, FilesError, Protection};
 ///
 /// # let temporary = tempfile::tempdir()?;
@@ -24,13 +26,12 @@ use crate::files::{FileError, FilesError};
 /// let deployment = Deployment::generate(Vocabulary::portal())?;
 /// let keyring = Keyring::generate(&deployment, now)?;
 /// let directory = Directory::create(&path)?;
-/// directory.lock()?.create_deployment(&deployment)?;
-/// directory.lock()?.create_keyring(&keyring, &Protection::Clear)?;
+/// let locked = directory.lock(&Recorder::none())?; // in place of none: who is told of what is about to be done
+/// locked.create(&deployment, &keyring, &Protection::Clear)?;
 ///
-/// let locked = directory.lock()?;
 /// let mut open = locked.open_keyring(&directory.deployment()?, |_| Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// let next = open.keyring.add(now)?;
-/// locked.replace_keyring(&open)?;
+/// locked.replace_keyring(&mut open)?;
 /// # let again = directory.open_keyring(&deployment, |_| Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// # assert!(again.keyring.roots().any(|root| root.id == next));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -41,9 +42,9 @@ pub struct Directory {
 }
 
 /// The directory, locked for a change by this process. Others wait.
-#[derive(Debug)]
 pub struct Locked<'a> {
     directory: &'a Directory,
+    pub(super) recorder: Recorder,
     /// The lock goes with the descriptor, also when the process is killed.
     _lock: File,
 }
@@ -81,13 +82,13 @@ impl Directory {
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Waits until no other process changes the directory, and keeps others waiting until the answer is dropped.
+    /// Waits until no other process changes the directory, and keeps others waiting until the answer is dropped. What is then written is told before.
     ///
     /// # Errors
     /// [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::Lock`].
-    pub fn lock(&self) -> Result<Locked<'_>, FilesError> {
+    pub fn lock(&self, recorder: &Recorder) -> Result<Locked<'_>, FilesError> {
         let lock = lock(&self.file(LOCK)).map_err(|error| FilesError::File(self.file(LOCK), error))?;
-        Ok(Locked { directory: self, _lock: lock })
+        Ok(Locked { directory: self, recorder: recorder.clone(), _lock: lock })
     }
 
     /// Reads the deployment.
@@ -123,19 +124,20 @@ impl Directory {
     }
 }
 
-impl Locked<'_> {
-    /// Writes the deployment into a directory that has none.
-    ///
-    /// # Errors
-    /// [`FilesError::File`].
-    pub fn create_deployment(&self, deployment: &Deployment) -> Result<(), FilesError> {
-        self.refuse_existing(DEPLOYMENT)?;
-        self.replace(DEPLOYMENT, &deployment.to_json(), OTHERS_READ)
+impl core::fmt::Debug for Locked<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Locked").field("directory", &self.directory).finish_non_exhaustive()
     }
+}
 
+impl Locked<'_> {
     /// The directory that is locked.
     pub const fn directory(&self) -> &Directory {
         self.directory
+    }
+
+    pub(super) fn write_deployment(&self, deployment: &Deployment) -> Result<(), FilesError> {
+        self.replace(DEPLOYMENT, &deployment.to_json(), OTHERS_READ)
     }
 
     pub(super) fn refuse_existing(&self, name: &str) -> Result<(), FilesError> {
@@ -159,5 +161,5 @@ impl Locked<'_> {
     }
 }
 
-const DEPLOYMENT: &str = "deployment.json";
+pub(super) const DEPLOYMENT: &str = "deployment.json";
 const LOCK: &str = ".lock";

@@ -5,6 +5,8 @@ use portward::envelope::WrappedError;
 use portward::{Audience, AuthorityError, DeploymentError, FeedError, KeyringError, SealedError};
 use rustix::io::Errno;
 
+use crate::events::SinkError;
+
 /// Why a file was not read or not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -161,6 +163,8 @@ pub enum FilesError {
     View(PathBuf, FeedError),
     /// The view could not be saved.
     Save(AuthorityError),
+    /// The sink of events could not be told, so nothing was written.
+    Sink(SinkError),
 }
 
 impl FilesError {
@@ -176,6 +180,7 @@ impl FilesError {
             Self::StoreDecides(..) => "store_decides",
             Self::View(_, error) => error.code(),
             Self::Save(error) => error.code(),
+            Self::Sink(_) => "sink_failed",
         }
     }
 
@@ -190,6 +195,7 @@ impl FilesError {
             Self::WrongLock(_) | Self::StoreDecides(..) => Audience::Caller,
             Self::View(_, error) => error.audience(),
             Self::Save(error) => error.audience(),
+            Self::Sink(_) => Audience::Environment,
         }
     }
 }
@@ -212,8 +218,22 @@ impl fmt::Display for FilesError {
             }
             Self::View(path, error) => write!(f, "{}: the saved view is refused: {error}", path.display()),
             Self::Save(error) => error.fmt(f),
+            Self::Sink(error) => error.fmt(f),
         }
     }
 }
 
-impl core::error::Error for FilesError {}
+impl core::error::Error for FilesError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Sink(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<SinkError> for FilesError {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
+    }
+}

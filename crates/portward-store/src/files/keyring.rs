@@ -2,10 +2,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use portward::envelope::{KekName, UnwrapKey, UnwrapKeyringError, WrapKey, WrappedKeyring};
-use portward::{Deployment, Keyring, KeyringError, PassphraseCost, Purpose, SealedError, SealedKeyring, UnsealError};
+use portward::{
+    Deployment, Keyring, KeyringError, PassphraseCost, Purpose, RootInfo, SealedError, SealedKeyring, UnsealError,
+};
 use zeroize::Zeroizing;
 
+use crate::events::Operation;
 use crate::files::atomic::{Guard, OWNER_ONLY};
+use crate::files::directory::DEPLOYMENT;
 use crate::files::{Directory, FileError, FilesError, Locked};
 
 /// A passphrase, wiped when dropped: 1 to 1,024 bytes of UTF-8.
@@ -41,10 +45,16 @@ pub enum Lock {
 pub struct OpenKeyring {
     /// The keyring.
     pub keyring: Keyring,
+    /// Its roots as they are in the file.
+    pub(super) written: Vec<RootInfo>,
     protection: Protection,
 }
 
 impl OpenKeyring {
+    fn read(keyring: Keyring, protection: Protection) -> Self {
+        Self { written: keyring.roots().copied().collect(), keyring, protection }
+    }
+
     /// How it is kept.
     pub const fn protection(&self) -> &Protection {
         &self.protection
@@ -104,7 +114,7 @@ impl Directory {
                 let json = self.read(CLEAR, Keyring::FILE_MAX, Guard::Secret)?;
                 let keyring = Keyring::from_json(&json, deployment)
                     .map_err(|error| FilesError::Keyring(self.file(CLEAR), error))?;
-                Ok(OpenKeyring { keyring, protection: Protection::Clear })
+                Ok(OpenKeyring::read(keyring, Protection::Clear))
             }
         }
     }
@@ -161,7 +171,7 @@ fn of_deployment(
     if keyring.deployment() != deployment.id {
         return Err(FilesError::Keyring(path.to_owned(), KeyringError::WrongDeployment));
     }
-    Ok(OpenKeyring { keyring, protection })
+    Ok(OpenKeyring::read(keyring, protection))
 }
 
 impl Locked<'_> {
@@ -177,28 +187,49 @@ impl Locked<'_> {
         self.directory().open_keyring(deployment, unlock)
     }
 
-    /// Writes a keyring into a directory that has none. Under a passphrase or a KEK it is never there in the clear.
+    /// Writes a new deployment and its keyring into a directory that has neither, and tells its roots. Under a passphrase or a KEK the keyring is never
+    /// there in the clear.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`].
-    pub fn create_keyring(&self, keyring: &Keyring, protection: &Protection) -> Result<(), FilesError> {
-        FILES.into_iter().try_for_each(|name| self.refuse_existing(name))?;
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`].
+    pub fn create(&self, of: &Deployment, keyring: &Keyring, protection: &Protection) -> Result<(), FilesError> {
+        self.refuse_existing_deployment()?;
+        self.tell_roots(&[], keyring)?;
+        self.write_deployment(of)?;
         self.write(keyring, protection)
     }
 
-    /// Writes back a keyring that was read before, in the way in which it was kept. One that could not be read cannot come here.
+    /// As [`Self::create`], with what comes out of a recovery export; told is the recovery.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`].
-    pub fn replace_keyring(&self, open: &OpenKeyring) -> Result<(), FilesError> {
-        self.write(&open.keyring, &open.protection)
+    /// As there.
+    pub fn recover(&self, of: &Deployment, keyring: &Keyring, protection: &Protection) -> Result<(), FilesError> {
+        self.refuse_existing_deployment()?;
+        self.tell(Operation::KeyringRecovered)?;
+        self.write_deployment(of)?;
+        self.write(keyring, protection)
     }
 
-    /// Keeps a keyring in another way, or under another passphrase or KEK, from now on. The blocks of the old file may linger on the medium.
+    /// Writes back a keyring that was read before, in the way in which it was kept. One that could not be read cannot come here. What is told is
+    /// what became of each root since.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`].
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`].
+    pub fn replace_keyring(&self, open: &mut OpenKeyring) -> Result<(), FilesError> {
+        self.tell_roots(&open.written, &open.keyring)?;
+        self.write(&open.keyring, &open.protection)?;
+        open.written = open.keyring.roots().copied().collect();
+        Ok(())
+    }
+
+    /// Keeps a keyring in another way, or under another passphrase or KEK, from now on, and tells so. The blocks of the old file may linger on the
+    /// medium.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`].
     pub fn protect_keyring(&self, open: &OpenKeyring, protection: &Protection) -> Result<(), FilesError> {
+        self.tell_roots(&open.written, &open.keyring)?;
+        self.tell_with(Operation::KeyringProtected, protection.name())?;
         if open.protection.file() == protection.file() {
             return self.write(&open.keyring, protection);
         }
@@ -216,6 +247,10 @@ impl Locked<'_> {
             self.remove(CLEAR_TEMPORARY)?;
         }
         Ok(())
+    }
+
+    fn refuse_existing_deployment(&self) -> Result<(), FilesError> {
+        [DEPLOYMENT].into_iter().chain(FILES).try_for_each(|name| self.refuse_existing(name))
     }
 
     fn write(&self, keyring: &Keyring, protection: &Protection) -> Result<(), FilesError> {

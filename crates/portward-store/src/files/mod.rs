@@ -12,6 +12,8 @@
 //! A symbolic link in the place of one of these files is refused; directories on the way to them may be links.
 //! Whoever can write the directory can put back an older view together with its stamp: the stamp finds accidents and
 //! restored backups, not an intruder with the owner's rights.
+//!
+//! Who locks the directory says who is told of what is about to be written there: a keyring that is made or changed, a view that says something new.
 
 mod atomic;
 mod decider;
@@ -19,9 +21,9 @@ mod directory;
 mod error;
 mod keyring;
 mod lock;
+mod told;
 mod view;
 
-#[cfg(any(feature = "keys", feature = "links"))]
 pub(crate) use atomic::sync_parent;
 pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
 #[cfg(feature = "backup")]

@@ -7,6 +7,7 @@ use portward::{
     Authority, AuthorityError, FeedError, Follower, Incarnation, Keyring, RevocationView, Scope, Stamp, Timestamp,
 };
 
+use crate::events::{Event, Operation};
 use crate::files::atomic::{Guard, MESSAGE_MAX, OWNER_ONLY};
 use crate::files::{Directory, FileError, FilesError, Locked};
 
@@ -76,23 +77,40 @@ fn new_follower(keyring: &Arc<Keyring>, skew: Duration, highest: Option<Stamp>) 
 }
 
 impl Locked<'_> {
-    /// Saves the first view of a directory.
+    /// Saves the first view of a directory, and tells so.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::StoreDecides`], [`FilesError::Save`].
+    /// [`FilesError::File`], [`FilesError::StoreDecides`], [`FilesError::Save`], [`FilesError::Sink`].
     pub fn create_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
         self.directory().refuse_decided()?;
         self.refuse_existing(VIEW)?;
-        self.replace_view(view, keyring)
+        self.tell(Operation::Begun)?;
+        self.save(view, keyring)
     }
 
-    /// Saves the view under the active root, then its stamp if it is the highest.
-    ///
-    /// A root must not be retired while the saved view is under it: save the view again first.
+    /// Tells what the view says that it did not say before, then saves it under the active root, then its stamp if it is the highest.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Save`].
-    pub fn replace_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
+    /// [`FilesError::File`], [`FilesError::Save`], [`FilesError::Sink`].
+    pub fn replace_view(&self, view: &RevocationView, keyring: &Keyring, news: Event) -> Result<(), FilesError> {
+        self.tell_event(news)?;
+        self.save(view, keyring)
+    }
+
+    /// Saves the view that is saved under the active root. It says nothing new, so nobody is told; one with another stamp is told as a change.
+    ///
+    /// A root must not be retired while the saved view is under it: do this first.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Save`]; [`FilesError::Sink`].
+    pub fn reseal_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
+        if self.directory().highest_stamp()? != view.stamp() {
+            self.tell(Operation::Committed)?;
+        }
+        self.save(view, keyring)
+    }
+
+    fn save(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
         let highest = self.directory().highest_stamp()?.max(view.stamp());
         let message = view.save(keyring).map_err(FilesError::Save)?;
         self.replace(VIEW, &message, OWNER_ONLY)?;
