@@ -13,6 +13,10 @@ use portward_store::store::{self, LinkFilter, LinkTerms, Store, StoreOptions, Ta
 use portward_test_servers::{Durability, Postgres};
 use sqlx::{Connection as _, Executor as _};
 
+use crate::another::Another;
+
+mod another;
+
 /// How often each is measured, and by how many tasks at once.
 #[derive(Clone, Copy)]
 struct Amount {
@@ -22,7 +26,7 @@ struct Amount {
 
 struct Bed {
     store: Store,
-    other: Store,
+    keyring: Arc<Keyring>,
     request: LinkRequest,
     tenant: Identifier,
     location: Location,
@@ -30,6 +34,9 @@ struct Bed {
 
 #[tokio::main]
 async fn main() {
+    if another::is_meant() {
+        return another::run().await;
+    }
     let short = env::var("PORTWARD_BENCH").is_ok_and(|setting| setting == "short");
     let amount = Amount { times: if short { 20 } else { 1000 }, tasks: 16 };
     println!(
@@ -62,7 +69,7 @@ async fn main() {
             None => "– | –".to_owned(),
         },
     ];
-    println!("| revoke, until another store refuses (goal < 1 s) | {} | – | {} | – |", feed[0], feed[1]);
+    println!("| revoke, until another process refuses (goal < 1 s) | {} | – | {} | – |", feed[0], feed[1]);
 }
 
 fn name(operation: &str) -> &str {
@@ -83,12 +90,12 @@ impl Bed {
         let deployment = Arc::new(Deployment::generate(Vocabulary::portal()).unwrap());
         let keyring = Arc::new(Keyring::generate(&deployment, now).unwrap());
         store::initialise(&location, &keyring, None, &Recorder::none(), now).await.unwrap();
-        let open = || Store::open(&location, deployment.clone(), keyring.clone(), StoreOptions::default());
-        let (store, other) = (open().await.unwrap(), open().await.unwrap());
+        let options = StoreOptions::default();
+        let store = Store::open(&location, deployment.clone(), keyring.clone(), options).await.unwrap();
         let tenant: Identifier = "c0a80101-7b1e-4b5e-9a57-2f6d3c1e0001".parse().unwrap();
         let permissions = deployment.vocabulary.expand(["files:*", "invoices:read"]).unwrap();
         let request = LinkRequest::new(tenant, "42".parse().unwrap(), permissions);
-        let bed = Self { store, other, request, tenant, location };
+        let bed = Self { store, keyring, request, tenant, location };
         bed.prepare_floor().await;
         for _ in 0..100 {
             bed.store.issue(&bed.request, LinkTerms::default()).await.unwrap();
@@ -176,20 +183,18 @@ impl Bed {
         f64::from(u32::try_from(each * tasks).unwrap()) / start.elapsed().as_secs_f64()
     }
 
-    /// From the call of `revoke` in one process to the refusal in another, which polls every 500 ms and is woken where that is possible.
+    /// From the call of `revoke` here to the refusal in another process.
     async fn feed(&self, rounds: usize) -> String {
-        let following = self.other.follow(Duration::from_millis(500));
+        let mut another = Another::start(&self.location, self.store.deployment(), &self.keyring);
         let mut times = Vec::new();
         for _ in 0..rounds {
             let (token, link) = self.store.issue(&self.request, LinkTerms::default()).await.unwrap();
+            another.believe(token.text());
             let start = Instant::now();
             self.store.revoke(self.tenant, Target::Link(link.id)).await.unwrap();
-            while self.other.verifier().verify_link(token.text(), SystemClock.now()).is_ok() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
+            another.refuses();
             times.push(start.elapsed());
         }
-        drop(following);
         percentiles(times)
     }
 
