@@ -161,6 +161,7 @@ def build():
     good(subject)
     truncations(subject)
     flips(subject)
+    flips_of_lists(subject)
     texts(subject)
     heads(subject)
     blocks(subject)
@@ -386,6 +387,34 @@ def flips(subject):
                 token[:4] + b64u(data + crc),
                 "bad_checksum",
             )
+
+
+def flips_of_lists(subject):
+    """One bit of what may be absent: of each such field of a head and of a block, in a place where the form stays."""
+    copies = sorted(seeded(f"copy {n}", 16) for n in range(2))
+    full = session(audience="portal", copies=copies, resources=["doc-1", "doc-3"])
+    addressed = link(audience="portal")
+    shared = link(), (resources("doc-1", "doc-3") + audience("portal"),)
+    for name, (head, bodies), wanted in (
+        ("session", (full, ()), ("audience", "copies", "resources")),
+        ("link", (addressed, ()), ("audience",)),
+        ("block", shared, ("resources", "audience")),
+    ):
+        token = sign(head, *bodies)
+        verify(subject, f"flip-list/{name}", "nothing flipped", token, OK, audience="portal")
+        data, fields, at = inner(token), parts(head), 0
+        if name == "block":
+            # Behind the head, the block's type and length, and the restriction's type.
+            at = len(t.encode_head(head)) + 2
+            fields = {"resources": resources("doc-1", "doc-3"), "audience": audience("portal")}
+        for field, content in fields.items():
+            at += len(content)
+            if field not in wanted:
+                continue
+            # The last byte of the last one: the second copy or resource stays the greater one.
+            spoilt = data[: at - 1] + bytes([data[at - 1] ^ 0x04]) + data[at:]
+            text = with_crc(token[:4], spoilt)
+            verify(subject, f"flip-list/{name}-{field}", f"a bit of byte {at - 1} ({field}), right CRC", text, "forged")
 
 
 # --- text --------------------------------------------------------------------------------------
