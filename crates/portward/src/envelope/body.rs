@@ -9,8 +9,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::envelope::context::Context;
 use crate::envelope::error::{OpenError, SealError};
 use crate::envelope::header::{KeyId, MAGIC, SUITE, VERSION};
-use crate::key::OBJECT_LABEL;
-use crate::primitive::{self, BodyCipher, ChunkCipher, MacKey512};
+use crate::key::{BodyInputKey, OBJECT_LABEL};
+use crate::primitive::{self, BodyCipher, ChunkCipher};
 use crate::random::{self, RandomError};
 
 /// Plaintext bytes of every chunk but the last.
@@ -53,14 +53,14 @@ pub(super) struct BodyKey<C = BodyCipher> {
 
 impl<C: ChunkCipher> BodyKey<C> {
     /// For a new body: its key and its first bytes.
-    pub(super) fn fresh(input: &MacKey512, bound: &Bound) -> Result<(Self, [u8; PREFIX]), RandomError> {
+    pub(super) fn fresh(input: &BodyInputKey, bound: &Bound) -> Result<(Self, [u8; PREFIX]), RandomError> {
         // Not from the thread's block: a salt twice is a nonce twice, and a machine can be copied with its blocks.
         let mut salt = [0; 24];
         random::draw(&mut salt)?;
         Ok(Self::with_salt(input, bound, salt))
     }
 
-    pub(super) fn with_salt(input: &MacKey512, bound: &Bound, salt: Salt) -> (Self, [u8; PREFIX]) {
+    pub(super) fn with_salt(input: &BodyInputKey, bound: &Bound, salt: Salt) -> (Self, [u8; PREFIX]) {
         let (key, commitment) = Self::derive(input, bound, &salt);
         let mut prefix = [0; PREFIX];
         prefix.iter_mut().zip(salt.iter().chain(&commitment)).for_each(|(to, from)| *to = *from);
@@ -68,13 +68,13 @@ impl<C: ChunkCipher> BodyKey<C> {
     }
 
     /// Of a body that begins with these bytes.
-    pub(super) fn of_body(input: &MacKey512, bound: &Bound, prefix: &[u8; PREFIX]) -> Result<Self, OpenError> {
+    pub(super) fn of_body(input: &BodyInputKey, bound: &Bound, prefix: &[u8; PREFIX]) -> Result<Self, OpenError> {
         let (salt, commitment) = prefix.split_first_chunk().ok_or(OpenError::BodyTruncated)?;
         let (key, expected) = Self::derive(input, bound, salt);
         if primitive::equal(commitment, &expected) { Ok(key) } else { Err(OpenError::WrongCommitment) }
     }
 
-    fn derive(input: &MacKey512, bound: &Bound, salt: &Salt) -> (Self, [u8; 32]) {
+    fn derive(input: &BodyInputKey, bound: &Bound, salt: &Salt) -> (Self, [u8; 32]) {
         let mut output = Zeroizing::new([0; 76]);
         primitive::hkdf_expand_76(
             input,

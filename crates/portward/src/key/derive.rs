@@ -40,6 +40,32 @@ pub(crate) const HISTORY_LABEL: &str = "portward/v1/history";
 /// Context label of what a passphrase seals, `spec/keys.md` section 7.
 pub(super) const PASSPHRASE_LABEL: &str = "portward/v1/passphrase";
 
+/// Under which the tags of tokens are made.
+pub(crate) type TokenKey = MacKey<purpose::Token>;
+/// Under which nonces are made.
+pub(crate) type NonceKey = MacKey<purpose::Nonce>;
+/// Under which values are looked up.
+pub(crate) type IndexKey = MacKey<purpose::Index>;
+/// From which the keys of bodies come.
+pub(crate) type BodyInputKey = MacKey512<purpose::Body>;
+/// Under which feed messages of a scope are made.
+pub(crate) type ViewKey = StreamMacKey<purpose::View>;
+/// Under which rows of a store are believed.
+pub(crate) type RowKey = StreamMacKey<purpose::Row>;
+/// Under which catalogues of backups are believed.
+pub(crate) type BackupKey = StreamMacKey<purpose::Backup>;
+
+/// What a key is for, as a type that has no value.
+pub(crate) mod purpose {
+    pub(crate) enum Token {}
+    pub(crate) enum Nonce {}
+    pub(crate) enum Index {}
+    pub(crate) enum Body {}
+    pub(crate) enum View {}
+    pub(crate) enum Row {}
+    pub(crate) enum Backup {}
+}
+
 /// Which token key: everything that goes into its derivation besides the deployment.
 #[derive(Clone, Copy)]
 pub(crate) struct TokenKeyId<'a> {
@@ -50,30 +76,30 @@ pub(crate) struct TokenKeyId<'a> {
 }
 
 /// `derive(root, "portward/v1/token", kind, tenant, u64(generation))` into `key`.
-pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId<'_>, key: &mut MacKey) {
+pub(crate) fn derive_token_key(root: &Secret, deployment: &DeploymentId, id: &TokenKeyId<'_>, key: &mut TokenKey) {
     let generation = u64::from(id.tenant_generation).to_be_bytes();
     let tenant = id.tenant.to_identifier().text();
     derive(root, deployment, TOKEN_LABEL, [&[id.kind], tenant.as_bytes(), &generation], |derived| key.absorb(derived))
 }
 
 /// `derive(root, "portward/v1/view", SHA-256(scope))`, keyed and ready.
-pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> StreamMacKey {
-    derive(root, deployment, VIEW_LABEL, [scope], StreamMacKey::new)
+pub(crate) fn derive_view_key(root: &Secret, deployment: &DeploymentId, scope: &Digest32) -> ViewKey {
+    derive(root, deployment, VIEW_LABEL, [scope], ViewKey::new)
 }
 
 /// `derive(root, "portward/v1/nonce")` into `key`.
-pub(crate) fn derive_nonce_key(root: &Secret, deployment: &DeploymentId, key: &mut MacKey) {
+pub(crate) fn derive_nonce_key(root: &Secret, deployment: &DeploymentId, key: &mut NonceKey) {
     derive(root, deployment, NONCE_LABEL, [], |derived| key.absorb(derived))
 }
 
 /// `derive(root, "portward/v1/row")`, keyed and ready.
-pub(super) fn derive_row_key(root: &Secret, deployment: &DeploymentId) -> StreamMacKey {
-    derive(root, deployment, ROW_LABEL, [], StreamMacKey::new)
+pub(super) fn derive_row_key(root: &Secret, deployment: &DeploymentId) -> RowKey {
+    derive(root, deployment, ROW_LABEL, [], RowKey::new)
 }
 
 /// `derive(root, "portward/v1/backup")`, keyed and ready.
-pub(super) fn derive_backup_key(root: &Secret, deployment: &DeploymentId) -> StreamMacKey {
-    derive(root, deployment, BACKUP_LABEL, [], StreamMacKey::new)
+pub(super) fn derive_backup_key(root: &Secret, deployment: &DeploymentId) -> BackupKey {
+    derive(root, deployment, BACKUP_LABEL, [], BackupKey::new)
 }
 
 /// The key of the KEK that a root is, `spec/envelope.md` section 1.
@@ -87,12 +113,12 @@ pub(crate) fn derive_tenant_wrap(kek: &Secret, deployment: &DeploymentId) -> Sec
 }
 
 /// The input key of the bodies under a data key, into `key`.
-pub(crate) fn derive_body_key(data_key: &Secret, deployment: &DeploymentId, suite: u8, key: &mut MacKey512) {
+pub(crate) fn derive_body_key(data_key: &Secret, deployment: &DeploymentId, suite: u8, key: &mut BodyInputKey) {
     derive(data_key, deployment, BODY_LABEL, [&[suite]], |derived| key.absorb(derived));
 }
 
 /// `parts`: table, column, index name, normaliser, bits, version.
-pub(crate) fn derive_index_key(data_key: &Secret, deployment: &DeploymentId, parts: [&[u8]; 6], key: &mut MacKey) {
+pub(crate) fn derive_index_key(data_key: &Secret, deployment: &DeploymentId, parts: [&[u8]; 6], key: &mut IndexKey) {
     derive(data_key, deployment, INDEX_LABEL, parts, |derived| key.absorb(derived));
 }
 

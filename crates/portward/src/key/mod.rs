@@ -18,9 +18,10 @@ pub(crate) use root::parse_key_string_for_vectors;
 
 pub use deployment::{Deployment, DeploymentError, Lifetimes};
 pub(crate) use derive::{
-    COPY_ID_LABEL, FEED_LABEL, HISTORY_LABEL, LINK_CHECK_LABEL, OBJECT_LABEL, TokenKeyId, WRAP_DATA_LABEL,
-    WRAP_KEK_LABEL, WRAP_KEYRING_LABEL, WRAPPED_KEYRING_LABEL, derive_body_key, derive_index_key, derive_nonce_key,
-    derive_root_kek, derive_tenant_wrap, derive_token_key, derive_view_key, key_check, length_prefixed,
+    BodyInputKey, COPY_ID_LABEL, FEED_LABEL, HISTORY_LABEL, IndexKey, LINK_CHECK_LABEL, NonceKey, OBJECT_LABEL,
+    TokenKey, TokenKeyId, ViewKey, WRAP_DATA_LABEL, WRAP_KEK_LABEL, WRAP_KEYRING_LABEL, WRAPPED_KEYRING_LABEL,
+    derive_body_key, derive_index_key, derive_nonce_key, derive_root_kek, derive_tenant_wrap, derive_token_key,
+    derive_view_key, key_check, length_prefixed,
 };
 pub(crate) use file::{FileFault, read as read_file, write as write_file};
 pub use id::{DeploymentId, RootId};

@@ -22,14 +22,14 @@ pub(crate) fn public_id(label: &str, secret: &Digest32) -> [u8; 16] {
 
 /// `HKDF-Expand-SHA-256(prk, info ‖ info ‖ …, 32)`, RFC 5869 section 2.3, into `output`: one block, which is one HMAC.
 pub(crate) fn hkdf_expand(prk: &[u8; 32], info: &[&[u8]], output: &mut [u8; 32]) {
-    let mut key = MacKey::EMPTY;
+    let mut key = <MacKey>::EMPTY;
     key.absorb(prk);
     *output = key.tag_of(info.iter().copied().chain([[1].as_slice()]));
 }
 
 /// `HKDF-Expand-SHA-512(key, info ‖ info ‖ …, 76)` into `output`: one block and the beginning of a second. (The key is shorter than the
 /// hash is long, which the `hkdf` crate refuses.)
-pub(crate) fn hkdf_expand_76(prk: &MacKey512, info: &[&[u8]], output: &mut [u8; 76]) {
+pub(crate) fn hkdf_expand_76<P>(prk: &MacKey512<P>, info: &[&[u8]], output: &mut [u8; 76]) {
     let mut first = prk.tag_of(info.iter().copied().chain([[1].as_slice()]));
     let mut second = prk.tag_of([first.as_slice()].into_iter().chain(info.iter().copied()).chain([[2].as_slice()]));
     output.iter_mut().zip(first.iter().chain(&second)).for_each(|(to, from)| *to = *from);
@@ -76,7 +76,7 @@ mod tests {
         /// The library takes no short PRK with SHA-512; but HMAC pads a key with zeros, so the longer one is the same key.
         #[test]
         fn the_long_one_too(prk: [u8; 32], info in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let mut key = MacKey512::EMPTY;
+            let mut key = <MacKey512>::EMPTY;
             key.absorb(&prk);
             let (mut found, mut expected) = ([0; 76], [0; 76]);
             hkdf_expand_76(&key, &[&info], &mut found);

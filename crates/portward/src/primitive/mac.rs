@@ -1,3 +1,5 @@
+use core::marker::PhantomData;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use sha2::block_api::{compress256, compress512};
@@ -66,19 +68,22 @@ impl Word<128> for u64 {
 /// The compressions are the library's. The two states are kept here for two reasons: they are filled where they stay, so no copy of them
 /// is left on the stack, where the library's object is moved there; and a tag costs what its compressions cost, where cloning and
 /// finishing the library's object costs half as much again.
-pub(crate) struct HmacKey<W: Word<BLOCK>, const BLOCK: usize> {
+///
+/// `P` is what it is for: a key of one purpose is not taken for one of another.
+pub(crate) struct HmacKey<W: Word<BLOCK>, const BLOCK: usize, P> {
     inner: [W; 8],
     outer: [W; 8],
+    purpose: PhantomData<fn() -> P>,
 }
 
 /// HMAC-SHA-256.
-pub(crate) type MacKey = HmacKey<u32, 64>;
+pub(crate) type MacKey<P = ()> = HmacKey<u32, 64, P>;
 /// HMAC-SHA-512.
-pub(crate) type MacKey512 = HmacKey<u64, 128>;
+pub(crate) type MacKey512<P = ()> = HmacKey<u64, 128, P>;
 
-impl<W: Word<BLOCK>, const BLOCK: usize> HmacKey<W, BLOCK> {
+impl<W: Word<BLOCK>, const BLOCK: usize, P> HmacKey<W, BLOCK, P> {
     /// No key yet: something to [absorb](Self::absorb) one.
-    pub(crate) const EMPTY: Self = Self { inner: W::INITIAL, outer: W::INITIAL };
+    pub(crate) const EMPTY: Self = Self { inner: W::INITIAL, outer: W::INITIAL, purpose: PhantomData };
 
     /// Becomes the key of these bytes, in place. Once; a key that holds one already becomes another.
     pub(crate) fn absorb(&mut self, key: &[u8; 32]) {
@@ -136,7 +141,7 @@ impl<W: Word<BLOCK>, const BLOCK: usize> HmacKey<W, BLOCK> {
     }
 }
 
-impl<W: Word<BLOCK>, const BLOCK: usize> Drop for HmacKey<W, BLOCK> {
+impl<W: Word<BLOCK>, const BLOCK: usize, P> Drop for HmacKey<W, BLOCK, P> {
     fn drop(&mut self) {
         self.inner.as_mut_slice().zeroize();
         self.outer.as_mut_slice().zeroize();
@@ -159,13 +164,13 @@ fn finish<W: Word<BLOCK>, const BLOCK: usize>(state: &mut [W; 8], rest: &[u8], l
     W::compress(state, core::slice::from_ref(&block));
 }
 
-/// HMAC-SHA-256 of messages that may be very long.
-pub(crate) struct StreamMacKey(Hmac<Sha256>);
+/// HMAC-SHA-256 of messages that may be very long, for the purpose `P`.
+pub(crate) struct StreamMacKey<P = ()>(Hmac<Sha256>, PhantomData<fn() -> P>);
 
-impl StreamMacKey {
+impl<P> StreamMacKey<P> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self(Hmac::new_from_slice(key).expect("a key of any length"))
+        Self(Hmac::new_from_slice(key).expect("a key of any length"), PhantomData)
     }
 
     /// `HMAC-SHA-256(key, part ‖ part ‖ …)`.
@@ -182,7 +187,7 @@ mod tests {
     use proptest::prelude::*;
     use sha2::Sha512;
 
-    fn key<W: Word<BLOCK>, const BLOCK: usize>(bytes: &[u8; 32]) -> HmacKey<W, BLOCK> {
+    fn key<W: Word<BLOCK>, const BLOCK: usize>(bytes: &[u8; 32]) -> HmacKey<W, BLOCK, ()> {
         let mut key = HmacKey::EMPTY;
         key.absorb(bytes);
         key
@@ -191,7 +196,7 @@ mod tests {
     fn check(bytes: &[u8; 32], message: &[u8], cuts: [usize; 2]) {
         let mut long = Hmac::<Sha512>::new_from_slice(bytes).unwrap();
         long.update(message);
-        let expected = (StreamMacKey::new(bytes).tag(&[message]), long.finalize().into_bytes());
+        let expected = (<StreamMacKey>::new(bytes).tag(&[message]), long.finalize().into_bytes());
         let (short, long): (MacKey, MacKey512) = (key(bytes), key(bytes));
         assert_eq!((short.tag(message), long.tag(message).into()), expected, "{}", message.len());
         let [a, b] = cuts.map(|cut| cut.min(message.len()));

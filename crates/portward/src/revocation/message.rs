@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::codec::{Malformed, Reader, Writer as _};
-use crate::key::{DeploymentId, FEED_LABEL, RootId};
-use crate::primitive::{self, Digest32, StreamMacKey};
+use crate::key::{DeploymentId, FEED_LABEL, RootId, ViewKey};
+use crate::primitive::{self, Digest32};
 use crate::revocation::body::Order;
 use crate::revocation::{Incarnation, Scope, Stamp};
 use crate::time::Timestamp;
@@ -68,7 +68,7 @@ pub(super) enum MessageFault {
 
 impl Header<'_> {
     /// The whole message: header, body, tag.
-    pub(super) fn seal(&self, body: &[u8], key: &StreamMacKey) -> Vec<u8> {
+    pub(super) fn seal(&self, body: &[u8], key: &ViewKey) -> Vec<u8> {
         let mut message = MAGIC.to_vec();
         message.put(&[VERSION, self.wire_type()]);
         message.put(&self.root.to_bytes());
@@ -142,7 +142,7 @@ impl<'a> UnverifiedMessage<'a> {
         if header.is_consistent(body) { Ok(Self { header, body, signed, tag }) } else { Err(MessageFault::Malformed) }
     }
 
-    pub(super) fn is_authentic(&self, key: &StreamMacKey) -> bool {
+    pub(super) fn is_authentic(&self, key: &ViewKey) -> bool {
         primitive::equal(&key.tag(&[&label(), self.signed]), self.tag)
     }
 }

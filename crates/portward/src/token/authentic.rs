@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::key::{Deployment, Keyring, TokenKeyId, derive_token_key};
-use crate::primitive::MacKey;
+use crate::key::{Deployment, Keyring, TokenKey, TokenKeyId, derive_token_key};
 use crate::random::{self, RandomError};
 use crate::secret::Secret;
 use crate::token::cache::KeyCache;
@@ -42,7 +41,7 @@ pub(super) struct Authenticator {
     cache: KeyCache,
     /// Stands in for a root that is not there, and for a key that is not cached.
     decoy: Secret,
-    decoy_key: MacKey,
+    decoy_key: TokenKey,
 }
 
 impl Authenticator {
@@ -53,7 +52,7 @@ impl Authenticator {
         cached_keys: usize,
     ) -> Result<Self, RandomError> {
         let decoy = Secret::try_filled(|bytes| random::draw(bytes))?;
-        let mut decoy_key = MacKey::EMPTY;
+        let mut decoy_key = TokenKey::EMPTY;
         decoy_key.absorb(decoy.expose());
         Ok(Self { deployment, keyring, cache: KeyCache::with_capacity(cached_keys), decoy, decoy_key })
     }
@@ -90,7 +89,7 @@ impl Authenticator {
         if chain.ends_in(token.tag) && cached && root.is_some() {
             return Ok(Authentic::new(token, chain)); // 14
         }
-        let mut key = MacKey::EMPTY;
+        let mut key = TokenKey::EMPTY;
         derive_token_key(root.unwrap_or(&self.decoy), &self.deployment.id, &id, &mut key);
         chain.fill(&key, token);
         let authentic = chain.ends_in(token.tag); // 14

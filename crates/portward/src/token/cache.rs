@@ -4,8 +4,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use foldhash::quality::RandomState;
 
-use crate::key::{RootId, TokenKeyId};
-use crate::primitive::MacKey;
+use crate::key::{RootId, TokenKey, TokenKeyId};
 
 /// Token keys that have proved themselves: a fixed number of places, four for each hash, read and written without a lock.
 ///
@@ -20,7 +19,7 @@ struct Entry {
     kind: u8,
     tenant: Box<[u8]>,
     tenant_generation: u32,
-    key: MacKey,
+    key: TokenKey,
 }
 
 impl Entry {
@@ -42,7 +41,7 @@ impl KeyCache {
     }
 
     /// Uses the key of this id, if it is here.
-    pub(super) fn with<T>(&self, id: &TokenKeyId<'_>, use_key: impl FnOnce(&MacKey) -> T) -> Option<T> {
+    pub(super) fn with<T>(&self, id: &TokenKeyId<'_>, use_key: impl FnOnce(&TokenKey) -> T) -> Option<T> {
         for place in self.set(self.hash(id))? {
             if let Some(entry) = place.load().as_ref().filter(|entry| entry.is(id)) {
                 return Some(use_key(&entry.key));
@@ -52,7 +51,7 @@ impl KeyCache {
     }
 
     /// Takes a copy of the key in, in place of an older one of the same set if need be.
-    pub(super) fn insert(&self, id: &TokenKeyId<'_>, key: &MacKey) {
+    pub(super) fn insert(&self, id: &TokenKeyId<'_>, key: &TokenKey) {
         let hash = self.hash(id);
         let Some(set) = self.set(hash) else { return };
         let free = set.iter().position(|place| place.load().is_none());
@@ -60,7 +59,7 @@ impl KeyCache {
         if let Some(place) = set.get(free.unwrap_or(victim)) {
             let &TokenKeyId { root, kind, tenant, tenant_generation } = id;
             let tenant = tenant.bytes().into();
-            let mut entry = Arc::new(Entry { root, kind, tenant, tenant_generation, key: MacKey::EMPTY });
+            let mut entry = Arc::new(Entry { root, kind, tenant, tenant_generation, key: TokenKey::EMPTY });
             // Nobody else has it yet. Filled where it stays, so that no copy is left on the stack.
             Arc::get_mut(&mut entry).into_iter().for_each(|entry| entry.key.copy_from(key));
             place.store(Some(entry));
@@ -92,7 +91,7 @@ mod tests {
     fn it_never_grows_and_never_gives_another_key() {
         let cache = KeyCache::with_capacity(64);
         let key = |tenant: u64| {
-            let mut key = MacKey::EMPTY;
+            let mut key = TokenKey::EMPTY;
             key.absorb(&[u8::try_from(tenant % 251).unwrap(); 32]);
             key
         };

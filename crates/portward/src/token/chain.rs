@@ -2,8 +2,8 @@
 
 use zeroize::Zeroize as _;
 
-use crate::key::{COPY_ID_LABEL, LINK_CHECK_LABEL};
-use crate::primitive::{self, Digest32, MacKey};
+use crate::key::{COPY_ID_LABEL, LINK_CHECK_LABEL, TokenKey};
+use crate::primitive::{self, Digest32};
 use crate::revocation::EntryId;
 use crate::secret::Wiped;
 use crate::token::frame::UnverifiedToken;
@@ -26,7 +26,7 @@ impl Chain {
     pub(super) const EMPTY: Self = Self { first: Wiped([0; 32]), rest: None };
 
     /// `tag 0 = HMAC(token key, head)`, `tag n = HMAC(tag n−1, block n)`. Filled in place: no copy is left behind.
-    pub(super) fn fill(&mut self, key: &MacKey, token: &UnverifiedToken<'_>) {
+    pub(super) fn fill(&mut self, key: &TokenKey, token: &UnverifiedToken<'_>) {
         self.first.0 = key.tag(token.head);
         if token.block_count == 0 {
             return;
@@ -81,7 +81,7 @@ impl Drop for Rest {
 
 /// `tag n = HMAC(tag n−1, block n)`.
 pub(super) fn next_tag(last: &Digest32, block: &[u8]) -> Digest32 {
-    let mut key = MacKey::EMPTY;
+    let mut key = TokenKey::EMPTY;
     key.absorb(last);
     key.tag(block)
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::codec::{self, WireBuffer, Writer as _};
 use crate::error::error_codes;
 use crate::id::{Identifier, Permissions};
-use crate::key::{Deployment, Keyring, Lifetimes, TokenKeyId, derive_token_key};
-use crate::primitive::MacKey;
+use crate::key::{Deployment, Keyring, Lifetimes, TokenKey, TokenKeyId, derive_token_key};
 use crate::random::{self, RandomError};
 use crate::revocation::{EntryId, Generations};
 use crate::secret::Wiped;
@@ -317,7 +316,7 @@ impl Issuer {
             return Ok(tag);
         }
         let root = self.keyring.root(head.root).and_then(|root| root.for_checking()).ok_or(IssueError::UnknownRoot)?;
-        let mut key = MacKey::EMPTY;
+        let mut key = TokenKey::EMPTY;
         derive_token_key(root, &self.deployment.id, &id, &mut key);
         let tag = Wiped(key.tag(bytes));
         self.cache.insert(&id, &key);

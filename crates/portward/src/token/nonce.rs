@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use crate::codec::{self, Reader, Writer as _};
 use crate::error::error_codes;
-use crate::key::{Keyring, RootId, derive_nonce_key};
-use crate::primitive::{self, MacKey};
+use crate::key::{Keyring, NonceKey, RootId, derive_nonce_key};
+use crate::primitive;
 use crate::random::{self, RandomError};
 use crate::revocation::EntryId;
 use crate::secret::Secret;
@@ -173,7 +173,7 @@ impl Keyring {
     }
 
     fn nonce_mac(&self, root: &Secret, signed: &[u8], chain: EntryId, cookie: &PeekCookie) -> [u8; 32] {
-        let mut key = MacKey::EMPTY;
+        let mut key = NonceKey::EMPTY;
         derive_nonce_key(root, &self.deployment(), &mut key);
         key.tag_of([signed, &chain, &primitive::sha256(&[&cookie.0])].into_iter())
     }
