@@ -20,7 +20,7 @@ impl Keyring {
         let made = Self::generate(&Deployment::generate(permissions)?)?;
         let directory = Directory::create(directory)?;
         let protection = passphrase.map_or(Protection::Clear, |passphrase| Protection::Passphrase(kept(passphrase)));
-        directory.lock(&Recorder::none())?.create(&made.deployment.0, &made.core, &protection)?;
+        directory.lock(&Recorder::none())?.create(&made.deployment.0, &made.core, &protection, None)?;
         Ok(made)
     }
 

@@ -8,8 +8,10 @@ use portward::{
     Audience, Authority, Change, Clock as _, Deployment, Follower, Freshness, Identifier, Issuer, Keyring,
     NoRevocation, Now, Revocation, RevocationView, Scope, Stamp, SystemClock, Verifier, VerifierOptions, ViewCell,
 };
-use portward_store::events::{Operation, Recorder};
-use portward_store::files::{Directory, FileError, FilesError, Lock, Locked, OpenKeyring, Passphrase, Protection};
+use portward_store::events::{Event, Recorder};
+use portward_store::files::{
+    Directory, FileError, FilesError, Lock, Locked, LockedKeyring, OpenKeyring, Passphrase, Protection,
+};
 
 use crate::events;
 use crate::failure::{Exit, Failure};
@@ -67,8 +69,24 @@ fn ask() -> Result<Passphrase, Failure> {
 /// The keyring, from a directory that another process may be changing; kept in the way that was said, if one was: one in the clear in the
 /// place of one under a KEK is not taken for that.
 pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployment) -> Result<OpenKeyring, Failure> {
-    let open = unlock(global, directory, of)?;
-    let kept = open.protection().name();
+    let open = directory.open_keyring(of, unlock(global)?)?;
+    refuse_other_way(global, open.protection())?;
+    Ok(open)
+}
+
+/// The same, to change it.
+pub(crate) fn locked_keyring<'l>(
+    global: &Global,
+    locked: &'l Locked<'_>,
+    of: &Deployment,
+) -> Result<LockedKeyring<'l>, Failure> {
+    let open = locked.open_keyring(of, unlock(global)?)?;
+    refuse_other_way(global, open.protection())?;
+    Ok(open)
+}
+
+fn refuse_other_way(global: &Global, protection: &Protection) -> Result<(), Failure> {
+    let kept = protection.name();
     let said = [("--kek", "kek", global.kek.is_some()), (OPTION, "passphrase", global.passphrase_file.is_some())];
     match said.into_iter().find(|(_, way, said)| *said && *way != kept) {
         Some((option, ..)) => {
@@ -77,15 +95,15 @@ pub(crate) fn open_keyring(global: &Global, directory: &Directory, of: &Deployme
             );
             Err(Failure::new("keyring_lock", Audience::Caller, message, Exit::Environment))
         }
-        None => Ok(open),
+        None => Ok(()),
     }
 }
 
-/// The keyring, in whatever way it is kept.
-pub(crate) fn unlock(global: &Global, directory: &Directory, of: &Deployment) -> Result<OpenKeyring, Failure> {
+/// What opens a keyring, in whatever way it is kept.
+pub(crate) fn unlock(global: &Global) -> Result<impl FnOnce(Lock) -> Result<Protection, Failure>, Failure> {
     // A wrong path is noticed although the keyring is in the clear.
     let passphrase = global.passphrase_file.as_deref().map(passphrase::from_file).transpose()?;
-    directory.open_keyring(of, |lock| match lock {
+    Ok(|lock| match lock {
         Lock::Passphrase => passphrase.map_or_else(ask, Ok).map(Protection::Passphrase),
         Lock::Kek(_) => kek_uri::open(global).map(Protection::Kek),
     })
@@ -174,7 +192,7 @@ impl Portal {
         if let Some(links) = &self.links {
             return links.commit(&changes);
         }
-        let news = events::event(Operation::Committed).with(format!("{} changes", changes.len()));
+        let news = Event::committed(now().wall, &changes);
         let stamp = self.authority.commit(changes)?;
         locked.replace_view(self.authority.view(), &self.keyring, news)?;
         Ok(stamp)

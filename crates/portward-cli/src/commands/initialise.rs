@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use portward::{Change, RevocationView, Stamp, TenantChange, Timestamp};
 use portward_store::database::DatabaseError;
-use portward_store::events::Operation;
 use portward_store::files::StampText;
 use portward_store::store;
 
@@ -40,9 +39,6 @@ pub(crate) fn run(global: &Global) -> Result<Report, Failure> {
     let unknown = own.map(|own| unknown(&own, &links.store.cell().load())).unwrap_or_default();
     if !unknown.is_empty() {
         links.commit(&unknown)?;
-    }
-    if decides.is_none() && !begins {
-        events::tell(global, events::event(Operation::Begun).with("decides here from now on"))?;
     }
     locked.let_decide(&location.to_string())?;
     Ok(Report::new()

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use portward::{
-    Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RevocationView, RootInfo, Vocabulary,
-};
+use portward::{Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
 use portward_store::events::Operation;
-use portward_store::files::{Directory, FileError, Locked, OpenKeyring, Protection};
+use portward_store::files::{Directory, FileError, Protection};
 use serde_json::{Value, json};
 
 use crate::commands::obstacle::{in_use, of_root, under_root};
@@ -136,8 +134,7 @@ fn new(global: &Global, arguments: &NewArguments) -> Result<Report, Failure> {
     }
     let locked = directory.lock(&events::recorder(global)?)?;
     let active = keyring.roots().next().map(|root| root.id);
-    locked.create(&deployment, &keyring, &protection)?;
-    locked.create_view(authority.view(), &keyring)?;
+    locked.create(&deployment, &keyring, &protection, Some(authority.view()))?;
     Ok(context::kept(&protection)
         .fact("deployment", deployment.id.to_string())
         .fact("directory", global.dir.to_string_lossy())
@@ -165,25 +162,22 @@ fn change(
 ) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock(&events::recorder(global)?)?;
-    let (deployment, mut open) = open(global, &locked)?;
+    let deployment = context::deployment(&directory)?;
+    let mut open = context::locked_keyring(global, &locked, &deployment)?;
     let report = change(&mut open.keyring, &deployment)?;
-    locked.replace_keyring(&mut open)?;
+    open.replace()?;
     Ok(report)
-}
-
-fn open(global: &Global, locked: &Locked<'_>) -> Result<(Deployment, OpenKeyring), Failure> {
-    let deployment = context::deployment(locked.directory())?;
-    let open = context::open_keyring(global, locked.directory(), &deployment)?;
-    Ok((deployment, open))
 }
 
 /// The view goes under the new root at once, so that the old one can be retired. Killed in between, it is under a root that still checks.
 fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock(&events::recorder(global)?)?;
-    let (deployment, mut open) = open(global, &locked)?;
+    let deployment = context::deployment(&directory)?;
+    let mut open = context::locked_keyring(global, &locked, &deployment)?;
     named::told(global, &directory)?;
-    let view = own_view(&locked, &open.keyring, &deployment)?;
+    let before = Arc::new(context::copy(&open.keyring, &deployment)?);
+    let view = context::own_view(&directory, &before)?;
     let id = read::root_id(root)?;
     let stored = named::links_with(global, &open.keyring, &deployment)?;
     let stored = stored.map(|links| links.store.cell().load());
@@ -191,8 +185,8 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
         return Err(Failure::refused("root_refused", "this root is refused: everything under it would be refused too"));
     }
     open.keyring.activate(id, context::now().wall).map_err(|error| of_root(&open.keyring, id, error))?;
-    locked.replace_keyring(&mut open)?;
-    keep(&locked, view.as_ref(), &open.keyring)?;
+    open.replace()?;
+    locked.reseal_view(&before, &open.keyring)?;
     Ok(Report::new()
         .fact("active", root)
         .note("views saved or published so far are under the old root: export and publish again before it is retired"))
@@ -202,9 +196,11 @@ fn activate(global: &Global, root: &str) -> Result<Report, Failure> {
 fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let directory = context::directory(global)?;
     let locked = directory.lock(&events::recorder(global)?)?;
-    let (deployment, mut open) = open(global, &locked)?;
+    let deployment = context::deployment(&directory)?;
+    let mut open = context::locked_keyring(global, &locked, &deployment)?;
     named::told(global, &directory)?;
-    let view = own_view(&locked, &open.keyring, &deployment)?;
+    let before = Arc::new(context::copy(&open.keyring, &deployment)?);
+    context::own_view(&directory, &before)?;
     let id = read::root_id(root)?;
     // A root that has to go goes, whatever lies under it.
     let rows = key_store::rows_under(global, &deployment, context::copy(&open.keyring, &deployment)?, id);
@@ -216,8 +212,8 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     {
         return Err(failure.clone());
     }
-    keep(&locked, view.as_ref(), &open.keyring)?;
-    locked.replace_keyring(&mut open)?;
+    locked.reseal_view(&before, &open.keyring)?;
+    open.replace()?;
     let report =
         Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);
     let report = match kept {
@@ -228,19 +224,6 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
         }
     };
     Ok(if matches!(rows, Ok(1..)) { report.note(SEALED_UNDER_IT) } else { report })
-}
-
-/// The directory's view, if no store decides, read with a copy of the keyring that is about to change.
-fn own_view(locked: &Locked<'_>, keyring: &Keyring, of: &Deployment) -> Result<Option<RevocationView>, Failure> {
-    context::own_view(locked.directory(), &Arc::new(context::copy(keyring, of)?))
-}
-
-/// Under the active root.
-fn keep(locked: &Locked<'_>, view: Option<&RevocationView>, keyring: &Keyring) -> Result<(), Failure> {
-    match view {
-        Some(view) => Ok(locked.reseal_view(view, keyring)?),
-        None => Ok(()),
-    }
 }
 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
@@ -313,7 +296,7 @@ fn wrap(global: &Global, WrapArguments { generate, to }: &WrapArguments) -> Resu
         if !*generate {
             return kek_uri::from_uri(uri).map(Protection::Kek);
         }
-        events::tell(global, event(Operation::KeyringProtected).with("a KEK is generated"))?;
+        events::tell(global, event(Operation::KekMade))?;
         kek_uri::generate(uri).map(Protection::Kek)
     })
 }
@@ -328,7 +311,7 @@ fn protect(
     let directory = context::directory(global)?;
     let locked = directory.lock(&events::recorder(global)?)?;
     let deployment = context::deployment(&directory)?;
-    let open = context::unlock(global, &directory, &deployment)?;
+    let mut open = locked.open_keyring(&deployment, context::unlock(global)?)?;
     let before = open.protection().name();
     if before == name && !again {
         let how = match before {
@@ -339,7 +322,7 @@ fn protect(
         return Err(already(&format!("the keyring is already {how}")));
     }
     let protection = protection()?;
-    locked.protect_keyring(&open, &protection)?;
+    open.protect(&protection)?;
     let report = Report::new().fact("protection", name);
     let was_clear = before == Protection::Clear.name();
     Ok(if was_clear {

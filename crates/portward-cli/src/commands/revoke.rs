@@ -103,7 +103,8 @@ fn commit(portal: &mut Portal, command: RevokeCommand) -> Result<(Report, Stamp,
             let id = read::root_id(&root)?;
             let change = refuse_root(portal, id)?;
             let report = Report::new().fact("revoked", format!("every token under root {root}, for ever"));
-            Ok((report, made(portal, change)?, event(Operation::Committed).about(Subject::Root(id))))
+            let event = Event::committed(context::now().wall, &[change]);
+            Ok((report, made(portal, change)?, event))
         }
         RevokeCommand::Client { tenant, client } => {
             let (tenant, client) = (read::identifier(&tenant)?, read::identifier(&client)?);

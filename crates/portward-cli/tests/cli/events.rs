@@ -77,6 +77,7 @@ fn a_store_key_store_and_backups_tell() {
         "root_activated",
         "begun",
         "begun",
+        "store_decides",
         "issued",
         "tenant_kek_made",
         "tenant_kek_rotated",

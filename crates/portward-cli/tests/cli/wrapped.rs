@@ -58,8 +58,15 @@ fn a_keyring_goes_under_a_kek_and_back() {
     let issued = home.ok(&link)["token"].as_str().unwrap().to_owned();
     assert_eq!(token.code(&["keyring", "wrap", kek]), (3, "token_no_key".into()), "there is no such key yet");
     assert!(home.file("keyring.json").exists());
-    let (exit, told) = token.run(&["keyring", "wrap", "--generate", kek]);
+    let untold = ["keyring", "wrap", "--generate", kek, "--events=/dev/full"];
+    assert_eq!(token.code(&untold), (3, "sink_failed".into()));
+    assert_eq!(token.code(&["keyring", "wrap", kek]), (3, "token_no_key".into()), "what is not told is not made");
+    let (exit, told) = token.run(&["keyring", "wrap", "--generate", kek, "--events=events.jsonl"]);
     assert_eq!((exit, &told["protection"]), (0, &"kek".into()));
+    let events = fs::read_to_string(home.beside("events.jsonl")).unwrap();
+    let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let operations: Vec<_> = events.iter().map(|event| event["operation"].as_str().unwrap()).collect();
+    assert_eq!(operations, ["kek_made", "keyring_protected"]);
     assert!(!home.file("keyring.json").exists() && home.file("keyring.wrapped.json").exists());
 
     let verify = ["link", "verify", &issued];

@@ -2,7 +2,7 @@ use core::fmt;
 use core::str::FromStr;
 
 #[cfg(feature = "postgres")]
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::database::location::LocationError;
 
@@ -77,8 +77,14 @@ fn check(url: &str) -> Result<(), LocationError> {
     let host = read.get_host().trim_matches(['[', ']']);
     let is_loopback = host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback());
     let is_here = read.get_socket().is_some() || host.starts_with('/') || host == "localhost" || is_loopback;
-    let says = names().any(|name| matches!(name, "sslmode" | "ssl-mode")) || std::env::var_os("PGSSLMODE").is_some();
+    let says = names().any(|name| matches!(name, "sslmode" | "ssl-mode")) || says_mode(std::env::var("PGSSLMODE").ok());
     if is_here || says { Ok(()) } else { Err(LocationError::Tls) }
+}
+
+/// What the driver cannot read, it passes over, and prefers TLS without insisting.
+#[cfg(feature = "postgres")]
+fn says_mode(environment: Option<String>) -> bool {
+    environment.is_some_and(|mode| mode.parse::<PgSslMode>().is_ok())
 }
 
 impl fmt::Debug for PostgresUrl {
@@ -145,5 +151,12 @@ mod tests {
         }
         assert_eq!(read("postgres://me:a?secret@localhost/x"), Err(LocationError::Parameter));
         assert_eq!(read("postgres://localhost/x?options[search_path]=y"), Ok(()));
+    }
+
+    #[test]
+    fn the_environment_says_a_mode_that_there_is() {
+        let says = |mode: &str| says_mode(Some(mode.to_owned()));
+        assert!(says("verify-full") && says("require") && says("disable"));
+        assert!(!says("") && !says("verify_full") && !says("yes") && !says_mode(None));
     }
 }

@@ -1,5 +1,6 @@
 //! Who is told of what is about to be done: of links, keys and backups.
 
+mod committed;
 mod event;
 mod json_lines;
 mod operation;

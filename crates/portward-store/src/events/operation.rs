@@ -20,6 +20,8 @@ pub enum Operation {
     Begun,
     /// A store begins a new life after a restore.
     Recovered,
+    /// A store decides what is revoked, in the place of the view of a directory.
+    StoreDecides,
     /// What has ended is dropped from a store, and its rows go under the active root.
     Compacted,
     /// A tenant gets its first KEK.
@@ -62,6 +64,8 @@ pub enum Operation {
     RootReinstated,
     /// A root key is destroyed.
     RootDestroyed,
+    /// A KEK is made, under which a keyring shall lie.
+    KekMade,
     /// The keyring is kept in another way.
     KeyringProtected,
     /// The keyring is written into a recovery export.
@@ -114,6 +118,7 @@ impl Operation {
             Self::Committed => "committed",
             Self::Begun => "begun",
             Self::Recovered => "recovered",
+            Self::StoreDecides => "store_decides",
             Self::Compacted => "compacted",
             Self::TenantKekMade => "tenant_kek_made",
             Self::TenantKekRotated => "tenant_kek_rotated",
@@ -135,6 +140,7 @@ impl Operation {
             Self::RootRetired => "root_retired",
             Self::RootReinstated => "root_reinstated",
             Self::RootDestroyed => "root_destroyed",
+            Self::KekMade => "kek_made",
             Self::KeyringProtected => "keyring_protected",
             Self::RecoveryExported => "recovery_exported",
             Self::KeyringRecovered => "keyring_recovered",

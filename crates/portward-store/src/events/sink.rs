@@ -13,6 +13,9 @@ use crate::events::Event;
 /// What was told may still not happen, if the database fails thereafter.
 pub trait EventSink: Send + Sync {
     /// Takes the event in. Return when it is safe. What takes longer than 2 s has failed.
+    ///
+    /// Stores await it where they are awaited. What writes a directory ([`crate::files`]) waits for it on another thread, whose runtime ends with the
+    /// event, while the caller's thread stands still: connections and tasks that live on one runtime are not for a sink of both.
     fn record<'a>(&'a self, event: &'a Event) -> Recording<'a>;
 }
 
@@ -30,7 +33,8 @@ pub struct NoSink;
 /// A sink, and the name of who acts.
 #[derive(Clone)]
 pub struct Recorder {
-    sink: Arc<dyn EventSink>,
+    /// Nobody, if there is none.
+    sink: Option<Arc<dyn EventSink>>,
     actor: Option<Arc<str>>,
 }
 
@@ -40,18 +44,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 impl Recorder {
     /// Tells this sink, in nobody's name.
     pub fn new(sink: Arc<dyn EventSink>) -> Self {
-        Self { sink, actor: None }
+        Self { sink: Some(sink), actor: None }
     }
 
     /// Tells nobody.
     pub fn none() -> Self {
-        Self::new(Arc::new(NoSink))
+        Self { sink: None, actor: None }
     }
 
     /// The same sink, in this name.
     #[must_use]
     pub fn acting_as(&self, actor: &str) -> Self {
-        Self { sink: Arc::clone(&self.sink), actor: Some(actor.into()) }
+        Self { sink: self.sink.clone(), actor: Some(actor.into()) }
     }
 
     /// Tells the sink. Has to be called inside a Tokio runtime, with time.
@@ -59,8 +63,9 @@ impl Recorder {
     /// # Errors
     /// The operation must not be done.
     pub async fn record(&self, event: Event) -> Result<(), SinkError> {
+        let Some(sink) = &self.sink else { return Ok(()) };
         let event = Event { actor: self.actor.as_deref().map(str::to_owned), ..event };
-        tokio::time::timeout(PATIENCE, self.sink.record(&event)).await.unwrap_or_else(|late| Err(SinkError::new(late)))
+        tokio::time::timeout(PATIENCE, sink.record(&event)).await.unwrap_or_else(|late| Err(SinkError::new(late)))
     }
 
     /// Tells the sink, from where nothing is awaited: on a thread of its own with a runtime of its own, so that the caller may have one or none.
@@ -68,10 +73,16 @@ impl Recorder {
     /// # Errors
     /// The operation must not be done.
     pub fn record_blocking(&self, event: Event) -> Result<(), SinkError> {
+        if self.sink.is_none() {
+            return Ok(());
+        }
         thread::scope(|scope| {
             let told = thread::Builder::new().spawn_scoped(scope, || {
                 let runtime = Builder::new_current_thread().enable_all().build().map_err(SinkError::new)?;
-                runtime.block_on(self.record(event))
+                let told = runtime.block_on(self.record(event));
+                // Whatever of the sink still stands at a medium: it is not waited for.
+                runtime.shutdown_background();
+                told
             });
             let panicked = |_| SinkError::new(io::Error::other("the sink panicked"));
             told.map_err(SinkError::new)?.join().map_err(panicked)?
@@ -95,6 +106,10 @@ impl SinkError {
     /// With what happened.
     pub fn new(cause: impl core::error::Error + Send + Sync + 'static) -> Self {
         Self(Arc::new(cause))
+    }
+
+    pub(crate) fn cause(&self) -> &(dyn core::error::Error + 'static) {
+        &*self.0
     }
 }
 

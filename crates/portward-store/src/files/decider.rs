@@ -1,3 +1,4 @@
+use crate::events::Operation;
 use crate::files::atomic::{Guard, OTHERS_READ};
 use crate::files::{Directory, FileError, FilesError, Locked};
 
@@ -31,10 +32,14 @@ impl Directory {
 impl Locked<'_> {
     /// From now on this store decides what is revoked, and the view of the directory is refused: a program that was not told of the store would find
     /// valid what the store revoked. `store` is how it is called, without what may be secret. If it is gone for good, the file is removed by hand.
+    /// Told is another store than the one that decided.
     ///
     /// # Errors
-    /// [`FilesError::File`].
+    /// [`FilesError::File`], [`FilesError::Sink`].
     pub fn let_decide(&self, store: &str) -> Result<(), FilesError> {
+        if self.directory().deciding_store()?.as_deref() != Some(store) {
+            self.tell_with(Operation::StoreDecides, store)?;
+        }
         self.replace(STORE, format!("{store}\n").as_bytes(), OTHERS_READ)
     }
 }

@@ -27,11 +27,11 @@ use crate::files::{FileError, FilesError};
 /// let keyring = Keyring::generate(&deployment, now)?;
 /// let directory = Directory::create(&path)?;
 /// let locked = directory.lock(&Recorder::none())?; // in place of none: who is told of what is about to be done
-/// locked.create(&deployment, &keyring, &Protection::Clear)?;
+/// locked.create(&deployment, &keyring, &Protection::Clear, None)?;
 ///
 /// let mut open = locked.open_keyring(&directory.deployment()?, |_| Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// let next = open.keyring.add(now)?;
-/// locked.replace_keyring(&mut open)?;
+/// open.replace()?;
 /// # let again = directory.open_keyring(&deployment, |_| Err(FilesError::File(path.clone(), FileError::Missing)))?;
 /// # assert!(again.keyring.roots().any(|root| root.id == next));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -218,7 +218,7 @@ impl fmt::Display for FilesError {
             }
             Self::View(path, error) => write!(f, "{}: the saved view is refused: {error}", path.display()),
             Self::Save(error) => error.fmt(f),
-            Self::Sink(error) => error.fmt(f),
+            Self::Sink(error) => write!(f, "{error}: {}", error.cause()),
         }
     }
 }

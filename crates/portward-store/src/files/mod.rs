@@ -16,6 +16,7 @@
 //! Who locks the directory says who is told of what is about to be written there: a keyring that is made or changed, a view that says something new.
 
 mod atomic;
+mod change;
 mod decider;
 mod directory;
 mod error;
@@ -28,6 +29,7 @@ pub(crate) use atomic::sync_parent;
 pub use atomic::{MESSAGE_MAX, read_message, read_secret, replace_message, write_new_secret};
 #[cfg(feature = "backup")]
 pub(crate) use atomic::{read_authentic, read_believed, replace_secret};
+pub use change::LockedKeyring;
 pub use directory::{Directory, Locked};
 pub use error::{FileError, FilesError};
 pub use keyring::{KeyringKek, Lock, OpenKeyring, Passphrase, Protection};

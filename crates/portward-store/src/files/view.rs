@@ -82,35 +82,44 @@ impl Locked<'_> {
     /// # Errors
     /// [`FilesError::File`], [`FilesError::StoreDecides`], [`FilesError::Save`], [`FilesError::Sink`].
     pub fn create_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
-        self.directory().refuse_decided()?;
-        self.refuse_existing(VIEW)?;
+        self.refuse_existing_view()?;
         self.tell(Operation::Begun)?;
-        self.save(view, keyring)
+        self.save_view(view, keyring)
     }
 
-    /// Tells what the view says that it did not say before, then saves it under the active root, then its stamp if it is the highest.
+    /// Tells what the view says that it did not say before, then saves it under the active root, then its stamp.
     ///
     /// # Errors
+    /// [`FilesError::StoreDecides`], [`FilesError::View`] with [`FeedError::Rollback`] for one that is older than what was ever accepted here;
     /// [`FilesError::File`], [`FilesError::Save`], [`FilesError::Sink`].
     pub fn replace_view(&self, view: &RevocationView, keyring: &Keyring, news: Event) -> Result<(), FilesError> {
+        self.directory().refuse_decided()?;
+        if view.stamp() < self.directory().highest_stamp()? {
+            return Err(self.directory().refused(FeedError::Rollback));
+        }
         self.tell_event(news)?;
-        self.save(view, keyring)
+        self.save_view(view, keyring)
     }
 
-    /// Saves the view that is saved under the active root. It says nothing new, so nobody is told; one with another stamp is told as a change.
-    ///
-    /// A root must not be retired while the saved view is under it: do this first.
+    /// Saves the view that `before` reads under the active root of `after`: before a root is retired, and once another signs. It says nothing new,
+    /// so nobody is told. Where a store decides, there is nothing to do.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Save`]; [`FilesError::Sink`].
-    pub fn reseal_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
-        if self.directory().highest_stamp()? != view.stamp() {
-            self.tell(Operation::Committed)?;
+    /// Those of [`Directory::authority`]; [`FilesError::Save`].
+    pub fn reseal_view(&self, before: &Arc<Keyring>, after: &Keyring) -> Result<(), FilesError> {
+        match self.directory().authority(before) {
+            Ok(authority) => self.save_view(authority.view(), after),
+            Err(FilesError::StoreDecides(..)) => Ok(()),
+            Err(error) => Err(error),
         }
-        self.save(view, keyring)
     }
 
-    fn save(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
+    pub(super) fn refuse_existing_view(&self) -> Result<(), FilesError> {
+        self.directory().refuse_decided()?;
+        self.refuse_existing(VIEW)
+    }
+
+    pub(super) fn save_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
         let highest = self.directory().highest_stamp()?.max(view.stamp());
         let message = view.save(keyring).map_err(FilesError::Save)?;
         self.replace(VIEW, &message, OWNER_ONLY)?;

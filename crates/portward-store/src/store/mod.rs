@@ -1,7 +1,6 @@
 //! Links that a tenant can list, change, hand out and end, on one machine or many. `spec/store.md` sections 3 to 5, `spec/redeem.md`.
 
 mod check;
-mod committed;
 mod compact;
 mod edit;
 mod ended;

@@ -9,7 +9,6 @@ use sqlx::migrate;
 
 use crate::database::{Database, Location, Lock, Schema};
 use crate::events::{Event, Operation, Recorder};
-use crate::store::committed::committed;
 use crate::store::error::StoreError;
 use crate::store::feed::Feed;
 use crate::store::place::Place;
@@ -197,7 +196,7 @@ impl Store {
     pub async fn commit(&self, changes: Vec<Change>) -> Result<Stamp> {
         within(async {
             let mut turn = self.inner.feed.begin(Lock::Store, self.now()).await?;
-            let told = committed(self.event(Operation::Committed), &changes);
+            let told = Event::committed(self.wall(), &changes);
             turn.put(changes).await?;
             self.tell(told).await?;
             turn.commit().await

@@ -3,7 +3,6 @@ use portward::{Change, EntryId, Identifier, Stamp, TenantChange, Timestamp, Unit
 use crate::database::{Lock, record};
 use crate::events::{Event, EventKind, Operation, Subject};
 use crate::hex::hex;
-use crate::store::committed::committed;
 use crate::store::error::StoreError;
 use crate::store::list::link_row;
 use crate::store::open::{Result, Store, within};
@@ -76,7 +75,7 @@ impl Store {
             let mut row = match row {
                 Ok(row) => row,
                 Err(error) => {
-                    self.tell(committed(self.event(Operation::Committed), &[Change::Tenant(tenant, change)])).await?;
+                    self.tell(Event::committed(self.wall(), &[Change::Tenant(tenant, change)])).await?;
                     let stamp = turn.commit().await?;
                     return if matches!(error, StoreError::UnknownLink) { Err(error) } else { Ok(stamp) };
                 }

@@ -1,10 +1,16 @@
-use portward::{Change, TenantChange, Unit};
+use portward::{Change, TenantChange, Timestamp, Unit};
 
-use crate::events::{Event, Subject};
+use crate::events::{Event, Operation, Subject};
 use crate::hex::hex;
 
-/// What changes of the feed are told as: of a tenant where all are of one, about what where there is one, and their kinds.
-pub(super) fn committed(event: Event, changes: &[Change]) -> Event {
+impl Event {
+    /// That these changes go into the feed: of a tenant where all are of one, about what where there is one, and their kinds.
+    pub fn committed(at: Timestamp, changes: &[Change]) -> Self {
+        committed(Self::new(at, Operation::Committed), changes)
+    }
+}
+
+fn committed(event: Event, changes: &[Change]) -> Event {
     let tenant_of = |change: &Change| match change {
         Change::Tenant(tenant, _) => Some(*tenant),
         _ => None,

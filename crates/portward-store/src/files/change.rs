@@ -1,0 +1,177 @@
+use portward::envelope::WrappedKeyring;
+use portward::{Deployment, Keyring, KeyringError, PassphraseCost, RevocationView, RootInfo, SealedKeyring};
+use zeroize::Zeroizing;
+
+use crate::events::Operation;
+use crate::files::atomic::OWNER_ONLY;
+use crate::files::directory::DEPLOYMENT;
+use crate::files::keyring::{CLEAR, CLEAR_TEMPORARY, FILES};
+use crate::files::{FileError, FilesError, Lock, Locked, OpenKeyring, Protection};
+
+/// A keyring that was read and found whole, and that nobody else changes while this is there. Change it, then [replace](Self::replace) it.
+#[derive(Debug)]
+pub struct LockedKeyring<'l> {
+    /// The keyring.
+    pub keyring: Keyring,
+    protection: Protection,
+    /// Its roots as they are in the file.
+    written: Vec<RootInfo>,
+    locked: &'l Locked<'l>,
+}
+
+impl Locked<'_> {
+    /// Writes a new deployment and its keyring into a directory that has neither, and its first view, unless a store shall decide. Told are the
+    /// roots, and that the view begins. Under a passphrase or a KEK the keyring is never there in the clear.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Keyring`] for one of another deployment, [`FilesError::Sealed`], [`FilesError::Wrapped`],
+    /// [`FilesError::StoreDecides`], [`FilesError::Save`], [`FilesError::Sink`].
+    pub fn create(
+        &self,
+        deployment: &Deployment,
+        keyring: &Keyring,
+        protection: &Protection,
+        view: Option<&RevocationView>,
+    ) -> Result<(), FilesError> {
+        self.refuse_existing(DEPLOYMENT)?;
+        self.refuse_existing_keyring()?;
+        view.map_or(Ok(()), |_| self.refuse_existing_view())?;
+        let json = self.kept(of(deployment, keyring, self)?, protection)?;
+        self.tell_roots(&[], keyring)?;
+        view.map_or(Ok(()), |_| self.tell(Operation::Begun))?;
+        self.write_deployment(deployment)?;
+        self.replace(protection.file(), &json, OWNER_ONLY)?;
+        view.map_or(Ok(()), |view| self.save_view(view, keyring))
+    }
+
+    /// Writes what comes out of a recovery export, and tells so. A deployment that is there has to be the same one.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], with [`FileError::Exists`] for a keyring or another deployment; [`FilesError::Deployment`], [`FilesError::Keyring`] for
+    /// one of another deployment, [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`].
+    pub fn recover(
+        &self,
+        deployment: &Deployment,
+        keyring: &Keyring,
+        protection: &Protection,
+    ) -> Result<(), FilesError> {
+        self.refuse_existing_keyring()?;
+        let is_there = self.directory().has_deployment();
+        if is_there && self.directory().deployment()? != *deployment {
+            self.refuse_existing(DEPLOYMENT)?;
+        }
+        let json = self.kept(of(deployment, keyring, self)?, protection)?;
+        self.tell(Operation::KeyringRecovered)?;
+        if !is_there {
+            self.write_deployment(deployment)?;
+        }
+        self.replace(protection.file(), &json, OWNER_ONLY)
+    }
+
+    /// As [`Directory::open_keyring`](crate::files::Directory::open_keyring), to change it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_keyring<E: From<FilesError>>(
+        &self,
+        deployment: &Deployment,
+        unlock: impl FnOnce(Lock) -> Result<Protection, E>,
+    ) -> Result<LockedKeyring<'_>, E> {
+        let OpenKeyring { keyring, protection } = self.directory().open_keyring(deployment, unlock)?;
+        let written = keyring.roots().copied().collect();
+        Ok(LockedKeyring { keyring, protection, written, locked: self })
+    }
+
+    fn refuse_existing_keyring(&self) -> Result<(), FilesError> {
+        FILES.into_iter().try_for_each(|name| self.refuse_existing(name))
+    }
+
+    /// The text of a keyring's file.
+    fn kept(&self, keyring: &Keyring, protection: &Protection) -> Result<Zeroizing<Vec<u8>>, FilesError> {
+        let path = || self.directory().file(protection.file());
+        match protection {
+            Protection::Clear => Ok(keyring.to_json()),
+            Protection::Passphrase(passphrase) => {
+                let sealed = SealedKeyring::seal(keyring, passphrase, PassphraseCost::default());
+                sealed.map(|sealed| sealed.to_json().into()).map_err(|error| FilesError::Sealed(path(), error))
+            }
+            Protection::Kek(kek) => {
+                let wrapped = WrappedKeyring::wrap(keyring, &[&**kek]);
+                wrapped.map(|wrapped| wrapped.to_json().into()).map_err(|error| FilesError::Wrapped(path(), error))
+            }
+        }
+    }
+}
+
+fn of<'k>(deployment: &Deployment, keyring: &'k Keyring, locked: &Locked<'_>) -> Result<&'k Keyring, FilesError> {
+    if keyring.deployment() == deployment.id {
+        return Ok(keyring);
+    }
+    Err(FilesError::Keyring(locked.directory().file(DEPLOYMENT), KeyringError::WrongDeployment))
+}
+
+impl LockedKeyring<'_> {
+    /// How it is kept.
+    pub const fn protection(&self) -> &Protection {
+        &self.protection
+    }
+
+    /// Writes it back, in the way in which it was kept. What is told is what became of each root since.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`]; [`FilesError::Keyring`] for one that is not the
+    /// one that was read: of another deployment, without a root of it, or with another key under a root's id.
+    pub fn replace(&mut self) -> Result<(), FilesError> {
+        self.refuse_another()?;
+        let json = self.locked.kept(&self.keyring, &self.protection)?;
+        self.locked.tell_roots(&self.written, &self.keyring)?;
+        self.locked.replace(self.protection.file(), &json, OWNER_ONLY)?;
+        self.written = self.keyring.roots().copied().collect();
+        Ok(())
+    }
+
+    /// Keeps it in another way, or under another passphrase or KEK, from now on, and tells so. The blocks of the old file may linger on the medium.
+    ///
+    /// # Errors
+    /// As [`Self::replace`].
+    pub fn protect(&mut self, protection: &Protection) -> Result<(), FilesError> {
+        self.refuse_another()?;
+        let (locked, old) = (self.locked, self.protection.file());
+        let is_moved = old != protection.file();
+        if is_moved {
+            locked.refuse_existing(protection.file())?;
+        }
+        let json = locked.kept(&self.keyring, protection)?;
+        locked.tell_roots(&self.written, &self.keyring)?;
+        locked.tell_with(Operation::KeyringProtected, protection.name())?;
+        let written = locked.replace(protection.file(), &json, OWNER_ONLY);
+        let changed = if is_moved { written.and_then(|()| locked.remove(old)) } else { written };
+        if changed.is_err() {
+            // Two keyrings would be one too many. While the old one is there it stays the one.
+            if is_moved && locked.refuse_existing(old).is_err() {
+                let _ = locked.remove(protection.file());
+            }
+            return changed;
+        }
+        if is_moved && old == CLEAR {
+            // What a killed command left of one in the clear.
+            locked.remove(CLEAR_TEMPORARY)?;
+        }
+        self.protection = protection.clone();
+        self.written = self.keyring.roots().copied().collect();
+        Ok(())
+    }
+
+    /// Nothing drops a root or gives its id to another key, but who puts another keyring in the place of this one.
+    fn refuse_another(&self) -> Result<(), FilesError> {
+        let is_kept = |before: &RootInfo| {
+            let now = self.keyring.roots().find(|now| now.id == before.id);
+            now.is_some_and(|now| now.check == before.check && now.created == before.created)
+        };
+        if self.written.iter().all(is_kept) {
+            return Ok(());
+        }
+        let path = self.locked.directory().file(self.protection.file());
+        Err(FilesError::File(path, FileError::Exists))
+    }
+}
