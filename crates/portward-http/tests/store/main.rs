@@ -1,5 +1,5 @@
 //! The routes over a real store: what a browser, a mail scanner and a client of the interface do to a link.
-#![expect(clippy::unwrap_used, reason = "test code")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "test code")]
 
 use std::sync::{Arc, Mutex};
 

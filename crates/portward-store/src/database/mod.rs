@@ -13,8 +13,8 @@ mod url;
 mod work;
 
 pub(crate) use begin::{Database, Lock};
-pub use error::DatabaseError;
-pub use location::{Location, LocationError};
+pub use error::{DatabaseError, LocationError};
+pub use location::Location;
 pub(crate) use open::Schema;
 pub use url::PostgresUrl;
 pub(crate) use work::Work;

@@ -4,7 +4,7 @@ use core::str::FromStr;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::database::location::LocationError;
+use crate::database::error::LocationError;
 
 /// `postgres://…` or `postgresql://…`, read and found good: nobody goes to a server without TLS by mistake, whoever made the URL.
 ///
