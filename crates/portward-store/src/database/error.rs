@@ -174,7 +174,7 @@ mod tests {
             DatabaseError::Newer,
             DatabaseError::Schema,
         ];
-        for code in all.iter().map(DatabaseError::code).chain([crate::database::LocationError::Form.code()]) {
+        for code in all.iter().map(DatabaseError::code).chain([LocationError::Form.code()]) {
             assert!(page.contains(&format!("`{code}`")), "{code}");
         }
     }

@@ -77,7 +77,7 @@ impl core::fmt::Debug for Protection {
 }
 
 impl Directory {
-    /// Reads the keyring; asks for what opens it only if it is not in the clear. To change it, [`Locked::open_keyring`].
+    /// Reads the keyring; asks for what opens it only if it is not in the clear. To change it, [`Locked::open_keyring`](crate::files::Locked::open_keyring).
     ///
     /// # Errors
     /// [`FilesError::File`] with [`FileError::KeyringPermissions`], [`FileError::TwoKeyrings`] and others; [`FilesError::Keyring`],
