@@ -69,11 +69,13 @@ new Hono().use(web.hono)
 const connect = forExpress({ portal, store })
 express()
   .use(connect.routes)
+  .use(connect.errors)
   .get('/files/:id', connect.requires('files:read', (request: express.Request<{ id: string }>) => request.params.id), (request, response) => {
     response.json({ tenant: connect.access(request).tenant })
   })
 const app = fastify({ frameworkErrors: frameworkErrors({ portal, store }) })
 await app.register(forFastify, { portal, store })
+app.setErrorHandler(app.refusals)
 app.get<{ Params: { id: string } }>('/files/:id', { onRequest: app.requires('files:read') }, async (request) => request.access.tenant)
 
 const index = await scope.blindIndex({ table: 'clients', column: 'email', bits: 16 })
