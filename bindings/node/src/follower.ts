@@ -22,7 +22,7 @@ const OPTIONS = ['tenants', 'highest', 'maxStaleness', 'audience', 'skew'] as co
 
 /**
  * Knows what is revoked where there is no store: at an edge, in another data centre. What carries its requests to a store, and the answers
- * back, is the caller's; nothing on that way is trusted. It begins knowing nothing, and so refuses all.
+ * back, is the caller's; nothing on that way is trusted. It begins knowing nothing, and so refuses all. Made once and kept, as a `Verifier` is.
  */
 export class Follower extends Handled<'Follower'> {
   readonly #handle: Handle<'Follower'>

@@ -223,7 +223,10 @@ export class Store extends Handled<'Store'> {
     return this.#until(() => native.storeRevokeLink(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
-  /** Revokes a copy of a link, and what was narrowed from it. */
+  /**
+   * Revokes a copy of a link, and what was narrowed from it. Copies are made without the store, so an id that is none is not noticed, and revokes
+   * nothing; the link's own is (`not_a_copy`).
+   */
   async revokeCopy(tenant: string, link: string, copy: string): Promise<string> {
     return this.#until(() => native.storeRevokeCopy(this.#handle, text('tenant', tenant), text('link', link), text('copy', copy)))
   }
