@@ -2,7 +2,8 @@ import { flag, maybeBytes, maybeText, maybeTime, options as optionsOf, pairs, te
 import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { AnswerRow, Handle, RequestRow } from './native-types'
-import { Store } from './store'
+import { signalOf, Store } from './store'
+import { until } from './until'
 
 /** What of a request is looked at. */
 export interface PortalRequest {
@@ -155,8 +156,9 @@ export class Exchange extends Handled<'Exchange'> {
     return answerOf(native.exchangeRefused(this.#handle, text('answer', answer)))
   }
 
-  /** Asks the store and answers, in one step. What goes wrong is in the answer. */
+  /** Asks the store and answers, in one step. What goes wrong is in the answer, but for a signal of the store's: it rejects. */
   async run(store: Store): Promise<Answer> {
-    return answerOf(await native.exchangeRun(this.#handle, Store.handleOf('store', store)))
+    const handle = Store.handleOf('store', store)
+    return answerOf(await until(signalOf(store), () => native.exchangeRun(this.#handle, handle)))
   }
 }

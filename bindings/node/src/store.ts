@@ -63,6 +63,9 @@ export interface Compacted {
   readonly links: number
 }
 
+/** @internal The signal that ends waiting for what this store does. */
+export let signalOf: (store: Store) => AbortSignal | undefined
+
 /** Links, what became of them, and what is revoked. Verifying asks no database and is synchronous; all else is a promise. */
 export class Store extends Handled<'Store'> {
   readonly #handle: Handle<'Store'>
@@ -71,6 +74,10 @@ export class Store extends Handled<'Store'> {
   readonly #number: number
   readonly #signal: AbortSignal | undefined
   readonly deployment: Deployment
+
+  static {
+    signalOf = (store) => store.#signal
+  }
 
   private constructor(key: symbol, handle: Handle<'Store'>, deployment: Deployment, slot: Handle<'Slot'>, signal?: AbortSignal) {
     checkMade(key, 'Store')

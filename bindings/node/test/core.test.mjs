@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Deployment, Follower, InputError, InvalidValue, Issuer, Keyring, KeyStore, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
+import { Deployment, Follower, InputError, InvalidValue, Issuer, Keyring, KeyStore, Portal, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
 import { onEach } from './support/databases.mjs'
 import { code, directory, scope, store } from './support/fixtures.mjs'
 
@@ -258,6 +258,9 @@ onEach('a signal rejects the promises of a store at once, and those of keys', as
   assert.equal(links.verifyLink(token).client, '42')
   assert.equal(asked.verifyLink(token).client, '42')
   assert.equal((await records.open(object, of)).toString(), 'x')
+  const renewing = new Portal('https://a.example').read({ method: 'POST', path: '/portal/renew', headers: ['Authorization', 'Bearer pws_'] })
+  await assert.rejects(renewing.run(asked), enough)
+  assert.equal((await renewing.run(links)).status, 400)
   assert.throws(() => links.withSignal({}), { name: 'TypeError', message: /^signal: / })
 })
 
