@@ -128,6 +128,29 @@ onEach('a follower refuses what the store has revoked', async (database) => {
   await assert.rejects(follower.accept(Buffer.of(1, 2, 3)), PortwardError)
 })
 
+onEach('a follower of lists refuses what the store has revoked, and asks nobody', async (database) => {
+  const { store: links, keyring } = await store(database)
+  const follower = Follower.ofLists(keyring, { tenants: ['studio-7'], skew: 0 })
+  const { id, token } = await links.issue('studio-7', '42', ['files:read'])
+  const now = Math.floor(Date.now() / 1000)
+  const times = { thisUpdate: now - 100, nextUpdate: now + 100 }
+  const publish = (tenants) => links.publish({ ...times, tenants })
+  assert.throws(() => follower.verifyLink(token), Refused)
+  const older = await publish(['studio-7'])
+  await assert.rejects(follower.accept(await publish(undefined)), { name: 'Refused', code: 'wrong_scope' })
+  await assert.rejects(follower.accept(older, { at: now - 101 }), { name: 'Refused', code: 'list_not_yet_current' })
+  await assert.rejects(follower.accept(older, { at: new Date((now + 100) * 1000) }), { name: 'Refused', code: 'list_expired' })
+  await follower.accept(older)
+  assert.equal(follower.verifyLink(token).tokenId, id)
+  assert.throws(() => follower.verifyLink(token, { at: now + 100 }), { code: 'view_stale' })
+  await links.revokeLink('studio-7', id)
+  assert.equal(await follower.accept(await publish(['studio-7'])), links.stamp)
+  assert.throws(() => follower.verifyLink(token), { code: 'link_revoked' })
+  await assert.rejects(follower.accept(older), { code: 'rollback' })
+  await assert.rejects(follower.request(), { name: 'InvalidValue', code: 'follows_lists' })
+  assert.throws(() => Follower.ofLists(keyring, { maxStaleness: 30 }), { name: 'TypeError', message: /"maxStaleness"/ })
+})
+
 test('an answer is taken in on a thread of the pool', async () => {
   const { store: links, keyring } = await store()
   const follower = new Follower(keyring)
