@@ -8,6 +8,7 @@ mod address;
 mod assure;
 mod bench;
 mod budget;
+mod checkout;
 mod coverage;
 mod document;
 mod free_threaded;

@@ -1,27 +1,35 @@
-//! The Node package: what looks at its source is tested there; all else is built, packed, installed into fresh folders and tested in them.
+//! The Node package: built and tested in a clean checkout, as its README says; then packed there, installed into fresh folders and tested in
+//! them.
 
+use std::env;
 use std::io;
+use std::path::Path;
 use std::process::Command;
 
+use crate::checkout;
 use crate::log::Log;
 use crate::postgres::Beside;
 use crate::tally::Tally;
 
-const SOURCE: &str = "bindings/node";
+const CHECKOUT: &str = "target/node-checkout";
+const PACKAGE: &str = "target/node-checkout/bindings/node";
 /// Made by `scripts/fresh.mjs`: the tests, and the example.
 const FRESH: [&str; 2] = ["target/node-package", "target/node-example"];
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
-    let installed = log.run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(SOURCE))?;
+    checkout::clean(Path::new("."), Path::new(CHECKOUT))?;
+    let target = env::current_dir()?.join("target");
+    let installed = log.run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(PACKAGE))?;
     if !installed.success {
         return Ok(Tally::FAILED);
     }
-    // Without what makes a release slow to build: the code is the same.
-    let source = ["run", "test:source"];
-    let tests = log.run(Command::new("npm").args(source).current_dir(SOURCE).env("PORTWARD_PROFILE", "dev"))?;
+    let mut tests = beside.command("npm");
+    // Without what makes a release slow to build, the code is the same; and what was built of others is not built again.
+    tests.arg("test").current_dir(PACKAGE).env("PORTWARD_PROFILE", "dev").env("CARGO_TARGET_DIR", &target);
+    let tests = log.run(&mut tests)?;
     let mut all = Tally::of_node(&tests.output).with_exit(tests.success);
-    let fresh = log.run(Command::new("node").args(["scripts/fresh.mjs", "../../target"]).current_dir(SOURCE))?;
+    let fresh = log.run(Command::new("node").arg("scripts/fresh.mjs").arg(&target).current_dir(PACKAGE))?;
     if !fresh.success {
         return Ok(all + Tally::FAILED);
     }

@@ -26,6 +26,19 @@ pub(crate) fn follower_new(
     call(made).map(Arc::new).map(handle)
 }
 
+#[napi(catch_unwind)]
+pub(crate) fn follower_of_lists(
+    keyring: &External<Keyring>,
+    tenants: Option<Vec<String>>,
+    highest: Option<String>,
+    audience: Option<String>,
+    skew: Option<f64>,
+) -> napi::Result<External<Arc<Follower>>> {
+    call(|| Follower::of_lists(keyring, tenants.as_deref(), highest.as_deref(), &options(audience, skew)?))
+        .map(Arc::new)
+        .map(handle)
+}
+
 /// A promise, for it waits while an answer is taken in.
 #[napi(catch_unwind)]
 pub(crate) fn follower_request(follower: &External<Arc<Follower>>) -> Promised<Vec<u8>, Buffer> {
@@ -34,9 +47,13 @@ pub(crate) fn follower_request(follower: &External<Arc<Follower>>) -> Promised<V
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn follower_accept(follower: &External<Arc<Follower>>, answer: &[u8]) -> Promised<String, String> {
+pub(crate) fn follower_accept(
+    follower: &External<Arc<Follower>>,
+    answer: &[u8],
+    at: Option<f64>,
+) -> Promised<String, String> {
     let (follower, answer) = (Arc::clone(follower), answer.to_vec());
-    promise(move || follower.accept(&answer), same)
+    promise(move || follower.accept_at(&answer, at.map(whole).transpose()?), same)
 }
 
 #[napi(catch_unwind)]

@@ -1,5 +1,5 @@
 import { orNull, text } from './arguments'
-import { PortwardError, told } from './errors'
+import { Refused, told } from './errors'
 import { checkMade, date, made } from './handle'
 import { Deployment } from './keyring'
 import { native } from './native'
@@ -72,26 +72,26 @@ export class Access {
 
   /**
    * Whether the permission is granted, on this resource if one is stated. A token that is restricted to resources grants nothing where none
-   * is stated. Throws `Refused` if it is not, also of a permission that there is not.
+   * is stated. Throws `Refused` if it is not, also of a permission that there is not; `InvalidValue` for a resource that is no identifier.
    */
   require(permission: string, resource?: string | null): void {
-    native.accessRequire(
-      Deployment.handleOf('deployment', this.#origin.deployment),
-      this.#packed.slice(104, FIXED),
-      this.#resources(),
-      text('permission', permission),
-      orNull(resource, (value) => text('resource', value)),
-    )
+    const asked = [text('permission', permission), orNull(resource, (value) => text('resource', value))] as const
+    const deployment = Deployment.handleOf('deployment', this.#origin.deployment)
+    try {
+      native.accessRequire(deployment, this.#packed.slice(104, FIXED), this.#resources(), ...asked)
+    } catch (error) {
+      // Whose access it was that did not suffice.
+      throw error instanceof Refused ? new Refused(error.message, error.code, error.public, this.tokenId) : error
+    }
   }
 
-  /** Whether `require` would let it pass. What is no identifier is no resource that anybody was granted. */
+  /** Whether `require` would let it pass. Throws `InvalidValue` for a resource that is no identifier. */
   allows(permission: string, resource?: string | null): boolean {
     try {
       this.require(permission, resource)
       return true
     } catch (error) {
-      // A value, whatever it is, is not granted. A wrong type is a mistake, and a mistake of ours no answer.
-      if (error instanceof PortwardError && error.code !== 'internal') return false
+      if (error instanceof Refused) return false
       throw error
     }
   }

@@ -130,7 +130,21 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 export function path(name: string, value: unknown): string {
+  if (value instanceof URL && value.protocol !== 'file:') throw wrongType(name, 'a path, or a URL of a file', value)
   return text(name, value instanceof URL ? fileURLToPath(value) : value)
+}
+
+/** Names and texts of an object, one after the other. */
+export function pairs(name: string, value: unknown): string[] {
+  return Object.entries(plain(name, value)).flatMap(([key, item]) => [text(name, key), text(`${name}.${key}`, item)])
+}
+
+/** An object that is nothing else: what a Map holds, or a Promise that was not awaited, would not be seen. */
+function plain(name: string, value: unknown): object {
+  if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw wrongType(name, 'a plain object', value)
+  return value
 }
 
 /** Nothing, if these are all names of a type. */
@@ -143,18 +157,25 @@ export function options<T extends object, const K extends readonly (keyof T & st
   known: K & All<T, K>,
 ): Partial<T> {
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value)
-  // A Map, a Promise that was not awaited: its restrictions would not be seen.
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw wrongType(name, 'a plain object', value)
-  const unknown = Object.keys(value).find((key) => !(known as readonly string[]).includes(key))
+  const unknown = Object.keys(plain(name, value)).find((key) => !(known as readonly string[]).includes(key))
   if (unknown !== undefined) throw new TypeError(`${name}: there is no option ${JSON.stringify(unknown)}`)
   return value
 }
 
 export function callable<T>(name: string, value: T): T {
-  if (value !== undefined && typeof value !== 'function') throw wrongType(name, 'a function', value)
+  if (typeof value !== 'function') throw wrongType(name, 'a function', value)
   return value
+}
+
+export function maybeCallable<T>(name: string, value: T | undefined): T | undefined {
+  return value === undefined ? undefined : callable(name, value)
+}
+
+/** An object with these methods, whoever has made it. */
+export function having<T extends object>(name: string, methods: readonly (keyof T & string)[], value: unknown): T {
+  const isOne = typeof value === 'object' && value !== null && methods.every((method) => typeof (value as Partial<T>)[method] === 'function')
+  if (!isOne) throw wrongType(name, `an object with ${methods.join(', ')}`, value)
+  return value as T
 }
 
 export function someSignal(name: string, value: unknown): AbortSignal {

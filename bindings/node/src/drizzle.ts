@@ -6,11 +6,11 @@
 
 import { customType } from 'drizzle-orm/pg-core'
 import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
-import { bytes, callable, options as optionsOf, text } from './arguments'
+import { bytes, callable, maybeCallable, options as optionsOf, text, wrongType } from './arguments'
 import type { BlindIndex } from './blind-index'
 import { InvalidValue } from './errors'
 import { checkMade, made } from './handle'
-import type { Scope } from './scope'
+import { Scope } from './scope'
 
 /** The shortest object: header, salt, commitment, and a chunk without a byte. */
 const OBJECT_MIN = 92
@@ -107,11 +107,12 @@ export class Field {
 
   constructor(name: string, options?: FieldOptions) {
     this.#name = text('name', name)
-    this.#index = callable('index', optionsOf('options', options, ['index']).index)
+    this.#index = maybeCallable('index', optionsOf('options', options, ['index']).index)
   }
 
   /** Seals a value for the row with this id, under the keys of its tenant. */
   async seal(scope: Scope, id: string, value: string): Promise<Sealed> {
+    Scope.handleOf('scope', scope)
     const index = this.#index?.().of(text('value', value))
     const sealed = new Sealed(await scope.seal(Buffer.from(text('value', value)), { name: this.#name, id }))
     return index === undefined ? sealed : withIndex(sealed, indexedOf(index))
@@ -119,6 +120,8 @@ export class Field {
 
   /** Opens the value of the row with this id. Throws `Unreadable` for one of another row, column or tenant. */
   async open(scope: Scope, id: string, sealed: Sealed): Promise<string> {
+    Scope.handleOf('scope', scope)
+    if (!(sealed instanceof Sealed)) throw wrongType('sealed', 'a Sealed', sealed)
     return (await scope.open(sealed.object, { name: this.#name, id })).toString()
   }
 }
@@ -160,6 +163,7 @@ const toIndexed = (driver: Uint8Array | string) => indexedOf(bytesOf(driver))
  * an `Indexed`, which can be written back. `index` is called each time, for the index of the tenant at hand.
  */
 export function indexed(index: () => BlindIndex) {
+  callable('index', index)
   return customType<{ data: string | Indexed; driverData: Buffer }>({
     dataType: () => 'bytea',
     fromDriver: toIndexed,
@@ -169,6 +173,7 @@ export function indexed(index: () => BlindIndex) {
 
 /** The same for SQLite. */
 export function indexedBlob(index: () => BlindIndex) {
+  callable('index', index)
   return customTypeOfSqlite<{ data: string | Indexed; driverData: Buffer }>({
     dataType: () => 'blob',
     fromDriver: toIndexed,

@@ -13,6 +13,8 @@ export class PortwardError extends Error {
   readonly tokenId: string | null
 
   constructor(message: string, code: string, answer: PublicAnswer = 'refused', tokenId: string | null = null) {
+    const texts = { message, code, answer, ...(tokenId === null ? {} : { tokenId }) }
+    for (const [name, value] of Object.entries(texts)) if (typeof value !== 'string') throw new TypeError(`${name}: a string is wanted, not ${typeof value}`)
     super(message)
     this.code = code
     this.public = answer

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Access } from './access'
+import { maybeCallable, wrongType } from './arguments'
 import { Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, keepApart, requestOf, send } from './node-http'
@@ -17,6 +18,9 @@ type Addressed = Request & { params: Record<string, string> }
 type Next = (error?: unknown) => void
 /** A middleware of Express, Connect and the like. */
 export type Middleware = (request: Request, response: ServerResponse, next: Next) => void
+
+/** The same for errors. */
+export type ErrorMiddleware = (error: unknown, request: Request, response: ServerResponse, next: Next) => void
 
 export interface ExpressPortal {
   /** Serves the routes of the portal: `app.use(routes)`, before body parsers. */
@@ -30,6 +34,11 @@ export interface ExpressPortal {
   ): (request: R, response: ServerResponse, next: Next) => void
   /** What the session of a request grants: behind `session` or `requires`. */
   access(request: IncomingMessage): Access
+  /**
+   * Answers what `access.require` throws in a handler, which Express would tell in full: `app.use(errors)`, behind the routes. The application's
+   * own errors go on.
+   */
+  readonly errors: ErrorMiddleware
 }
 
 /** A portal for an Express application. */
@@ -56,12 +65,19 @@ export function portward(options: GateOptions): ExpressPortal {
     session: (request, response, next) => guard(request, response, next),
     requires(permission, resource) {
       gate.lookUp(permission)
+      maybeCallable('resource', resource)
       return (request, response, next) => guard(request, response, next, permission, resource && (() => resource(request)))
     },
     access(request) {
+      if (!Array.isArray(request?.rawHeaders)) throw wrongType('request', 'a request', request)
       const access = accesses.get(request)
       if (access === undefined) throw new Refused('the route is not behind a session', 'session_missing')
       return access
+    },
+    errors(error, request, response, next) {
+      const answer = response.headersSent ? null : gate.thrown(requestOf(request, urlOf(request)), error)
+      if (answer === null) next(error)
+      else send(response, answer)
     },
   }
 }

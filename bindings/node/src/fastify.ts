@@ -6,6 +6,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions, onRequestAsyncHookHandler } from 'fastify'
 import type { Access } from './access'
+import { having, maybeCallable } from './arguments'
 import { Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, keepApart, requestOf } from './node-http'
@@ -23,6 +24,11 @@ declare module 'fastify' {
     session(): onRequestAsyncHookHandler
     /** A hook `onRequest` that lets nobody pass without a session that grants this, on the resource if one is told. */
     requires(permission: string, resource?: (request: AddressedRequest) => string | undefined): onRequestAsyncHookHandler
+    /**
+     * Answers what `access.require` throws in a handler, which Fastify would tell in full: `app.setErrorHandler(app.refusals)`. The
+     * application's own errors go on to Fastify's own handler.
+     */
+    readonly refusals: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
   }
 }
 
@@ -31,6 +37,7 @@ export type AddressedRequest = FastifyRequest<{ Params: Record<string, string> }
 
 /** The plugin. It serves the routes of the portal before any body is parsed. */
 export async function portward(app: FastifyInstance, options: GateOptions): Promise<void> {
+  having<FastifyInstance>('app', ['decorate', 'decorateRequest', 'addHook'], app)
   const gate = new Gate(options)
   const accesses = new WeakMap<FastifyRequest, Access>()
 
@@ -51,7 +58,12 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
   app.decorate('session', () => async (request, reply) => guard(request, reply))
   app.decorate('requires', (permission, resource) => {
     gate.lookUp(permission)
+    maybeCallable('resource', resource)
     return async (request, reply) => guard(request, reply, permission, resource && (() => resource(request as AddressedRequest)))
+  })
+  app.decorate('refusals', (error, request, reply) => {
+    const answer = gate.thrown(requestOf(request.raw, request.originalUrl), error)
+    return answer === null ? reply.send(error) : send(reply, answer)
   })
   app.addHook('onRequest', async (request, reply) => {
     const answer = await answered(gate, request.raw, request.originalUrl)

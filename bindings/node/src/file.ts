@@ -3,6 +3,7 @@ import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { Handle } from './native-types'
 import { Turns } from './turns'
+import { onAbort } from './until'
 
 /** How often progress is told, in milliseconds. */
 const EVERY = 50
@@ -34,8 +35,7 @@ export async function followed(
       end(error)
     }
   }
-  const abort = () => end(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
+  const over = signal && onAbort(signal, () => end(signal.reason))
   const timer = progress && setInterval(tell, EVERY)
   jobs.add(job)
   try {
@@ -49,7 +49,7 @@ export async function followed(
   } finally {
     jobs.delete(job)
     clearInterval(timer)
-    signal?.removeEventListener('abort', abort)
+    over?.()
   }
 }
 

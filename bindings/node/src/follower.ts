@@ -1,62 +1,77 @@
 import type { Access } from './access'
-import { bytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf } from './arguments'
-import { Handled } from './handle'
+import { bytes, maybeSeconds, maybeText, maybeTexts, maybeTime, milliseconds, options as optionsOf, type Time } from './arguments'
+import { Handled, made } from './handle'
 import { Keyring } from './keyring'
 import { native } from './native'
 import type { Handle } from './native-types'
-import { type Verifier, verifierOf } from './token'
+import { type Verifier, verifierOf, type VerifyOptions } from './token'
 import { Turns } from './turns'
 
-export interface FollowerOptions {
-  /** Whose revocations it follows; all, if nothing is said. */
+export interface ListFollowerOptions {
+  /** Whose revocations it follows: of lists those that they are made for. All, if nothing is said. */
   tenants?: Iterable<string> | undefined
   /** The stamp that an earlier one reached, so that nothing older is taken. */
   highest?: string | undefined
-  /** For how many seconds an answer is believed: 30. */
-  maxStaleness?: number | undefined
   audience?: string | undefined
   skew?: number | undefined
 }
 
-const OPTIONS = ['tenants', 'highest', 'maxStaleness', 'audience', 'skew'] as const
+export interface FollowerOptions extends ListFollowerOptions {
+  /** For how many seconds an answer is believed: 30. */
+  maxStaleness?: number | undefined
+}
+
+const LISTS = ['tenants', 'highest', 'audience', 'skew'] as const
 
 /**
  * Knows what is revoked where there is no store: at an edge, in another data centre. What carries its requests to a store, and the answers
- * back, is the caller's; nothing on that way is trusted. It begins knowing nothing, and so refuses all.
+ * back, is the caller's; nothing on that way is trusted. It begins knowing nothing, and so refuses all. Made once and kept, as a `Verifier` is.
  */
 export class Follower extends Handled<'Follower'> {
   readonly #handle: Handle<'Follower'>
   readonly #verifier: Verifier
   readonly #turns = new Turns()
 
-  constructor(keyring: Keyring, options?: FollowerOptions) {
-    const { tenants, highest, maxStaleness = 30, audience, skew } = optionsOf('options', options, OPTIONS)
-    const handle = native.followerNew(
-      Keyring.handleOf('keyring', keyring),
-      maybeTexts('tenants', tenants),
-      maybeText('highest', highest),
-      milliseconds('maxStaleness', maxStaleness),
-      maybeText('audience', audience),
-      maybeSeconds('skew', skew),
-    )
+  constructor(keyring: Keyring, options?: FollowerOptions)
+  /** @internal */
+  constructor(keyring: Keyring, options: undefined, key: symbol, handle: Handle<'Follower'>)
+  constructor(keyring: Keyring, options?: FollowerOptions, key?: symbol, of?: Handle<'Follower'>) {
+    const handle = key === made && of !== undefined ? of : live(keyring, options)
     super(handle)
     this.#handle = handle
     this.#verifier = verifierOf(native.followerVerifier(handle), keyring.deployment)
   }
 
-  /** A request to be sent now: what a store answers with `answer`. */
+  /**
+   * One that follows published lists, which `Store.publish` makes: it asks nobody, and takes a list from wherever it lies. A list is believed
+   * from its one time to its other by the clock, and nobody notices where one that is still good was put in the place of a newer one.
+   */
+  static ofLists(keyring: Keyring, options?: ListFollowerOptions): Follower {
+    const { tenants, highest, audience, skew } = optionsOf('options', options, LISTS)
+    const handle = native.followerOfLists(
+      Keyring.handleOf('keyring', keyring),
+      maybeTexts('tenants', tenants),
+      maybeText('highest', highest),
+      maybeText('audience', audience),
+      maybeSeconds('skew', skew),
+    )
+    return new Follower(keyring, undefined, made, handle)
+  }
+
+  /** A request to be sent now: what a store answers with `answer`. One of lists makes none: `follows_lists`. */
   async request(): Promise<Buffer> {
     return this.#turns.take(() => native.followerRequest(this.#handle))
   }
 
   /**
-   * Takes an answer in: for a large one that is work of a second, during which it verifies by what it knew before. Returns the stamp that it
-   * stands at now. After `gap`, `another_incarnation` and `fork` ask again.
+   * Takes an answer, or a list, in: for a large one that is work of a second, during which it verifies by what it knew before. Returns the stamp
+   * that it stands at now. After `gap`, `another_incarnation` and `fork` ask again. `at`: by when a list is good or not; now, if nothing is said.
    */
-  async accept(answer: Uint8Array): Promise<string> {
+  async accept(answer: Uint8Array, options?: { at?: Time | undefined }): Promise<string> {
     // Before its turn comes, the caller may use the bytes for something else.
     const taken = Buffer.from(bytes('answer', answer))
-    return this.#turns.take(() => native.followerAccept(this.#handle, taken))
+    const at = maybeTime('at', optionsOf('options', options, ['at']).at)
+    return this.#turns.take(() => native.followerAccept(this.#handle, taken, at))
   }
 
   /** The stamp of the last answer; keep it for the next start. */
@@ -64,13 +79,25 @@ export class Follower extends Handled<'Follower'> {
     return native.followerHighest(this.#handle) ?? null
   }
 
-  /** Verifies a link, now. */
-  verifyLink(token: string): Access {
-    return this.#verifier.verifyLink(token)
+  /** Verifies a link; whether the last answer is too old is told by another clock than `at`. */
+  verifyLink(token: string, options?: VerifyOptions): Access {
+    return this.#verifier.verifyLink(token, options)
   }
 
-  /** Verifies a session, now. */
-  verifySession(token: string): Access {
-    return this.#verifier.verifySession(token)
+  /** The same of a session. */
+  verifySession(token: string, options?: VerifyOptions): Access {
+    return this.#verifier.verifySession(token, options)
   }
+}
+
+function live(keyring: Keyring, options?: FollowerOptions): Handle<'Follower'> {
+  const { tenants, highest, maxStaleness = 30, audience, skew } = optionsOf('options', options, [...LISTS, 'maxStaleness'])
+  return native.followerNew(
+    Keyring.handleOf('keyring', keyring),
+    maybeTexts('tenants', tenants),
+    maybeText('highest', highest),
+    milliseconds('maxStaleness', maxStaleness),
+    maybeText('audience', audience),
+    maybeSeconds('skew', skew),
+  )
 }

@@ -1,8 +1,8 @@
 // What the ready parts for frameworks have in common: from a request to an answer or an access.
 
 import { Access } from './access'
-import { callable, options as optionsOf, text, wrongType, type Time } from './arguments'
-import { InvalidValue, PortwardError, Refused } from './errors'
+import { callable, having, maybe, maybeCallable, options as optionsOf, text, wrongType, type Time } from './arguments'
+import { InvalidValue, PortwardError, Refused, Unavailable } from './errors'
 import { type Answer, answerWith, type Exchange, Portal, type PortalRequest } from './portal'
 import { Store } from './store'
 
@@ -55,15 +55,14 @@ export class Gate {
   readonly #clock: (() => Time) | undefined
 
   constructor(options: GateOptions) {
-    const { portal, store, links = store, sessions = store, log = () => {}, clock } = optionsOf('options', options, OPTIONS)
+    const { portal, store, links, sessions, log = () => {}, clock } = optionsOf('options', options, OPTIONS)
     if (!(portal instanceof Portal)) throw wrongType('portal', 'a Portal', portal)
-    if (typeof links !== 'object' || links === null) throw wrongType('store', 'a Store, or links', links)
-    if (typeof sessions !== 'object' || sessions === null) throw wrongType('store', 'a Store, or sessions', sessions)
+    if (store !== undefined && !(store instanceof Store)) throw wrongType('store', 'a Store', store)
     this.portal = portal
-    this.#links = links
-    this.#sessions = sessions
+    this.#links = maybe(links, (value) => having<Links>('links', ['peek', 'redeem', 'renew'], value)) ?? needed('links', store)
+    this.#sessions = maybe(sessions, (value) => having<Sessions>('sessions', ['verifySession'], value)) ?? needed('sessions', store)
     this.#log = callable('log', log)
-    this.#clock = callable('clock', clock)
+    this.#clock = maybeCallable('clock', clock)
   }
 
   /** For guards, when they are made: a permission that there is not would let nobody in, and nobody would know why. Without a store, nobody knows. */
@@ -93,19 +92,30 @@ export class Gate {
     if (permission !== undefined || resource !== undefined) text('permission', permission)
     const session = this.portal.session(request)
     if (!('token' in session)) return this.#logged(session)
+    let access: Access | undefined
     try {
-      const access = this.#sessions.verifySession(session.token)
+      access = this.#sessions.verifySession(session.token)
       if (permission !== undefined) access.require(permission, resource && named(resource()))
       return access
     } catch (error) {
-      return this.refused(request, error)
+      return this.refused(request, error, access?.tokenId)
     }
   }
 
   /** The refusal for an error of ours; others are not for the public. */
-  refused(request: PortalRequest, error: unknown): Answer {
+  refused(request: PortalRequest, error: unknown, of: string | null = null): Answer {
     const { public: answer, code, tokenId } = refusable(error)
-    return this.#logged(answerWith(this.portal.refuse(request, answer), code, tokenId))
+    return this.#logged(answerWith(this.portal.refuse(request, answer), code, tokenId ?? of))
+  }
+
+  /**
+   * The refusal for what a handler threw: an access that does not suffice, a resource that is no identifier, a store that is away. `null` for the
+   * application's own errors, and its mistakes.
+   */
+  thrown(request: PortalRequest, error: unknown): Answer | null {
+    const isRefusal = error instanceof Refused || error instanceof Unavailable
+    const isResource = error instanceof InvalidValue && error.code.startsWith('identifier_')
+    return isRefusal || isResource ? this.refused(request, error) : null
   }
 
   async #ask(exchange: Exchange): Promise<Answer> {
@@ -130,6 +140,11 @@ export class Gate {
     if (code !== null) this.#log(Object.freeze({ code, tokenId, status }))
     return answer
   }
+}
+
+function needed(otherwise: string, store: Store | undefined): Store {
+  if (store === undefined) throw wrongType('store', `a Store, or ${otherwise} in its place,`, store)
+  return store
 }
 
 /** An error that a request can be refused for; whatever is not ours is a mistake of the application. */

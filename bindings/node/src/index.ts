@@ -10,7 +10,7 @@ export { BlindIndex, indexBits, type IndexOptions, type IndexSize } from './blin
 export type { Erasure } from './erasure'
 export { InputError, InvalidValue, PortwardError, type PublicAnswer, Refused, Unavailable, Unreadable } from './errors'
 export { Range } from './file'
-export { Follower, type FollowerOptions } from './follower'
+export { Follower, type FollowerOptions, type ListFollowerOptions } from './follower'
 export { Deployment, Keyring, type KeyringCreateOptions, type Lifetimes, type Root } from './keyring'
 export { KeyStore, type KeyStoreOptions } from './keys'
 export type { Edit, Event, IssuedLink, Link, LinkState, ListOptions, NewLinkOptions, Page } from './links'

@@ -36,6 +36,8 @@ export interface Link {
   readonly changedAt: Date
   /** When it was redeemed. */
   readonly lastUsedAt: Date | null
+  /** Without the token; sets are lists. */
+  toJSON(): object
 }
 
 /** A link that was just made. */
@@ -105,7 +107,7 @@ const EDIT = ['label', 'expiresAt', 'permissions', 'resources', 'usesMax'] as co
 
 /** @internal */
 export function linkOf({ token, label, state, resources, usesMax, lastUsedAt, ...row }: LinkRow): Link {
-  const link: Omit<Link, 'token'> = {
+  const link: Omit<Link, 'token' | 'toJSON'> = {
     ...row,
     label: label ?? null,
     state: state as LinkState,
@@ -120,7 +122,13 @@ export function linkOf({ token, label, state, resources, usesMax, lastUsedAt, ..
     lastUsedAt: lastUsedAt == null ? null : date(lastUsedAt),
   }
   Object.defineProperty(link, 'token', { value: token ?? null, enumerable: false })
+  Object.defineProperty(link, 'toJSON', { value: listed, enumerable: false })
   return Object.freeze(link) as Link
+}
+
+/** A set has nothing in JSON. */
+function listed(this: Link): object {
+  return Object.fromEntries(Object.entries(this).map(([name, value]) => [name, value instanceof Set ? [...value] : value]))
 }
 
 /** @internal */

@@ -279,8 +279,9 @@ export interface Native {
   rangeRead(range: Handle<'Range'>, from: number, length: number): Promise<Buffer>
   rangeClose(range: Handle<'Range'>): Promise<void>
   followerNew(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, maxStaleness: number, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
+  followerOfLists(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
   followerRequest(follower: Handle<'Follower'>): Promise<Buffer>
-  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array): Promise<string>
+  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array, at: number | null | undefined): Promise<string>
   followerHighest(follower: Handle<'Follower'>): string | null
   followerVerifier(follower: Handle<'Follower'>): Handle<'Verifier'>
   portalNew(origin: string, path: string | null | undefined, page: readonly string[]): Handle<'Portal'>

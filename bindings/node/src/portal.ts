@@ -1,8 +1,9 @@
-import { bytes, flag, maybeText, maybeTime, options as optionsOf, text, texts, time, wrongType, type Time } from './arguments'
+import { flag, maybeBytes, maybeText, maybeTime, options as optionsOf, pairs, text, texts, time, wrongType, type Time } from './arguments'
 import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { AnswerRow, Handle, RequestRow } from './native-types'
-import { Store } from './store'
+import { signalOf, Store } from './store'
+import { until } from './until'
 
 /** What of a request is looked at. */
 export interface PortalRequest {
@@ -58,10 +59,11 @@ function hiding<A extends object, B extends object>(shown: A, hidden: B): Readon
   return Object.freeze(shown as A & B)
 }
 
-function requestRow(request: PortalRequest): RequestRow {
+function requestRow(request: PortalRequest): [RequestRow, body: Uint8Array] {
   if (typeof request !== 'object' || request === null) throw wrongType('request', 'an object', request)
-  const { method, path, headers } = request
-  return { method: text('method', method), path: text('path', path), headers: texts('headers', headers) }
+  const { method, path, headers, body } = request
+  const row = { method: text('method', method), path: text('path', path), headers: texts('headers', headers) }
+  return [row, maybeBytes('body', body) ?? NOTHING]
 }
 
 /** The HTTP rules of a portal, for whatever framework: from a request to what is to be done, and from what a store says to an answer. */
@@ -73,9 +75,7 @@ export class Portal extends Handled<'Portal'> {
   /** For a host: `https://portal.example`. */
   constructor(origin: string, options?: PortalOptions) {
     const { path, page = {} } = optionsOf('options', options, ['path', 'page'])
-    if (typeof page !== 'object' || page === null) throw wrongType('page', 'an object', page)
-    const pairs = Object.entries(page).flatMap(([name, value]) => [name, text(`page.${name}`, value)])
-    const handle = native.portalNew(text('origin', origin), maybeText('path', path), pairs)
+    const handle = native.portalNew(text('origin', origin), maybeText('path', path), pairs('page', page))
     super(handle)
     this.#handle = handle
     this.path = native.portalPath(handle)
@@ -89,20 +89,20 @@ export class Portal extends Handled<'Portal'> {
 
   /** What is to be done about a request: an answer to send, a question to a store, or nothing, for it is the application's. */
   read(request: PortalRequest): Answer | Exchange | null {
-    const step = native.portalRead(this.#handle, requestRow(request), bytes('body', request.body === undefined ? NOTHING : request.body))
+    const step = native.portalRead(this.#handle, ...requestRow(request))
     if (step.answer != null) return answerOf(step.answer)
     return step.exchange == null ? null : exchangeOf(step.exchange)
   }
 
   /** The session of a request to the application; or the refusal to send. */
   session(request: PortalRequest): Answer | SessionToken {
-    const { answer, session, inCookie } = native.portalSession(this.#handle, requestRow(request))
+    const { answer, session, inCookie } = native.portalSession(this.#handle, requestRow(request)[0])
     return answer == null ? hiding({ inCookie }, { token: session ?? '' }) : answerOf(answer)
   }
 
   /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. */
   refuse(request: PortalRequest, answer: string): Answer {
-    return answerOf(native.portalRefuse(this.#handle, requestRow(request), text('answer', answer)))
+    return answerOf(native.portalRefuse(this.#handle, requestRow(request)[0], text('answer', answer)))
   }
 }
 
@@ -156,8 +156,9 @@ export class Exchange extends Handled<'Exchange'> {
     return answerOf(native.exchangeRefused(this.#handle, text('answer', answer)))
   }
 
-  /** Asks the store and answers, in one step. What goes wrong is in the answer. */
+  /** Asks the store and answers, in one step. What goes wrong is in the answer, but for a signal of the store's: it rejects. */
   async run(store: Store): Promise<Answer> {
-    return answerOf(await native.exchangeRun(this.#handle, Store.handleOf('store', store)))
+    const handle = Store.handleOf('store', store)
+    return answerOf(await until(signalOf(store), () => native.exchangeRun(this.#handle, handle)))
   }
 }

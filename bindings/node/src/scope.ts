@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream'
 import { types } from 'node:util'
-import { bytes, callable, flag, maybeSignal, options as optionsOf, path, seconds, someSignal, text, whole, wrongType } from './arguments'
+import { bytes, flag, maybeCallable, maybeSignal, options as optionsOf, pairs, path, seconds, someSignal, text, whole } from './arguments'
 import { type BlindIndex, blindIndex, type IndexOptions } from './blind-index'
 import { type Erasure, erasureOf } from './erasure'
 import { followed, Range, rangeOf } from './file'
@@ -172,7 +172,7 @@ export class Scope extends Handled<'Scope'> {
   }
 
   #streaming({ progress, signal }: StreamOptions): StreamOptions {
-    return { progress: callable('progress', progress), signal: maybeSignal('signal', signal) ?? this.#signal }
+    return { progress: maybeCallable('progress', progress), signal: maybeSignal('signal', signal) ?? this.#signal }
   }
 
   #sealing(options: SealOptions & StreamOptions): [Piecewise, StreamOptions] {
@@ -203,9 +203,7 @@ export class Scope extends Handled<'Scope'> {
 }
 
 function ofRow({ name, id, more = {} }: Partial<Of>): OfRow {
-  if (typeof more !== 'object' || more === null) throw wrongType('more', 'an object', more)
-  const pairs = Object.entries(more).flatMap(([key, value]) => [text('more', key), text(key, value)])
-  return { name: text('name', name), id: text('id', id), more: pairs }
+  return { name: text('name', name), id: text('id', id), more: pairs('more', more) }
 }
 
 function sealing({ embedded, ...of }: Partial<SealOptions>): { of: OfRow; embedded: boolean } {

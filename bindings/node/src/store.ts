@@ -63,6 +63,9 @@ export interface Compacted {
   readonly links: number
 }
 
+/** @internal The signal that ends waiting for what this store does. */
+export let signalOf: (store: Store) => AbortSignal | undefined
+
 /** Links, what became of them, and what is revoked. Verifying asks no database and is synchronous; all else is a promise. */
 export class Store extends Handled<'Store'> {
   readonly #handle: Handle<'Store'>
@@ -71,6 +74,10 @@ export class Store extends Handled<'Store'> {
   readonly #number: number
   readonly #signal: AbortSignal | undefined
   readonly deployment: Deployment
+
+  static {
+    signalOf = (store) => store.#signal
+  }
 
   private constructor(key: symbol, handle: Handle<'Store'>, deployment: Deployment, slot: Handle<'Slot'>, signal?: AbortSignal) {
     checkMade(key, 'Store')
@@ -223,7 +230,10 @@ export class Store extends Handled<'Store'> {
     return this.#until(() => native.storeRevokeLink(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
-  /** Revokes a copy of a link, and what was narrowed from it. */
+  /**
+   * Revokes a copy of a link, and what was narrowed from it. Copies are made without the store, so an id that is none is not noticed, and revokes
+   * nothing; the link's own is (`not_a_copy`).
+   */
   async revokeCopy(tenant: string, link: string, copy: string): Promise<string> {
     return this.#until(() => native.storeRevokeCopy(this.#handle, text('tenant', tenant), text('link', link), text('copy', copy)))
   }

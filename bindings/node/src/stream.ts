@@ -3,6 +3,7 @@
 import { addAbortSignal, Transform } from 'node:stream'
 import { type Transformer, type TransformStreamDefaultController, TransformStream as WebStream } from 'node:stream/web'
 import { bytes } from './arguments'
+import { onAbort } from './until'
 
 /** Begins to take pieces. */
 export type Piecewise = () => Promise<{
@@ -84,8 +85,7 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
 /** A stream of the web, of the global type: with the types of a browser that is another one than Node's. */
 export function webStream(begin: Piecewise, { progress, signal }: Options): TransformStream<Uint8Array, Uint8Array> {
   const turns = new Turns(begin, (total) => progress?.(total))
-  let abort: () => void
-  const over = () => signal?.removeEventListener('abort', abort)
+  let over = () => {}
   const enqueue = async (controller: TransformStreamDefaultController<Uint8Array>, work: Promise<Buffer>) => {
     try {
       const out = await work
@@ -97,9 +97,8 @@ export function webStream(begin: Piecewise, { progress, signal }: Options): Tran
   }
   const transformer: Transformer<Uint8Array, Uint8Array> & { cancel(): void } = {
     start(controller) {
-      abort = () => controller.error(signal?.reason)
-      if (signal?.aborted) abort()
-      signal?.addEventListener('abort', abort, { once: true })
+      if (signal?.aborted) controller.error(signal.reason)
+      else if (signal !== undefined) over = onAbort(signal, () => controller.error(signal.reason))
     },
     transform: (chunk, controller) => enqueue(controller, turns.push(chunk)),
     async flush(controller) {
@@ -107,7 +106,7 @@ export function webStream(begin: Piecewise, { progress, signal }: Options): Tran
       over()
     },
     // Whoever reads or writes has given up. Node before 20.14 does not tell.
-    cancel: over,
+    cancel: () => over(),
   }
   return new WebStream<Uint8Array, Uint8Array>(transformer)
 }

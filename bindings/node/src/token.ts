@@ -35,7 +35,7 @@ export interface VerifyOptions {
 /** @internal */
 export let verifierOf: (handle: Handle<'Verifier'>, deployment: Deployment) => Verifier
 
-/** Turns tokens into `Access`, without a database. */
+/** Turns tokens into `Access`, without a database. Made once and kept: one that is let go is freed after a turn of the event loop, not before. */
 export class Verifier extends Handled<'Verifier'> {
   readonly #handle: Handle<'Verifier'>
   /** As long as this lives, the number is good. */

@@ -1,3 +1,25 @@
+/** Whoever waits for a signal: of many, one listens, for Node warns of more than ten. */
+const waiting = new WeakMap<AbortSignal, { all: Set<() => void>; tell: () => void }>()
+
+/** @internal Calls this when the signal says so, until what is returned is called. */
+export function onAbort(signal: AbortSignal, abort: () => void): () => void {
+  const { all, tell } = waiting.get(signal) ?? begun(signal)
+  all.add(abort)
+  return () => {
+    if (!all.delete(abort) || all.size > 0) return
+    waiting.delete(signal)
+    signal.removeEventListener('abort', tell)
+  }
+}
+
+function begun(signal: AbortSignal) {
+  const all = new Set<() => void>()
+  const group = { all, tell: () => all.forEach((one) => one()) }
+  waiting.set(signal, group)
+  signal.addEventListener('abort', group.tell, { once: true })
+  return group
+}
+
 /**
  * @internal A promise that is rejected as soon as the signal says so. Work that has begun goes on: whoever asks later sees what became of it.
  */
@@ -6,8 +28,7 @@ export async function until<T>(signal: AbortSignal | undefined, begin: () => Pro
   signal.throwIfAborted()
   const work = begin()
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    const over = onAbort(signal, () => reject(signal.reason))
+    work.then(resolve, reject).finally(over)
   })
 }

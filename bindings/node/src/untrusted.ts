@@ -36,7 +36,7 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
     this.#row = native.untrustedRow(handle)
   }
 
-  /** A copy that grants less, made without a key. */
+  /** A copy that grants less, made without a key. What the link does not grant, no copy of it does: narrowed to that alone, it grants nothing. */
   narrow(narrowing: Narrowing): string {
     const { expiresAt, permissions, resources, audience, recipient, seal, vocabulary } = optionsOf('narrowing', narrowing, NARROWING)
     const row = {

@@ -5,7 +5,7 @@
  */
 
 import type { Access } from './access'
-import { text } from './arguments'
+import { callable, maybeText, text, wrongType } from './arguments'
 import { keptApart } from './caches'
 import { BODY_MAX, Gate, type GateOptions, isAccess } from './gate'
 import type { Answer, PortalRequest } from './portal'
@@ -23,7 +23,7 @@ export interface WebPortal {
    * `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires` it does by itself.
    */
   access(request: Request, permission?: string, resource?: string): Access | Response
-  /** A handler that is called with the access of a session that grants this. */
+  /** A handler that is called with the access of a session that grants this. It also answers what `access.require` throws inside. */
   requires<C extends unknown[]>(
     permission: string,
     handler: (request: Request, access: Access, ...context: C) => Response | Promise<Response>,
@@ -46,6 +46,7 @@ export function portward(options: GateOptions): WebPortal {
     const [permission, resource] = asked
     // Left away is one thing; a name that is not there would let every session in.
     if (asked.length > 0) text('permission', permission)
+    maybeText('resource', resource)
     const access = gate.access(requestOf(request), permission, resource === undefined ? undefined : () => resource)
     return isAccess(access) ? access : responseOf(request, access)
   }
@@ -54,9 +55,17 @@ export function portward(options: GateOptions): WebPortal {
     access,
     requires(permission, handler) {
       gate.lookUp(permission)
+      callable('handler', handler)
       return async (request, ...context) => {
         const granted = access(request, permission)
-        return granted instanceof Response ? granted : apart(await handler(request, granted, ...context))
+        if (granted instanceof Response) return granted
+        try {
+          return apart(await handler(request, granted, ...context))
+        } catch (error) {
+          const answer = gate.thrown(requestOf(request), error)
+          if (answer === null) throw error
+          return responseOf(request, answer)
+        }
       }
     },
     hono: async (context, next) => (await answer(context.req.raw)) ?? next(),
@@ -75,6 +84,9 @@ function apart(response: Response): Response {
 }
 
 function requestOf(request: Request): PortalRequest {
+  // Of whatever realm or framework: what makes it one is what is read of it.
+  const isOne = typeof request?.url === 'string' && typeof request.method === 'string' && typeof request.headers?.[Symbol.iterator] === 'function'
+  if (!isOne) throw wrongType('request', 'a Request', request)
   return { method: request.method, path: new URL(request.url).pathname, headers: [...request.headers].flat() }
 }
 

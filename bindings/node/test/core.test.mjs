@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Deployment, Follower, InputError, InvalidValue, Issuer, Keyring, KeyStore, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
+import { Deployment, Follower, InputError, InvalidValue, Issuer, Keyring, KeyStore, Portal, PortwardError, Refused, Store, UntrustedLink, Verifier } from 'portward'
 import { onEach } from './support/databases.mjs'
 import { code, directory, scope, store } from './support/fixtures.mjs'
 
@@ -19,9 +19,10 @@ onEach('a link, a copy, a session, and the end of all', async (database) => {
   assert.ok(access.allows('files:read') && !access.allows('files:delete'))
   assert.throws(() => access.require('files:delete'), { name: 'Refused', code: 'permission_denied', public: 'refused' })
   assert.ok(!access.allows('no:such'))
-  // What is no identifier, nobody was granted; a wrong type is a mistake.
-  assert.throws(() => access.require('files:read', ''), { name: 'InvalidValue' })
-  for (const odd of ['', 'a b', '\ud800', 'x'.repeat(1000)]) assert.equal(access.allows('files:read', odd), false)
+  // What is no identifier is a wrong value, as in Python.
+  for (const ask of ['require', 'allows']) {
+    for (const odd of ['', 'a b', '\ud800', 'x'.repeat(1000)]) assert.throws(() => access[ask]('files:read', odd), { name: 'InvalidValue' })
+  }
   assert.ok(access.allows('files:read', 'a'))
   assert.throws(() => access.allows('files:read', 7), { name: 'TypeError', message: /^resource: / })
   assert.throws(() => access.allows(7), { name: 'TypeError', message: /^permission: / })
@@ -125,6 +126,29 @@ onEach('a follower refuses what the store has revoked', async (database) => {
   assert.deepEqual([follower.highest, new Follower(keyring, { highest: stamp }).highest], [stamp, stamp])
   assert.throws(() => follower.verifyLink(token), { code: 'link_revoked' })
   await assert.rejects(follower.accept(Buffer.of(1, 2, 3)), PortwardError)
+})
+
+onEach('a follower of lists refuses what the store has revoked, and asks nobody', async (database) => {
+  const { store: links, keyring } = await store(database)
+  const follower = Follower.ofLists(keyring, { tenants: ['studio-7'], skew: 0 })
+  const { id, token } = await links.issue('studio-7', '42', ['files:read'])
+  const now = Math.floor(Date.now() / 1000)
+  const times = { thisUpdate: now - 100, nextUpdate: now + 100 }
+  const publish = (tenants) => links.publish({ ...times, tenants })
+  assert.throws(() => follower.verifyLink(token), Refused)
+  const older = await publish(['studio-7'])
+  await assert.rejects(follower.accept(await publish(undefined)), { name: 'Refused', code: 'wrong_scope' })
+  await assert.rejects(follower.accept(older, { at: now - 101 }), { name: 'Refused', code: 'list_not_yet_current' })
+  await assert.rejects(follower.accept(older, { at: new Date((now + 100) * 1000) }), { name: 'Refused', code: 'list_expired' })
+  await follower.accept(older)
+  assert.equal(follower.verifyLink(token).tokenId, id)
+  assert.throws(() => follower.verifyLink(token, { at: now + 100 }), { code: 'view_stale' })
+  await links.revokeLink('studio-7', id)
+  assert.equal(await follower.accept(await publish(['studio-7'])), links.stamp)
+  assert.throws(() => follower.verifyLink(token), { code: 'link_revoked' })
+  await assert.rejects(follower.accept(older), { code: 'rollback' })
+  await assert.rejects(follower.request(), { name: 'InvalidValue', code: 'follows_lists' })
+  assert.throws(() => Follower.ofLists(keyring, { maxStaleness: 30 }), { name: 'TypeError', message: /"maxStaleness"/ })
 })
 
 test('an answer is taken in on a thread of the pool', async () => {
@@ -257,5 +281,68 @@ onEach('a signal rejects the promises of a store at once, and those of keys', as
   assert.equal(links.verifyLink(token).client, '42')
   assert.equal(asked.verifyLink(token).client, '42')
   assert.equal((await records.open(object, of)).toString(), 'x')
+  const renewing = new Portal('https://a.example').read({ method: 'POST', path: '/portal/renew', headers: ['Authorization', 'Bearer pws_'] })
+  await assert.rejects(renewing.run(asked), enough)
+  assert.equal((await renewing.run(links)).status, 400)
   assert.throws(() => links.withSignal({}), { name: 'TypeError', message: /^signal: / })
+})
+
+test('one listener is enough for all who wait for a signal', async () => {
+  const { store: links } = await store()
+  const { signal } = new AbortController()
+  const warnings = []
+  const warned = (warning) => warnings.push(warning.name)
+  process.on('warning', warned)
+  after(() => process.off('warning', warned))
+  const all = Array.from({ length: 20 }, () => links.withSignal(signal).list('studio-7'))
+  assert.equal(getEventListeners(signal, 'abort').length, 1)
+  await Promise.all(all)
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+  // Whoever asks Node itself twenty times is warned.
+  for (let time = 0; time < 20; time++) signal.addEventListener('abort', () => time)
+  await sleep(10)
+  assert.deepEqual(warnings, ['MaxListenersExceededWarning'])
+})
+
+test('a link in JSON says what it grants, and has no token', async () => {
+  const { store: links } = await store()
+  const link = await links.issue('studio-7', '42', ['files:read'])
+  await links.edit('studio-7', link.id, { resources: ['7'] })
+  const [listed] = JSON.parse(JSON.stringify(await links.list('studio-7'))).links
+  assert.deepEqual([listed.permissions, listed.permissionsCeiling, listed.resources, listed.id], [['files:read'], ['files:read'], ['7'], link.id])
+  assert.deepEqual(Object.keys(listed).sort(), Object.keys(link).sort())
+  assert.equal(JSON.parse(JSON.stringify(link)).token, undefined)
+  assert.ok(link.token)
+})
+
+test('what does not suffice says whose it was, and what is no resource is a mistake', async () => {
+  const { store: links } = await store()
+  const { token, id } = await links.issue('studio-7', '42', ['files:read'])
+  const access = links.verifyLink(token)
+  assert.throws(() => access.require('messages:send'), { name: 'Refused', code: 'permission_denied', tokenId: id })
+  assert.deepEqual([access.allows('messages:send'), access.allows('files:read', '7'), access.allows('files:raed')], [false, true, false])
+  assert.throws(() => access.allows('files:read', 'no identifier'), { name: 'InvalidValue', code: 'identifier_character' })
+})
+
+test('a copy is revoked by its own id, not by that of its link', async () => {
+  const { store: links } = await store()
+  const { token, id } = await links.issue('studio-7', '42', ['files:read'])
+  const copy = new UntrustedLink(token).narrow({ recipient: 'x' })
+  await assert.rejects(links.revokeCopy('studio-7', id, id), { name: 'InvalidValue', code: 'not_a_copy' })
+  await links.revokeCopy('studio-7', id, links.verifyLink(copy).copies[0])
+  assert.throws(() => links.verifyLink(copy), { code: 'copy_revoked' })
+  assert.equal(links.verifyLink(token).client, '42')
+})
+
+test('an error of a database says what is the matter', { timeout: 60_000 }, async () => {
+  const { path, keyring } = await store()
+  const open = (location) => Store.open(location, keyring, { create: true })
+  const messages = []
+  for (const location of [`sqlite:${join(path, 'nowhere', 'links.db')}`, 'postgres://ada@nowhere.invalid/links?sslmode=verify-full', 'postgres://ada@127.0.0.1/links?sslmode=fully']) {
+    await assert.rejects(open(location), (error) => Boolean(messages.push(error.message)) && error instanceof PortwardError)
+    await assert.rejects(KeyStore.open(location, keyring, { feed: null, create: true }), (error) => error.message === messages.at(-1))
+  }
+  for (const [place, told] of [/No such file/, /lookup address/, /ssl_mode/].entries()) assert.match(messages[place], told)
+  // And one that is well says nothing.
+  await (await open(`sqlite:${join(path, 'other.db')}`)).close()
 })

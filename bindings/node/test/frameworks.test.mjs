@@ -67,19 +67,14 @@ test('Fastify answers every vector', async () => {
   }
 })
 
-/** As a server of the web would make it; `null` where none could: it has no such method, path or header. */
+/** As a server of the web would make it. */
 function webRequest({ method, target, headers, body }) {
-  try {
-    const url = new URL(`http://portal.example${target}`)
-    if (url.pathname !== target.replace(/[?#].*$/s, '')) return null
-    const lines = headers.map(([name, value]) => [name, Buffer.from(value).toString('latin1')])
-    const bytes = ['GET', 'HEAD'].includes(method) ? undefined : bodyOf({ body })
-    const request = new Request(url, { method, headers: lines, body: bytes?.length ? bytes : undefined })
-    // Request adds a type where there is none.
-    return request
-  } catch {
-    return null
-  }
+  const address = new URL(`http://portal.example${target}`)
+  assert.equal(address.pathname, target.replace(/[?#].*$/s, ''), 'a URL writes it as it was sent')
+  const lines = headers.map(([name, value]) => [name, Buffer.from(value).toString('latin1')])
+  // Whoever gets sends no body that matters.
+  const bytes = ['GET', 'HEAD'].includes(method) ? undefined : bodyOf({ body })
+  return new Request(address, { method, headers: lines, body: bytes?.length ? bytes : undefined })
 }
 
 const got = async (response) => ({ status: response.status, headers: [...response.headers], body: await response.text() })
@@ -88,14 +83,9 @@ for (const [name, of] of Object.entries({
   'Request and Response': (portal) => async (request) => (await portal.answer(request)) ?? new Response(null, { status: 418 }),
   Hono: (portal) => (request) => new Hono().use(portal.hono).all('*', (context) => context.body(null, 418)).fetch(request),
 })) {
-  test(`${name} answer every vector that such a server can be sent`, async () => {
-    let left = 0
+  test(`${name} answer every vector`, async () => {
     for (const vector of vectors.cases) {
       const request = webRequest(vector.request)
-      if (request === null) {
-        left += 1
-        continue
-      }
       const portal = forWeb(options(vector))
       if (vector.op === 'http') {
         compare(await got(await of(portal)(request)), vector)
@@ -105,6 +95,5 @@ for (const [name, of] of Object.entries({
         compareSession(await got(response), vector)
       }
     }
-    assert.ok(left < 60, `${left} were left out`)
   })
 }

@@ -16,6 +16,7 @@ import { store } from './support/fixtures.mjs'
 import { server } from './support/raw.mjs'
 
 const portal = new Portal('https://portal.example')
+const nobody = () => assert.fail('nobody asks')
 
 // A cache gives what one client was answered to nobody else.
 test('what lies behind a guard is kept apart', async () => {
@@ -222,7 +223,7 @@ test('a permission that there is not is found when the guard is made', async () 
   await app.register(forFastify, { portal, store: links })
   const options = { portal, store: links }
   const edge = { portal, links, sessions: new Follower(keyring) }
-  const without = { portal, links: { peek: null, redeem: null, renew: null }, sessions: new Follower(keyring) }
+  const without = { portal, links: { peek: nobody, redeem: nobody, renew: nobody }, sessions: new Follower(keyring) }
   for (const guard of [forExpress(options).requires, app.requires, forWeb(options).requires, forExpress(edge).requires]) {
     guard('files:read', () => '')
     for (const wrong of ['files:raed', 'files:*', '']) assert.throws(() => guard(wrong, () => ''), { name: 'InvalidValue', code: 'unknown_permission' })
@@ -286,7 +287,7 @@ test('an answer after the application has given up ends no process, and what is 
     renewed += 1
     return token
   }
-  const gate = forExpress({ portal, sessions: links, links: { peek: null, redeem: null, renew } })
+  const gate = forExpress({ portal, sessions: links, links: { peek: nobody, redeem: nobody, renew } })
   const app = express()
   app.use((request, response, next) => {
     if (request.query.late) setTimeout(() => response.status(503).end('late'), 10)
@@ -307,4 +308,51 @@ test('an answer after the application has given up ends no process, and what is 
   for (const [target, status] of [['/file?id=a', 200], ['/file?id=a&id=b', 403], ['/file?id=a%20b', 403], ['/file?id[x]=a', 403]]) {
     assert.equal((await send({ method: 'GET', target, headers, body: '' })).status, status, target)
   }
+})
+
+test('what a handler finds that is not granted is the one refusal, where the gate answers its errors', async () => {
+  const { store: links } = await store()
+  const { state, send, close } = await server()
+  after(close)
+  const { token } = await links.issue('studio-7', '42', ['files:read'])
+  const { cookie, nonce } = links.peek(token)
+  const session = await links.redeem(token, cookie, nonce)
+  const headers = [['Authorization', `Bearer ${session.token}`]]
+  const told = []
+  const options = { portal, store: links, log: (refusal) => told.push(refusal) }
+  const handlers = {
+    '/denied': (access) => access.require('messages:send'),
+    '/unknown': (access) => access.require('files:read', 'no identifier'),
+    '/away': () => assert.fail(new Unavailable('away', 'store_unavailable', 'unavailable')),
+    '/mistake': () => assert.fail('a mistake'),
+    '/read': () => 'yours',
+  }
+  const gate = forExpress(options)
+  const ofExpress = express()
+  const ofFastify = fastify()
+  await ofFastify.register(forFastify, options)
+  ofFastify.setErrorHandler(ofFastify.refusals)
+  const web = forWeb(options)
+  const ofWeb = new Hono()
+  for (const [path, handler] of Object.entries(handlers)) {
+    ofExpress.get(path, gate.session, (request, response) => response.end(handler(gate.access(request))))
+    ofFastify.get(path, { onRequest: ofFastify.session() }, async ({ access }) => handler(access))
+    const get = web.requires('files:read', (_, access) => new Response(handler(access)))
+    ofWeb.get(path, (context) => get(context.req.raw))
+  }
+  const mistakes = []
+  ofExpress.use(gate.errors).use((error, request, response, next) => (mistakes.push(error.message), response.sendStatus(500), next))
+  ofWeb.onError((error, context) => (mistakes.push(error.message), context.text('', 500)))
+  await ofFastify.ready()
+  for (const [name, serve] of Object.entries({ Express: ofExpress, Fastify: ofFastify.routing, Hono: getRequestListener(ofWeb.fetch) })) {
+    state.handler = serve
+    told.length = 0
+    const answers = []
+    for (const target of Object.keys(handlers)) answers.push(await send({ method: 'GET', target, headers, body: '' }))
+    assert.deepEqual(answers.map(({ status }) => status), [403, 403, 503, 500, 200], name)
+    assert.deepEqual(answers.slice(0, 3).map(({ body }) => JSON.parse(body)), [{ error: 'refused' }, { error: 'refused' }, { error: 'unavailable' }], name)
+    assert.deepEqual(told.map(({ code }) => code), ['permission_denied', 'identifier_character', 'store_unavailable'], name)
+    assert.equal(told[0].tokenId, session.id, name)
+  }
+  assert.deepEqual(mistakes, ['a mistake', 'a mistake'])
 })

@@ -9,7 +9,8 @@ pub struct Error {
     pub code: &'static str,
     /// Who has to act, and about what.
     pub kind: Kind,
-    /// One sentence, without input bytes; before it the argument's name, where one is to blame.
+    /// One sentence, without input bytes; before it the argument's name, where one is to blame; behind it what a database or an operating
+    /// system said, where these are.
     pub message: String,
     /// What whoever sent the token or the request may be told: `damaged`, `refused` or `unavailable`.
     pub public: &'static str,
@@ -161,6 +162,7 @@ mod sealed {
 
 #[cfg(feature = "backend")]
 mod backend {
+    use portward_store::database::DatabaseError;
     use portward_store::keys::KeyStoreError;
     use portward_store::objects::ObjectError;
     use portward_store::store::{Refusal, StoreError};
@@ -171,7 +173,7 @@ mod backend {
         portward::KeyringError, portward::SealedError, portward::UnsealError, portward::IssueError, portward::VerifierError,
         portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError,
         portward::envelope::DataScopeError, portward::envelope::IndexError,
-        portward_store::database::LocationError, portward_store::database::DatabaseError, portward_http::RulesError,
+        portward_store::database::LocationError, portward_http::RulesError,
     }
 
     #[cfg(unix)]
@@ -187,9 +189,28 @@ mod backend {
         }
     }
 
+    impl Error {
+        /// With what the surroundings said of it: a folder that is missing and a host that nobody knows are mended in different places.
+        fn with_cause(self, error: &dyn core::error::Error) -> Self {
+            let causes = core::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string);
+            match causes.into_iter().find(|cause| *cause != self.message) {
+                Some(cause) if self.kind == Kind::Unavailable => {
+                    Self { message: format!("{}: {cause}", self.message), ..self }
+                }
+                _ => self,
+            }
+        }
+    }
+
+    impl From<DatabaseError> for Error {
+        fn from(error: DatabaseError) -> Self {
+            Self::new(error.code(), error.audience(), &error).with_cause(&error)
+        }
+    }
+
     impl From<KeyStoreError> for Error {
         fn from(error: KeyStoreError) -> Self {
-            Self::new(error.code(), error.audience(), &error)
+            Self::new(error.code(), error.audience(), &error).with_cause(&error)
         }
     }
 
@@ -202,7 +223,7 @@ mod backend {
             };
             match error {
                 StoreError::Verify(error) => error.into(),
-                _ => Self { public, ..Self::new(error.code(), error.audience(), &error) },
+                _ => Self { public, ..Self::new(error.code(), error.audience(), &error) }.with_cause(&error),
             }
         }
     }

@@ -219,12 +219,15 @@ impl Store {
         self.revoke(tenant, Target::Link(text::entry_id("link", link)?))
     }
 
-    /// Revokes a copy of a link, and what was narrowed from it.
+    /// Revokes a copy of a link, and what was narrowed from it. Copies are made without the store, which cannot know an id that is none.
     ///
     /// # Errors
-    /// As [`Store::revoke_link`].
+    /// As [`Store::revoke_link`]; `not_a_copy`.
     pub fn revoke_copy(&self, tenant: &str, link: &str, copy: &str) -> Result<String, Error> {
         let (link, copy) = (text::entry_id("link", link)?, text::entry_id("copy", copy)?);
+        if copy == link {
+            return Err(Error::value("not_a_copy", "it is the link itself, and no copy").of_argument("copy"));
+        }
         self.revoke(tenant, Target::Copy { link, copy })
     }
 

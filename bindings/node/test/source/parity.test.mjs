@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 import * as portward from 'portward'
+import { declared, fieldsOf, parted } from '../support/declarations.mjs'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const read = (path) => readFileSync(join(root, path), 'utf8')
@@ -18,7 +19,7 @@ const LEFT_OUT = { KeyStore: ['__enter__', '__exit__'], Store: ['__enter__', '__
 /** Of Node alone: what needs no waiting there, and what waits. */
 const MORE = {
   Scope: ['sealSync', 'openSync', 'sealStream', 'openStream', 'sealWebStream', 'openWebStream', 'withSignal'],
-  Store: ['withSignal'], KeyStore: ['withSignal'], Access: ['toJSON'],
+  Store: ['withSignal'], KeyStore: ['withSignal'], Access: ['toJSON'], Follower: ['ofLists'],
 }
 
 const STUB = read('bindings/python/python/portward/_portward.pyi')
@@ -48,7 +49,7 @@ test('every class and method of Python is here, and no other', () => {
       continue
     }
     const wanted = methods.filter((method) => !(LEFT_OUT[name] ?? []).includes(method)).map(camel)
-    assert.deepEqual(membersOf(portward[name], own[name] ?? []).sort(), [...wanted, ...(MORE[name] ?? [])].sort(), name)
+    assert.deepEqual(membersOf(portward[name], own[name] ?? []).sort(), [...new Set([...wanted, ...(MORE[name] ?? [])])].sort(), name)
   }
   const here = functions.filter((name) => !LEFT_OUT.functions.includes(name))
   assert.deepEqual(here, ['index_bits'])
@@ -65,39 +66,11 @@ test('interfaces have the properties of the classes of Python', () => {
   }
 })
 
-function declared() {
-  const files = readdirSync(join(root, 'bindings/node/dist')).filter((name) => name.endsWith('.d.ts'))
-  return files.map((name) => read(`bindings/node/dist/${name}`).replace(/\/\*\*.*?\*\//gs, '')).join('\n')
-}
-
-/** What stands between the bracket at this place and its end, parted where this character is outside of others. */
-function parted(text, at, by) {
-  const parts = ['']
-  for (let depth = 0, place = at; ; place++) {
-    const character = text[place] ?? assert.fail('no end')
-    if ('([{'.includes(character) && depth++ === 0) continue
-    if (')]}'.includes(character) && --depth === 0) return parts.map((part) => part.trim()).filter((part) => part !== '')
-    if (character === by && depth === 1) parts.push('')
-    else parts[parts.length - 1] += character
-  }
-}
-
 /** Of a method of Python, what has to be told by its name. */
 function keywords(body, method) {
   const parameters = parted(body, body.search(new RegExp(`def ${method}\\(`)) + `def ${method}`.length, ',')
   const [, ...named] = parameters.slice(parameters.indexOf('*') < 0 ? parameters.length : parameters.indexOf('*'))
   return named.filter((parameter) => !parameter.startsWith('**')).map((parameter) => camel(parameter.split(':')[0]))
-}
-
-/** The properties of a type: of an object that is written there, or of interfaces. */
-function properties(text, type) {
-  return type.split('&').flatMap((part) => {
-    const name = part.trim()
-    if (name.startsWith('{')) return parted(name, 0, ';').map((property) => property.match(/^(\w+)/)[1])
-    const [all, parents] = text.match(new RegExp(`interface ${name} (?:extends ([\\w, ]+) )?(?=\\{)`)) ?? assert.fail(`no ${name}`)
-    const own = parted(text, text.indexOf(all) + all.length, ';').map((property) => property.match(/^(?:readonly )?(\w+)/)[1])
-    return [...own, ...(parents ?? '').split(',').filter((parent) => parent.trim() !== '').flatMap((parent) => properties(text, parent))]
-  })
 }
 
 test('options are the keywords of Python', () => {
@@ -106,13 +79,15 @@ test('options are the keywords of Python', () => {
   const APART = {
     Scope: { seal: ['more'], open: ['more'], sealFile: ['more', 'signal'], openFile: ['more', 'signal'], openRange: ['more'] },
     Exchange: { peeked: ['nonce', 'cookie', 'expiresAt'] },
+    Follower: { accept: ['at'], verifyLink: ['at'], verifySession: ['at'] },
   }
   let compared = 0
   const compare = (owner, name, signature, wanted) => {
     const last = parted(text, signature, ',').at(-1) ?? ''
     const [, type] = last.match(/^(?:options|edit|narrowing|size|peeked)\??: (.*)$/s) ?? []
-    const there = type === undefined ? [] : properties(text, type)
-    assert.deepEqual(there.sort(), [...wanted, ...(APART[owner]?.[name] ?? [])].sort(), `${owner}.${name}`)
+    const there = type === undefined ? [] : fieldsOf(text, type).map(({ name }) => name)
+    const apart = Object.hasOwn(APART[owner] ?? {}, name) ? APART[owner][name] : []
+    assert.deepEqual(there.sort(), [...new Set([...wanted, ...apart])].sort(), `${owner}.${name}`)
     compared += there.length
   }
   for (const [, name, , body] of BODIES) {

@@ -13,9 +13,8 @@ export async function directory() {
   return path
 }
 
-export async function store(database = SQLITE) {
+export async function store(database = SQLITE, keyring = Keyring.generate()) {
   const path = await directory()
-  const keyring = Keyring.generate()
   const { location, drop } = await database.fresh(path, 'links')
   const made = await Store.open(location, keyring, { create: true })
   after(() => made.close().then(drop))

@@ -17,7 +17,7 @@ export function bodyOf(request) {
   return typeof request.body === 'string' ? Buffer.from(request.body) : bytesOf(request.body)
 }
 
-function send(port, request) {
+export function send(port, request) {
   const body = bodyOf(request)
   const lines = [`${request.method} ${request.target} HTTP/1.1`, ...request.headers.map(([name, value]) => `${name}: ${value}`)]
   const names = request.headers.map(([name]) => name.toLowerCase())

@@ -1,8 +1,9 @@
 // The shared vectors, and what the reference says of derivation, as far as peeking needs it: spec/keys.md section 6, spec/redeem.md.
 
+import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { Deployment, Keyring } from 'portward'
+import { Deployment, Keyring, PortwardError } from 'portward'
 
 const WHOLE = 2n ** 53n
 
@@ -16,6 +17,26 @@ export function load(subject) {
   const text = readFileSync(new URL(`${subject}.json`, FOLDER), 'utf8')
   const exact = text.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, (all) => (all[0] !== '"' && BigInt(all) > WHOLE ? `"n:${all}"` : all))
   return JSON.parse(exact, (_, value) => (typeof value === 'string' && /^n:\d+$/.test(value) ? BigInt(value.slice(2)) : value))
+}
+
+/** Those with one of these operations; each once, though its expectation may be changed. */
+export function casesOf(subject, ...ops) {
+  return load(subject).cases.filter(({ op }) => ops.includes(op))
+}
+
+/** What comes of it, in the words of a vector. */
+export async function outcome(work) {
+  try {
+    return { ok: await work() }
+  } catch (error) {
+    if (error instanceof PortwardError || error.code === 'ERR_INVALID_ARG_TYPE') return { error: error.code, public: error.public }
+    throw error
+  }
+}
+
+/** Whether that is what was expected. */
+export function check(id, expect, { public: answer, ...found }) {
+  assert.deepEqual('public' in expect ? { ...found, public: answer } : found, expect, id)
 }
 
 export function bytesOf(file) {

@@ -5,7 +5,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { pgTable, text } from 'drizzle-orm/pg-core'
-import { Access, Issuer, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, Store, UntrustedLink, Verifier } from 'portward'
+import { Access, Follower, Issuer, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, Store, UntrustedLink, Verifier } from 'portward'
 import { portward as forExpress } from 'portward/express'
 import { frameworkErrors, portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
@@ -36,6 +36,8 @@ await using keys = await KeyStore.open('sqlite:x', keyring, { feed: store })
 const scope = keys.scope('t', 'file:contents')
 const object: Buffer = await scope.seal(new Uint8Array(1), { name: 'a', id: '1', more: { 'x-a': '1' } })
 const stream: Transform = scope.openStream({ name: 'a', id: '1', signal: AbortSignal.timeout(1), progress: (bytes: number) => bytes })
+const edge: Follower = Follower.ofLists(keyring, { tenants: ['t'], highest: store.stamp ?? undefined })
+const stamp: string = await edge.accept(object, { at: new Date() })
 const copy: string = new UntrustedLink('pwl_').narrow({ expiresAt: 7, seal: true })
 
 // @ts-expect-error an option that there is not
@@ -69,11 +71,13 @@ new Hono().use(web.hono)
 const connect = forExpress({ portal, store })
 express()
   .use(connect.routes)
+  .use(connect.errors)
   .get('/files/:id', connect.requires('files:read', (request: express.Request<{ id: string }>) => request.params.id), (request, response) => {
     response.json({ tenant: connect.access(request).tenant })
   })
 const app = fastify({ frameworkErrors: frameworkErrors({ portal, store }) })
 await app.register(forFastify, { portal, store })
+app.setErrorHandler(app.refusals)
 app.get<{ Params: { id: string } }>('/files/:id', { onRequest: app.requires('files:read') }, async (request) => request.access.tenant)
 
 const index = await scope.blindIndex({ table: 'clients', column: 'email', bits: 16 })
@@ -86,4 +90,4 @@ const right: typeof clients.$inferInsert = { email: value, emailIndex: value.ind
 // @ts-expect-error a text would lie there in the clear
 const wrong: typeof clients.$inferInsert = { email: 'ada@example.com' }
 
-export { GET, copy, email, right, stream, wrong }
+export { GET, copy, email, right, stamp, stream, wrong }
