@@ -2,10 +2,12 @@
 #![cfg(feature = "postgres")]
 
 use std::collections::HashSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use portward_store::database::Location;
 use portward_store::events::{Event, EventSink, Recorder, Recording};
 use portward_store::store::{Recovery, Store, StoreError, StoreOptions, Target};
 use portward_test_servers::{Durability, Postgres};
@@ -14,7 +16,7 @@ use crate::process::{Process, STALE};
 use crate::world::{World, tenant};
 
 struct Scene {
-    server: Postgres,
+    server: Option<Postgres>,
     world: World,
     verifiers: Vec<Process>,
 }
@@ -25,7 +27,11 @@ impl Scene {
         let location = server.url(&server.create_database().unwrap()).parse().unwrap();
         let world = World::at(location, tempfile::tempdir().unwrap()).await;
         let verifiers = (0..3).map(|_| Process::verifier(&world)).collect();
-        Some(Self { server, world, verifiers })
+        Some(Self { server: Some(server), world, verifiers })
+    }
+
+    fn server(&self) -> &Postgres {
+        self.server.as_ref().unwrap()
     }
 
     fn all_say(&mut self, link: &str) -> Vec<String> {
@@ -166,13 +172,13 @@ async fn killed_and_started_again_nothing_is_lost() {
     let Some(mut scene) = Scene::new().await else { return };
     let (good, link) = scene.world.issue().await;
     let revoked = scene.revoked().await;
-    scene.server.kill().unwrap();
+    scene.server().kill().unwrap();
     let gone = Instant::now();
     assert!(scene.world.store.revoke(tenant(), Target::Link(link.id)).await.is_err());
     scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
     assert!(gone.elapsed() + Duration::from_secs(1) > STALE, "what is known is believed for as long as was said");
     scene.none_accepts(&revoked);
-    scene.server.restart().unwrap();
+    scene.server().restart().unwrap();
     scene.await_all(good.text(), "ok", Duration::from_secs(15));
     scene.none_accepts(&revoked);
     until_done(&scene.world.store, async |store| store.revoke(tenant(), Target::Link(link.id)).await).await;
@@ -186,14 +192,14 @@ async fn paused_nobody_believes_longer_than_was_said() {
     let revoked = scene.revoked().await;
     let load = Load::begin(&scene.world);
     load.is_under_way().await;
-    scene.server.pause().unwrap();
+    scene.server().pause().unwrap();
     let store = scene.world.store.clone();
     let revoking = tokio::spawn(async move { store.revoke(tenant(), Target::Link(link.id)).await.map(drop) });
     scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
     scene.none_accepts(&revoked);
     let timed_out = revoking.await.unwrap().unwrap_err();
     assert!(matches!(timed_out.code(), "store_timed_out" | "store_unavailable"), "{}", timed_out.code());
-    scene.server.resume().unwrap();
+    scene.server().resume().unwrap();
     until_done(&scene.world.store, async |store| store.revoke(tenant(), Target::Link(link.id)).await).await;
     scene.await_all(good.text(), "link_revoked", Duration::from_secs(15));
     scene.none_accepts(&revoked);
@@ -210,11 +216,11 @@ async fn paused_nobody_believes_longer_than_was_said() {
 async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
     let Some(mut scene) = Scene::new().await else { return };
     let (good, _) = scene.world.issue().await;
-    let copy = scene.server.copy_data().unwrap();
+    let copy = scene.server().copy_data().unwrap();
     let revoked = scene.revoked().await;
     let load = Load::begin(&scene.world);
     load.is_under_way().await;
-    scene.server.restart_on(&copy).unwrap();
+    scene.server().restart_on(&copy).unwrap();
     let acknowledged = load.end().await;
     let newest = scene.world.store.cell().load().save(&scene.world.keyring).unwrap();
     scene.await_all(good.text(), "view_stale", Duration::from_secs(20));
@@ -229,6 +235,40 @@ async fn failed_over_to_an_older_copy_nothing_revoked_is_accepted() {
     scene.revoked().await;
 }
 
+/// As a person would put a backup back, while the processes still have open what lay there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_file_put_in_its_place_under_load_nothing_revoked_is_accepted() {
+    let world = World::sqlite().await;
+    let verifiers = (0..3).map(|_| Process::verifier(&world)).collect();
+    let mut scene = Scene { server: None, world, verifiers };
+    let (good, _) = scene.world.issue().await;
+    let copy = scene.world.directory().join("older.db");
+    scene.world.sql(&format!("VACUUM INTO '{}'", copy.display())).await;
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let revoked = scene.revoked().await;
+    let load = Load::begin(&scene.world);
+    load.is_under_way().await;
+    let Location::Sqlite(path) = scene.world.location.clone() else { unreachable!() };
+    for beside in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{beside}", path.display()));
+    }
+    std::fs::rename(&copy, &path).unwrap();
+    scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
+    scene.none_accepts(&revoked);
+    let acknowledged = load.end().await;
+    let refused = scene.world.store.refresh().await.unwrap_err();
+    assert_eq!(refused.code(), "store_restored");
+
+    let newest = scene.world.store.cell().load().save(&scene.world.keyring).unwrap();
+    let world = &scene.world;
+    Recovery::run(&world.location, &world.keyring, Some(&newest), &Recorder::none(), world.now()).await.unwrap();
+    scene.none_accepts(&revoked);
+    scene.verifiers = (0..3).map(|_| Process::verifier(&scene.world)).collect();
+    scene.await_all(good.text(), "ok", Duration::from_secs(1));
+    scene.none_accepts(&revoked);
+    assert!(acknowledged.iter().all(|link| scene.all_say(link).iter().all(|said| said == "link_revoked")));
+}
+
 /// A standby cannot say where it writes, so its view is not believed; and it takes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_over_to_a_standby_it_says_so_and_views_turn_stale() {
@@ -236,8 +276,8 @@ async fn failed_over_to_a_standby_it_says_so_and_views_turn_stale() {
     let (good, link) = scene.world.issue().await;
     let revoked = scene.revoked().await;
     let peeked = scene.world.store.peek(good.text(), None).unwrap();
-    let copy = scene.server.copy_data().unwrap();
-    scene.server.restart_as_standby(&copy).unwrap();
+    let copy = scene.server().copy_data().unwrap();
+    scene.server().restart_as_standby(&copy).unwrap();
     let store = &scene.world.store;
     let start = Instant::now();
     while store.refresh().await.unwrap_err().code() != "store_read_only" {
@@ -252,7 +292,7 @@ async fn failed_over_to_a_standby_it_says_so_and_views_turn_stale() {
     scene.await_all(good.text(), "view_stale", STALE + Duration::from_secs(1));
     scene.none_accepts(&revoked);
     // The control: promoted it is a store again, once somebody has said so.
-    scene.server.sql("postgres", "SELECT pg_promote()").unwrap();
+    scene.server().sql("postgres", "SELECT pg_promote()").unwrap();
     let world = &scene.world;
     assert_eq!(world.store.refresh().await.unwrap_err().code(), "store_restored");
     let newest = world.store.cell().load().save(&world.keyring).unwrap();
@@ -271,9 +311,9 @@ async fn killed_under_load_what_was_acknowledged_holds() {
     load.is_under_way().await;
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        scene.server.kill().unwrap();
+        scene.server().kill().unwrap();
         scene.none_accepts(&revoked);
-        scene.server.restart().unwrap();
+        scene.server().restart().unwrap();
     }
     tokio::time::sleep(Duration::from_millis(700)).await;
     let acknowledged = load.end().await;
