@@ -59,10 +59,13 @@ pub(crate) fn keyring_create(
     directory: String,
     permissions: Option<Vec<String>>,
     passphrase: Option<&[u8]>,
+    events: Option<String>,
 ) -> Promised<Keyring, Held<Keyring>> {
-    let passphrase = passphrase.map(kept);
-    let created =
-        move || Keyring::create(&PathBuf::from(directory), permissions.as_deref(), secret(passphrase.as_ref()));
+    let (passphrase, events) = (passphrase.map(kept), events.map(PathBuf::from));
+    let created = move || {
+        let (directory, passphrase) = (PathBuf::from(directory), secret(passphrase.as_ref()));
+        Keyring::create(&directory, permissions.as_deref(), passphrase, events.as_deref())
+    };
     promise(created, held)
 }
 

@@ -1,4 +1,4 @@
-import { bytes, maybeBytes, maybeTexts, options as optionsOf, path, texts } from './arguments'
+import { bytes, maybe, maybeBytes, maybeTexts, options as optionsOf, path, texts } from './arguments'
 import { checkMade, date, Handled, made } from './handle'
 import { native } from './native'
 import type { Handle } from './native-types'
@@ -86,6 +86,8 @@ export interface KeyringCreateOptions {
   permissions?: Iterable<string> | undefined
   /** Without one, the owner of the directory can read the keys. */
   passphrase?: Uint8Array | undefined
+  /** A file that is told of the root key, in a line of JSON, before it is written; what cannot be told is not made (`sink_failed`). */
+  events?: string | URL | undefined
 }
 
 /** @internal */
@@ -113,11 +115,12 @@ export class Keyring extends Handled<'Keyring'> {
 
   /** Makes a directory with a new deployment and keyring, as `portward keyring new` does. */
   static async create(directory: string | URL, options?: KeyringCreateOptions): Promise<Keyring> {
-    const { permissions, passphrase } = optionsOf('options', options, ['permissions', 'passphrase'])
+    const { permissions, passphrase, events } = optionsOf('options', options, ['permissions', 'passphrase', 'events'])
     const [handle] = await native.keyringCreate(
       path('directory', directory),
       maybeTexts('permissions', permissions),
       maybeBytes('passphrase', passphrase),
+      maybe(events, (value) => path('events', value)),
     )
     return keyringOf(handle)
   }

@@ -190,7 +190,7 @@ export interface Native {
   deploymentLifetimes(deployment: Handle<'Deployment'>): number[]
   deploymentExpand(deployment: Handle<'Deployment'>, permissions: readonly string[]): string[]
   keyringGenerate(deployment: Handle<'Deployment'>): Handle<'Keyring'>
-  keyringCreate(directory: string, permissions: readonly string[] | null | undefined, passphrase: Uint8Array | null | undefined): Promise<[Handle<'Keyring'>]>
+  keyringCreate(directory: string, permissions: readonly string[] | null | undefined, passphrase: Uint8Array | null | undefined, events: string | null | undefined): Promise<[Handle<'Keyring'>]>
   keyringOpen(directory: string, passphrase: Uint8Array | null | undefined): Promise<[Handle<'Keyring'>]>
   keyringFromJson(json: Uint8Array, deployment: Handle<'Deployment'>): Handle<'Keyring'>
   keyringUnseal(sealed: Uint8Array, passphrase: Uint8Array, deployment: Handle<'Deployment'>): Promise<[Handle<'Keyring'>]>

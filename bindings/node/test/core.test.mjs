@@ -87,7 +87,11 @@ onEach('links are listed in pages, and edited', async (database) => {
 test('keyrings are made, sealed and opened', async () => {
   const path = await directory()
   const passphrase = Buffer.from('correct horse')
-  const keyring = await Keyring.create(join(path, 'p'), { passphrase, permissions: ['a:b', 'a:c'] })
+  assert.equal(await code(() => Keyring.create(join(path, 'p'), { events: '/dev/full' })), 'sink_failed')
+  const events = join(path, 'events.jsonl')
+  const keyring = await Keyring.create(join(path, 'p'), { passphrase, permissions: ['a:b', 'a:c'], events })
+  const told = (await readFile(events, 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line).operation)
+  assert.deepEqual(told, ['root_made', 'root_activated'])
   assert.equal(await code(() => Keyring.open(join(path, 'p'))), 'passphrase_required')
   assert.equal(await code(() => Keyring.open(join(path, 'p'), { passphrase: Buffer.from('x') })), 'sealed_wrong_passphrase')
   const opened = await Keyring.open(join(path, 'p'), { passphrase })

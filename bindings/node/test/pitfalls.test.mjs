@@ -147,7 +147,7 @@ test('null is not nothing: an option that is left away is undefined', async () =
     [(options) => new Portal('https://a.example', options), ['path', 'page']],
     [({ deployment }) => Keyring.generate(deployment), ['deployment']],
     [({ permissions }) => Deployment.generate(permissions), ['permissions']],
-    [(options) => Keyring.create(join(path, `${Math.random()}`), options), ['permissions', 'passphrase']],
+    [(options) => Keyring.create(join(path, `${Math.random()}`), options), ['permissions', 'passphrase', 'events']],
   ]
   for (const [call, names] of calls) {
     for (const name of names) {

@@ -88,18 +88,21 @@ impl Keyring {
 
     /// Makes a directory with a new deployment and keyring, as `portward keyring new` does.
     ///
-    /// Under a passphrase (1 to 1,024 bytes) the keyring is never on disk in the clear; without one, its owner alone can read it. Raises
-    /// InvalidValue, Unavailable (`file_exists` and others of files).
+    /// Under a passphrase (1 to 1,024 bytes) the keyring is never on disk in the clear; without one, its owner alone can read it. events: a
+    /// file that is told of the root key before it is written. Raises InvalidValue, Unavailable (`file_exists` and others of files; `sink_failed`).
     #[staticmethod]
-    #[pyo3(signature = (directory, *, permissions = None, passphrase = None))]
+    #[pyo3(signature = (directory, *, permissions = None, passphrase = None, events = None))]
     fn create(
         py: Python<'_>,
         directory: Arg<PathBuf>,
         permissions: Option<Arg<Vec<String>>>,
         passphrase: Option<Arg<&[u8]>>,
+        events: Option<Arg<PathBuf>>,
     ) -> PyResult<Self> {
         let (permissions, passphrase) = (permissions.map(Arg::get), passphrase.map(Arg::get));
-        wait(py, || bridge::Keyring::create(&directory, permissions.as_deref(), passphrase)).map(Self)
+        let events = events.map(Arg::get);
+        wait(py, || bridge::Keyring::create(&directory, permissions.as_deref(), passphrase, events.as_deref()))
+            .map(Self)
     }
 
     /// Opens a directory that `create` or the command has made. With a passphrase, a keyring in the clear is not taken. Raises InvalidValue

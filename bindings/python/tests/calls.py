@@ -98,7 +98,8 @@ def all_calls(folder: Path) -> list[Call]:
         call(deployment, "to_json"),
         call(deployment, "expand", {"permissions": {"files:*"}}),
         call(portward.Keyring, "generate", {"deployment": deployment}),
-        call(portward.Keyring, "create", lambda: {"directory": fresh(), "permissions": vocabulary, "passphrase": b"correct horse"}),
+        call(portward.Keyring, "create", lambda: {
+            "directory": fresh(), "permissions": vocabulary, "passphrase": b"correct horse", "events": fresh()}),
         call(portward.Keyring, "open", {"directory": folder / "keys", "passphrase": b"correct horse"}),
         call(portward.Keyring, "from_json", {"json": keyring.export_in_clear(), "deployment": deployment}),
         call(portward.Keyring, "unseal", {"sealed": sealed_keyring, "passphrase": b"correct horse", "deployment": deployment}),

@@ -191,6 +191,11 @@ def test_errors_are_told_apart_and_can_be_pickled(store: portward.Store) -> None
 
 def test_events_are_written_before_they_take_effect(keyring: portward.Keyring, databases: Databases, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
+    with pytest.raises(portward.Unavailable) as untold:
+        portward.Keyring.create(tmp_path / "keys", events="/dev/full")
+    assert code(untold) == "sink_failed"
+    portward.Keyring.create(tmp_path / "keys", events=tmp_path / "made.jsonl")
+    assert '"root_made"' in (tmp_path / "made.jsonl").read_text()
     with portward.Store.open(databases.place("portal"), keyring, create=True, events=events) as store:
         link = store.acting_as("paul").issue(TENANT, "ada", {"files:read"})
         assert '"paul"' in events.read_text() and link.id in events.read_text()

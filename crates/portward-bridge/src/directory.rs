@@ -1,26 +1,32 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use portward_store::events::Recorder;
 use portward_store::files::{Directory, Lock, Passphrase, Protection};
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
 use crate::error::Error;
+use crate::events;
 use crate::keyring::Keyring;
 
 /// In a directory, as the command has it.
 impl Keyring {
     /// Makes a directory with a new deployment and keyring, as `portward keyring new` does. Under a passphrase the keyring is never on disk in
-    /// the clear; without one, its owner alone can read it.
+    /// the clear; without one, its owner alone can read it. `events`: a file that is told of its root before it is written.
     ///
     /// # Errors
-    /// `file_exists` for one that has a deployment, and others of files.
-    pub fn create(directory: &Path, permissions: Option<&[String]>, passphrase: Option<&[u8]>) -> Result<Self, Error> {
+    /// `file_exists` for one that has a deployment, and others of files; `sink_failed`.
+    pub fn create(
+        directory: &Path,
+        permissions: Option<&[String]>,
+        passphrase: Option<&[u8]>,
+        events: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let recorder = events::recorder(events)?;
         let made = Self::generate(&Deployment::generate(permissions)?)?;
         let directory = Directory::create(directory)?;
         let protection = passphrase.map_or(Protection::Clear, |passphrase| Protection::Passphrase(kept(passphrase)));
-        directory.lock(&Recorder::none())?.create(&made.deployment.0, &made.core, &protection, None)?;
+        directory.lock(&recorder)?.create(&made.deployment.0, &made.core, &protection, None)?;
         Ok(made)
     }
 
@@ -60,13 +66,25 @@ mod tests {
     fn one_in_the_clear_is_not_taken_for_the_sealed_one() {
         let directory = tempfile::tempdir().unwrap();
         let (sealed, clear) = (directory.path().join("sealed"), directory.path().join("clear"));
-        Keyring::create(&sealed, None, Some(b"correct")).unwrap();
+        Keyring::create(&sealed, None, Some(b"correct"), None).unwrap();
         assert!(Keyring::open(&sealed, Some(b"correct")).is_ok());
         assert_eq!(Keyring::open(&sealed, Some(b"wrong")).unwrap_err().code, "sealed_wrong_passphrase");
 
-        Keyring::create(&clear, None, None).unwrap();
+        Keyring::create(&clear, None, None, None).unwrap();
         assert!(Keyring::open(&clear, None).is_ok());
         let refused = Keyring::open(&clear, Some(b"correct")).unwrap_err();
         assert_eq!((refused.code, refused.kind), ("keyring_lock", crate::Kind::InvalidValue));
+    }
+
+    #[test]
+    fn what_is_made_is_told_or_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (directory, events) = (folder.path().join("portward"), folder.path().join("events.jsonl"));
+        let refused = Keyring::create(&directory, None, None, Some(Path::new("/dev/full"))).unwrap_err();
+        assert_eq!((refused.code, refused.kind), ("sink_failed", crate::Kind::Unavailable));
+        assert!(!directory.join("deployment.json").exists());
+        Keyring::create(&directory, None, None, Some(&events)).unwrap();
+        let told = std::fs::read_to_string(&events).unwrap();
+        assert!(told.contains("\"root_made\"") && told.contains("\"root_activated\""), "{told}");
     }
 }

@@ -84,7 +84,7 @@ export async function calls(folder) {
     method(deployment, 'toJson'),
     method(deployment, 'expand', ['files:*']),
     fixed(Keyring, 'generate', deployment),
-    [...fixed(Keyring, 'create').slice(0, 2), () => [fresh(), { permissions: vocabulary, passphrase }]],
+    [...fixed(Keyring, 'create').slice(0, 2), () => [fresh(), { permissions: vocabulary, passphrase, events: fresh() }]],
     fixed(Keyring, 'open', join(folder, 'keys'), { passphrase }),
     fixed(Keyring, 'fromJson', keyring.exportInClear(), deployment),
     fixed(Keyring, 'unseal', sealedKeyring, passphrase, deployment),

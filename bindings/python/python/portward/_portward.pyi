@@ -81,7 +81,11 @@ class Keyring:
     def generate(deployment: Deployment | None = None) -> Keyring: ...
     @staticmethod
     def create(
-        directory: str | PathLike[str], *, permissions: Sequence[str] | None = None, passphrase: bytes | None = None
+        directory: str | PathLike[str],
+        *,
+        permissions: Sequence[str] | None = None,
+        passphrase: bytes | None = None,
+        events: str | PathLike[str] | None = None,
     ) -> Keyring: ...
     @staticmethod
     def open(directory: str | PathLike[str], *, passphrase: bytes | None = None) -> Keyring: ...
