@@ -26,6 +26,8 @@ pub enum Location {
 pub enum LocationError {
     /// It is not of the form.
     Form,
+    /// What is in memory would be gone with the process, and with it what is revoked.
+    Memory,
     /// A parameter of the URL that there is not: a misspelt one would be a wish that nobody heard.
     Parameter,
     /// A server on another machine, and nothing said of TLS.
@@ -40,6 +42,7 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         match text.split_once(':') {
+            Some(("sqlite", path)) if path.starts_with(":memory:") => Err(LocationError::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             Some(("postgres" | "postgresql", rest)) if BUILT_IN && rest.starts_with("//") => {
                 #[cfg(feature = "postgres")]
@@ -136,6 +139,7 @@ impl fmt::Display for LocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Form => "a store is named as sqlite:PATH, or as postgres://… where that is built in",
+            Self::Memory => "a store of SQLite is a file: one in memory would forget what is revoked",
             Self::Parameter => "the URL has a parameter that there is not",
             Self::Tls => "the URL of a server elsewhere has to say an sslmode: verify-full, or another on purpose",
         })
@@ -154,6 +158,8 @@ mod tests {
         for wrong in ["", "sqlite:", "keys.db", "mysql://host/keys", "postgres:host/keys"] {
             assert_eq!(wrong.parse::<Location>(), Err(LocationError::Form), "{wrong}");
         }
+        assert_eq!("sqlite::memory:".parse::<Location>(), Err(LocationError::Memory));
+        assert_eq!("sqlite:./:memory:".parse(), Ok(Location::Sqlite("./:memory:".into())));
     }
 
     #[cfg(feature = "postgres")]
