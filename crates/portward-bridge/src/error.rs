@@ -161,6 +161,7 @@ mod sealed {
 
 #[cfg(feature = "backend")]
 mod backend {
+    use portward_store::database::DatabaseError;
     use portward_store::keys::KeyStoreError;
     use portward_store::objects::ObjectError;
     use portward_store::store::{Refusal, StoreError};
@@ -171,7 +172,7 @@ mod backend {
         portward::KeyringError, portward::SealedError, portward::UnsealError, portward::IssueError, portward::VerifierError,
         portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError,
         portward::envelope::DataScopeError, portward::envelope::IndexError,
-        portward_store::database::LocationError, portward_store::database::DatabaseError, portward_http::RulesError,
+        portward_store::database::LocationError, portward_http::RulesError,
     }
 
     #[cfg(unix)]
@@ -187,9 +188,23 @@ mod backend {
         }
     }
 
+    /// With what is behind it: a folder that is not there, and a host, would else be one sentence.
+    impl From<DatabaseError> for Error {
+        fn from(error: DatabaseError) -> Self {
+            let made = Self::new(error.code(), error.audience(), &error);
+            match error.cause() {
+                Some(cause) => Self { message: format!("{} ({cause})", made.message), ..made },
+                None => made,
+            }
+        }
+    }
+
     impl From<KeyStoreError> for Error {
         fn from(error: KeyStoreError) -> Self {
-            Self::new(error.code(), error.audience(), &error)
+            match error {
+                KeyStoreError::Database(error) => error.into(),
+                _ => Self::new(error.code(), error.audience(), &error),
+            }
         }
     }
 
@@ -202,6 +217,7 @@ mod backend {
             };
             match error {
                 StoreError::Verify(error) => error.into(),
+                StoreError::Database(error) => error.into(),
                 _ => Self { public, ..Self::new(error.code(), error.audience(), &error) },
             }
         }
