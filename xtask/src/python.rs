@@ -14,6 +14,9 @@ const WHEELS: &str = "target/wheels";
 /// The package with functions that panic: `provoke`.
 const PROVOKING: &str = "target/python-provoking";
 const SDIST: &str = "target/python-sdist";
+const CHECKOUT: &str = "target/python-checkout";
+/// The environment that the tests run in: made anew each time, with the wheel in it.
+const SUITE: &str = "target/venv-python-suite";
 const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
@@ -22,18 +25,15 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let provoking = ["build", "--features", "abi3-py310,fast-aes,provoke"];
     let Some(provoking) = maturin(log, &provoking, "target/wheels-provoking")? else { return Ok(Tally::FAILED) };
     let Some(wheel) = maturin(log, &["build"], WHEELS)? else { return Ok(Tally::FAILED) };
-    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index"];
-    let beside_it = ["--upgrade", "--target", PROVOKING];
-    if !log.run(python(".")?.args(install).arg("--force-reinstall").arg(&wheel))?.success
-        || !log.run(python(".")?.args(install).args(beside_it).arg(&provoking))?.success
-    {
+    let beside_it = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--upgrade", "--target", PROVOKING];
+    if !fresh(log, &wheel)? || !log.run(python(".")?.args(beside_it).arg(&provoking))?.success {
         return Ok(Tally::FAILED);
     }
     let provoking = std::env::current_dir()?.join(PROVOKING);
     let typed = log.run(python("bindings/python")?.args(["-m", "mypy", "python/portward"]))?;
     let mut tally = Tally::one(typed.success);
     for folder in TESTS {
-        let mut tests = beside.command(interpreter()?);
+        let mut tests = beside.command(std::env::current_dir()?.join(SUITE).join("bin/python"));
         tests.current_dir(folder).args(["-m", "pytest", "-q"]).env("PORTWARD_TEST_PROVOKING", &provoking);
         let tests = log.run(&mut tests)?;
         tally = tally + Tally::of_pytest(&tests.output).with_exit(tests.success);
@@ -41,7 +41,20 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     tally = tally + every_interpreter(log, &wheel)?;
     let from_source = from_source(log)?;
     let told = from_source.map_or(Ok(false), |wheel| tells(log, Path::new("python3"), "sdist", &wheel))?;
-    Ok(tally + Tally::one(told))
+    Ok(tally + Tally::one(told) + Tally::one(from_checkout(log)?))
+}
+
+/// An environment with the wheel and nothing else. What the tests need besides is in another one, and found behind it: fetching it takes a minute.
+fn fresh(log: &mut Log, wheel: &Path) -> io::Result<bool> {
+    if !installed(log, Path::new("python3"), SUITE, wheel)? {
+        return Ok(false);
+    }
+    let place = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+    let tools = Command::new(interpreter()?).args(place).output()?.stdout;
+    let own = Command::new(format!("{SUITE}/bin/python")).args(place).output()?.stdout;
+    let own = PathBuf::from(String::from_utf8_lossy(own.trim_ascii_end()).into_owned());
+    fs::write(own.join("behind.pth"), tools)?;
+    Ok(true)
 }
 
 /// Each in a process of its own: a framework is set up once in one.
@@ -83,6 +96,35 @@ fn from_source(log: &mut Log) -> io::Result<Option<PathBuf>> {
     Ok(if log.run(&mut pip)?.success { only(&wheels)? } else { None })
 }
 
+/// What the README says, of what git keeps: `pip install .`, in a checkout where nobody built anything, with a backend that pip fetches. In the
+/// target directory of everything else.
+fn from_checkout(log: &mut Log) -> io::Result<bool> {
+    log.note("a clean checkout")?;
+    check_out()?;
+    let here = std::env::current_dir()?;
+    let folder = here.join("target/venv-wheels/checkout");
+    let made = log.run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?.success;
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "."]).current_dir(format!("{CHECKOUT}/bindings/python"));
+    pip.env("CARGO_TARGET_DIR", here.join("target")).env("MATURIN_PEP517_ARGS", "--profile dev");
+    let mut story = Command::new(folder.join("bin/python"));
+    story.arg(QUICK_START).current_dir(CHECKOUT);
+    Ok(made && log.run(&mut pip)?.success && log.run(&mut story)?.success)
+}
+
+/// What is changed here and not yet committed, too; what is ignored, or new to git, is not.
+fn check_out() -> io::Result<()> {
+    cleared(CHECKOUT)?;
+    let listed = Command::new("git").args(["ls-files", "-z"]).output()?.stdout;
+    let listed = String::from_utf8(listed).map_err(io::Error::other)?;
+    for name in listed.split_terminator('\0').filter(|name| Path::new(name).is_file()) {
+        let to = Path::new(CHECKOUT).join(name);
+        fs::create_dir_all(to.parent().unwrap_or(&to))?;
+        fs::copy(name, to)?;
+    }
+    Ok(())
+}
+
 fn cleared(folder: &str) -> io::Result<()> {
     if Path::new(folder).exists() {
         fs::remove_dir_all(folder)?;
@@ -107,11 +149,15 @@ fn every_interpreter(log: &mut Log, wheel: &Path) -> io::Result<Tally> {
 fn tells(log: &mut Log, interpreter: &Path, name: &str, wheel: &Path) -> io::Result<bool> {
     log.note(&format!("CPython {name}"))?;
     let folder = format!("target/venv-wheels/{name}");
-    let made = log.run(Command::new(interpreter).args(["-m", "venv", "--clear", &folder]))?.success;
-    let bin = format!("{folder}/bin/python");
+    let mut story = Command::new(format!("{folder}/bin/python"));
+    Ok(installed(log, interpreter, &folder, wheel)? && log.run(story.arg(QUICK_START))?.success)
+}
+
+/// Whether a wheel can be installed in an environment that is made anew.
+fn installed(log: &mut Log, interpreter: &Path, folder: &str, wheel: &Path) -> io::Result<bool> {
+    let made = log.run(Command::new(interpreter).args(["-m", "venv", "--clear", folder]))?.success;
     let install = ["-m", "pip", "install", "--quiet", "--no-index"];
-    let installed = made && log.run(Command::new(&bin).args(install).arg(wheel))?.success;
-    Ok(installed && log.run(Command::new(&bin).arg(QUICK_START))?.success)
+    Ok(made && log.run(Command::new(format!("{folder}/bin/python")).args(install).arg(wheel))?.success)
 }
 
 /// By version, `3.11` for instance: those on the path, and those that pyenv keeps.
