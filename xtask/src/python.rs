@@ -1,5 +1,7 @@
 //! The Python package: built as a wheel, installed, and tested as a user has it.
 
+mod source;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -13,8 +15,6 @@ use crate::tally::Tally;
 const WHEELS: &str = "target/wheels";
 /// The package with functions that panic: `provoke`.
 const PROVOKING: &str = "target/python-provoking";
-const SDIST: &str = "target/python-sdist";
-const CHECKOUT: &str = "target/python-checkout";
 /// The environment that the tests run in: made anew each time, with the wheel in it.
 const SUITE: &str = "target/venv-python-suite";
 const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
@@ -39,9 +39,9 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
         tally = tally + Tally::of_pytest(&tests.output).with_exit(tests.success);
     }
     tally = tally + every_interpreter(log, &wheel)?;
-    let from_source = from_source(log)?;
+    let from_source = source::distributed(log)?;
     let told = from_source.map_or(Ok(false), |wheel| tells(log, Path::new("python3"), "sdist", &wheel))?;
-    Ok(tally + Tally::one(told) + Tally::one(from_checkout(log)?))
+    Ok(tally + Tally::one(told) + Tally::one(source::checked_out(log)?))
 }
 
 /// An environment with the wheel and nothing else. What the tests need besides is in another one, and found behind it: fetching it takes a minute.
@@ -74,57 +74,6 @@ fn maturin(log: &mut Log, arguments: &[&str], out: &str) -> io::Result<Option<Pa
     Ok(only(out)?.filter(|_| built))
 }
 
-/// A wheel as `pip install` makes it of the source distribution, which has all that is needed. In the target directory of everything else, so
-/// that only the workspace's own is compiled again.
-fn from_source(log: &mut Log) -> io::Result<Option<PathBuf>> {
-    let Some(sdist) = maturin(log, &["sdist"], SDIST)? else { return Ok(None) };
-    let (unpacked, wheels) = (format!("{SDIST}/unpacked"), format!("{SDIST}/wheels"));
-    fs::create_dir_all(&unpacked)?;
-    // Of the present time: by its own, cargo would take what changed for what it has compiled.
-    let tar = ["--extract", "--touch", "--directory", &unpacked, "--file"];
-    if !log.run(Command::new("tar").args(tar).arg(&sdist))?.success {
-        return Ok(None);
-    }
-    let Some(source) = only(&unpacked)? else { return Ok(None) };
-    let here = std::env::current_dir()?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let tools = [here.join("target/venv-python/bin")].into_iter().chain(std::env::split_paths(&path));
-    let mut pip = python(".")?;
-    pip.args(["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]);
-    pip.args(["--wheel-dir", &wheels]).arg(source).env("PATH", std::env::join_paths(tools).map_err(io::Error::other)?);
-    pip.env("CARGO_TARGET_DIR", here.join("target")).env("MATURIN_PEP517_ARGS", "--profile dev");
-    Ok(if log.run(&mut pip)?.success { only(&wheels)? } else { None })
-}
-
-/// What the README says, of what git keeps: `pip install .`, in a checkout where nobody built anything, with a backend that pip fetches. In the
-/// target directory of everything else.
-fn from_checkout(log: &mut Log) -> io::Result<bool> {
-    log.note("a clean checkout")?;
-    check_out()?;
-    let here = std::env::current_dir()?;
-    let folder = here.join("target/venv-wheels/checkout");
-    let made = log.run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?.success;
-    let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "."]).current_dir(format!("{CHECKOUT}/bindings/python"));
-    pip.env("CARGO_TARGET_DIR", here.join("target")).env("MATURIN_PEP517_ARGS", "--profile dev");
-    let mut story = Command::new(folder.join("bin/python"));
-    story.arg(QUICK_START).current_dir(CHECKOUT);
-    Ok(made && log.run(&mut pip)?.success && log.run(&mut story)?.success)
-}
-
-/// What is changed here and not yet committed, too; what is ignored, or new to git, is not.
-fn check_out() -> io::Result<()> {
-    cleared(CHECKOUT)?;
-    let listed = Command::new("git").args(["ls-files", "-z"]).output()?.stdout;
-    let listed = String::from_utf8(listed).map_err(io::Error::other)?;
-    for name in listed.split_terminator('\0').filter(|name| Path::new(name).is_file()) {
-        let to = Path::new(CHECKOUT).join(name);
-        fs::create_dir_all(to.parent().unwrap_or(&to))?;
-        fs::copy(name, to)?;
-    }
-    Ok(())
-}
-
 fn cleared(folder: &str) -> io::Result<()> {
     if Path::new(folder).exists() {
         fs::remove_dir_all(folder)?;
@@ -132,7 +81,7 @@ fn cleared(folder: &str) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-fn only(folder: &str) -> io::Result<Option<PathBuf>> {
+fn only(folder: impl AsRef<Path>) -> io::Result<Option<PathBuf>> {
     Ok(fs::read_dir(folder)?.next().transpose()?.map(|entry| entry.path()))
 }
 
