@@ -1,5 +1,7 @@
 //! The Python package: built as a wheel, installed, and tested as a user has it.
 
+mod source;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -13,7 +15,8 @@ use crate::tally::Tally;
 const WHEELS: &str = "target/wheels";
 /// The package with functions that panic: `provoke`.
 const PROVOKING: &str = "target/python-provoking";
-const SDIST: &str = "target/python-sdist";
+/// The environment that the tests run in: made anew each time, with the wheel in it.
+const SUITE: &str = "target/venv-python-suite";
 const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
@@ -22,26 +25,36 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let provoking = ["build", "--features", "abi3-py310,fast-aes,provoke"];
     let Some(provoking) = maturin(log, &provoking, "target/wheels-provoking")? else { return Ok(Tally::FAILED) };
     let Some(wheel) = maturin(log, &["build"], WHEELS)? else { return Ok(Tally::FAILED) };
-    let install = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index"];
-    let beside_it = ["--upgrade", "--target", PROVOKING];
-    if !log.run(python(".")?.args(install).arg("--force-reinstall").arg(&wheel))?.success
-        || !log.run(python(".")?.args(install).args(beside_it).arg(&provoking))?.success
-    {
+    let beside_it = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--upgrade", "--target", PROVOKING];
+    if !fresh(log, &wheel)? || !log.run(python(".")?.args(beside_it).arg(&provoking))?.success {
         return Ok(Tally::FAILED);
     }
     let provoking = std::env::current_dir()?.join(PROVOKING);
     let typed = log.run(python("bindings/python")?.args(["-m", "mypy", "python/portward"]))?;
     let mut tally = Tally::one(typed.success);
     for folder in TESTS {
-        let mut tests = beside.command(interpreter()?);
+        let mut tests = beside.command(std::env::current_dir()?.join(SUITE).join("bin/python"));
         tests.current_dir(folder).args(["-m", "pytest", "-q"]).env("PORTWARD_TEST_PROVOKING", &provoking);
         let tests = log.run(&mut tests)?;
         tally = tally + Tally::of_pytest(&tests.output).with_exit(tests.success);
     }
     tally = tally + every_interpreter(log, &wheel)?;
-    let from_source = from_source(log)?;
+    let from_source = source::distributed(log)?;
     let told = from_source.map_or(Ok(false), |wheel| tells(log, Path::new("python3"), "sdist", &wheel))?;
-    Ok(tally + Tally::one(told))
+    Ok(tally + Tally::one(told) + Tally::one(source::checked_out(log)?))
+}
+
+/// An environment with the wheel and nothing else. What the tests need besides is in another one, and found behind it: fetching it takes a minute.
+fn fresh(log: &mut Log, wheel: &Path) -> io::Result<bool> {
+    if !installed(log, Path::new("python3"), SUITE, wheel)? {
+        return Ok(false);
+    }
+    let place = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+    let tools = Command::new(interpreter()?).args(place).output()?.stdout;
+    let own = Command::new(format!("{SUITE}/bin/python")).args(place).output()?.stdout;
+    let own = PathBuf::from(String::from_utf8_lossy(own.trim_ascii_end()).into_owned());
+    fs::write(own.join("behind.pth"), tools)?;
+    Ok(true)
 }
 
 /// Each in a process of its own: a framework is set up once in one.
@@ -61,28 +74,6 @@ fn maturin(log: &mut Log, arguments: &[&str], out: &str) -> io::Result<Option<Pa
     Ok(only(out)?.filter(|_| built))
 }
 
-/// A wheel as `pip install` makes it of the source distribution, which has all that is needed. In the target directory of everything else, so
-/// that only the workspace's own is compiled again.
-fn from_source(log: &mut Log) -> io::Result<Option<PathBuf>> {
-    let Some(sdist) = maturin(log, &["sdist"], SDIST)? else { return Ok(None) };
-    let (unpacked, wheels) = (format!("{SDIST}/unpacked"), format!("{SDIST}/wheels"));
-    fs::create_dir_all(&unpacked)?;
-    // Of the present time: by its own, cargo would take what changed for what it has compiled.
-    let tar = ["--extract", "--touch", "--directory", &unpacked, "--file"];
-    if !log.run(Command::new("tar").args(tar).arg(&sdist))?.success {
-        return Ok(None);
-    }
-    let Some(source) = only(&unpacked)? else { return Ok(None) };
-    let here = std::env::current_dir()?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let tools = [here.join("target/venv-python/bin")].into_iter().chain(std::env::split_paths(&path));
-    let mut pip = python(".")?;
-    pip.args(["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]);
-    pip.args(["--wheel-dir", &wheels]).arg(source).env("PATH", std::env::join_paths(tools).map_err(io::Error::other)?);
-    pip.env("CARGO_TARGET_DIR", here.join("target")).env("MATURIN_PEP517_ARGS", "--profile dev");
-    Ok(if log.run(&mut pip)?.success { only(&wheels)? } else { None })
-}
-
 fn cleared(folder: &str) -> io::Result<()> {
     if Path::new(folder).exists() {
         fs::remove_dir_all(folder)?;
@@ -90,7 +81,7 @@ fn cleared(folder: &str) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-fn only(folder: &str) -> io::Result<Option<PathBuf>> {
+fn only(folder: impl AsRef<Path>) -> io::Result<Option<PathBuf>> {
     Ok(fs::read_dir(folder)?.next().transpose()?.map(|entry| entry.path()))
 }
 
@@ -107,11 +98,15 @@ fn every_interpreter(log: &mut Log, wheel: &Path) -> io::Result<Tally> {
 fn tells(log: &mut Log, interpreter: &Path, name: &str, wheel: &Path) -> io::Result<bool> {
     log.note(&format!("CPython {name}"))?;
     let folder = format!("target/venv-wheels/{name}");
-    let made = log.run(Command::new(interpreter).args(["-m", "venv", "--clear", &folder]))?.success;
-    let bin = format!("{folder}/bin/python");
+    let mut story = Command::new(format!("{folder}/bin/python"));
+    Ok(installed(log, interpreter, &folder, wheel)? && log.run(story.arg(QUICK_START))?.success)
+}
+
+/// Whether a wheel can be installed in an environment that is made anew.
+fn installed(log: &mut Log, interpreter: &Path, folder: &str, wheel: &Path) -> io::Result<bool> {
+    let made = log.run(Command::new(interpreter).args(["-m", "venv", "--clear", folder]))?.success;
     let install = ["-m", "pip", "install", "--quiet", "--no-index"];
-    let installed = made && log.run(Command::new(&bin).args(install).arg(wheel))?.success;
-    Ok(installed && log.run(Command::new(&bin).arg(QUICK_START))?.success)
+    Ok(made && log.run(Command::new(format!("{folder}/bin/python")).args(install).arg(wheel))?.success)
 }
 
 /// By version, `3.11` for instance: those on the path, and those that pyenv keeps.

@@ -135,7 +135,7 @@ def main() -> None:
     keyring = portward.Keyring.generate()
     with tempfile.TemporaryDirectory() as folder:
         store = portward.Store.open(f"sqlite:{folder}/portal.db", keyring, create=True)
-        keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store)
+        keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store, create=True)
         keys.new_tenant(CLAIMS["tenant"])
         for what, candidates in (tokens(keyring, store) | records(keys)).items():
             for name, work in candidates.items():

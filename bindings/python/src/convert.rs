@@ -68,10 +68,16 @@ pub(crate) fn arg<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAn
 /// A number that is too large for what it is, or below 0, is a wrong value like others.
 pub(crate) fn taken<'a, 'py, T: FromPyObject<'a, 'py>>(object: Borrowed<'a, 'py, PyAny>) -> PyResult<T> {
     object.extract().map_err(|error: T::Error| {
-        let (py, error) = (object.py(), error.into());
+        let (py, error) = (object.py(), without_text(object.py(), error.into()));
         let of_number = error.is_instance_of::<PyOverflowError>(py) && object.hasattr("__index__").unwrap_or(false);
         if of_number { invalid("number_out_of_range", "the number is below 0, or too large") } else { error }
     })
+}
+
+/// Python's own exception for half of a surrogate pair has the whole text in it, which may be a secret.
+fn without_text(py: Python<'_>, error: PyErr) -> PyErr {
+    let of_text = error.is_instance_of::<PyUnicodeEncodeError>(py);
+    if of_text { invalid("text_surrogate", "half of a surrogate pair is no text") } else { error }
 }
 
 /// An exception that takes the name out of the note that it is given next.
@@ -95,6 +101,7 @@ fn unnamed(py: Python<'_>, error: PyErr) -> PyErr {
 
 /// Puts the name of an argument before what is said of it.
 pub(crate) fn named(py: Python<'_>, name: &str, error: PyErr) -> PyErr {
+    let error = without_text(py, error);
     let text = || error.value(py).getattr("args").ok()?.extract::<(String,)>().ok();
     let ours = error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyValueError>(py);
     if let Some((text,)) = ours.then(text).flatten() {

@@ -4,9 +4,12 @@
 //! them are getters that copy a field or write it out as text, calls of Python, which return their errors, and the reading of arguments in
 //! `convert`: code without an index, `unwrap` or arithmetic that could panic, which the lints of the workspace deny.
 
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use portward_bridge::{Error, Kind};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 mod exception {
@@ -38,6 +41,24 @@ pub(crate) fn invalid(code: &'static str, message: &str) -> PyErr {
 pub(crate) fn forked(message: &str) -> PyErr {
     exception::Unavailable::new_err((message.to_owned(), "forked", "unavailable", None::<String>))
 }
+
+/// As Python's own `open` tells it: by the number, of which its class follows, and with the name of the file.
+pub(crate) fn of_path(error: io::Error, path: PathBuf) -> PyErr {
+    let error = match error.kind() {
+        // It was seen before the system was asked.
+        ErrorKind::AlreadyExists => io::Error::from_raw_os_error(EXISTS),
+        _ => error,
+    };
+    let Some(number) = error.raw_os_error() else { return error.into() };
+    let text = error.to_string();
+    let words = text.split(" (os error ").next().unwrap_or_default().to_owned();
+    // Windows' own numbers are an argument of their own, which `errno` follows of.
+    let (errno, winerror) = if cfg!(windows) { (0, Some(number)) } else { (number, None) };
+    PyOSError::new_err((errno, words, path, winerror))
+}
+
+/// `ERROR_FILE_EXISTS`, `EEXIST`.
+const EXISTS: i32 = if cfg!(windows) { 80 } else { 17 };
 
 /// What every method calls the bridge by. A panic is a mistake of ours, and is reported as an exception like others.
 pub(crate) fn call<T>(work: impl FnOnce() -> Result<T, Error>) -> PyResult<T> {

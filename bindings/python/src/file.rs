@@ -16,7 +16,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::convert::{Arg, wrong_type};
-use crate::error::{forked, invalid, wait};
+use crate::error::{forked, invalid, of_path, wait};
 
 /// A path, or something with `read`.
 pub(crate) enum Source {
@@ -84,7 +84,8 @@ pub(crate) fn through(
         }
         Target::Path(path) => {
             // The folder may be far away.
-            let target = wait(py, || Ok(FileTarget::create(&path, replace)))??;
+            let target =
+                wait(py, || Ok(FileTarget::create(&path, replace)))?.map_err(|error| of_path(error, path.clone()))?;
             wait(py, || target.fill(|target| work(&mut source, target)))
         }
     };
@@ -176,7 +177,9 @@ impl Opened {
     fn open(py: Python<'_>, source: Source, raised: &Arc<Raised>) -> PyResult<Self> {
         Ok(match source {
             // A pipe is opened once another thread writes it.
-            Source::Path(path) => Self::File(wait(py, || Ok(File::open(path)))??),
+            Source::Path(path) => {
+                Self::File(wait(py, || Ok(File::open(&path)))?.map_err(|error| of_path(error, path.clone()))?)
+            }
             Source::Object(object) => Self::Object(Object { object, raised: Arc::clone(raised) }),
         })
     }
@@ -285,8 +288,9 @@ impl Range {
         self.length
     }
 
-    /// Reads at most so many bytes from there, fewer where the plaintext ends before. Threads wait for each other. Raises Unreadable, Unavailable
-    /// (`forked` in a child: open another there), and InvalidValue, such as `closed`, or `range_in_use` where its own source asks for it.
+    /// Reads at most `length` bytes from the byte `offset` on, fewer where the plaintext ends before. Threads wait for each other. Raises
+    /// Unreadable, Unavailable (`forked` in a child: open another there), what the source raises, and InvalidValue, such as `closed`, or
+    /// `range_in_use` where its own source asks for it.
     fn read<'py>(&self, py: Python<'py>, offset: Arg<u64>, length: Arg<u64>) -> PyResult<Bound<'py, PyBytes>> {
         if self.is_foreign() {
             return Err(forked("the range was opened before the process was forked: open another in the child"));

@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Arg, Bytes, Names, Seconds, Sent, arg, milliseconds};
+use crate::convert::{Arg, Bytes, Names, Seconds, Sent, Time, arg, milliseconds};
 use crate::error::{call, wait};
 use crate::keyring::Keyring;
 use crate::token::{Access, options};
@@ -11,7 +11,8 @@ use crate::token::{Access, options};
 ///
 /// Send what `request` gives to a store's `answer`, and what comes back to `accept`; nothing on that way is trusted. `Follower(keyring)` knows
 /// nothing and so refuses all. tenants: whose revocations it follows, all if none are named. highest: what an earlier one's `highest` was.
-/// max_staleness: for how many seconds an answer is believed. Raises InvalidValue, Unavailable (`random_unavailable`).
+/// max_staleness: for how many seconds an answer is believed. audience: who is asking. skew: how far ahead another clock may be, a timedelta or
+/// seconds: 60 if nothing is said, at most 300. Raises InvalidValue, Unavailable (`random_unavailable`).
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Follower(bridge::Follower);
 
@@ -33,15 +34,38 @@ impl Follower {
         call(|| bridge::Follower::new(&keyring.0, tenants.as_deref(), highest, staleness, &options)).map(Self)
     }
 
-    /// A request to be sent now, for `Store.answer`. Raises Unavailable.
+    /// One that follows published lists, what `Store.publish` makes: it asks nobody, and takes a list from wherever it lies. A list is believed from
+    /// its one time to its other by the clock, and nobody notices where one that is still good was put in the place of a newer one.
+    ///
+    /// tenants: whose revocations it follows, the same as the list is made for. skew: how far ahead another clock may be, a timedelta or seconds: 60
+    /// if nothing is said, at most 300. highest and audience are those of `Follower`. Raises InvalidValue, Unavailable (`random_unavailable`).
+    #[staticmethod]
+    #[pyo3(signature = (keyring, *, tenants = None, highest = None, audience = None, skew = None))]
+    fn of_lists(
+        keyring: Arg<PyRef<'_, Keyring>>,
+        tenants: Option<Arg<Names>>,
+        highest: Option<Arg<&str>>,
+        audience: Option<Arg<String>>,
+        skew: Option<Arg<Seconds>>,
+    ) -> PyResult<Self> {
+        let (tenants, options) = (tenants.map(|names| names.get().0), options(audience, skew));
+        let highest = highest.map(Arg::get);
+        call(|| bridge::Follower::of_lists(&keyring.0, tenants.as_deref(), highest, &options)).map(Self)
+    }
+
+    /// A request to be sent now, for `Store.answer`. Raises InvalidValue (`follows_lists`), Unavailable.
     fn request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.request()).map(|request| PyBytes::new(py, &request))
     }
 
-    /// Takes an answer in, and returns the stamp that the view shows now. Raises InputError, Unavailable; then the view stays as it was. After
-    /// `gap`, `another_incarnation` and `fork` ask again.
-    fn accept(&self, py: Python<'_>, answer: Arg<Bytes>) -> PyResult<String> {
-        wait(py, || self.0.accept(&answer))
+    /// Takes an answer or a list in, and returns the stamp that the view shows now.
+    ///
+    /// at: by when a list is good or not, an aware datetime or Unix seconds; now if nothing is said. Raises Refused, InvalidValue for an `at` that is
+    /// no time, Unavailable; then the view stays as it was. After `gap`, `another_incarnation` and `fork` ask again.
+    #[pyo3(signature = (answer, *, at = None))]
+    fn accept(&self, py: Python<'_>, answer: Arg<Bytes>, at: Option<Arg<Time>>) -> PyResult<String> {
+        let at = at.map(|at| at.0);
+        wait(py, || self.0.accept_at(&answer, at))
     }
 
     /// The stamp of the last answer: keep it for the next start.
@@ -50,14 +74,18 @@ impl Follower {
         self.0.highest()
     }
 
-    /// Verifies a link, now. Raises Refused; tell the public no more than its `public`.
-    fn verify_link(&self, token: Arg<Sent<'_>>) -> PyResult<Access> {
-        call(|| self.0.verifier().verify_link(&token, None)).map(Access)
+    /// Verifies a link. at: as of when, an aware datetime or Unix seconds; now if nothing is said. Whether the last answer is too old is told by
+    /// another clock. Raises Refused, of which the public is told no more than its `public`; InvalidValue for an `at` that is no time.
+    #[pyo3(signature = (token, *, at = None))]
+    fn verify_link(&self, token: Arg<Sent<'_>>, at: Option<Arg<Time>>) -> PyResult<Access> {
+        call(|| self.0.verifier().verify_link(&token, at.map(|at| at.0))).map(Access)
     }
 
-    /// Verifies a session, now. Raises Refused; tell the public no more than its `public`.
-    fn verify_session(&self, token: Arg<Sent<'_>>) -> PyResult<Access> {
-        call(|| self.0.verifier().verify_session(&token, None)).map(Access)
+    /// Verifies a session. at: as of when, an aware datetime or Unix seconds; now if nothing is said. Whether the last answer is too old is told by
+    /// another clock. Raises Refused, of which the public is told no more than its `public`; InvalidValue for an `at` that is no time.
+    #[pyo3(signature = (token, *, at = None))]
+    fn verify_session(&self, token: Arg<Sent<'_>>, at: Option<Arg<Time>>) -> PyResult<Access> {
+        call(|| self.0.verifier().verify_session(&token, at.map(|at| at.0))).map(Access)
     }
 
     fn __repr__(&self) -> String {

@@ -16,7 +16,7 @@ impl Deployment {
     /// A new one, with a random id and the usual lifetimes.
     ///
     /// permissions: the vocabulary, at most 64 names `resource:action` in an order that is kept; `None` is the one made for portals. Raises
-    /// InvalidValue.
+    /// InvalidValue, Unavailable (`random_unavailable`).
     #[staticmethod]
     #[pyo3(signature = (permissions = None))]
     fn generate(permissions: Option<Arg<Vec<String>>>) -> PyResult<Self> {
@@ -30,7 +30,7 @@ impl Deployment {
         call(|| bridge::Deployment::from_json(&json)).map(Self)
     }
 
-    /// The bytes of `deployment.json`.
+    /// The bytes of `deployment.json`. Raises nothing.
     fn to_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         call(|| Ok(self.0.to_json())).map(|json| PyBytes::new(py, &json))
     }
@@ -75,7 +75,7 @@ pub(crate) struct Keyring(pub(crate) bridge::Keyring);
 
 #[pymethods]
 impl Keyring {
-    /// A new one in memory, of a new deployment if none is given.
+    /// A new one in memory, of a new deployment if none is given. Raises Unavailable (`random_unavailable`).
     #[staticmethod]
     #[pyo3(signature = (deployment = None))]
     fn generate(deployment: Option<Arg<PyRef<'_, Deployment>>>) -> PyResult<Self> {
@@ -88,8 +88,9 @@ impl Keyring {
 
     /// Makes a directory with a new deployment and keyring, as `portward keyring new` does.
     ///
-    /// Under a passphrase (1 to 1,024 bytes) the keyring is never on disk in the clear; without one, its owner alone can read it. events: a
-    /// file that is told of the root key before it is written. Raises InvalidValue, Unavailable (`file_exists` and others of files; `sink_failed`).
+    /// permissions: as in `Deployment.generate`. Under a passphrase (1 to 1,024 bytes) the keyring is never on disk in the clear; without one, its
+    /// owner alone can read it. events: a file that is told of the root key before it is written. Raises InvalidValue, Unavailable (`file_exists` and
+    /// others of files; `sink_failed`).
     #[staticmethod]
     #[pyo3(signature = (directory, *, permissions = None, passphrase = None, events = None))]
     fn create(
@@ -105,8 +106,8 @@ impl Keyring {
             .map(Self)
     }
 
-    /// Opens a directory that `create` or the command has made. With a passphrase, a keyring in the clear is not taken. Raises InvalidValue
-    /// (`passphrase_required`, `keyring_lock`), Unavailable.
+    /// Opens a directory that `create` or the command has made; under a passphrase (1 to 1,024 bytes) it takes about a second. With one, a keyring
+    /// in the clear is not taken. Raises InvalidValue (`passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock`), Unavailable.
     #[staticmethod]
     #[pyo3(signature = (directory, *, passphrase = None))]
     fn open(py: Python<'_>, directory: Arg<PathBuf>, passphrase: Option<Arg<&[u8]>>) -> PyResult<Self> {
@@ -120,7 +121,8 @@ impl Keyring {
         call(|| bridge::Keyring::from_json(&json, &deployment.0)).map(Self)
     }
 
-    /// Opens the bytes that `seal` has made; takes about a second. Raises InputError or InvalidValue for a wrong passphrase or a damaged file.
+    /// Opens the bytes that `seal` has made, under the passphrase of 1 to 1,024 bytes; takes about a second. Raises InvalidValue
+    /// (`sealed_wrong_passphrase`, `sealed_damaged`), Unavailable.
     #[staticmethod]
     fn unseal(
         py: Python<'_>,
@@ -137,7 +139,7 @@ impl Keyring {
         wait(py, || self.0.seal(&passphrase)).map(|sealed| PyBytes::new(py, &sealed))
     }
 
-    /// The bytes of `keyring.json`: all keys, in the clear.
+    /// The bytes of `keyring.json`: all keys, in the clear. Raises nothing.
     fn export_in_clear<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         call(|| Ok(self.0.export_in_clear())).map(|json| PyBytes::new(py, &json))
     }
@@ -177,7 +179,7 @@ impl Root {
         self.0.state
     }
 
-    /// When it was made.
+    /// When it was made, in UTC.
     #[getter]
     fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.created_at)

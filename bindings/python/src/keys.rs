@@ -16,11 +16,12 @@ pub(crate) struct KeyStore(bridge::KeyStore);
 
 #[pymethods]
 impl KeyStore {
-    /// Opens a key store: `sqlite:PATH`, which is made if need be, or `postgres://…`, whose tables `create` makes.
+    /// Opens a key store: `sqlite:PATH`, a file of its own beside the store's, or `postgres://…`.
     ///
-    /// feed: the store that tells of keys which others destroyed. With `None`, who puts back a backup of the key store brings destroyed keys
-    /// back. events: a file that is told of every key which is made, changed or destroyed, in a line of JSON, before it is. Raises
-    /// InvalidValue, Unavailable.
+    /// create: it is made, or brought up to date, if need be. feed: the store that tells of keys which others destroyed. With `None`, who puts back
+    /// a backup of the key store brings destroyed keys back. events: a file that is told of every key which is made, changed or destroyed, in a
+    /// line of JSON, before it is. Raises InvalidValue, Unavailable: `store_uninitialised` where there is none, `store_newer` where it is of a
+    /// newer program or of something else, such as the database of a store.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, feed, create = false, events = None))]
     fn open(
@@ -36,12 +37,12 @@ impl KeyStore {
         wait(py, || bridge::KeyStore::open(&location, keyring, feed, &options)).map(Self)
     }
 
-    /// The same key store, with this name in the events of what is done through it.
+    /// The same key store, with this name in the events of what is done through it. Raises nothing.
     fn acting_as(&self, actor: Arg<&str>) -> PyResult<Self> {
         call(|| Ok(self.0.acting_as(&actor))).map(Self)
     }
 
-    /// Ends all connections for good.
+    /// Ends all connections for good. Raises nothing; everything else does then: InvalidValue (`closed`).
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || {
             self.0.close();
@@ -68,13 +69,13 @@ impl KeyStore {
         wait(py, || self.0.rotate_tenant(&tenant))
     }
 
-    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root. Raises Unavailable.
+    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root. Raises InvalidValue, Unavailable.
     fn rewrap(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || self.0.rewrap())
     }
 
-    /// Destroys every key of a tenant: nothing of it opens any more. backups_kept: how long backups of the key store are kept. Raises
-    /// InvalidValue, Unavailable.
+    /// Destroys every key of a tenant: nothing of it opens any more. backups_kept: how long backups of the key store are kept, a timedelta or
+    /// seconds. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, *, backups_kept))]
     fn destroy_tenant(&self, py: Python<'_>, tenant: Arg<&str>, backups_kept: Arg<Seconds>) -> PyResult<Erasure> {
         wait(py, || self.0.destroy_tenant(&tenant, backups_kept.0)).map(Erasure)
@@ -102,7 +103,7 @@ impl Erasure {
         self.0.keys.clone()
     }
 
-    /// When no cache and no backup of the key store holds one of them any more.
+    /// When no cache and no backup of the key store holds one of them any more, in UTC.
     #[getter]
     fn complete_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.complete_at)
@@ -166,8 +167,9 @@ impl Scope {
 
     /// Seals everything from a path or file object into another, in constant memory; returns how many bytes there were.
     ///
-    /// A path as target is a file that appears when all of it is written, for its owner alone. progress: called with the bytes read so far; an
-    /// exception in it ends the work and is raised. Raises InvalidValue, Unavailable, OSError.
+    /// A path as target is a file that appears when all of it is written, for its owner alone. name, id and more as in `seal`; embedded, too.
+    /// replace: a file that is there already is no mistake. threads: how many work at it. progress: called with the bytes read
+    /// so far; an exception in it ends the work and is raised. Raises InvalidValue, Unavailable, OSError, and what a file object raises.
     #[pyo3(signature = (source, target, *, name, id, embedded = false, replace = false, threads = 1, progress = None, **more))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn seal_file(
@@ -192,7 +194,8 @@ impl Scope {
     }
 
     /// Opens everything from a path or file object into another, in constant memory; returns how many bytes there are. Each byte that a file
-    /// object gets is authentic; that they are all is known only when this returns. Raises Unreadable, InvalidValue, Unavailable, OSError.
+    /// object gets is authentic; that they are all is known only when this returns. The arguments are those of `seal_file`, and so are bytes of
+    /// `progress`. Raises Unreadable, InvalidValue, Unavailable, OSError, and what a file object raises.
     #[pyo3(signature = (source, target, *, name, id, replace = false, threads = 1, progress = None, **more))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn open_file(
@@ -215,7 +218,8 @@ impl Scope {
         })
     }
 
-    /// Opens any part of a path or a file object that can seek. Raises Unreadable, InvalidValue, Unavailable, OSError.
+    /// Opens any part of a path or a file object that can seek. Raises Unreadable, InvalidValue, Unavailable, OSError, and what a file object
+    /// raises.
     #[pyo3(signature = (source, *, name, id, **more))]
     fn open_range(
         &self,
@@ -235,13 +239,15 @@ impl Scope {
         wait(py, || self.0.rotate())
     }
 
-    /// Destroys every data key of the scope. backups_kept: how long backups of the key store are kept. Raises InvalidValue, Unavailable.
+    /// Destroys every data key of the scope. backups_kept: how long backups of the key store are kept, a timedelta or seconds. Raises InvalidValue,
+    /// Unavailable.
     #[pyo3(signature = (*, backups_kept))]
     fn destroy(&self, py: Python<'_>, backups_kept: Arg<Seconds>) -> PyResult<Erasure> {
         wait(py, || self.0.destroy(backups_kept.0)).map(Erasure)
     }
 
-    /// A blind index under the key of this scope, whose kind is `index`. bits: 1 to 256, see `index_bits`. Raises InvalidValue, Unavailable.
+    /// A blind index under the key of this scope, whose kind is `index`. bits: how long it is, 1 to 256 bits, see `index_bits`. version: of how
+    /// values are normalised, 1 to 255. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (*, table, column, bits, name = "eq", normaliser = "exact", version = 1))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn blind_index(
@@ -291,7 +297,7 @@ impl BlindIndex {
 
 /// How many bits a blind index should have: enough to find few rows by it, too few to tell each value.
 ///
-/// rows, distinct: of the column. other_bits: in all other indexes of the table. even_if_few: that frequencies tell the values of a column with
+/// rows, distinct: how many there are in the column. other_bits: bits in all other indexes of the table. even_if_few: that frequencies tell the values of a column with
 /// fewer than 256 is known. Raises InvalidValue (`index_too_few_values`).
 #[pyfunction]
 #[pyo3(signature = (*, rows, distinct, other_bits = 0, even_if_few = false))]

@@ -64,13 +64,13 @@ impl Link {
         self.link.state
     }
 
-    /// When it ends.
+    /// When it ends, in UTC.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> Object<'py> {
         moment(py, self.link.expires_at)
     }
 
-    /// Until when it can be extended.
+    /// Until when it can be extended, in UTC.
     #[getter]
     fn ceiling<'py>(&self, py: Python<'py>) -> Object<'py> {
         moment(py, self.link.ceiling)
@@ -112,19 +112,19 @@ impl Link {
         self.link.revision
     }
 
-    /// When it was made.
+    /// When it was made, in UTC.
     #[getter]
     fn created_at<'py>(&self, py: Python<'py>) -> Object<'py> {
         moment(py, self.link.created_at)
     }
 
-    /// When it was changed.
+    /// When it was changed, in UTC.
     #[getter]
     fn changed_at<'py>(&self, py: Python<'py>) -> Object<'py> {
         moment(py, self.link.changed_at)
     }
 
-    /// When it was redeemed.
+    /// When it was last redeemed, in UTC; `None` if it never was.
     #[getter]
     fn last_used_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.link.last_used_at.map(|seconds| moment(py, seconds)).transpose()
@@ -181,7 +181,7 @@ impl Event {
         self.0.number
     }
 
-    /// When.
+    /// When, in UTC.
     #[getter]
     fn at<'py>(&self, py: Python<'py>) -> Object<'py> {
         moment(py, self.0.at)

@@ -40,14 +40,14 @@ impl Portal {
         self.0.path()
     }
 
-    /// The address of a link; with `fragment`, one whose token no server sees, which needs a script.
+    /// The address of a link; with `fragment`, one whose token no server sees, which needs a script. Raises nothing.
     #[pyo3(signature = (token, *, fragment = false))]
     fn link_url(&self, token: Arg<&str>, #[pyo3(from_py_with = arg)] fragment: bool) -> PyResult<String> {
         call(|| Ok(self.0.link_url(&token, fragment)))
     }
 
     /// What is to be done about a request: `None` for a path of the application, an Answer, or an Exchange with a store. path: as it was sent.
-    /// body: of a longer one than 4,096 bytes any longer part will do.
+    /// body: of a longer one than 4,096 bytes any longer part will do. Raises nothing: what is wrong is in the Answer.
     fn read<'py>(
         &self,
         py: Python<'py>,
@@ -64,7 +64,7 @@ impl Portal {
         }
     }
 
-    /// The session of a request to the application and whether it came in a cookie, or the Answer that refuses it.
+    /// The session of a request to the application and whether it came in a cookie, or the Answer that refuses it. Raises nothing.
     fn session<'py>(
         &self,
         py: Python<'py>,
@@ -161,13 +161,15 @@ impl Exchange {
         self.0.nonce()
     }
 
-    /// The answer to a peek. Raises InvalidValue for another question.
+    /// The answer to a peek. expires_at: when the nonce ends, an aware datetime or Unix seconds. Raises InvalidValue for another question, Refused
+    /// (`cookie_malformed`) for what is no cookie.
     fn peeked(&self, nonce: Arg<String>, cookie: Arg<String>, expires_at: Arg<Time>) -> PyResult<Answer> {
         let peeked = bridge::Peeked { nonce: nonce.get(), cookie: cookie.get(), expires_at: expires_at.0 };
         call(|| self.0.peeked(&peeked)).map(Answer)
     }
 
-    /// The answer to a redemption or a renewal. Raises InvalidValue for another question.
+    /// The answer to a redemption or a renewal. expires_at: when the session ends, at: when it is told, now if nothing is said; each an aware
+    /// datetime or Unix seconds. Raises InvalidValue for another question.
     #[pyo3(signature = (session, expires_at, *, at = None))]
     fn granted(&self, session: Arg<String>, expires_at: Arg<Time>, at: Option<Arg<Time>>) -> PyResult<Answer> {
         let session = bridge::Token { text: session.get(), id: String::new(), expires_at: expires_at.0 };
@@ -179,7 +181,7 @@ impl Exchange {
         call(|| self.0.refused(&public)).map(Answer)
     }
 
-    /// Asks the store and answers, in one step. What goes wrong is in the answer.
+    /// Asks the store and answers, in one step. Raises nothing: what goes wrong is in the answer.
     fn run(&self, py: Python<'_>, store: Arg<PyRef<'_, Store>>) -> PyResult<Answer> {
         let store = &store.0;
         wait(py, || Ok(self.0.run(store))).map(Answer)

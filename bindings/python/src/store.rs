@@ -18,9 +18,11 @@ pub(crate) struct Store(pub(crate) bridge::Store);
 impl Store {
     /// Opens a store: `sqlite:PATH` or `postgres://…`.
     ///
-    /// create: it is made, or brought up to date, if need be. max_staleness: for how many seconds the view is believed without having heard from
+    /// create: it is made, or brought up to date, if need be. audience: who is asking. skew: how far ahead the issuer's clock may be, a timedelta or
+    /// seconds: 60 if nothing is said, at most 300. max_staleness: for how many seconds the view is believed without having heard from
     /// the database. follow: every how many seconds the database is asked for what is new; 0 for never. events: a file that every operation is
-    /// written to before it takes effect, a line of JSON each. Raises InvalidValue, Unavailable.
+    /// written to before it takes effect, a line of JSON each. Raises InvalidValue, Unavailable: `store_uninitialised` where there is none,
+    /// `store_restored` where it was put back from a backup.
     #[staticmethod]
     #[pyo3(signature = (location, keyring, *, create = false, audience = None, skew = None, max_staleness = 30.0, follow = 0.5, events = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
@@ -63,12 +65,12 @@ impl Store {
         wait(py, || bridge::Store::recover(&location, keyring, newer, events.as_deref())).map(Recovered)
     }
 
-    /// The same store, with this name in the events of what is done through it.
+    /// The same store, with this name in the events of what is done through it. Raises nothing.
     fn acting_as(&self, actor: Arg<&str>) -> PyResult<Self> {
         call(|| Ok(self.0.acting_as(&actor))).map(Self)
     }
 
-    /// Ends all connections for good. Everything then fails, verifying too.
+    /// Ends all connections for good. Raises nothing; everything else does then, verifying too: InvalidValue (`closed`).
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || {
             self.0.close();
@@ -114,26 +116,29 @@ impl Store {
         call(|| self.0.is_at_least(&stamp))
     }
 
-    /// Asks the database for what is new, now. Raises Unavailable.
+    /// Asks the database for what is new, now. Raises InvalidValue (`closed`), Unavailable.
     fn refresh(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || self.0.refresh())
     }
 
     /// Verifies a link, now, without asking the database: what was signed, if it is not paused or revoked. What its tenant narrowed, shortened or
-    /// capped shows in its sessions: let visitors in by redeeming. Raises Refused; tell the public no more than its `public`.
+    /// capped shows in its sessions: let visitors in by redeeming. Raises Refused, of which the public is told no more than its `public`;
+    /// InvalidValue (`closed`); Unavailable where it could not be opened again after a fork.
     fn verify_link(&self, py: Python<'_>, token: Arg<Sent<'_>>) -> PyResult<Access> {
         verified(py, || self.0.try_verify_link(&token), || self.0.verify_link(&token))
     }
 
-    /// Verifies a session, now, without asking the database. Raises Refused; tell the public no more than its `public`.
+    /// Verifies a session, now, without asking the database. Raises Refused, of which the public is told no more than its `public`; InvalidValue
+    /// (`closed`); Unavailable where it could not be opened again after a fork.
     fn verify_session(&self, py: Python<'_>, token: Arg<Sent<'_>>) -> PyResult<Access> {
         verified(py, || self.0.try_verify_session(&token), || self.0.verify_session(&token))
     }
 
     /// Makes a link and its row in one step.
     ///
-    /// lifetime: how long it can live at most, the deployment's default if nothing is said. expires_at: when it ends for now, if that is sooner.
-    /// uses_max: how often it and its copies can be redeemed. label: 1 to 200 characters. Raises InvalidValue, Unavailable.
+    /// lifetime: how long it can live at most, a timedelta or seconds; the deployment's default if nothing is said. expires_at: when it ends for
+    /// now, if that is sooner, an aware datetime or Unix seconds. uses_max: how often it and its copies can be redeemed. label: 1 to 200
+    /// characters. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, client, permissions, *, audience = None, lifetime = None, label = None, uses_max = None, expires_at = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn issue(
@@ -161,18 +166,18 @@ impl Store {
         wait(py, || self.0.issue(&link)).map(Link::from)
     }
 
-    /// Makes the token of a link again. Raises Refused (`link_unknown`, `link_revoked`), Unavailable.
+    /// Makes the token of a link again. Raises Refused (`link_unknown`, `link_revoked`), InvalidValue, Unavailable.
     fn show(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<Token> {
         wait(py, || self.0.show(&tenant, &link)).map(Token)
     }
 
-    /// One link. Raises Refused (`link_unknown`), Unavailable.
+    /// One link. Raises Refused (`link_unknown`), InvalidValue, Unavailable.
     fn link(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<Link> {
         wait(py, || self.0.link(&tenant, &link)).map(Link::from)
     }
 
-    /// The links of a tenant, the newest first, at most 1,000 at a time. label_contains: in any case of ASCII letters. after: `Page.next` of the
-    /// page before. Raises InvalidValue, Unavailable.
+    /// The links of a tenant, the newest first. expires_before: an aware datetime or Unix seconds. label_contains: in any case of ASCII letters.
+    /// after: `Page.next` of the page before. limit: how many at most, 1 to 1,000; of more 1,000 come. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, *, client = None, state = None, expires_before = None, label_contains = None, after = None, limit = 100))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn list(
@@ -198,7 +203,8 @@ impl Store {
     }
 
     /// Changes a link that was sent already; what is not named stays as it is, and `None` takes the label, the resources or the cap away. What
-    /// takes something away also ends the sessions made before, which can be renewed. Raises Refused, InvalidValue, Unavailable.
+    /// takes something away also ends the sessions made before, which can be renewed. label: 1 to 200 characters. expires_at: an aware datetime or
+    /// Unix seconds. uses_max: how often it and its copies can be redeemed. Raises Refused, InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, link, **changes))]
     fn edit(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>, changes: Option<Edit>) -> PyResult<Link> {
         let edit = changes.map(|edit| edit.0).unwrap_or_default();
@@ -215,7 +221,8 @@ impl Store {
         wait(py, || self.0.restore(&tenant, &link))
     }
 
-    /// What happened to a link, the latest first, at most 1,000 lines; before: only those with a lower number. Raises Refused, Unavailable.
+    /// What happened to a link, the latest first. before: only those with a lower number. limit: how many at most, 1 to 1,000; of more 1,000 come.
+    /// Raises Refused, InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, link, *, before = None, limit = 100))]
     fn history<'py>(
         &self,
@@ -230,17 +237,17 @@ impl Store {
         PyTuple::new(py, events.into_iter().map(Event).collect::<Vec<_>>())
     }
 
-    /// Revokes a link with its copies and sessions, for good. Returns the stamp. Raises Refused (`link_unknown`), Unavailable.
+    /// Revokes a link with its copies and sessions, for good. Returns the stamp. Raises Refused (`link_unknown`), InvalidValue, Unavailable.
     fn revoke_link(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>) -> PyResult<String> {
         wait(py, || self.0.revoke_link(&tenant, &link))
     }
 
-    /// Revokes a copy of a link and what was narrowed from it, for good. Returns the stamp. Raises Refused, Unavailable.
+    /// Revokes a copy of a link and what was narrowed from it, for good. Returns the stamp. Raises Refused, InvalidValue, Unavailable.
     fn revoke_copy(&self, py: Python<'_>, tenant: Arg<&str>, link: Arg<&str>, copy: Arg<&str>) -> PyResult<String> {
         wait(py, || self.0.revoke_copy(&tenant, &link, &copy))
     }
 
-    /// Revokes one session, for good. Returns the stamp. Raises Refused, Unavailable.
+    /// Revokes one session, for good. Returns the stamp. Raises Refused, InvalidValue, Unavailable.
     fn revoke_session(
         &self,
         py: Python<'_>,
@@ -266,13 +273,14 @@ impl Store {
         wait(py, || self.0.revoke_everything())
     }
 
-    /// Looks at a link without spending anything of it, or asking the database. cookie: the browser's, if one came. Raises Refused.
+    /// Looks at a link without spending anything of it, or asking the database. cookie: the browser's, if one came. Raises Refused, InvalidValue
+    /// (`closed`), Unavailable.
     #[pyo3(signature = (link, cookie = None))]
     fn peek(&self, py: Python<'_>, link: Arg<Sent<'_>>, cookie: Option<Arg<Sent<'_>>>) -> PyResult<Peeked> {
         wait(py, || self.0.peek(&link, cookie.as_deref().map(|cookie| &**cookie))).map(Peeked)
     }
 
-    /// Makes a session of a link, and counts a use of it: once for a nonce, however often. Raises Refused, Unavailable.
+    /// Makes a session of a link, and counts a use of it: once for a nonce, however often. Raises Refused, InvalidValue (`closed`), Unavailable.
     fn redeem(
         &self,
         py: Python<'_>,
@@ -283,18 +291,18 @@ impl Store {
         wait(py, || self.0.redeem(&link, &cookie, &nonce)).map(Token)
     }
 
-    /// Makes another session for one that has not ended; counts no use. Raises Refused, Unavailable.
+    /// Makes another session for one that has not ended; counts no use. Raises Refused, InvalidValue (`closed`), Unavailable.
     fn renew(&self, py: Python<'_>, session: Arg<Sent<'_>>) -> PyResult<Token> {
         wait(py, || self.0.renew(&session)).map(Token)
     }
 
-    /// Answers the request of a `Follower`. Raises InputError, Unavailable.
+    /// Answers the request of a `Follower`. Raises Refused (`malformed_request`), InvalidValue (`closed`), Unavailable.
     fn answer<'py>(&self, py: Python<'py>, request: Arg<Bytes>) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.answer(&request)).map(|answer| PyBytes::new(py, &answer))
     }
 
-    /// A list for verifiers without a live feed, good from one time to the other; tenants: whose, all if none are named. Raises InvalidValue,
-    /// Unavailable.
+    /// A list for those who cannot ask (`Follower.of_lists`). this_update, next_update: it is good from the one to the other, each an aware datetime
+    /// or Unix seconds. tenants: whose, all if none are named. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (*, this_update, next_update, tenants = None))]
     fn publish<'py>(
         &self,
@@ -308,13 +316,13 @@ impl Store {
         list.map(|list| PyBytes::new(py, &list))
     }
 
-    /// The view as bytes, to be kept for `recover`.
+    /// The view as bytes, to be kept for `recover`. Raises InvalidValue, Unavailable.
     fn save_view<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         wait(py, || self.0.save_view()).map(|view| PyBytes::new(py, &view))
     }
 
-    /// Writes a snapshot in place of old changes, and takes away links that ended longer ago than `kept`. Returns how many changes, redemptions
-    /// and links are gone. Once a day is often enough. Raises Unavailable.
+    /// Writes a snapshot in place of old changes, and takes away links that ended longer ago than `kept`, a timedelta or seconds. Returns how many
+    /// changes, redemptions and links are gone. Once a day is often enough. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (*, kept))]
     fn compact(&self, py: Python<'_>, kept: Arg<Seconds>) -> PyResult<(u64, u64, u64)> {
         wait(py, || self.0.compact(kept.0))
@@ -388,7 +396,7 @@ impl Peeked {
         &self.0.cookie
     }
 
-    /// When the nonce ends.
+    /// When the nonce ends, in UTC.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at)

@@ -1,4 +1,5 @@
 use portward_bridge as bridge;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
@@ -24,7 +25,7 @@ impl Token {
         &self.0.id
     }
 
-    /// When it ends.
+    /// When it ends, in UTC.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at)
@@ -50,7 +51,7 @@ impl Access {
         call(|| self.0.require(&permission, resource.map(Arg::get)))
     }
 
-    /// Whether `require` would let it pass.
+    /// Whether `require` would let it pass. Raises InvalidValue for what is no resource.
     #[pyo3(signature = (permission, resource = None))]
     fn allows(&self, permission: Arg<&str>, resource: Option<Arg<&str>>) -> PyResult<bool> {
         call(|| self.0.allows(&permission, resource.map(Arg::get)))
@@ -92,13 +93,13 @@ impl Access {
         self.0.resources().map(|resources| PyFrozenSet::new(py, resources)).transpose()
     }
 
-    /// When it was made.
+    /// When it was made, in UTC.
     #[getter]
     fn issued_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.issued_at())
     }
 
-    /// When it ends.
+    /// When it ends, in UTC.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at())
@@ -154,7 +155,8 @@ impl Verifier {
     /// One that knows of no revocation: a token lives until it expires, whatever happens, and who has stolen a tenant's key can make
     /// more. For tokens that live for minutes, and for tests; `Store` and `Follower` know.
     ///
-    /// audience: who is asking. skew: how far ahead the issuer's clock may be, 60 s if nothing is said, at most 300 s. Raises InvalidValue.
+    /// audience: who is asking. skew: how far ahead the issuer's clock may be, a timedelta or seconds: 60 if nothing is said, at most 300. Raises
+    /// InvalidValue, Unavailable (`random_unavailable`).
     #[staticmethod]
     #[pyo3(signature = (keyring, *, audience = None, skew = None))]
     fn without_revocation(
@@ -166,13 +168,15 @@ impl Verifier {
         call(|| bridge::Verifier::without_revocation(&keyring.0, &options)).map(Self)
     }
 
-    /// Verifies a link, as of `at` or now. Raises Refused; tell the public no more than its `public`.
+    /// Verifies a link. at: as of when, an aware datetime or Unix seconds; now if nothing is said. Raises Refused, of which the public is told no
+    /// more than its `public`; InvalidValue for an `at` that is no time.
     #[pyo3(signature = (token, *, at = None))]
     fn verify_link(&self, token: Arg<Sent<'_>>, at: Option<Arg<Time>>) -> PyResult<Access> {
         call(|| self.0.verify_link(&token, at.map(|at| at.0))).map(Access)
     }
 
-    /// Verifies a session, as of `at` or now. Raises Refused; tell the public no more than its `public`.
+    /// Verifies a session. at: as of when, an aware datetime or Unix seconds; now if nothing is said. Raises Refused, of which the public is told
+    /// no more than its `public`; InvalidValue for an `at` that is no time.
     #[pyo3(signature = (token, *, at = None))]
     fn verify_session(&self, token: Arg<Sent<'_>>, at: Option<Arg<Time>>) -> PyResult<Access> {
         call(|| self.0.verify_session(&token, at.map(|at| at.0))).map(Access)
@@ -183,7 +187,7 @@ pub(crate) fn options(audience: Option<Arg<String>>, skew: Option<Arg<Seconds>>)
     bridge::VerifierOptions { audience: audience.map(Arg::get), skew: skew.map(|skew| skew.0) }
 }
 
-/// Makes tokens without a store. `Issuer(keyring)`.
+/// Makes tokens without a store. `Issuer(keyring)` raises nothing.
 #[pyclass(frozen, module = "portward")]
 pub(crate) struct Issuer(bridge::Issuer);
 
@@ -194,8 +198,8 @@ impl Issuer {
         call(|| Ok(bridge::Issuer::new(&keyring.0))).map(Self)
     }
 
-    /// Makes a link of at most the deployment's ceiling; nobody can list, change or show it again. lifetime: in seconds, or a timedelta. Raises
-    /// InvalidValue.
+    /// Makes a link of at most the deployment's ceiling; nobody can list, change or show it again. lifetime: a timedelta or seconds, the
+    /// deployment's default if nothing is said. Raises InvalidValue, Unavailable.
     #[pyo3(signature = (tenant, client, permissions, *, audience = None, lifetime = None))]
     fn issue_link(
         &self,
@@ -209,7 +213,8 @@ impl Issuer {
         call(|| self.0.issue_link(&tenant, &client, &permissions, audience.map(Arg::get), lifetime)).map(Token)
     }
 
-    /// Makes a session of a link that was verified. Raises Refused (`nothing_granted`, `expired`), InvalidValue.
+    /// Makes a session of a link that was verified. lifetime: a timedelta or seconds, the deployment's default if nothing is said. Raises Refused
+    /// (`nothing_granted`, `expired`), InvalidValue, Unavailable.
     #[pyo3(signature = (link, *, lifetime = None))]
     fn issue_session(&self, link: Arg<PyRef<'_, Access>>, lifetime: Option<Arg<Seconds>>) -> PyResult<Token> {
         call(|| self.0.issue_session(&link.0, lifetime.map(|lifetime| lifetime.0))).map(Token)
@@ -230,8 +235,10 @@ impl UntrustedLink {
 
     /// A copy that grants less, made without a key.
     ///
-    /// vocabulary: the deployment's permission names in their order, if permissions are narrowed. resources: 1 to 16. recipient: 1 to 32
-    /// printable ASCII characters. seal: nobody can narrow it further. Raises InvalidValue.
+    /// expires_at: an aware datetime or Unix seconds; one that has passed makes a copy that has expired. vocabulary: the deployment's permission
+    /// names in their order, which is needed where permissions are narrowed. resources: 1 to 16. recipient: 1 to 32 printable ASCII characters.
+    /// seal: nobody can narrow it further. Raises InvalidValue, Unavailable (`random_unavailable`), and TypeError for permissions without their
+    /// vocabulary.
     #[pyo3(signature = (*, expires_at = None, permissions = None, resources = None, audience = None, recipient = None, seal = false, vocabulary = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn narrow(
@@ -252,6 +259,9 @@ impl UntrustedLink {
             recipient: recipient.map(Arg::get),
             seal,
         };
+        if narrowing.permissions.is_some() && vocabulary.is_none() {
+            return Err(PyTypeError::new_err("vocabulary: is needed where permissions are narrowed"));
+        }
         call(|| self.0.narrow(&narrowing, &vocabulary.map(Arg::get).unwrap_or_default()))
     }
 
@@ -267,19 +277,19 @@ impl UntrustedLink {
         self.0.client()
     }
 
-    /// When it was made, as it says.
+    /// When it was made, as it says, in UTC.
     #[getter]
     fn issued_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.issued_at())
     }
 
-    /// When it ends, as it says.
+    /// When it ends, as it says, in UTC.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         moment(py, self.0.expires_at())
     }
 
-    /// What it grants, in the words of a vocabulary; what that lacks is left out.
+    /// What it grants, in the words of a vocabulary; what that lacks is left out. Raises InvalidValue for what is no vocabulary.
     fn permissions<'py>(&self, py: Python<'py>, vocabulary: Arg<Vec<String>>) -> PyResult<Bound<'py, PyFrozenSet>> {
         call(|| self.0.permissions(&vocabulary)).and_then(|names| PyFrozenSet::new(py, names))
     }

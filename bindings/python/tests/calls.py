@@ -54,7 +54,7 @@ def all_calls(folder: Path) -> list[Call]:
     deployment = keyring.deployment
     vocabulary = deployment.permissions
     store = portward.Store.open(f"sqlite:{folder}/portal.db", keyring, create=True)
-    keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store)
+    keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store, create=True)
     with portward.Store.open(f"sqlite:{folder}/ended.db", keyring, create=True) as ended:
         view = ended.save_view()
     keys.new_tenant(TENANT)
@@ -67,6 +67,7 @@ def all_calls(folder: Path) -> list[Call]:
     issuer, verifier = portward.Issuer(keyring), portward.Verifier.without_revocation(keyring)
     follower = portward.Follower(keyring)
     follower.accept(store.answer(follower.request()))
+    by_lists = portward.Follower.of_lists(keyring)
     portal = portward.Portal("https://portal.example")
     bearer = [("authorization", f"Bearer {session.token}".encode())]
     peeking = portal.read("POST", "/portal/peek", FORM, f"token={token}".encode())
@@ -146,10 +147,12 @@ def all_calls(folder: Path) -> list[Call]:
         call(store, "publish", {"this_update": now, "next_update": now + 60, "tenants": {TENANT}}),
         call(store, "save_view"),
         call(portward.Follower, "new", {**who, "tenants": {TENANT}, "highest": store.stamp, "max_staleness": 30.0}),
+        call(portward.Follower, "of_lists", {**who, "tenants": {TENANT}, "highest": store.stamp}),
         call(follower, "request"),
-        call(follower, "accept", lambda: {"answer": store.answer(follower.request())}),
-        call(follower, "verify_link", {"token": token}),
-        call(follower, "verify_session", {"token": session.token}),
+        call(follower, "accept", lambda: {"answer": store.answer(follower.request()), "at": now}),
+        call(by_lists, "accept", lambda: {"answer": store.publish(this_update=now, next_update=now + 600), "at": now}),
+        call(follower, "verify_link", {"token": token, "at": now}),
+        call(follower, "verify_session", {"token": session.token, "at": now}),
         call(portward.KeyStore, "open", lambda: {
             "location": f"sqlite:{folder}/more.db", "keyring": keyring, "feed": store, "create": True, "events": fresh()}),
         call(keys, "acting_as", {"actor": "paul"}),

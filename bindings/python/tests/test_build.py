@@ -21,6 +21,13 @@ def test_the_wheel_is_for_every_python_and_has_the_fast_cipher() -> None:
     assert b"graviola" in Path(_portward.__file__).read_bytes()
 
 
+def test_the_wheel_has_the_texts_of_its_licences() -> None:
+    root, wheel = Path(__file__).parents[3], distribution("portward")
+    texts = {file.name: file.read_text() for file in wheel.files or [] if "licenses" in file.parts and "portward" in file.parts[0]}
+    assert texts == {name: (root / name).read_text() for name in ("LICENSE-APACHE", "LICENSE-MIT")}
+    assert wheel.metadata.get_all("License-File") == sorted(texts) and wheel.metadata["License-Expression"] == "MIT OR Apache-2.0"
+
+
 @pytest.mark.skipif(not PROVOKING, reason="no PORTWARD_TEST_PROVOKING: `cargo xtask test python` installs the package there with functions that panic")
 def test_a_panic_is_an_exception_like_others(tmp_path: Path) -> None:
     source = """

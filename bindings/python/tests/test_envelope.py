@@ -188,7 +188,7 @@ class Shared:
             import tempfile
 
             folder = tempfile.mkdtemp()
-            keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", portward.Keyring.generate(), feed=None)
+            keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", portward.Keyring.generate(), feed=None, create=True)
             keys.new_tenant(TENANT)
             cls.made = keys.scope(TENANT, "record:laws")
         return cls.made

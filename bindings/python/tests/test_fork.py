@@ -148,7 +148,7 @@ except portward.InputError:
 
 def test_a_range_is_refused_in_a_child_and_goes_on_in_its_parent(tmp_path: Path) -> None:
     made = """
-keys = portward.KeyStore.open("sqlite:keys.db", keyring, feed=store)
+keys = portward.KeyStore.open("sqlite:keys.db", keyring, feed=store, create=True)
 keys.new_tenant("t")
 scope = keys.scope("t", "file:x")
 open("sealed", "wb").write(scope.seal(bytes(range(250)) * 4000, name="f", id="1"))

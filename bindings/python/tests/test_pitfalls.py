@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import array
 import base64
+import errno
 import io
 import os
-import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_a_child_elsewhere_opens_the_same_files(tmp_path: Path) -> None:
 import os, portward
 keyring = portward.Keyring.generate()
 store = portward.Store.open("sqlite:portal.db", keyring, create=True, events="events.jsonl")
-keys = portward.KeyStore.open("sqlite:keys.db", keyring, feed=store)
+keys = portward.KeyStore.open("sqlite:keys.db", keyring, feed=store, create=True)
 keys.new_tenant("t")
 scope = keys.scope("t", "record:x")
 sealed = scope.seal(b"text", name="n", id="1")
@@ -105,7 +105,7 @@ print(status, os.listdir("."), sorted(name for name in os.listdir("..") if "-" n
 def test_a_key_store_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
     source = """
 import os, portward
-keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None)
+keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None, create=True)
 keys.new_tenant("t")
 
 def code():
@@ -261,7 +261,7 @@ def test_ctrl_c_ends_the_sealing_of_a_file(tmp_path: Path) -> None:
     source = """
 import os, signal, threading, time, portward
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have left it ignored
-keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None)
+keys = portward.KeyStore.open("sqlite:keys.db", portward.Keyring.generate(), feed=None, create=True)
 keys.new_tenant("t")
 scope = keys.scope("t", "file:x")
 for name, length in (("small", 100_000), ("large", 8_000_000_000)):
@@ -320,26 +320,6 @@ def test_any_buffer_can_be_sealed_and_opened(scope: portward.Scope) -> None:
         assert [scope.open(held, **of) for held in objects] == [b"text"] * 3
 
 
-def test_others_run_while_a_follower_accepts(keyring: portward.Keyring, store: portward.Store) -> None:
-    follower = portward.Follower(keyring)
-    for number in range(300):
-        store.revoke_client(TENANT, f"client-{number}")
-    answer, over, ran = store.answer(follower.request()), threading.Event(), [0]
-
-    def run() -> None:
-        while not over.is_set():
-            ran[0] += 1
-            follower.highest  # noqa: B018  waits for its turn without the lock of the interpreter
-
-    running = threading.Thread(target=run)
-    running.start()
-    stamp = follower.accept(answer)
-    over.set()
-    running.join(30)
-    assert not running.is_alive() and ran[0] > 0
-    assert follower.highest == stamp and store.is_at_least(stamp)
-
-
 def test_half_of_a_surrogate_pair_is_no_token_and_so_refused(keyring: portward.Keyring, store: portward.Store) -> None:
     """JSON can bring one; a visitor's text is no mistake of the program's."""
     link = str(store.issue(TENANT, "42", {"files:read"}).token)
@@ -355,6 +335,95 @@ def test_half_of_a_surrogate_pair_is_no_token_and_so_refused(keyring: portward.K
         with pytest.raises(portward.Refused) as refused:
             call()
         assert refused.value.public == "damaged"
+    for of_caller in (lambda: store.issue(TENANT, half, {"files:read"}), lambda: store.edit(TENANT, "0" * 32, label=half)):
+        with pytest.raises(portward.InvalidValue, match="^(client|label): ") as wrong:
+            of_caller()
+        assert wrong.value.code == "text_surrogate" and half not in repr(wrong.value.args)
     with pytest.raises(TypeError, match="token"):
         store.verify_link(None)  # type: ignore[arg-type]
     assert store.redeem(link, peeked.cookie, peeked.nonce), "the control"
+
+
+def test_a_misspelt_key_store_is_not_begun(keyring: portward.Keyring, tmp_path: Path) -> None:
+    place = f"sqlite:{tmp_path}/keys.db"
+    with pytest.raises(portward.Unavailable) as absent:
+        portward.KeyStore.open(place, keyring, feed=None)
+    assert absent.value.code == "store_uninitialised" and os.listdir(tmp_path) == []
+    portward.KeyStore.open(place, keyring, feed=None, create=True).close()
+    with portward.KeyStore.open(place, keyring, feed=None) as keys:
+        keys.new_tenant(TENANT)
+
+
+def test_one_file_is_one_store(keyring: portward.Keyring, tmp_path: Path) -> None:
+    place = f"sqlite:{tmp_path}/portal.db"
+    portward.Store.open(place, keyring, create=True).close()
+    for create in (False, True):
+        with pytest.raises(portward.Unavailable) as taken:
+            portward.KeyStore.open(place, keyring, feed=None, create=create)
+        assert taken.value.code == "store_newer"
+    portward.Store.open(place, keyring).close()
+
+
+def test_what_cannot_be_opened_says_why(keyring: portward.Keyring, tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database " * 100)
+    (tmp_path / "text.db").chmod(0o600)
+    for place, why in (
+        (f"sqlite:{tmp_path}/absent/portal.db", "no such file or folder"), (f"sqlite:{tmp_path}/text.db", "no database"),
+        ("postgres://me:s3cr3t@127.0.0.1:1/portal", "connection refused"),
+    ):  # fmt: skip
+        opens: list[Callable[[], object]] = [lambda: portward.Store.open(place, keyring, create=True)]
+        if place.startswith("sqlite:"):  # a server is tried for 5 seconds
+            opens.append(lambda: portward.KeyStore.open(place, keyring, feed=None, create=True))
+        for open_it in opens:
+            with pytest.raises(portward.Unavailable, match=why) as failed:
+                open_it()
+            assert failed.value.code == "store_unavailable" and "s3cr3t" not in str(failed.value)
+
+
+def test_memory_is_no_place_for_a_store(keyring: portward.Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    opens: list[Callable[[], object]] = [
+        lambda: portward.Store.open("sqlite::memory:", keyring, create=True),
+        lambda: portward.KeyStore.open("sqlite::memory:", keyring, feed=None, create=True),
+    ]
+    for open_it in opens:
+        with pytest.raises(portward.InvalidValue, match="^location: .*memory") as refused:
+            open_it()
+        assert refused.value.code == "store_location"
+    assert os.listdir(tmp_path) == []
+
+
+def test_none_is_not_one(store: portward.Store) -> None:
+    link = store.issue(TENANT, "ada", {"files:read"})
+    asks: list[Callable[[int], Any]] = [
+        lambda limit: store.list(TENANT, limit=limit).links, lambda limit: store.history(TENANT, link.id, limit=limit)]  # fmt: skip
+    for ask in asks:
+        with pytest.raises(portward.InvalidValue, match="^limit: ") as refused:
+            ask(0)
+        assert refused.value.code == "limit_zero" and len(ask(1)) == len(ask(2**32 - 1)) == 1
+
+
+def test_permissions_are_narrowed_in_the_words_of_a_vocabulary(keyring: portward.Keyring) -> None:
+    held = portward.UntrustedLink(portward.Issuer(keyring).issue_link(TENANT, "ada", {"files:read", "files:upload"}).token)
+    with pytest.raises(TypeError, match="^vocabulary: is needed"):
+        held.narrow(permissions={"files:read"})
+    assert held.narrow(permissions={"files:read"}, vocabulary=keyring.deployment.permissions) and held.narrow(resources={"file-1"})
+
+
+def test_a_path_fails_as_it_does_for_open(scope: portward.Scope, tmp_path: Path) -> None:
+    of: dict[str, Any] = {"name": "f", "id": "1"}
+    plain, absent, folder = tmp_path / "plain", tmp_path / "absent", tmp_path / "no" / "folder"
+    plain.write_bytes(b"text")
+    works: list[tuple[type[OSError], Path, Callable[[], object]]] = [
+        (FileNotFoundError, absent, lambda: scope.seal_file(absent, io.BytesIO(), **of)),
+        (FileNotFoundError, absent, lambda: scope.open_range(absent, **of)),
+        (FileNotFoundError, folder, lambda: scope.seal_file(plain, folder, **of)),
+        (FileExistsError, plain, lambda: scope.seal_file(plain, plain, **of)),
+    ]
+    for kind, path, work in works:
+        with pytest.raises(kind) as failed:
+            work()
+        ours = (failed.value.errno, failed.value.strerror, str(failed.value.filename))
+        code = errno.EEXIST if kind is FileExistsError else errno.ENOENT
+        assert ours == (code, os.strerror(code), str(path))
+    assert scope.seal_file(plain, io.BytesIO(), **of) == 4

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "README.md"
 PROJECT = Path(__file__).parents[3] / "README.md"
 
 
-@pytest.mark.parametrize(("readme", "count"), [(PACKAGE, 6), (PROJECT, 1)])
+@pytest.mark.parametrize(("readme", "count"), [(PACKAGE, 7), (PROJECT, 1)])
 def test_the_quick_start_runs(readme: Path, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", readme.read_text(), re.S)

@@ -64,7 +64,7 @@ def test_the_reference_opens_what_is_sealed_here_and_the_other_way_round(tmp_pat
     keyring = portward.Keyring.create(tmp_path / "keys")
     of = {"name": "invoices.notes", "id": "42", "x_version": "3"}
     plaintext, value = bytes(range(256)) * 150, " Ada@Example.org"
-    with portward.KeyStore.open(f"sqlite:{tmp_path}/keys.db", keyring, feed=None) as keys:
+    with portward.KeyStore.open(f"sqlite:{tmp_path}/keys.db", keyring, feed=None, create=True) as keys:
         keys.new_tenant(TENANT)
         notes, written = keys.scope(TENANT, "record:notes"), io.BytesIO()
         notes.seal_file(io.BytesIO(plaintext), written, **of, threads=2)

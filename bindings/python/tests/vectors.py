@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,11 @@ from typing import Any
 import portward
 
 FOLDER = Path(__file__).parents[3] / "testkit" / "vectors"
+# What the vectors were made by, where something of a vector has to be written again.
+sys.path.append(str(FOLDER.parent / "ref"))
+from portward_ref import feed, files, revocation, wire  # noqa: E402, F401
+from portward_ref.errors import Refused  # noqa: E402, F401
+
 Json = dict[str, Any]
 
 
@@ -33,6 +39,11 @@ def file_of(case: Json) -> bytes:
     if "text" in case:
         return str(case["text"]).encode()
     return b"".join(map(_part, case["parts"]))
+
+
+def bytes_of(told: str | Json) -> bytes:
+    """Some bytes, told in digits or in parts."""
+    return bytes.fromhex(told) if isinstance(told, str) else file_of(told)
 
 
 def _part(part: Json) -> bytes:

@@ -189,28 +189,23 @@ mod backend {
         }
     }
 
-    impl Error {
-        /// With what the surroundings said of it: a folder that is missing and a host that nobody knows are mended in different places.
-        fn with_cause(self, error: &dyn core::error::Error) -> Self {
-            let causes = core::iter::successors(error.source(), |cause| cause.source()).map(ToString::to_string);
-            match causes.into_iter().find(|cause| *cause != self.message) {
-                Some(cause) if self.kind == Kind::Unavailable => {
-                    Self { message: format!("{}: {cause}", self.message), ..self }
-                }
-                _ => self,
-            }
-        }
-    }
-
+    /// With what is behind it: a folder that is not there, and a host, would else be one sentence.
     impl From<DatabaseError> for Error {
         fn from(error: DatabaseError) -> Self {
-            Self::new(error.code(), error.audience(), &error).with_cause(&error)
+            let made = Self::new(error.code(), error.audience(), &error);
+            match error.cause() {
+                Some(cause) => Self { message: format!("{} ({cause})", made.message), ..made },
+                None => made,
+            }
         }
     }
 
     impl From<KeyStoreError> for Error {
         fn from(error: KeyStoreError) -> Self {
-            Self::new(error.code(), error.audience(), &error).with_cause(&error)
+            match error {
+                KeyStoreError::Database(error) => error.into(),
+                _ => Self::new(error.code(), error.audience(), &error),
+            }
         }
     }
 
@@ -223,7 +218,8 @@ mod backend {
             };
             match error {
                 StoreError::Verify(error) => error.into(),
-                _ => Self { public, ..Self::new(error.code(), error.audience(), &error) }.with_cause(&error),
+                StoreError::Database(error) => error.into(),
+                _ => Self { public, ..Self::new(error.code(), error.audience(), &error) },
             }
         }
     }

@@ -29,7 +29,7 @@ pub struct KeyStore {
 /// How a key store is opened.
 #[derive(Clone, Debug, Default)]
 pub struct KeyStoreOptions {
-    /// Whether its tables are made on a server, or brought up to date, if need be: that takes rights which are not needed later.
+    /// Whether it is made, or brought up to date, if need be: on a server that takes rights which are not needed later.
     pub initialise: bool,
     /// A file that is told of every key which is made, changed or destroyed, in a line of JSON, before it is.
     pub events: Option<PathBuf>,
@@ -59,12 +59,11 @@ pub struct Scope {
 }
 
 impl KeyStore {
-    /// Opens a key store: `sqlite:PATH`, which is made if it is not there, or `postgres://…`. `feed`: the store
-    /// that tells of keys which others destroyed. Without one, who puts back a backup of the key store brings destroyed keys back. What is
-    /// opened again after a fork is never made.
+    /// Opens a key store: `sqlite:PATH` or `postgres://…`. `feed`: the store that tells of keys which others destroyed. Without one, who puts
+    /// back a backup of the key store brings destroyed keys back. What is opened again after a fork is never made.
     ///
     /// # Errors
-    /// `store_location`, and those of the database.
+    /// `store_location`, `store_uninitialised`, and those of the database.
     pub fn open(
         location: &str,
         keyring: &Keyring,
@@ -75,8 +74,9 @@ impl KeyStore {
         let (initialise, events) = (options.initialise, events::file(options.events.as_deref())?);
         let (of, view, opened) = (keyring.clone(), feed.cloned(), AtomicBool::new(false));
         let open = move || {
-            // The core would make one anew, in which no key is.
-            if opened.load(Ordering::Acquire) && is_missing(&location) {
+            // The core would make one anew, in which no key is: once it was lost, or its name is misspelt.
+            let may_begin = initialise && !opened.load(Ordering::Acquire);
+            if !may_begin && is_missing(&location) {
                 return Err(DatabaseError::Uninitialised.into());
             }
             let feed = match &view {

@@ -149,12 +149,12 @@ impl Store {
         self.ask(async |store| store.link(tenant, link).await).map(|link| self.link_of(link))
     }
 
-    /// The links of a tenant, the newest first, at most 1,000 at a time.
+    /// The links of a tenant, the newest first: at least one and at most 1,000 at a time.
     ///
     /// # Errors
-    /// Those of the values, and of the database.
+    /// Those of the values, `limit_zero` among them, and of the database.
     pub fn list(&self, tenant: &str, filter: &Filter, after: Option<&str>, limit: u32) -> Result<Page, Error> {
-        let tenant = text::identifier("tenant", tenant)?;
+        let (tenant, limit) = (text::identifier("tenant", tenant)?, at_least_one(limit)?);
         let Filter { client, state, expires_before, label_contains } = filter.clone();
         let filter = LinkFilter {
             client: client.map(|client| text::identifier("client", &client)).transpose()?,
@@ -203,12 +203,13 @@ impl Store {
         self.ask(async |store| store.restore(tenant, link).await).map(stamp_text)
     }
 
-    /// What happened to a link, the latest first, at most 1,000 lines. `before`: only those with a lower number.
+    /// What happened to a link, the latest first: at least one line and at most 1,000. `before`: only those with a lower number.
     ///
     /// # Errors
-    /// `link_unknown`, and those of the database.
+    /// `link_unknown`, `limit_zero`, and those of the database.
     pub fn history(&self, tenant: &str, link: &str, before: Option<u64>, limit: u32) -> Result<Vec<Event>, Error> {
         let (tenant, link) = (text::identifier("tenant", tenant)?, text::entry_id("link", link)?);
+        let limit = at_least_one(limit)?;
         let events = self.ask(async |store| store.history(tenant, link, before, limit).await)?;
         let event = |event: store::LinkEvent| Event {
             number: event.number,
@@ -240,6 +241,11 @@ impl Store {
             last_used_at: link.last_used_at.map(portward::Timestamp::unix),
         }
     }
+}
+
+/// The store would give one where none is asked for.
+fn at_least_one(limit: u32) -> Result<u32, Error> {
+    if limit == 0 { Err(Error::value("limit_zero", "at least one").of_argument("limit")) } else { Ok(limit) }
 }
 
 fn only(resources: Option<Vec<String>>) -> Result<Resources, Error> {

@@ -308,7 +308,7 @@ mod tests {
             "sqlite:keys.db",
             &keyring,
             Some(&store),
-            &KeyStoreOptions { initialise: false, ..Default::default() },
+            &KeyStoreOptions { initialise: true, ..Default::default() },
         )
         .unwrap();
         keys.new_tenant("studio-7").unwrap();

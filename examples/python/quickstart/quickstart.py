@@ -28,7 +28,7 @@ def refused(attack: Callable[[], object]) -> str:
 def main(folder: Path) -> None:
     keyring = portward.Keyring.create(folder / "keys")
     store = portward.Store.open(f"sqlite:{folder}/portal.db", keyring, create=True)
-    keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store)
+    keys = portward.KeyStore.open(f"sqlite:{folder}/keys.db", keyring, feed=store, create=True)
     keys.new_tenant(TENANT)
     step(f"a deployment with {len(store.deployment.permissions)} permissions, a store and keys for {TENANT}")
 

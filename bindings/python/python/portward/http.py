@@ -55,7 +55,7 @@ class Verifies(Protocol):
     def verify_session(self, token: str, /) -> Access: ...
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class Request:
     """What of a request is looked at."""
 
@@ -73,11 +73,12 @@ class Request:
 
 
 class Denied(Refused):
-    """The request is refused, and `answer` is to be sent."""
+    """The request is refused, and `answer` is to be sent. `code` is why, and not for the public."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, why: PortwardError | None = None) -> None:
         public = {400: "damaged", 503: "unavailable"}.get(answer.status, "refused")
-        super().__init__("the request is refused", answer.reason or "refused", public, answer.token_id)
+        code, token_id = (answer.reason or "refused", answer.token_id) if why is None else (why.code, why.token_id)
+        super().__init__("the request is refused", code, public, token_id)
         self.answer = answer
 
     def __reduce__(self) -> tuple[type[PortwardError], tuple[Any, ...]]:
@@ -156,8 +157,8 @@ class Gate:
         What is answered then is of this client only: see `portward.caches.kept_apart`.
         """
         found = self._found(request)
-        if isinstance(found, Answer):
-            raise Denied(found)
+        if isinstance(found, Denied):
+            raise found
         return found
 
     def refuse(self, request: Request, error: PortwardError) -> Answer:
@@ -167,15 +168,15 @@ class Gate:
         self._log(error.code, error.token_id)
         return self.portal.refuse(request.method, request.path, request.headers, error.public)
 
-    def _found(self, request: Request) -> Access | Answer:
+    def _found(self, request: Request) -> Access | Denied:
         # Apart from `session`: no frame of what that raises has the token in its variables.
         carried = self.portal.session(request.method, request.path, request.headers)
         if isinstance(carried, Answer):
-            return self._logged(carried)
+            return Denied(self._logged(carried))
         try:
             return self._verifier.verify_session(carried[0])
         except PortwardError as error:
-            return self.refuse(request, error)
+            return Denied(self.refuse(request, error), error)
 
     def _ask(self, exchange: Exchange, links: Store | Links) -> Answer:
         if exchange.question == "peek":

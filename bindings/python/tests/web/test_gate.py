@@ -61,6 +61,7 @@ def test_the_reason_goes_to_the_log_and_not_out(gate: Gate, store: portward.Stor
         with pytest.raises(Denied) as denied:
             gate.session(request)
     assert denied.value.answer.body == b'{"error":"refused"}'
+    assert (denied.value.code, denied.value.public, denied.value.token_id) == ("client_revoked", "refused", access.token_id)
     assert caplog.messages == [f"refused: client_revoked, token {access.token_id}"]
     assert session not in caplog.text
 

@@ -1,4 +1,5 @@
 use core::fmt;
+use std::io;
 use std::sync::Arc;
 
 use portward::Audience;
@@ -21,7 +22,7 @@ pub enum DatabaseError {
     Permissions,
     /// It has not been initialised.
     Uninitialised,
-    /// It has been initialised by a newer program.
+    /// It has been initialised by a newer program, or for something else: a store's is none of keys.
     Newer,
     /// It has triggers, views, rules or policies, which none of ours has: they can make the store believe what is not so.
     Schema,
@@ -48,6 +49,26 @@ impl DatabaseError {
         Audience::Environment
     }
 
+    /// What is behind it, in words that hold nothing of what was sent or stored: what a call of the system failed with, or the database's own code.
+    pub fn cause(&self) -> Option<String> {
+        let (Self::Unavailable(error) | Self::Denied(error)) = self else { return None };
+        match &**error {
+            sqlx::Error::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                Some("no such file or folder".to_owned())
+            }
+            sqlx::Error::Io(error) => Some(error.kind().to_string()),
+            sqlx::Error::Tls(_) => Some("TLS".to_owned()),
+            sqlx::Error::Configuration(_) => Some("its URL".to_owned()),
+            sqlx::Error::Database(told) => told.code().map(|code| match &*code {
+                SQLITE_CANTOPEN => "the file cannot be opened: is its folder there?".to_owned(),
+                SQLITE_NOTADB => "the file is no database".to_owned(),
+                NO_SUCH_DATABASE => "there is no such database".to_owned(),
+                code => format!("code {code}"),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether it may pass by itself.
     #[cfg(feature = "keys")]
     pub(crate) const fn is_outage(&self) -> bool {
@@ -65,7 +86,7 @@ impl fmt::Display for DatabaseError {
             Self::Denied(_) => "the database does not let this role in, or do that",
             Self::Permissions => "others than its owner have rights on the database, or it is no regular file",
             Self::Uninitialised => "the database has not been initialised",
-            Self::Newer => "the database was initialised by a newer program",
+            Self::Newer => "the database was initialised by a newer program, or for something else",
             Self::Schema => "the database has triggers, views, rules or policies, which it must not have",
         })
     }
@@ -116,6 +137,9 @@ const DISK_FULL: &str = "53100";
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const INVALID_AUTHORIZATION: &str = "28000";
 const INVALID_PASSWORD: &str = "28P01";
+const NO_SUCH_DATABASE: &str = "3D000";
+const SQLITE_CANTOPEN: &str = "14";
+const SQLITE_NOTADB: &str = "26";
 const SQLITE_BUSY: u16 = 5;
 const SQLITE_READONLY: u16 = 8;
 const SQLITE_FULL: u16 = 13;
@@ -126,6 +150,8 @@ const SQLITE_FULL: u16 = 13;
 pub enum LocationError {
     /// It is not of the form.
     Form,
+    /// What is in memory would be gone with the process, and with it what is revoked.
+    Memory,
     /// A parameter of the URL that there is not: a misspelt one would be a wish that nobody heard.
     Parameter,
     /// A server on another machine, and nothing said of TLS.
@@ -147,6 +173,7 @@ impl LocationError {
 impl fmt::Display for LocationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Memory => "a store of SQLite is a file: one in memory would forget what is revoked",
             Self::Form => "a store is named as sqlite:PATH, or as postgres://… where that is built in",
             Self::Parameter => "the URL has a parameter that there is not",
             Self::Tls => "the URL of a server elsewhere has to say an sslmode: verify-full, or another on purpose",

@@ -19,6 +19,7 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         match text.split_once(':') {
+            Some(("sqlite", path)) if path.starts_with(":memory:") => Err(LocationError::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => text.parse().map(Self::Postgres),
         }
@@ -45,5 +46,7 @@ mod tests {
         for wrong in ["", "sqlite:", "keys.db", "mysql://host/keys", "postgres:host/keys"] {
             assert_eq!(wrong.parse::<Location>(), Err(LocationError::Form), "{wrong}");
         }
+        assert_eq!("sqlite::memory:".parse::<Location>(), Err(LocationError::Memory));
+        assert_eq!("sqlite:./:memory:".parse(), Ok(Location::Sqlite("./:memory:".into())));
     }
 }
