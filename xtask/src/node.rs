@@ -6,30 +6,29 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use crate::checkout;
+use crate::checkout::Elsewhere;
 use crate::log::Log;
 use crate::postgres::Beside;
 use crate::tally::Tally;
 
-const CHECKOUT: &str = "target/node-checkout";
-const PACKAGE: &str = "target/node-checkout/bindings/node";
 /// Made by `scripts/fresh.mjs`: the tests, and the example.
 const FRESH: [&str; 2] = ["target/node-package", "target/node-example"];
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
-    checkout::clean(Path::new("."), Path::new(CHECKOUT))?;
+    let checkout = Elsewhere::checkout("node", Path::new("."))?;
+    let package = checkout.path().join("bindings/node");
     let target = env::current_dir()?.join("target");
-    let installed = log.run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(PACKAGE))?;
+    let installed = log.run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&package))?;
     if !installed.success {
         return Ok(Tally::FAILED);
     }
     let mut tests = beside.command("npm");
     // Without what makes a release slow to build, the code is the same; and what was built of others is not built again.
-    tests.arg("test").current_dir(PACKAGE).env("PORTWARD_PROFILE", "dev").env("CARGO_TARGET_DIR", &target);
+    tests.arg("test").current_dir(&package).env("PORTWARD_PROFILE", "dev").env("CARGO_TARGET_DIR", &target);
     let tests = log.run(&mut tests)?;
     let mut all = Tally::of_node(&tests.output).with_exit(tests.success);
-    let fresh = log.run(Command::new("node").arg("scripts/fresh.mjs").arg(&target).current_dir(PACKAGE))?;
+    let fresh = log.run(Command::new("node").arg("scripts/fresh.mjs").arg(&target).current_dir(&package))?;
     if !fresh.success {
         return Ok(all + Tally::FAILED);
     }

@@ -19,7 +19,7 @@ const LEFT_OUT = { KeyStore: ['__enter__', '__exit__'], Store: ['__enter__', '__
 /** Of Node alone: what needs no waiting there, and what waits. */
 const MORE = {
   Scope: ['sealSync', 'openSync', 'sealStream', 'openStream', 'sealWebStream', 'openWebStream', 'withSignal'],
-  Store: ['withSignal'], KeyStore: ['withSignal'], Access: ['toJSON'], Follower: ['ofLists'],
+  Store: ['withSignal'], KeyStore: ['withSignal'], Access: ['toJSON'],
 }
 
 const STUB = read('bindings/python/python/portward/_portward.pyi')
@@ -79,7 +79,6 @@ test('options are the keywords of Python', () => {
   const APART = {
     Scope: { seal: ['more'], open: ['more'], sealFile: ['more', 'signal'], openFile: ['more', 'signal'], openRange: ['more'] },
     Exchange: { peeked: ['nonce', 'cookie', 'expiresAt'] },
-    Follower: { accept: ['at'], verifyLink: ['at'], verifySession: ['at'] },
   }
   let compared = 0
   const compare = (owner, name, signature, wanted) => {
