@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::objects::Unsynced;
+
 /// A file that appears under its name when it is finished, and not before. Others cannot read it. Where the file system can do that
 /// (Linux, most of them), it has no name until then, so nothing is left of it however the process ends.
 pub struct WholeFile {
@@ -71,9 +73,12 @@ impl WholeFile {
     /// Puts everything on the medium, then the file under its name.
     ///
     /// # Errors
-    /// `AlreadyExists` if a file that is not to be replaced has come in the meantime, and those of the operating system.
+    /// `AlreadyExists` if a file that is not to be replaced has come in the meantime, and those of the operating system. One after which the
+    /// file is in its place all the same says so: [`ObjectError::is_in_place`](crate::objects::ObjectError::is_in_place) of an `ObjectError::Write` of it.
     pub fn finish(self) -> io::Result<()> {
         self.file().sync_all()?;
+        // Opened before, so that only the medium can fail after.
+        let names = if cfg!(unix) { Some(File::open(folder(&self.path))?) } else { None };
         match (self.place, self.existing) {
             #[cfg(target_os = "linux")]
             (Place::Nameless(file), Existing::Kept) => link(&file, &self.path)?,
@@ -86,7 +91,7 @@ impl WholeFile {
             (Place::Named(file), Existing::Replaced) => drop(file.persist(&self.path)?),
         }
         // The new name lies in the folder.
-        if cfg!(unix) { File::open(folder(&self.path))?.sync_all() } else { Ok(()) }
+        names.map_or(Ok(()), |folder| folder.sync_all()).map_err(Unsynced::of)
     }
 
     fn file(&self) -> &File {
