@@ -3,6 +3,7 @@
 //! `strace` makes a system call fail, the first one, the second one, and so on, until the command ends before its turn comes.
 
 mod changing;
+mod placing;
 
 use std::cell::{Cell, RefCell};
 use std::os::unix::process::ExitStatusExt as _;

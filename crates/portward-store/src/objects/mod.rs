@@ -2,6 +2,8 @@
 
 mod error;
 mod header;
+#[cfg(unix)]
+mod leftover;
 mod stream;
 mod whole;
 
