@@ -3,9 +3,10 @@
 use core::num::NonZeroUsize;
 
 use crate::envelope::body::{self, BodyKey, Bound, CHUNK, PREFIX};
-use crate::primitive::{BodyCipher, ChunkCipher, MacKey512, PortableCipher};
+use crate::key::BodyInputKey;
+use crate::primitive::{BodyCipher, ChunkCipher, PortableCipher};
 
-fn sealed<C: ChunkCipher>(input: &MacKey512, bound: &Bound, plaintext: &[u8], threads: usize) -> Vec<u8> {
+fn sealed<C: ChunkCipher>(input: &BodyInputKey, bound: &Bound, plaintext: &[u8], threads: usize) -> Vec<u8> {
     let (key, prefix) = BodyKey::<C>::with_salt(input, bound, [9; 24]);
     let length = body::sealed_length(plaintext.len() as u64).unwrap();
     let mut object = vec![0; usize::try_from(length).unwrap()];
@@ -14,7 +15,7 @@ fn sealed<C: ChunkCipher>(input: &MacKey512, bound: &Bound, plaintext: &[u8], th
     object
 }
 
-fn opened<C: ChunkCipher>(input: &MacKey512, bound: &Bound, object: &[u8], threads: usize) -> Option<Vec<u8>> {
+fn opened<C: ChunkCipher>(input: &BodyInputKey, bound: &Bound, object: &[u8], threads: usize) -> Option<Vec<u8>> {
     let (prefix, chunks) = object.split_first_chunk::<PREFIX>().unwrap();
     let key = BodyKey::<C>::of_body(input, bound, prefix).ok()?;
     let mut plaintext = vec![0; body::opened_length(chunks.len())];
@@ -24,7 +25,7 @@ fn opened<C: ChunkCipher>(input: &MacKey512, bound: &Bound, object: &[u8], threa
 
 #[test]
 fn both_make_one_body() {
-    let (mut input, bound) = (MacKey512::EMPTY, Bound::for_vectors(b"one context"));
+    let (mut input, bound) = (BodyInputKey::EMPTY, Bound::for_vectors(b"one context"));
     input.absorb(&[5; 32]);
     for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, (1 << 20) - 1, 1 << 20, (1 << 20) + 1] {
         let plaintext: Vec<u8> = (0..length).map(|at: usize| (at ^ (at >> 8) ^ (at >> 16)).to_le_bytes()[0]).collect();
