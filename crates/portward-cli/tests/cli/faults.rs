@@ -3,6 +3,7 @@
 //! `strace` makes a system call fail, the first one, the second one, and so on, until the command ends before its turn comes.
 
 mod changing;
+mod keeping;
 mod placing;
 
 use std::cell::{Cell, RefCell};
@@ -13,7 +14,7 @@ use crate::home::{Home, Ran, text};
 use crate::studio::{CONTRACT, SmallMedium, plaintext};
 
 /// Which calls fail, and how.
-const FAULTS: [(&str, &str); 6] = [
+pub(crate) const FAULTS: [(&str, &str); 6] = [
     ("fsync,fdatasync", "EIO"),
     ("pwrite64", "ENOSPC"),
     ("pwrite64", "EIO"),
@@ -23,7 +24,7 @@ const FAULTS: [(&str, &str); 6] = [
 ];
 
 /// Of a command that speaks to no database: tokio wakes its threads by writing, which never fails.
-const WRITES: [(&str, &str); 2] = [("write", "ENOSPC"), ("write", "EIO")];
+pub(crate) const WRITES: [(&str, &str); 2] = [("write", "ENOSPC"), ("write", "EIO")];
 
 /// Every moment with `PORTWARD_LONG=1`, else some of them, the more the earlier.
 fn moments() -> Box<dyn Iterator<Item = u32>> {
@@ -36,15 +37,15 @@ fn moments() -> Box<dyn Iterator<Item = u32>> {
 /// How large a file may become: a write across that end is cut short, the next one fails.
 const SIZES: [u32; 12] = [0, 1, 100, 700, 2000, 4096, 5000, 10_000, 20_000, 40_000, 100_000, 10_000_000];
 
-type Faulty<'a> = &'a dyn Fn(&[&str]) -> Ran;
+pub(crate) type Faulty<'a> = &'a dyn Fn(&[&str]) -> Ran;
 
 /// It was done, though it failed: nobody was told, or the medium did not say that it has it.
-fn stands(ran: &Ran) -> bool {
+pub(crate) fn stands(ran: &Ran) -> bool {
     ran.code == Some(0) || ["file_unsynced", "output_failed"].iter().any(|code| ran.stderr.contains(code))
 }
 
 /// Plays the scenario again and again, its one faulty command with another fault each time.
-fn sweep(home: &Home, faults: &[&[(&str, &str)]], scenario: impl Fn(Faulty<'_>)) {
+pub(crate) fn sweep(home: &Home, faults: &[&[(&str, &str)]], scenario: impl Fn(Faulty<'_>)) {
     let failed = Cell::new(0_u32);
     for (calls, error) in faults.concat() {
         let before = failed.get();
