@@ -51,6 +51,7 @@ pub(crate) const PARTS: &[Part] = &[
         needs: &[
             Need::File("crates/portward-kms/Cargo.toml"),
             Need::Tool { probe: &["softhsm2-util", "--version"], packages: &["softhsm2"] },
+            STRACE,
             PYTHON,
             Need::Venv { folder: "target/venv-moto", requirements: "crates/portward-kms/tests/moto/requirements.txt" },
         ],
@@ -191,7 +192,8 @@ fn kms(log: &mut Log) -> io::Result<Tally> {
     };
     let token = with("portward-kms", "softhsm-tests", &[])?;
     let command = with("portward-cli", "softhsm-tests", &["wrapped::"])?;
-    Ok(token + command + with("portward-kms", "aws-kms-tests", &[])?)
+    let service = with("portward-kms", "aws-kms-tests", &[])?;
+    Ok(token + command + service + with("portward-cli", "aws-kms-tests", &["aws::"])?)
 }
 
 fn http(log: &mut Log) -> io::Result<Tally> {

@@ -19,7 +19,15 @@ pub(crate) fn open(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
 /// A key of this URI, made first.
 pub(crate) fn generate(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
     match uri.split_once(':') {
-        Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::generate),
+        Some(("pkcs11", rest)) => {
+            Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::generate).map_err(|failure| {
+                match failure.code {
+                    // A key is looked at only once it is made.
+                    "token_no_key" | "token_weak_key" => failure.hint("the token has made it, and keeps it"),
+                    _ => failure,
+                }
+            })
+        }
         _ => Err(Failure::usage("kek_generate", "only a PKCS#11 token makes a key here")),
     }
 }

@@ -16,6 +16,14 @@ mod token;
 #[cfg(test)]
 mod vectors;
 
+// The files of `portward-store`, compiled beside what only tests of this crate may have: keys and contexts of others' vectors.
+#[cfg(test)]
+extern crate self as portward;
+#[cfg(test)]
+#[allow(dead_code, unreachable_pub, unused_imports, reason = "it is another crate's, of which some is used here")]
+#[path = "../../portward-store/src/objects/mod.rs"]
+mod objects;
+
 pub use error::{Audience, PublicAnswer};
 pub use id::{Identifier, IdentifierError, Permission, Permissions, Vocabulary, VocabularyError};
 pub use key::{

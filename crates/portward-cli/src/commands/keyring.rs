@@ -1,5 +1,6 @@
 //! `portward keyring`: the life of the root keys.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -291,13 +292,22 @@ fn seal(global: &Global) -> Result<Report, Failure> {
 
 fn wrap(global: &Global, WrapArguments { generate, to }: &WrapArguments) -> Result<Report, Failure> {
     let uri = to.as_deref().or(global.kek.as_deref());
-    protect(global, "kek", to.is_some(), || {
+    let made = Cell::new(false);
+    let wrapped = protect(global, "kek", to.is_some(), || {
         let uri = uri.ok_or_else(kek_uri::missing)?;
         if !*generate {
             return kek_uri::from_uri(uri).map(Protection::Kek);
         }
         events::tell(global, event(Operation::KekMade))?;
-        kek_uri::generate(uri).map(Protection::Kek)
+        let kek = kek_uri::generate(uri)?;
+        made.set(true);
+        Ok(Protection::Kek(kek))
+    });
+    // It is not taken away again: under a key that a keyring may lie under, nothing is tidied.
+    wrapped.map_err(|failure| match failure.code {
+        "file_unsynced" => failure,
+        _ if made.get() => failure.hint("the token has made the key and keeps it: do the same without --generate"),
+        _ => failure,
     })
 }
 

@@ -107,7 +107,10 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
         None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
-    let stamp = portal.commit(&locked, erasure.changes()).map_err(|failure| failure.hint(UNTOLD))?;
+    let stamp = portal.commit(&locked, erasure.changes()).map_err(|failure| match failure.code {
+        "file_unsynced" => failure.hint(UNSURE),
+        _ => failure.hint(UNTOLD),
+    })?;
     Ok(Report::new()
         .fact("destroyed", what(tenant, scope.as_ref()))
         .fact("keys", erasure.keys.len())
@@ -122,6 +125,7 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
         .note("export the view now (view export): only beside it a backup of the key store that is put back stays erased"))
 }
 
+const UNSURE: &str = "the keys are destroyed, and the feed of this directory knows it: do the same again";
 const UNTOLD: &str = "the keys are destroyed, and the feed does not know yet: do the same again";
 
 fn what(tenant: Identifier, scope: Option<&DataScope>) -> String {

@@ -22,8 +22,9 @@ pub(super) fn play(story: &mut Story, directory: &Path) -> Result<(), Failure> {
     let open = [&["open", "$SEALED", "--output", "$OPENED"][..], &context].concat();
     story.done("The file opens.", &open)?.made("OPENED", CONTRACT)?;
 
+    story.done("Another studio has keys of its own.", &["tenant", "new", "studio-8"])?.shows("tenant")?;
     let other = ["open", "$SEALED", "--tenant=studio-8", "--name=files.content", "--id=1204"];
-    story.refused("It does not for another tenant.", &other, "unreadable", "unknown_key")?;
+    story.refused("For it the file does not open.", &other, "unreadable", "no_slot")?;
     let moved = ["open", "$SEALED", "--tenant=studio-7", "--name=files.content", "--id=1205", "--scope=file:1204"];
     story.refused("Nor in the place of another file.", &moved, "unreadable", "wrong_commitment")?;
 

@@ -15,7 +15,7 @@ fn repetitions() -> u32 {
 const LENGTH: usize = 5 * 16_384 + 100;
 
 /// Feeds the command slowly and kills it after this time. Whether it had come to its end.
-fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> bool {
+pub(crate) fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> bool {
     let begun = Instant::now();
     let mut child =
         home.command(command).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -38,7 +38,7 @@ fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> 
 }
 
 /// From 0 to 1: the fractions of multiples of the golden ratio lie everywhere, and evenly.
-fn scattered(round: u32) -> f64 {
+pub(crate) fn scattered(round: u32) -> f64 {
     (f64::from(round) * 0.618_033_988_749_895).fract()
 }
 
@@ -130,6 +130,45 @@ fn destroying() {
     let shown = home.ok(&["view", "show", "--entries"]);
     assert_eq!(shown["changes"].as_array().unwrap().len(), opened.len(), "every one is in the feed");
     assert!(opened.contains(&true) && opened.contains(&false), "some were killed before, some after");
+}
+
+/// Whichever versions there are: all data keys lie under one, every row is believed, and what was sealed opens.
+#[test]
+fn rotating_and_rewrapping_keys() {
+    let home = Home::studio();
+    home.sealed("object", b"a contract", &["--embed"]);
+    let rotate = ["tenant", "rotate", "studio-7"];
+    let version = || home.ok(&rotate)["version"].as_u64().unwrap();
+    let begun = Instant::now();
+    let mut last = version();
+    let once = begun.elapsed();
+    let mut rotations = [0; 2];
+    let mut rewraps = [0; 2];
+    for round in 0..repetitions().min(2_000) / 8 {
+        // The more versions there are, the longer a rewrapping takes.
+        let time = |part: u32| once.mul_f64(f64::from(2 + part * round / 2) * scattered(2 * round + part));
+        let (old, new) = (home.active(), text(&home.ok(&["keyring", "add"]), "added"));
+        home.ok(&["keyring", "activate", &new]);
+        killed_after(&home, &rotate, b"", time(0));
+        killed_after(&home, &["tenant", "rewrap"], b"", time(1));
+        home.ok(&home.open("object", &["-o", "opened", "--force"]));
+        home.ok(&["tenant", "check"]);
+
+        let census = home.ok(&["tenant", "census"]);
+        let of_tenant = census["keks"].as_array().unwrap().iter().filter(|kek| kek["kek"] == "tenant").count();
+        assert_eq!(of_tenant, 1, "{census}");
+        let again = home.ok(&["tenant", "rewrap"]);
+        rewraps[usize::from(again["keks"] == 0 && again["rows"] == 0)] += 1;
+        let now = version();
+        rotations[usize::from(now == last + 2)] += 1;
+        assert!(now == last + 1 || now == last + 2, "{last} {now}");
+        last = now;
+        home.ok(&["keyring", "retire", &old]);
+        home.ok(&["keyring", "destroy", &old, "--force", &old]);
+        home.ok(&home.open("object", &["-o", "opened", "--force"]));
+    }
+    let both = [rotations, rewraps];
+    assert!(both.as_flattened().iter().all(|times| *times > 0), "some killed before, some after: {both:?}");
 }
 
 /// Row, history and feed of a link say the same, whenever who wrote them was killed.

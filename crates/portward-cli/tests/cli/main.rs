@@ -1,6 +1,9 @@
 //! The `portward` command as a shell sees it: every test runs real processes in a directory of its own.
 
 #[cfg(test)]
+#[cfg(feature = "aws-kms-tests")]
+mod aws;
+#[cfg(test)]
 mod backups;
 #[cfg(test)]
 mod disaster;

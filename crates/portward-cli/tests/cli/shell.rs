@@ -64,7 +64,7 @@ fn the_quickstart_tells_its_story() {
     insta::assert_snapshot!(masked(&ran.stdout));
 
     let told = home.ok(&["quickstart", "--keep=kept"]);
-    assert_eq!(told["steps"].as_array().unwrap().len(), 31);
+    assert_eq!(told["steps"].as_array().unwrap().len(), 32);
     assert!(home.beside("kept").join("keyring.json").exists());
     home.ok(&["keyring", "check", "--dir=kept"]);
     let again = home.fails(&["quickstart", "--keep=kept"], 3, "file_exists");

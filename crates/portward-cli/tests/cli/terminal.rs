@@ -52,10 +52,72 @@ fn progress_is_shown_where_somebody_waits() {
         assert_eq!(code, Some(0), "{shown}");
         shown
     };
-    assert!(run(&[]).contains("KiB/s"));
+    let shown = run(&[]);
+    assert!(shown.contains("KiB/s") && !shown.contains("left"), "nobody knows how long a pipe is: {shown}");
     for silent in ["--quiet", "--json"] {
         assert_eq!(run(&[silent]), "");
     }
+}
+
+/// A file so long that its sealing takes longer than the test waits; it takes no room.
+fn endless(home: &Home) {
+    File::create(home.beside("endless")).unwrap().set_len(1 << 40).unwrap();
+}
+
+/// Of a file the length is known: how much of it is done, how fast, and how long it will still take.
+#[test]
+fn the_time_that_is_left_is_shown_where_the_length_is_known() {
+    let home = Home::studio();
+    endless(&home);
+    let (mut screen, slave) = terminal();
+    let mut command = home.command(&[&["seal", "endless"], &CONTRACT[..]].concat());
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(slave).spawn().unwrap();
+    drop(command);
+    let (mut shown, mut part) = (Vec::new(), [0; 4096]);
+    // Once it has drawn a few times there is a rate that it believes. Each drawing comes within a quarter of a second.
+    while shown.windows(4).filter(|window| window == b"left").count() < 4 {
+        match screen.read(&mut part) {
+            Ok(length @ 1..) => shown.extend_from_slice(&part[..length]),
+            other => panic!("it ended without a bar: {other:?}"),
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let shown = String::from_utf8_lossy(&shown);
+    let line = shown.rsplit('\r').find(|line| line.contains("left")).unwrap();
+    let is_shown = |unit: &str| line.split_whitespace().any(|word| word.ends_with(unit));
+    assert!(line.contains('[') && line.contains("of 1.00 TiB"), "{line:?}");
+    assert!(is_shown("iB/s"), "the rate: {line:?}");
+    let (_, left) = line.split_once("iB/s").unwrap();
+    let time = left.split_whitespace().next().unwrap();
+    assert!(time.starts_with(|letter: char| letter.is_ascii_digit()), "the time: {left:?}");
+}
+
+/// The same, for long enough that a bar would be there.
+#[test]
+fn a_pipe_is_shown_no_progress() {
+    let home = Home::studio();
+    endless(&home);
+    let mut command = home.command(&[&["seal", "endless"], &CONTRACT[..]].concat());
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(2500));
+    assert!(child.try_wait().unwrap().is_none(), "it is still at work");
+    child.kill().unwrap();
+    assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap(), "");
+
+    let seal = [&["seal", "-o", "sealed"], &CONTRACT[..]].concat();
+    let mut command = home.command(&seal);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for part in plaintext(400_000).chunks(100_000) {
+        stdin.write_all(part).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("iB"), "{said}");
 }
 
 #[test]

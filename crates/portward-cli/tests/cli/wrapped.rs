@@ -1,5 +1,7 @@
 //! A keyring that lies under a key of a token: SoftHSM, with tokens of its own for each test.
 
+mod interrupted;
+
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -16,6 +18,8 @@ struct Token {
 impl Token {
     fn new() -> Self {
         let home = Home::new();
+        let configured = home.beside("softhsm2.conf").to_str().unwrap().to_owned();
+        let home = home.with("SOFTHSM2_CONF", configured);
         let tokens = home.beside("tokens");
         fs::create_dir(&tokens).unwrap();
         let configuration = format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display());
@@ -37,7 +41,7 @@ impl Token {
     /// Exit code, and what was said in JSON.
     fn run(&self, arguments: &[&str]) -> (i32, Value) {
         let mut command = self.home.command(arguments);
-        command.arg("--json").env("SOFTHSM2_CONF", self.home.beside("softhsm2.conf")).stdin(Stdio::null());
+        command.arg("--json").stdin(Stdio::null());
         let output = command.output().unwrap();
         let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
         let told = serde_json::from_slice(said).unwrap_or_else(|_| panic!("{arguments:?}: {output:?}"));
@@ -127,4 +131,25 @@ fn a_deployment_begins_under_a_kek() {
     let other = if json.as_bytes()[at] == b'A' { "B" } else { "A" };
     fs::write(&path, format!("{}{other}{}", &json[..at], &json[at + 1..])).unwrap();
     assert_eq!(token.code(&["keyring", "check", &second, kek]).1, "wrapped_damaged");
+}
+
+/// Where the keyring could not be written, the error says that the token has its key, and what to do; that then works.
+#[test]
+fn a_key_that_was_made_for_nothing_is_told() {
+    let token = Token::new();
+    let (home, kek) = (&token.home, token.kek.as_str());
+    // In the way of what is about to be written.
+    let obstacle = home.file(".keyring.wrapped.json.tmp");
+    fs::create_dir(&obstacle).unwrap();
+    let (exit, told) = token.run(&["keyring", "wrap", "--generate", kek]);
+    let said = told["error"]["message"].as_str().unwrap();
+    assert_eq!(exit, 3, "{said}");
+    assert!(said.contains("without --generate"), "{said}");
+    assert!(home.file("keyring.json").exists() && !home.file("keyring.wrapped.json").exists());
+    let (_, told) = token.run(&["keyring", "wrap", kek]);
+    assert!(!told["error"]["message"].as_str().unwrap().contains("--generate"), "the control: none was made");
+    fs::remove_dir(&obstacle).unwrap();
+    assert_eq!(token.code(&["keyring", "wrap", "--generate", kek]), (3, "token_generate".into()), "it is there");
+    assert_eq!(token.code(&["keyring", "wrap", kek]), (0, "ok".into()));
+    assert_eq!(token.code(&["keyring", "list", kek]), (0, "ok".into()));
 }

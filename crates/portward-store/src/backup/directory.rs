@@ -15,7 +15,7 @@ use crate::backup::sealed::{Opened, Owner, Sealed};
 use crate::backup::{BackupError, Catalogue, Entry, Kind, Unmatched, memory};
 use crate::events::{Event, Operation, Recorder};
 use crate::files::{FileError, lock, read_authentic, replace_secret, sync_parent};
-use crate::objects::{ObjectError, WholeFile};
+use crate::objects::{ObjectError, Unsynced, WholeFile};
 
 /// Backups of a deployment in one directory. For Unix only. Needs a Tokio runtime, with I/O and time.
 #[derive(Clone)]
@@ -135,7 +135,7 @@ impl Backups {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
         let number = catalogue.take_number()?;
-        self.write_catalogue(&mut catalogue)?;
+        self.write_catalogue(&mut catalogue).map_err(BackupError::of_a_step)?;
         Ok((catalogue, number))
     }
 
@@ -145,14 +145,24 @@ impl Backups {
         WholeFile::create(&path).map_err(|error| FileError::writing(&error).into())
     }
 
-    /// Gives a sealed file its name, and puts it into the catalogue: whoever is told that this failed may find both, and never an entry without
-    /// its file.
+    /// Gives a sealed file its name, and puts it into the catalogue: whoever is told that this failed finds neither, or with
+    /// [`FileError::Unsynced`] both, and never an entry without its file.
     pub(super) fn finish_file(&self, sealed: Sealed, entry: Entry) -> Result<Entry> {
         let _lock = self.lock()?;
         let mut catalogue = self.catalogue()?;
         let entry = Entry { length: sealed.length, sha256: sealed.digest, ..entry };
         catalogue.enter(entry.clone());
-        sealed.file.finish().map_err(ObjectError::Write)?;
+        sealed.file.finish().map_err(|error| {
+            let error = error.downcast().map_or_else(
+                |other| other,
+                |Unsynced(error)| {
+                    // Without an entry nobody would look after a copy of keys.
+                    let _ = fs::remove_file(self.path.join(entry.file_name()));
+                    error
+                },
+            );
+            ObjectError::Write(error)
+        })?;
         if let Err(error) = self.replace_catalogue(&mut catalogue) {
             // Where the medium only did not confirm it, the entry is there: what the catalogue names, or may name, stays.
             if self.read_catalogue().is_ok_and(|written| written.numbered(entry.number).is_none()) {
@@ -222,7 +232,7 @@ impl Backups {
         let path = self.path.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::writing(&error).into()),
-            _ => Ok(sync_parent(&path)?),
+            _ => sync_parent(&path).map_err(|error| BackupError::from(error).of_a_step()),
         }
     }
 

@@ -70,7 +70,7 @@ pub enum BackupError {
 
 impl BackupError {
     /// The stable code.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::CatalogueMissing => "catalogue_missing",
             Self::CatalogueNewer => "catalogue_newer_version",
@@ -99,6 +99,14 @@ impl BackupError {
             Self::Database(error) => error.code(),
             Self::Sink(_) => "sink_failed",
             Self::Stopped => "backup_stopped",
+        }
+    }
+
+    /// Of one step of several: what was asked for is not done, though this one is.
+    pub(super) fn of_a_step(self) -> Self {
+        match self {
+            Self::File(FileError::Unsynced) => Self::File(FileError::Write),
+            other => other,
         }
     }
 

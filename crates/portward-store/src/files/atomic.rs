@@ -40,10 +40,11 @@ pub fn read_message(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
     read(path, MESSAGE_MAX, None)
 }
 
-/// Writes a file that was not there, mode 0600; nothing is left of it if that fails.
+/// Writes a file that was not there, mode 0600; nothing is left of it if it cannot be written.
 ///
 /// # Errors
-/// [`FileError::Exists`]; [`FileError::NoParent`], [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::Write`].
+/// [`FileError::Exists`]; [`FileError::NoParent`], [`FileError::Denied`], [`FileError::NoSpace`], [`FileError::Write`];
+/// [`FileError::Unsynced`]: it is there all the same.
 pub fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     Pending::create(path.to_owned(), OWNER_ONLY)?.fill(bytes)?.keep();
     sync_parent(path)
@@ -134,9 +135,10 @@ pub(super) fn remove_if_there(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Puts on the medium that something got its name there, or lost it. Whatever fails, it has.
 pub(crate) fn sync_parent(path: &Path) -> Result<(), FileError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|directory| directory.sync_all()).map_err(|error| FileError::writing(&error))
+    File::open(parent).and_then(|directory| directory.sync_all()).map_err(|_| FileError::Unsynced)
 }
 
 /// A file under construction: gone again unless it is kept.

@@ -125,9 +125,9 @@ impl LockedKeyring<'_> {
         self.refuse_another()?;
         let json = self.locked.kept(&self.keyring, &self.protection)?;
         self.locked.tell_roots(&self.written, &self.keyring)?;
-        self.locked.replace(self.protection.file(), &json, OWNER_ONLY)?;
-        self.written = self.keyring.roots().copied().collect();
-        Ok(())
+        let changed = self.locked.replace(self.protection.file(), &json, OWNER_ONLY);
+        self.stands(&changed, &self.protection.clone());
+        changed
     }
 
     /// Keeps it in another way, or under another passphrase or KEK, from now on, and tells so. The blocks of the old file may linger on the medium.
@@ -144,22 +144,27 @@ impl LockedKeyring<'_> {
         let json = locked.kept(&self.keyring, protection)?;
         locked.tell_roots(&self.written, &self.keyring)?;
         locked.tell_with(Operation::KeyringProtected, protection.name())?;
-        let written = locked.replace(protection.file(), &json, OWNER_ONLY);
-        let changed = if is_moved { written.and_then(|()| locked.remove(old)) } else { written };
-        if changed.is_err() {
-            // Two keyrings would be one too many. While the old one is there it stays the one.
-            if is_moved && locked.refuse_existing(old).is_err() {
-                let _ = locked.remove(protection.file());
-            }
-            return changed;
-        }
         if is_moved && old == CLEAR {
             // What a killed command left of one in the clear.
-            locked.remove(CLEAR_TEMPORARY)?;
+            locked.remove(CLEAR_TEMPORARY).map_err(FilesError::of_a_step)?;
         }
-        self.protection = protection.clone();
-        self.written = self.keyring.roots().copied().collect();
-        Ok(())
+        let written = locked.replace(protection.file(), &json, OWNER_ONLY);
+        let changed = if is_moved { written.and_then(|()| locked.remove(old)) } else { written };
+        // Two keyrings would be one too many. While the old one is there it stays the one.
+        if is_moved && changed.is_err() && locked.refuse_existing(old).is_err() {
+            let _ = locked.remove(protection.file());
+            return changed.map_err(FilesError::of_a_step);
+        }
+        self.stands(&changed, protection);
+        changed
+    }
+
+    /// Takes note of what the file now holds, if it does.
+    fn stands(&mut self, changed: &Result<(), FilesError>, protection: &Protection) {
+        if changed.as_ref().err().is_none_or(FilesError::is_in_place) {
+            self.protection = protection.clone();
+            self.written = self.keyring.roots().copied().collect();
+        }
     }
 
     /// Nothing drops a root or gives its id to another key, but who puts another keyring in the place of this one.

@@ -6,6 +6,7 @@ use portward::{Audience, AuthorityError, DeploymentError, FeedError, KeyringErro
 use rustix::io::Errno;
 
 use crate::events::SinkError;
+use crate::objects::Unsynced;
 
 /// Why a file was not read or not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,8 +36,10 @@ pub enum FileError {
     NoParent,
     /// The operating system did not let it be read.
     Read,
-    /// The operating system did not let it be written.
+    /// The operating system did not let it be written. It is as it was.
     Write,
+    /// It was written, or taken away, and the operating system did not say that the medium has it: after a power cut it may be as it was.
+    Unsynced,
     /// The directory could not be locked.
     Lock,
 }
@@ -57,6 +60,7 @@ impl FileError {
         Self::NoParent,
         Self::Read,
         Self::Write,
+        Self::Unsynced,
         Self::Lock,
     ];
 
@@ -99,6 +103,9 @@ impl FileError {
     /// Of a write that failed.
     pub fn writing(error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
+        if Unsynced::is_in(error) {
+            return Self::Unsynced;
+        }
         // An error that somebody put a path to has no number any more.
         match (Errno::from_io_error(error), error.kind()) {
             (Some(errno), _) => Self::of_write(errno),
@@ -128,6 +135,7 @@ impl FileError {
             Self::NoParent => ("file_no_parent", "the directory that it would be in is missing"),
             Self::Read => ("file_unreadable", "it cannot be read"),
             Self::Write => ("file_unwritable", "it cannot be written"),
+            Self::Unsynced => ("file_unsynced", "the change is in place, but whether it is on the medium is not known"),
             Self::Lock => ("directory_lock", "the directory cannot be locked"),
         }
     }
@@ -184,6 +192,19 @@ impl FilesError {
         }
     }
 
+    /// Whether it is done, and only the medium did not say that it has it.
+    pub const fn is_in_place(&self) -> bool {
+        matches!(self, Self::File(_, FileError::Unsynced))
+    }
+
+    /// Of a step that was taken back, or on which nothing depends: what was asked for is not done.
+    pub(super) fn of_a_step(self) -> Self {
+        match self {
+            Self::File(path, FileError::Unsynced) => Self::File(path, FileError::Write),
+            other => other,
+        }
+    }
+
     /// Who has to act.
     pub const fn audience(&self) -> Audience {
         match self {
@@ -235,5 +256,22 @@ impl core::error::Error for FilesError {
 impl From<SinkError> for FilesError {
     fn from(error: SinkError) -> Self {
         Self::Sink(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_file_that_is_in_place_says_so() {
+        let failed = || std::io::Error::from_raw_os_error(5);
+        assert_eq!(FileError::writing(&Unsynced::of(failed())), FileError::Unsynced);
+        assert_eq!(FileError::writing(&failed()), FileError::Write);
+        let of_a_step = |error| FilesError::File("keyring.json".into(), error).of_a_step().code();
+        assert_eq!(
+            (of_a_step(FileError::Unsynced), of_a_step(FileError::NoSpace)),
+            ("file_unwritable", "file_no_space")
+        );
     }
 }

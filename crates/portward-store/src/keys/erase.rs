@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use crate::database::{Work, record};
 use crate::events::{Event, Operation, Subject};
+use crate::hex::hex;
 use crate::keys::error::KeyStoreError;
 use crate::keys::rows::{DataKeyRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
@@ -54,6 +55,28 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
         let event = self.event(Operation::ScopeDestroyed).of(tenant).about(Subject::Scope(scope.clone()));
         self.bury(work, event, tenant, (Vec::new(), rows), backups_kept).await
+    }
+
+    /// Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. The key that a scope
+    /// seals with goes with the scope alone, or after [`KeyStore::rotate_scope`].
+    ///
+    /// # Errors
+    /// As [`KeyStore::destroy_scope`]; [`KeyStoreError::WrongState`] for the one that seals.
+    pub async fn destroy_data_key(
+        &self,
+        tenant: Identifier,
+        scope: &DataScope,
+        key: KeyId,
+        backups_kept: Duration,
+    ) -> Result<Erasure> {
+        let mut work = self.shelf.begin().await?;
+        let mut rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
+        rows.retain(|row| row.id == key);
+        if rows.iter().any(|row| row.state == KeyState::Active) {
+            return Err(KeyStoreError::WrongState);
+        }
+        let event = self.event(Operation::ScopeDestroyed).of(tenant).about(Subject::Scope(scope.clone()));
+        self.bury(work, event.with(hex(key.as_slice())), tenant, (Vec::new(), rows), backups_kept).await
     }
 
     /// Destroys every KEK and data key of a tenant: nothing of it opens any more.

@@ -79,6 +79,26 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         Ok(self.heard(tenant, loaded)?.keys)
     }
 
+    /// Makes a data key for a scope that has none to seal with. A scope that was destroyed gets a new one only here, because it is asked for; what
+    /// was sealed before stays erased.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Exists`]; [`KeyStoreError::UnknownKey`] for a tenant without a KEK; and as the others.
+    pub async fn new_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<()> {
+        let (mut work, keks) = self.heard(tenant, self.shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
+        let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
+        if rows.iter().any(|row| row.state == KeyState::Active) {
+            return Err(KeyStoreError::Exists);
+        }
+        // A row that was put back stays destroyed.
+        for row in rows.iter().filter(|row| row.state == KeyState::Destroyed) {
+            record::save(row, &self.shelf.keyring, &mut work).await?;
+        }
+        let made = self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
+        self.recorder.record(of_key(self.event(Operation::DataKeyMade), scope, &made)).await?;
+        self.commit(work, tenant).await
+    }
+
     /// Makes a new data key for what is sealed from now on; the one before still opens.
     ///
     /// # Errors
@@ -89,8 +109,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         }
         let (mut work, keks) = self.heard(tenant, self.shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
-        refuse_destroyed(&rows)?;
-        let active = rows.into_iter().find(|row| row.state == KeyState::Active).ok_or(KeyStoreError::UnknownKey)?;
+        let Some(active) = rows.iter().find(|row| row.state == KeyState::Active).cloned() else {
+            refuse_destroyed(&rows)?;
+            return Err(KeyStoreError::UnknownKey);
+        };
         record::save(&active.changed(KeyState::VerifyOnly, self.shelf.now()), &self.shelf.keyring, &mut work).await?;
         let made = self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
         self.recorder.record(of_key(self.event(Operation::DataKeyRotated), scope, &made)).await?;

@@ -24,7 +24,7 @@ pub fn read_header(source: &mut dyn Read) -> Result<(Header, usize, usize), Obje
 /// Nothing else may write the file meanwhile: its work would be lost.
 ///
 /// # Errors
-/// [`ObjectError`]; the file is as it was.
+/// [`ObjectError`]; the file is as it was, unless [`ObjectError::is_in_place`].
 pub fn rewrap_file(keys: &ScopeKeys, path: &Path) -> Result<(Header, Header), ObjectError> {
     let mut source = File::open(path).map_err(ObjectError::Read)?;
     let start = read_start(&mut source)?;

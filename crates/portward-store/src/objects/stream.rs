@@ -12,7 +12,7 @@ const STEP: usize = 128 * 1024;
 /// Seals everything from `source` into a file, on this many threads, in constant memory. Returns how many bytes there were.
 ///
 /// # Errors
-/// [`ObjectError`]; no file is left, and none is replaced.
+/// [`ObjectError`]; no file is left, and none is replaced, unless [`ObjectError::is_in_place`].
 pub fn seal_file(
     keys: &ScopeKeys,
     context: &Context,
@@ -29,7 +29,7 @@ pub fn seal_file(
 /// Opens the object from `source` into a file, on this many threads, in constant memory; the file appears when the last chunk is authentic.
 ///
 /// # Errors
-/// [`ObjectError`]; no file is left, and none is replaced.
+/// [`ObjectError`]; no file is left, and none is replaced, unless [`ObjectError::is_in_place`].
 pub fn open_file(
     keys: &ScopeKeys,
     context: &Context,

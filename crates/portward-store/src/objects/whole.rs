@@ -4,8 +4,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::objects::Unsynced;
+#[cfg(unix)]
+use crate::objects::leftover;
+
 /// A file that appears under its name when it is finished, and not before. Others cannot read it. Where the file system can do that
-/// (Linux, most of them), it has no name until then, so nothing is left of it however the process ends.
+/// (Linux, most of them), it has no name until then, so nothing is left of it however the process ends; but for the moment in which it takes the
+/// place of another file, which asks for a name beside that one. What a killed process left so is taken away when the same file is begun again.
 pub struct WholeFile {
     path: PathBuf,
     existing: Existing,
@@ -48,6 +53,8 @@ impl WholeFile {
             Ok(_) if existing == Existing::Kept => return Err(io::ErrorKind::AlreadyExists.into()),
             _ => {}
         }
+        #[cfg(unix)]
+        leftover::clear(&leftover::name_of(path));
         Ok(Self { path: path.to_owned(), existing, place: Place::beside(path)? })
     }
 
@@ -71,22 +78,28 @@ impl WholeFile {
     /// Puts everything on the medium, then the file under its name.
     ///
     /// # Errors
-    /// `AlreadyExists` if a file that is not to be replaced has come in the meantime, and those of the operating system.
+    /// `AlreadyExists` if a file that is not to be replaced has come in the meantime, and those of the operating system. One after which the
+    /// file is in its place all the same says so: [`ObjectError::is_in_place`](crate::objects::ObjectError::is_in_place) of an `ObjectError::Write` of it.
     pub fn finish(self) -> io::Result<()> {
         self.file().sync_all()?;
+        // Opened before, so that only the medium can fail after.
+        let names = if cfg!(unix) { Some(File::open(folder(&self.path))?) } else { None };
         match (self.place, self.existing) {
             #[cfg(target_os = "linux")]
             (Place::Nameless(file), Existing::Kept) => link(&file, &self.path)?,
             #[cfg(target_os = "linux")]
             (Place::Nameless(file), Existing::Replaced) => {
-                let name = temporary().make_in(folder(&self.path), |name| link(&file, name))?.into_temp_path();
+                let name = match leftover::link(&file, &leftover::name_of(&self.path), link)? {
+                    Some(name) => name,
+                    None => temporary().make_in(folder(&self.path), |name| link(&file, name))?.into_temp_path(),
+                };
                 name.persist(&self.path)?;
             }
             (Place::Named(file), Existing::Kept) => drop(file.persist_noclobber(&self.path)?),
             (Place::Named(file), Existing::Replaced) => drop(file.persist(&self.path)?),
         }
         // The new name lies in the folder.
-        if cfg!(unix) { File::open(folder(&self.path))?.sync_all() } else { Ok(()) }
+        names.map_or(Ok(()), |folder| folder.sync_all()).map_err(Unsynced::of)
     }
 
     fn file(&self) -> &File {
@@ -113,6 +126,10 @@ impl Place {
         #[cfg(target_os = "linux")]
         if let Some(file) = nameless(folder(path))? {
             return Ok(Self::Nameless(file));
+        }
+        #[cfg(unix)]
+        if let Some(file) = leftover::create(&leftover::name_of(path)) {
+            return Ok(Self::Named(file));
         }
         temporary().tempfile_in(folder(path)).map(Self::Named)
     }

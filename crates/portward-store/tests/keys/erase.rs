@@ -114,3 +114,80 @@ async fn a_tombstone_of_the_kek_reaches_keys_that_are_loaded() {
     assert_eq!(keys.seal_record(&world.context(), b"x"), Err(SealError::NoActiveKey));
     assert_eq!(code(store.scope(world.tenant, &"subject:bob".parse().unwrap()).await), "unknown_key");
 }
+
+/// One data key goes by itself, once another one seals; get-or-create goes on with that, and makes none in the place of the other.
+#[tokio::test]
+async fn one_data_key_is_destroyed_by_itself() {
+    let world = World::new();
+    let mut feed = Follow::new(&world);
+    let store = world.store_that_follows(&feed).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    let (tenant, scope) = (world.tenant, &world.scope);
+    let seal = async || {
+        let object = store.scope(tenant, scope).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+        let id = portward::envelope::Header::parse(&object).unwrap().0.data_key();
+        (object, id)
+    };
+    let (old, old_id) = seal().await;
+    assert_eq!(code(store.destroy_data_key(tenant, scope, old_id, DAY).await), "key_state", "it seals");
+    store.rotate_scope(tenant, scope).await.unwrap();
+    let (new, new_id) = seal().await;
+    assert_ne!(old_id, new_id);
+    let held = store.scope(tenant, scope).await.unwrap();
+    assert!(held.open_record(&world.context(), &old).is_ok(), "the control");
+    assert_eq!(code(store.destroy_data_key(tenant, scope, [7; 16], DAY).await), "unknown_key");
+    let bob = "subject:bob".parse().unwrap();
+    assert_eq!(code(store.destroy_data_key(tenant, &bob, old_id, DAY).await), "unknown_key", "of another scope");
+    let copy = world.place.backup().await;
+
+    let erasure = store.destroy_data_key(tenant, scope, old_id, DAY).await.unwrap();
+    assert_eq!((&erasure.keys[..], erasure.complete_at), (&[old_id][..], NOW.saturating_add(DAY)));
+    let keys = store.scope(tenant, scope).await.unwrap();
+    for keys in [&held, &keys] {
+        assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::DataKeyDestroyed));
+        assert!(keys.open_record(&world.context(), &new).is_ok(), "the other one lives");
+    }
+    assert_eq!(seal().await.1, new_id, "get-or-create gives the one that seals");
+    store.rotate_scope(tenant, scope).await.unwrap();
+    assert_ne!(seal().await.1, new_id, "and it is rotated");
+    world.clock.pass(DAY);
+    assert_eq!(store.destroy_data_key(tenant, scope, old_id, DAY).await.unwrap(), erasure);
+
+    // A backup that is put back has it, and its view has not.
+    feed.publish(erasure.changes());
+    let aware = world.open(&copy, Feed::View(feed.cell()), world.options()).await.unwrap();
+    let keys = aware.scope(tenant, scope).await.unwrap();
+    assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::DataKeyDestroyed));
+    assert!(keys.open_record(&world.context(), &new).is_ok());
+}
+
+#[tokio::test]
+async fn a_destroyed_scope_begins_anew_only_by_name() {
+    let world = World::new();
+    let mut feed = Follow::new(&world);
+    let store = world.store_that_follows(&feed).await;
+    let (tenant, scope) = (world.tenant, &world.scope);
+    assert_eq!(code(store.new_scope(tenant, scope).await), "unknown_key", "the tenant comes first");
+    store.new_tenant(tenant).await.unwrap();
+    store.new_scope(tenant, scope).await.unwrap();
+    assert_eq!(code(store.new_scope(tenant, scope).await), "key_exists");
+    let old = store.scope(tenant, scope).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let copy = world.place.backup().await;
+    let erasure = store.destroy_scope(tenant, scope, DAY).await.unwrap();
+    feed.publish(erasure.changes());
+    assert_eq!(code(store.scope(tenant, scope).await), "key_destroyed");
+
+    // Also where the row says that it lives.
+    let put_back = world.open(&copy, Feed::View(feed.cell()), world.options()).await.unwrap();
+    for store in [&store, &put_back] {
+        store.new_scope(tenant, scope).await.unwrap();
+        let keys = store.scope(tenant, scope).await.unwrap();
+        let new = keys.seal_record(&world.context(), b"x").unwrap();
+        assert!(keys.open_record(&world.context(), &new).is_ok(), "a new beginning");
+        assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::DataKeyDestroyed));
+        assert_eq!(code(store.new_scope(tenant, scope).await), "key_exists");
+    }
+    let unaware = world.open(&copy, ALONE, world.options()).await.unwrap();
+    let keys = unaware.known_scope(tenant, scope).await.unwrap();
+    assert_eq!(keys.open_record(&world.context(), &old), Err(OpenError::DataKeyDestroyed), "its row is buried, too");
+}

@@ -34,7 +34,9 @@ async fn the_sink_is_told_of_every_key() {
     store.retire_kek(tenant, 1).await.unwrap();
     store.reinstate_kek(tenant, 1).await.unwrap();
     store.raise_minimum(tenant, 2).await.unwrap();
+    store.destroy_data_key(tenant, scope, id, DAY).await.unwrap();
     store.destroy_scope(tenant, scope, DAY).await.unwrap();
+    store.new_scope(tenant, scope).await.unwrap();
     store.destroy_tenant(tenant, DAY).await.unwrap();
     let events = kept.take();
     let names: Vec<_> = events.iter().map(|event| event.operation.name()).collect();
@@ -49,6 +51,8 @@ async fn the_sink_is_told_of_every_key() {
         "tenant_kek_reinstated",
         "minimum_raised",
         "scope_destroyed",
+        "scope_destroyed",
+        "data_key_made",
         "tenant_destroyed",
     ];
     assert_eq!(names, expected);
@@ -58,6 +62,7 @@ async fn the_sink_is_told_of_every_key() {
     let hex: String = object[4..20].iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(about("data_key_made").detail.as_deref(), Some(&*hex));
     assert_eq!(about("scope_destroyed").subject, Some(Subject::Scope(scope.clone())));
+    assert_eq!(about("scope_destroyed").detail.as_deref(), Some(&*hex), "one key of it");
     assert_eq!(about("tenant_kek_rotated").detail.as_deref(), Some("2"));
 }
 
@@ -111,6 +116,8 @@ async fn a_failing_sink_refuses_what_is_done_with_keys() {
     refused_then_done!(store.retire_kek(tenant, 1));
     refused_then_done!(store.reinstate_kek(tenant, 1));
     refused_then_done!(store.raise_minimum(tenant, 2));
+    let bob = "subject:bob".parse().unwrap();
+    refused_then_done!(store.new_scope(tenant, &bob));
     kept.fail(true);
     assert_eq!(code(store.destroy_tenant(tenant, DAY).await), "sink_failed");
     let opens = async || {

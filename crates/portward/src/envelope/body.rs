@@ -34,6 +34,10 @@ pub(super) struct Bound(Vec<u8>);
 
 impl Bound {
     pub(super) fn new(data_key: &KeyId, context: &Context) -> Self {
+        #[cfg(test)]
+        if let Some(bound) = crate::envelope::vectors::bound() {
+            return Self(bound);
+        }
         let parts = [OBJECT_LABEL.as_bytes(), &[0, MAGIC, VERSION, SUITE], data_key, context.canonical()];
         Self(parts.concat())
     }
@@ -41,6 +45,11 @@ impl Bound {
     #[cfg(test)]
     pub(super) fn for_vectors(context: &[u8]) -> Self {
         Self(context.to_vec())
+    }
+
+    #[cfg(test)]
+    pub(super) fn to_vec(&self) -> Vec<u8> {
+        self.0.clone()
     }
 }
 

@@ -117,6 +117,13 @@ impl DataKey {
         *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Meter { used, until };
     }
 
+    /// For others' vectors, which know no key above that of bodies.
+    #[cfg(test)]
+    pub(super) fn with_body_key(mut self, key: &BodyInputKey) -> Self {
+        self.body.copy_from(key);
+        self
+    }
+
     pub(super) const fn body_key(&self) -> &BodyInputKey {
         &self.body
     }

@@ -72,18 +72,21 @@ impl<R: Read + Seek> OpenSeek<R> {
     /// # Errors
     /// As its `read`.
     pub fn read_range(&mut self, from: u64, length: u64) -> io::Result<Vec<u8>> {
+        self.refuse_failed()?;
         self.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         self.take(length).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
+    /// At the end and of nothing, too: an empty answer would pass for a range that ends there.
+    fn refuse_failed(&self) -> io::Result<()> {
+        if self.failed { Err(refused(OpenError::Failed)) } else { Ok(()) }
+    }
+
     /// Opens a chunk that has exactly the bytes that the authenticated length leaves for it: a source whose length changes, or that
     /// lies about it, does not make another chunk the last.
     fn load(&mut self, index: u64) -> io::Result<()> {
-        if self.failed {
-            return Err(refused(OpenError::Failed));
-        }
         if self.life.is_over() {
             self.failed = true;
             return Err(refused(OpenError::DataKeyDestroyed));
@@ -118,7 +121,11 @@ impl<R: Read + Seek> OpenSeek<R> {
 
 impl<R: Read + Seek> Read for OpenSeek<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() || self.position >= self.length {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.refuse_failed()?;
+        if self.position >= self.length {
             return Ok(0);
         }
         self.load(self.position / WIDE_CHUNK)?;

@@ -1,5 +1,7 @@
 //! What the vectors of the testkit need and nobody else may have: keys of given bytes, given nonces and salts.
 
+use std::cell::RefCell;
+
 use crate::Identifier;
 pub(crate) use crate::envelope::seal::seal_for_vectors as seal_with_salt;
 use crate::envelope::wrap::WithNonce;
@@ -19,6 +21,22 @@ pub(crate) fn data_key(
     key: [u8; 32],
 ) -> DataKey {
     DataKey::of(deployment, tenant, scope, id, secret(key))
+}
+
+thread_local! {
+    static BOUND: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// What bodies are bound to on this thread, in the place of data key and context.
+pub(crate) fn bound() -> Option<Vec<u8>> {
+    BOUND.with_borrow(Clone::clone)
+}
+
+pub(crate) fn with_bound<T>(bound: Vec<u8>, act: impl FnOnce() -> T) -> T {
+    BOUND.set(Some(bound));
+    let done = act();
+    BOUND.set(None);
+    done
 }
 
 /// The check value of the one data key.

@@ -76,6 +76,36 @@ mod tests {
         }
     }
 
+    /// Around one chunk of a body and far beyond it, where other code of either works.
+    #[test]
+    fn both_give_the_same_for_chunks_and_for_more() {
+        const CHUNK: usize = 16_384;
+        let lengths =
+            [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 5, 64 * CHUNK - 1, 64 * CHUNK, 64 * CHUNK + 1];
+        for (round, length) in lengths.into_iter().enumerate() {
+            let (key, nonce) = ([u8::try_from(round).unwrap() ^ 0x5A; 32], [u8::try_from(round).unwrap(); 12]);
+            let ciphers = [FastCipher::with_key(&key), FastCipher::portable(&key)];
+            let plaintext: Vec<u8> = (0..length).map(|at| (at ^ (at >> 8) ^ (at >> 16)).to_le_bytes()[0]).collect();
+            let sealed = ciphers.each_ref().map(|cipher| {
+                let mut ciphertext = vec![0; length];
+                (cipher.seal(&nonce, &plaintext, &mut ciphertext), ciphertext)
+            });
+            assert!(sealed[0] == sealed[1], "{length}");
+            let (tag, ciphertext) = &sealed[0];
+            for cipher in &ciphers {
+                let mut opened = vec![0xEE; length];
+                assert!(cipher.open(&nonce, ciphertext, tag, &mut opened) && opened == plaintext, "{length}");
+                for place in [0, length / 2, length - 1] {
+                    let mut wrong = ciphertext.clone();
+                    wrong[place] ^= 0x10;
+                    let mut nothing = vec![0; length];
+                    assert!(!cipher.open(&nonce, &wrong, tag, &mut nothing), "{length} at {place}");
+                    assert!(nothing.iter().all(|byte| *byte == 0), "{length} at {place}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn this_processor_is_told_apart() {
         let chosen = FastCipher::with_key(&[1; 32]);

@@ -85,8 +85,9 @@ impl<W: Word<BLOCK>, const BLOCK: usize, P> HmacKey<W, BLOCK, P> {
     /// No key yet: something to [absorb](Self::absorb) one.
     pub(crate) const EMPTY: Self = Self { inner: W::INITIAL, outer: W::INITIAL, purpose: PhantomData };
 
-    /// Becomes the key of these bytes, in place. Once; a key that holds one already becomes another.
-    pub(crate) fn absorb(&mut self, key: &[u8; 32]) {
+    /// Becomes the key of these bytes, at most a block, in place. Once; a key that holds one already becomes another.
+    pub(crate) fn absorb<const N: usize>(&mut self, key: &[u8; N]) {
+        const { assert!(N <= BLOCK, "a longer key is hashed first") };
         let mut block = [0; BLOCK];
         for (state, pad) in [(&mut self.inner, 0x36), (&mut self.outer, 0x5C)] {
             block.fill(pad);

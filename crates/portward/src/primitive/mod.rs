@@ -11,6 +11,8 @@ mod passphrase;
 #[cfg(test)]
 mod wycheproof;
 
+#[cfg(all(test, feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) use aead::PortableCipher;
 #[cfg(not(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 pub(crate) use aead::PortableCipher as BodyCipher;
 pub(crate) use aead::{ChunkCipher, WrapCipher, open_once, seal_once};

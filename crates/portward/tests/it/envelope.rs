@@ -518,7 +518,11 @@ fn a_range_that_failed_keeps_failing() {
     let mut reader = keys.seekable(&world.context(), Cursor::new(&object)).unwrap();
     assert_eq!(reader.read_range(0, 10).unwrap(), [7; 10], "the control: another chunk");
     assert_eq!(inner::<OpenError>(reader.read_range(20_000, 10).unwrap_err()), OpenError::ChunkForged);
-    assert_eq!(inner::<OpenError>(reader.read_range(0, 10).unwrap_err()), OpenError::Failed);
+    for (from, length) in [(0, 10), (reader.length(), 10), (u64::MAX, 10), (0, 0)] {
+        assert_eq!(inner::<OpenError>(reader.read_range(from, length).unwrap_err()), OpenError::Failed, "{from}");
+    }
+    reader.seek(std::io::SeekFrom::End(0)).unwrap();
+    assert_eq!(inner::<OpenError>(reader.read(&mut [0; 10]).unwrap_err()), OpenError::Failed);
 }
 
 #[test]

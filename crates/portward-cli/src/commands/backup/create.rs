@@ -63,7 +63,10 @@ pub(super) fn run(global: &Global, arguments: &CreateArguments) -> Result<Report
         named.push((Series::named(kind, name), database));
     }
     let name = stream.as_deref().map(read::identifier).transpose()?;
-    let place = place.make(global)?;
+    let place = place.make(global).map_err(|failure| match failure.code {
+        "file_unsynced" => failure.hint("that of the catalogue; no backup is made yet"),
+        _ => failure,
+    })?;
     let (mut made, now) = (Vec::new(), context::now().wall);
     for (series, database) in named {
         made.push(told(
