@@ -346,7 +346,7 @@ test('an error of a database says what is the matter', { timeout: 60_000 }, asyn
     await assert.rejects(open(location), (error) => Boolean(messages.push(error.message)) && error instanceof PortwardError)
     await assert.rejects(KeyStore.open(location, keyring, { feed: null, create: true }), (error) => error.message === messages.at(-1))
   }
-  for (const [place, told] of [/No such file/, /lookup address/, /ssl_mode/].entries()) assert.match(messages[place], told)
+  for (const [place, told] of [/no such file or folder/, /lookup address/, /its URL/].entries()) assert.match(messages[place], told)
   // And one that is well says nothing.
   await (await open(`sqlite:${join(path, 'other.db')}`)).close()
 })

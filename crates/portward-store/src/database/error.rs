@@ -56,7 +56,7 @@ impl DatabaseError {
             sqlx::Error::Io(error) if error.kind() == io::ErrorKind::NotFound => {
                 Some("no such file or folder".to_owned())
             }
-            sqlx::Error::Io(error) => Some(error.kind().to_string()),
+            sqlx::Error::Io(error) => Some(error.to_string()),
             sqlx::Error::Tls(_) => Some("TLS".to_owned()),
             sqlx::Error::Configuration(_) => Some("its URL".to_owned()),
             sqlx::Error::Database(told) => told.code().map(|code| match &*code {
