@@ -54,12 +54,15 @@ def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Sto
     for _ in range(4):
         child = os.fork()
         if child == 0:
-            ids = [issuer.issue_link(TENANT, "ada", {"files:read"}).id for _ in range(20)]
-            peeked = [store.peek(link) for _ in range(20)]
-            sealed = [notes.seal(b"text", name="notes.text", id="1").hex() for _ in range(20)]
-            lines = ids + sealed + [one.nonce for one in peeked] + [one.cookie for one in peeked]
-            os.write(writing, "".join(f"{line}\n" for line in lines).encode())
-            os._exit(0)
+            try:
+                ids = [issuer.issue_link(TENANT, "ada", {"files:read"}).id for _ in range(20)]
+                peeked = [store.peek(link) for _ in range(20)]
+                sealed = [notes.seal(b"text", name="notes.text", id="1").hex() for _ in range(20)]
+                lines = ids + sealed + [one.nonce for one in peeked] + [one.cookie for one in peeked]
+                os.write(writing, "".join(f"{line}\n" for line in lines).encode())
+                os._exit(0)
+            finally:
+                os._exit(1)  # the child must not go on with the parent's tests
         children.append(child)
     for child in children:
         assert os.waitpid(child, 0)[1] == 0

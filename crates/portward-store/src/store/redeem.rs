@@ -1,6 +1,6 @@
 use core::fmt;
 
-use portward::{IssuedToken, LinkAccess, PeekCookie, StoredChain, Timestamp};
+use portward::{IssuedToken, LinkAccess, Now, PeekCookie, StoredChain, Timestamp, VerifyError};
 
 use crate::database::{Lock, Work, record};
 use crate::events::{EventKind, Operation, Subject};
@@ -44,8 +44,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Verify`], [`StoreError::Nonce`].
     pub fn peek(&self, link: &str, cookie: Option<PeekCookie>) -> Result<Peeked> {
-        let now = self.now();
-        let access = self.inner.verifier.verify_link(link, now)?;
+        let (now, access) = self.verified(|now| self.inner.verifier.verify_link(link, now))?;
         let cookie = cookie.map_or_else(PeekCookie::generate, Ok)?;
         let (nonce, expires_at) = self.inner.keyring.make_nonce(access.chain_id(), &cookie, now.wall)?;
         Ok(Peeked { nonce, expires_at, cookie, access })
@@ -58,8 +57,7 @@ impl Store {
     /// [`StoreError::LinkDiffers`], [`StoreError::LinkRevoked`], [`StoreError::LinkSuspended`], [`StoreError::LinkEnded`],
     /// [`StoreError::Outdated`], [`StoreError::UsesExhausted`], [`StoreError::Issue`], and those of the database.
     pub async fn redeem(&self, link: &str, cookie: &PeekCookie, nonce: &str) -> Result<Redeemed> {
-        let now = self.now();
-        let access = self.inner.verifier.verify_link(link, now)?;
+        let (now, access) = self.verified(|now| self.inner.verifier.verify_link(link, now))?;
         let nonce = self.inner.keyring.check_nonce(nonce, access.chain_id(), cookie, now.wall)?;
         within(async {
             let inner = &self.inner;
@@ -67,8 +65,7 @@ impl Store {
             let _inside = inner.feed.enter().await?;
             let mut work = inner.feed.database.begin(Lock::Link(id.0, id.1)).await?;
             // While it waited it may have been revoked, or its tenant, client or copy: no use is spent for a session that is refused.
-            let now = self.now();
-            let (access, check) = inner.verifier.verify_link_with_check(link, now)?;
+            let (now, (access, check)) = self.verified(|now| inner.verifier.verify_link_with_check(link, now))?;
             let (tenant, link) = id;
             let mut row = link_row(&mut work, &inner.keyring, tenant, link).await?;
             if row.check != check {
@@ -104,8 +101,7 @@ impl Store {
     /// # Errors
     /// As [`Store::redeem`]; [`StoreError::UnknownChain`].
     pub async fn renew(&self, session: &str) -> Result<Redeemed> {
-        let now = self.now();
-        let session = self.inner.verifier.verify_to_renew(session, now)?;
+        let (now, session) = self.verified(|now| self.inner.verifier.verify_to_renew(session, now))?;
         within(async {
             let inner = &self.inner;
             let (tenant, link) = (*session.tenant(), session.link_id());
@@ -122,6 +118,18 @@ impl Store {
             Ok(Redeemed { session })
         })
         .await
+    }
+
+    /// As of now. Once more where the view is not fresh: it may have been renewed after the clock was read, and is then newer than the question.
+    fn verified<T>(&self, verify: impl Fn(Now) -> core::result::Result<T, VerifyError>) -> Result<(Now, T)> {
+        let now = self.now();
+        match verify(now) {
+            Err(error) if error.code() == "view_stale" => {
+                let now = self.now();
+                Ok((now, verify(now)?))
+            }
+            verified => Ok((now, verified?)),
+        }
     }
 
     async fn was_redeemed(&self, redemption: &RedemptionRow, work: &mut Work) -> Result<bool> {

@@ -13,6 +13,7 @@ conformance! {
     a_wall_clock_that_jumps_forwards_and_back_costs_nothing,
     a_wall_clock_that_jumps_backwards_and_on_again_costs_nothing,
     a_compaction_while_the_clock_is_ahead_forgets_nothing,
+    a_reading_from_before_the_view_was_renewed_refuses_nobody,
 }
 
 const HOUR: i64 = 3600;
@@ -188,4 +189,17 @@ async fn a_compaction_while_the_clock_is_ahead_forgets_nothing(world: World) {
     world.store.refresh().await.unwrap();
     world.issue().await;
     assert_eq!(world.store.compact(Duration::ZERO).await.unwrap().links, 2);
+}
+
+/// As when another thread renews the view between the reading of the clock and the look at the view.
+async fn a_reading_from_before_the_view_was_renewed_refuses_nobody(world: World) {
+    let (token, _) = world.issue().await;
+    world.clock.is_read_early();
+    assert_eq!(link(&world, token.text()), Err("view_stale"), "the control");
+    world.clock.is_read_early();
+    let peeked = peek(&world, token.text());
+    world.clock.is_read_early();
+    let session = redeem(&world, token.text(), &peeked).await.unwrap();
+    world.clock.is_read_early();
+    renew(&world, &session).await.unwrap();
 }

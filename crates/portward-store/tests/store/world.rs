@@ -27,6 +27,8 @@ pub(crate) struct World {
 pub(crate) struct MovedClock {
     wall: AtomicI64,
     steady: AtomicI64,
+    /// How much earlier the next reading alone was taken.
+    early: AtomicI64,
 }
 
 impl MovedClock {
@@ -51,12 +53,18 @@ impl MovedClock {
     pub(crate) fn steady_jumps(&self, seconds: i64) {
         self.steady.fetch_add(seconds, Ordering::SeqCst);
     }
+
+    /// The next reading alone is from before the last renewal of the view.
+    pub(crate) fn is_read_early(&self) {
+        self.early.store(3600, Ordering::SeqCst);
+    }
 }
 
 impl Clock for MovedClock {
     fn now(&self) -> Now {
         let now = SystemClock.now();
         let (wall, steady) = (self.wall.load(Ordering::SeqCst), self.steady.load(Ordering::SeqCst));
+        let steady = steady - self.early.swap(0, Ordering::SeqCst);
         Now {
             wall: Timestamp::from_unix(now.wall.unix().saturating_add_signed(wall)),
             steady: Steady::from_millis(now.steady.millis().saturating_add_signed(steady * 1000)),

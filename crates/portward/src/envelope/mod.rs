@@ -4,7 +4,8 @@
 //! scope; a [`Context`] says what exactly an object is, and has to be stated again to open it.
 
 mod body;
-#[cfg(all(test, feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(test)]
+#[cfg(all(feature = "fast-aes", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod body_ciphers;
 mod budget;
 mod context;
