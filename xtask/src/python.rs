@@ -1,5 +1,6 @@
 //! The Python package: built as a wheel, installed, and tested as a user has it.
 
+mod build;
 mod source;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use build::{QUICK_START, interpreter, maturin, python};
 
 use crate::log::Log;
 use crate::postgres::Beside;
@@ -17,7 +20,6 @@ const WHEELS: &str = "target/wheels";
 const PROVOKING: &str = "target/python-provoking";
 /// The environment that the tests run in: made anew each time, with the wheel in it.
 const SUITE: &str = "target/venv-python-suite";
-const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
 
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
@@ -65,26 +67,6 @@ const TESTS: [&str; 4] = [
     "examples/python/django_portal",
 ];
 
-/// The one file that it makes. Without what makes a release slow to build: the code is the same.
-fn maturin(log: &mut Log, arguments: &[&str], out: &str) -> io::Result<Option<PathBuf>> {
-    cleared(out)?;
-    let mut maturin = Command::new("target/venv-python/bin/maturin");
-    maturin.args(arguments).args(["--manifest-path", "bindings/python/Cargo.toml", "--out", out]);
-    let built = log.run(&mut maturin)?.success;
-    Ok(only(out)?.filter(|_| built))
-}
-
-fn cleared(folder: &str) -> io::Result<()> {
-    if Path::new(folder).exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder)
-}
-
-fn only(folder: impl AsRef<Path>) -> io::Result<Option<PathBuf>> {
-    Ok(fs::read_dir(folder)?.next().transpose()?.map(|entry| entry.path()))
-}
-
 /// The quick start, with this wheel and nothing else, on each CPython of the machine that it is for.
 fn every_interpreter(log: &mut Log, wheel: &Path) -> io::Result<Tally> {
     let mut tally = Tally::default();
@@ -124,14 +106,4 @@ fn version(interpreter: &Path) -> Option<String> {
     let program = "import ensurepip, sys; assert sys.version_info >= (3, 10); print('%d.%d' % sys.version_info[:2])";
     let output = Command::new(interpreter).args(["-c", program]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-fn python(folder: &str) -> io::Result<Command> {
-    let mut command = Command::new(interpreter()?);
-    command.current_dir(folder);
-    Ok(command)
-}
-
-fn interpreter() -> io::Result<PathBuf> {
-    Ok(std::env::current_dir()?.join("target/venv-python/bin/python"))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{QUICK_START, maturin, only, python};
+use super::build::{QUICK_START, maturin, only, python};
 use crate::checkout::Elsewhere;
 use crate::log::Log;
 

@@ -521,7 +521,7 @@ fn a_range_that_failed_keeps_failing() {
     for (from, length) in [(0, 10), (reader.length(), 10), (u64::MAX, 10), (0, 0)] {
         assert_eq!(inner::<OpenError>(reader.read_range(from, length).unwrap_err()), OpenError::Failed, "{from}");
     }
-    reader.seek(std::io::SeekFrom::End(0)).unwrap();
+    reader.seek(SeekFrom::End(0)).unwrap();
     assert_eq!(inner::<OpenError>(reader.read(&mut [0; 10]).unwrap_err()), OpenError::Failed);
 }
 

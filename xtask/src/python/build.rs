@@ -1,0 +1,41 @@
+//! What the package is built with.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::log::Log;
+
+/// What an installed package is asked to run, in the folder of the checkout.
+pub(super) const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
+
+/// The one file that it makes. Without what makes a release slow to build: the code is the same.
+pub(super) fn maturin(log: &mut Log, arguments: &[&str], out: &str) -> io::Result<Option<PathBuf>> {
+    cleared(out)?;
+    let mut maturin = Command::new("target/venv-python/bin/maturin");
+    maturin.args(arguments).args(["--manifest-path", "bindings/python/Cargo.toml", "--out", out]);
+    let built = log.run(&mut maturin)?.success;
+    Ok(only(out)?.filter(|_| built))
+}
+
+fn cleared(folder: &str) -> io::Result<()> {
+    if Path::new(folder).exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)
+}
+
+pub(super) fn only(folder: impl AsRef<Path>) -> io::Result<Option<PathBuf>> {
+    Ok(fs::read_dir(folder)?.next().transpose()?.map(|entry| entry.path()))
+}
+
+pub(super) fn python(folder: &str) -> io::Result<Command> {
+    let mut command = Command::new(interpreter()?);
+    command.current_dir(folder);
+    Ok(command)
+}
+
+pub(super) fn interpreter() -> io::Result<PathBuf> {
+    Ok(std::env::current_dir()?.join("target/venv-python/bin/python"))
+}
