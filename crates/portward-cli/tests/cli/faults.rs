@@ -6,6 +6,8 @@ mod changing;
 mod keeping;
 mod placing;
 
+pub(crate) use keeping::lies_under;
+
 use std::cell::{Cell, RefCell};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
@@ -31,7 +33,7 @@ fn moments() -> Box<dyn Iterator<Item = u32>> {
     if std::env::var_os("PORTWARD_LONG").is_some_and(|long| long == "1") {
         return Box::new(1..);
     }
-    Box::new([1, 2, 3, 5, 8, 13].into_iter())
+    Box::new([1, 2, 3, 4, 5, 8, 13].into_iter())
 }
 
 /// How large a file may become: a write across that end is cut short, the next one fails.
