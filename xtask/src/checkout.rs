@@ -19,6 +19,8 @@ impl Elsewhere {
     /// Those of files.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
         let folder = env::temp_dir().join(format!("portward-{name}-{}", std::process::id()));
+        // Of a process that was killed, and had this number.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder)?;
         Ok(Self(folder))
     }

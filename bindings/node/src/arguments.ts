@@ -130,8 +130,16 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 export function path(name: string, value: unknown): string {
-  if (value instanceof URL && value.protocol !== 'file:') throw wrongType(name, 'a path, or a URL of a file', value)
-  return text(name, value instanceof URL ? fileURLToPath(value) : value)
+  return text(name, value instanceof URL ? pathOf(name, value) : value)
+}
+
+/** Of this machine, and a path: not one with `%2F` in a name, or with what is no character. */
+function pathOf(name: string, url: URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    throw wrongType(name, 'a path, or a URL of a file', url)
+  }
 }
 
 /** Names and texts of an object, one after the other. */

@@ -1,5 +1,7 @@
 // What can go wrong. Every error has a stable `code`, the same in every language.
 
+import { types } from 'node:util'
+
 /** What whoever sent a token or a request may be told. */
 export type PublicAnswer = 'damaged' | 'refused' | 'unavailable'
 
@@ -59,7 +61,8 @@ export function told(text: string): PortwardError {
 
 /** From whatever the native part threw. A panic, for instance, is a mistake of ours. */
 export function errorOf(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof PortwardError) return error
+  // Of whatever realm: what runs tests, or a sandbox, has classes of its own, and what is native makes errors of Node's.
+  if (!types.isNativeError(error) || error instanceof PortwardError) return error
   return error.message.startsWith('!') ? told(error.message) : internal(error.message, error)
 }
 

@@ -125,7 +125,7 @@ export class Keyring extends Handled<'Keyring'> {
     return keyringOf(handle)
   }
 
-  /** Opens a directory that `create` or the command has made. */
+  /** Opens a directory that `create` or the command has made. One under a KEK in a token or a service is `kek_required`: the command and Rust open it. */
   static async open(directory: string | URL, options?: { passphrase?: Uint8Array | undefined }): Promise<Keyring> {
     const { passphrase } = optionsOf('options', options, ['passphrase'])
     const [handle] = await native.keyringOpen(path('directory', directory), maybeBytes('passphrase', passphrase))

@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { types } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { errorOf } from './errors'
 import type { Native } from './native-types'
@@ -64,7 +65,7 @@ export function wrapped<T extends object>(functions: T): T {
 function settled(call: (...values: unknown[]) => unknown, values: unknown[]): unknown {
   try {
     const result = call(...values)
-    return result instanceof Promise ? result.catch(rethrow) : result
+    return types.isPromise(result) ? result.catch(rethrow) : result
   } catch (error) {
     throw errorOf(error)
   }

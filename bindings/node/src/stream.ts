@@ -2,6 +2,7 @@
 
 import { addAbortSignal, Transform } from 'node:stream'
 import { type Transformer, type TransformStreamDefaultController, TransformStream as WebStream } from 'node:stream/web'
+import { types } from 'node:util'
 import { bytes } from './arguments'
 import { onAbort } from './until'
 
@@ -73,9 +74,11 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
   })
   const settle = (work: Promise<Buffer>, done: (error: Error | null, out?: Buffer) => void) => {
     // Whatever was thrown, nothing included, it is an error.
-    work.then((out) => (out.length === 0 ? done(null) : done(null, out)), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))))
+    work.then((out) => (out.length === 0 ? done(null) : done(null, out)), (error: unknown) => done(types.isNativeError(error) ? error : new Error(String(error))))
   }
   const stream: Transform = new Transform({
+    // A text is no chunk: what is no character in it would be sealed as another.
+    decodeStrings: false,
     transform: (chunk, _encoding, done) => settle(turns.push(chunk), done),
     flush: (done) => settle(turns.finish(), done),
   })

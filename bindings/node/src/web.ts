@@ -5,7 +5,7 @@
  */
 
 import type { Access } from './access'
-import { callable, maybeText, text, wrongType } from './arguments'
+import { callable, maybeCallable, maybeText, text, wrongType } from './arguments'
 import { keptApart } from './caches'
 import { BODY_MAX, Gate, type GateOptions, isAccess } from './gate'
 import type { Answer, PortalRequest } from './portal'
@@ -23,10 +23,14 @@ export interface WebPortal {
    * `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires` it does by itself.
    */
   access(request: Request, permission?: string, resource?: string): Access | Response
-  /** A handler that is called with the access of a session that grants this. It also answers what `access.require` throws inside. */
+  /**
+   * A handler that is called with the access of a session that grants this, on the resource if one is told. It also answers what `access.require`
+   * throws inside.
+   */
   requires<C extends unknown[]>(
     permission: string,
     handler: (request: Request, access: Access, ...context: C) => Response | Promise<Response>,
+    resource?: (request: Request, ...context: C) => string | undefined | Promise<string | undefined>,
   ): Handler<C>
   /** A middleware of Hono: `app.use(portal.hono)`. */
   hono(context: { req: { raw: Request } }, next: () => Promise<void>): Promise<Response | void>
@@ -53,16 +57,23 @@ export function portward(options: GateOptions): WebPortal {
   return {
     answer,
     access,
-    requires(permission, handler) {
+    requires(permission, handler, resource) {
       gate.lookUp(permission)
       callable('handler', handler)
+      maybeCallable('resource', resource)
       return async (request, ...context) => {
-        const granted = access(request, permission)
-        if (granted instanceof Response) return granted
+        const read = requestOf(request)
+        let granted = gate.access(read, resource === undefined ? permission : undefined)
+        if (isAccess(granted) && resource !== undefined) {
+          // It may first have to be found out, as the parameters of a route of Next.js are.
+          const named = await resource(request, ...context)
+          granted = gate.access(read, permission, () => named)
+        }
+        if (!isAccess(granted)) return responseOf(request, granted)
         try {
           return apart(await handler(request, granted, ...context))
         } catch (error) {
-          const answer = gate.thrown(requestOf(request), error)
+          const answer = gate.thrown(read, error)
           if (answer === null) throw error
           return responseOf(request, answer)
         }

@@ -47,7 +47,7 @@ structuredClone(detached.buffer, { transfer: [detached.buffer] })
 const BYTES = [detached, 'text', 7, {}, [1, 2], new ArrayBuffer(4), new DataView(new ArrayBuffer(4)), new Uint16Array(4), new Uint8Array(new SharedArrayBuffer(4))]
 const LISTS = ['text', 7, {}, [7], [null], ['text', {}], new String('text'), new Map([['a', 'b']]), Symbol('x')]
 const FLAGS = [0, 1, 'true', {}, [], new Boolean(true)]
-const PATHS = [...TEXTS, new URL('https://portal.example/file')]
+const PATHS = [...TEXTS, ...['https://portal.example/file', 'file:///a%ff', 'file:///a%2Fb', 'file://host/a'].map((url) => new URL(url))]
 const FUNCTIONS = [7, 'text', {}, []]
 const RECORDS = [7, 'text', true, ['text'], new Map([['key', 'text']]), { key: 7 }, { key: null }]
 const PLAIN = [7, 'text', true, Symbol('x')]

@@ -31,6 +31,17 @@ onEach('sealed and opened in memory', async (database) => {
   assert.equal(files.openSync(files.sealSync(Buffer.from('x'), OF), OF).toString(), 'x')
 })
 
+onEach('a text is no chunk of a stream, whatever a stream of Node makes of it', async (database) => {
+  const { scope: files } = await scope('file:contents', database)
+  for (const stream of [files.sealStream(OF), files.openStream(OF)]) {
+    const failed = once(stream, 'error')
+    stream.end('x\ud800')
+    const [error] = await failed
+    assert.ok(error instanceof TypeError && error.message.startsWith('chunk:'), error.message)
+  }
+  assert.ok((await through(files.sealStream(OF), [Buffer.from('x')])).length > 1, 'the control')
+})
+
 async function through(stream, chunks) {
   const out = []
   await pipeline(Readable.from(chunks), stream, async (source) => {

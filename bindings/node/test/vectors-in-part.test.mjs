@@ -150,3 +150,17 @@ async function withStore(keyring) {
   const { store: links } = await store(undefined, keyring)
   return { links, token: (await links.issue('t', 'c', ['files:read'])).token }
 }
+
+/** Each stands before anything that would need its key. Those that are good are of keys that are not here. */
+test('envelope: header', async () => {
+  const { scope: notes } = await scope('record:notes')
+  const of = { name: 'notes.text', id: '1' }
+  assert.equal(notes.openSync(notes.sealSync(Buffer.from('text'), of), of).toString(), 'text', 'the control')
+  const behind = new Set()
+  for (const { id, header, expect } of casesOf('envelope', 'header')) {
+    const found = await outcome(() => notes.openSync(Buffer.from(header, 'hex'), of))
+    if (expect.error !== undefined) check(id, expect, found)
+    else behind.add(found.error)
+  }
+  assert.deepEqual([...behind].sort(), ['no_slot', 'unknown_data_key'])
+})

@@ -94,7 +94,7 @@ const NOT_REPLAYED = {
   backup: { [ELSEWHERE]: ['*'] },
   envelope: {
     [DRAWN]: ['wrap', 'unwrap', 'seal', 'open', 'open_range', 'rewrap', 'check_value'],
-    [INSIDE]: ['slot', 'header', 'binding', 'usage'],
+    [INSIDE]: ['slot', 'binding', 'usage'],
   },
   keys: {
     [DRAWN]: ['derive'],

@@ -107,7 +107,8 @@ impl Keyring {
     }
 
     /// Opens a directory that `create` or the command has made; under a passphrase (1 to 1,024 bytes) it takes about a second. With one, a keyring
-    /// in the clear is not taken. Raises InvalidValue (`passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock`), Unavailable.
+    /// in the clear is not taken. Raises InvalidValue (`passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock`; `kek_required` for
+    /// one under a KEK in a token or a service, which the command and Rust open), Unavailable.
     #[staticmethod]
     #[pyo3(signature = (directory, *, passphrase = None))]
     fn open(py: Python<'_>, directory: Arg<PathBuf>, passphrase: Option<Arg<&[u8]>>) -> PyResult<Self> {

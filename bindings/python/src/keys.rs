@@ -37,7 +37,7 @@ impl KeyStore {
         wait(py, || bridge::KeyStore::open(&location, keyring, feed, &options)).map(Self)
     }
 
-    /// The same key store, with this name in the events of what is done through it. Raises nothing.
+    /// The same key store, with this name in the events of what is done through it. Raises InvalidValue (`text_surrogate`).
     fn acting_as(&self, actor: Arg<&str>) -> PyResult<Self> {
         call(|| Ok(self.0.acting_as(&actor))).map(Self)
     }

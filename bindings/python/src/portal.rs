@@ -40,14 +40,15 @@ impl Portal {
         self.0.path()
     }
 
-    /// The address of a link; with `fragment`, one whose token no server sees, which needs a script. Raises nothing.
+    /// The address of a link; with `fragment`, one whose token no server sees, which needs a script. Raises InvalidValue (`text_surrogate`).
     #[pyo3(signature = (token, *, fragment = false))]
     fn link_url(&self, token: Arg<&str>, #[pyo3(from_py_with = arg)] fragment: bool) -> PyResult<String> {
         call(|| Ok(self.0.link_url(&token, fragment)))
     }
 
     /// What is to be done about a request: `None` for a path of the application, an Answer, or an Exchange with a store. path: as it was sent.
-    /// body: of a longer one than 4,096 bytes any longer part will do. Raises nothing: what is wrong is in the Answer.
+    /// body: of a longer one than 4,096 bytes any longer part will do. Raises InvalidValue (`text_surrogate`); what is wrong
+    /// otherwise is in the Answer.
     fn read<'py>(
         &self,
         py: Python<'py>,
@@ -64,7 +65,8 @@ impl Portal {
         }
     }
 
-    /// The session of a request to the application and whether it came in a cookie, or the Answer that refuses it. Raises nothing.
+    /// The session of a request to the application and whether it came in a cookie, or the Answer that refuses it. Raises
+    /// InvalidValue (`text_surrogate`).
     fn session<'py>(
         &self,
         py: Python<'py>,

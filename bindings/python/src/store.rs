@@ -65,7 +65,7 @@ impl Store {
         wait(py, || bridge::Store::recover(&location, keyring, newer, events.as_deref())).map(Recovered)
     }
 
-    /// The same store, with this name in the events of what is done through it. Raises nothing.
+    /// The same store, with this name in the events of what is done through it. Raises InvalidValue (`text_surrogate`).
     fn acting_as(&self, actor: Arg<&str>) -> PyResult<Self> {
         call(|| Ok(self.0.acting_as(&actor))).map(Self)
     }

@@ -87,7 +87,7 @@ RAISES = re.compile(r"[Rr]aises (.*)")
 def test_what_is_raised_was_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every call with a wrong value in each place, and after everything was closed."""
     monkeypatch.chdir(tmp_path)  # what is named `x` is made there
-    wrong: list[Any] = ["", "pwl_", "pws_AAAA", "a b", "x" * 2000, b"", b"x", -1, 0, 2**64, ["x"], {"x"}, {}, [("a", b"b")], tmp_path / "no" / "file"]
+    wrong: list[Any] = ["", "half \ud800", "pwl_", "pws_AAAA", "a b", "x" * 2000, b"", b"x", -1, 0, 2**64, ["x"], {"x"}, {}, [("a", b"b")], tmp_path / "no" / "file"]
     (tmp_path / "of-calls").mkdir()
     calls = [(call, call.arguments()) for call in all_calls(tmp_path / "of-calls")]
     unsaid: set[str] = set()

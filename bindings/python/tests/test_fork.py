@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -61,6 +62,8 @@ def test_no_id_and_no_nonce_twice(keyring: portward.Keyring, store: portward.Sto
                 lines = ids + sealed + [one.nonce for one in peeked] + [one.cookie for one in peeked]
                 os.write(writing, "".join(f"{line}\n" for line in lines).encode())
                 os._exit(0)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(1)  # the child must not go on with the parent's tests
         children.append(child)

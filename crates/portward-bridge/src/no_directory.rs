@@ -12,7 +12,7 @@ impl Keyring {
     ///
     /// # Errors
     /// `directory_unsupported`, always.
-    pub fn create(_: &Path, _: Option<&[String]>, _: Option<&[u8]>) -> Result<Self, Error> {
+    pub fn create(_: &Path, _: Option<&[String]>, _: Option<&[u8]>, _: Option<&Path>) -> Result<Self, Error> {
         Err(unsupported())
     }
 

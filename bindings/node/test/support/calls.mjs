@@ -179,7 +179,7 @@ export async function calls(folder) {
     plain('portward/web portward', forWeb.portward, gate),
     plain('WebPortal#answer', web.answer, asked),
     plain('WebPortal#access', web.access, asked, 'files:read', 'file-1'),
-    plain('WebPortal#requires', web.requires, 'files:read', () => new Response()),
+    plain('WebPortal#requires', web.requires, 'files:read', () => new Response(), () => 'file-1'),
     create(drizzle.Sealed, object),
     method(value, 'toJSON'),
     method(value.index, 'toJSON'),

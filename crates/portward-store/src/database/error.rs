@@ -56,6 +56,8 @@ impl DatabaseError {
             sqlx::Error::Io(error) if error.kind() == io::ErrorKind::NotFound => {
                 Some("no such file or folder".to_owned())
             }
+            // As rustls wraps what a handshake failed with, which may name what the other side's certificate says.
+            sqlx::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Some("TLS".to_owned()),
             sqlx::Error::Io(error) => Some(error.to_string()),
             sqlx::Error::Tls(_) => Some("TLS".to_owned()),
             sqlx::Error::Configuration(_) => Some("its URL".to_owned()),
