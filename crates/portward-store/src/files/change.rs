@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::events::Operation;
 use crate::files::atomic::OWNER_ONLY;
 use crate::files::directory::DEPLOYMENT;
-use crate::files::keyring::{CLEAR, CLEAR_TEMPORARY, FILES};
+use crate::files::keyring::{CLEAR, CLEAR_TEMPORARY, FILES, open_wrapped};
 use crate::files::{FileError, FilesError, Lock, Locked, OpenKeyring, Protection};
 
 /// A keyring that was read and found whole, and that nobody else changes while this is there. Change it, then [replace](Self::replace) it.
@@ -97,7 +97,10 @@ impl Locked<'_> {
             }
             Protection::Kek(kek) => {
                 let wrapped = WrappedKeyring::wrap(keyring, &[&**kek]);
-                wrapped.map(|wrapped| wrapped.to_json().into()).map_err(|error| FilesError::Wrapped(path(), error))
+                let wrapped = wrapped.map_err(|error| FilesError::Wrapped(path(), error))?;
+                // A KEK that wraps and does not unwrap would be the end of the keyring: who may encrypt may not always decrypt.
+                open_wrapped(&wrapped, &**kek, &path())?;
+                Ok(wrapped.to_json().into())
             }
         }
     }
@@ -178,5 +181,69 @@ impl LockedKeyring<'_> {
         }
         let path = self.locked.directory().file(self.protection.file());
         Err(FilesError::File(path, FileError::Exists))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portward::envelope::{Binding, KekError, KekName, KekType, Slot, UnwrapKey, WrapKey};
+    use portward::{Timestamp, Vocabulary};
+
+    use crate::events::Recorder;
+    use crate::files::Directory;
+
+    use super::*;
+
+    /// Wraps, and unwraps as often as it says.
+    struct Kek {
+        unwraps: bool,
+    }
+
+    impl WrapKey for Kek {
+        fn kek(&self) -> KekName {
+            KekName::new(KekType::Pkcs11, [1], 1)
+        }
+
+        fn wrap(&self, _: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
+            Ok(key.iter().map(|byte| byte ^ 0x5A).chain([0; 28]).collect())
+        }
+    }
+
+    impl UnwrapKey for Kek {
+        fn resolves(&self, kek: &KekName) -> bool {
+            *kek == self.kek()
+        }
+
+        fn unwrap(&self, slot: &Slot, _: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
+            if !self.unwraps {
+                return Err(KekError::Refused);
+            }
+            key.iter_mut().zip(slot.wrapped()).for_each(|(key, wrapped)| *key = wrapped ^ 0x5A);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_keyring_goes_only_under_a_kek_that_gives_it_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::create(&folder.path().join("portward")).unwrap();
+        let deployment = Deployment::generate(Vocabulary::portal()).unwrap();
+        let keyring = Keyring::generate(&deployment, Timestamp::from_unix(1_764_000_000)).unwrap();
+        let (good, bad) =
+            (Protection::Kek(Arc::new(Kek { unwraps: true })), Protection::Kek(Arc::new(Kek { unwraps: false })));
+        let locked = directory.lock(&Recorder::none()).unwrap();
+        assert_eq!(locked.create(&deployment, &keyring, &bad, None).unwrap_err().code(), "unwrap_failed");
+        assert!(!directory.has_deployment());
+        locked.create(&deployment, &keyring, &Protection::Clear, None).unwrap();
+
+        let mut open = locked.open_keyring::<FilesError>(&deployment, |_| unreachable!()).unwrap();
+        assert_eq!(open.protect(&bad).unwrap_err().code(), "unwrap_failed");
+        assert!(directory.path().join(CLEAR).exists());
+        open.protect(&good).unwrap();
+        assert!(!directory.path().join(CLEAR).exists());
+        let again = directory.open_keyring::<FilesError>(&deployment, |_| Ok(good.clone())).unwrap();
+        assert_eq!(again.keyring.roots().count(), 1);
     }
 }

@@ -145,11 +145,15 @@ fn unwrapped(
     path: &Path,
 ) -> Result<OpenKeyring, FilesError> {
     let Protection::Kek(kek) = &protection else { return Err(FilesError::WrongLock(path.to_owned())) };
-    let keyring = wrapped.open(&[&**kek]).map_err(|error| match error {
+    let keyring = open_wrapped(wrapped, &**kek, path)?;
+    of_deployment(keyring, deployment, protection, path)
+}
+
+pub(super) fn open_wrapped(wrapped: &WrappedKeyring, kek: &dyn KeyringKek, path: &Path) -> Result<Keyring, FilesError> {
+    wrapped.open(&[kek]).map_err(|error| match error {
         UnwrapKeyringError::Wrapped(error) => FilesError::Wrapped(path.to_owned(), error),
         UnwrapKeyringError::Keyring(error) => FilesError::Keyring(path.to_owned(), error),
-    })?;
-    of_deployment(keyring, deployment, protection, path)
+    })
 }
 
 fn of_deployment(

@@ -24,8 +24,12 @@ pub(super) fn name_of(path: &Path) -> PathBuf {
 /// Takes away what a process left under this name that is no more. Whoever writes a file holds its lock, and whoever holds the lock of what
 /// the name stands for is the only one who may take it away; so it never goes to the wrong file. Whatever cannot be taken away stays.
 pub(super) fn clear(name: &Path) {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let Ok(file) = rustix::fs::open(name, flags, Mode::empty()).map(File::from) else { return };
+    let open = |access| {
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        rustix::fs::open(name, flags, Mode::empty()).map(File::from)
+    };
+    // NFS locks only what can be written.
+    let Ok(file) = open(OFlags::RDWR).or_else(|_| open(OFlags::RDONLY)) else { return };
     if hold(&file) == Lock::Held && stands_for(name, &file) {
         let _ = fs::remove_file(name);
     }
