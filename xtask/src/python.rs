@@ -1,5 +1,6 @@
 //! The Python package: built as a wheel, installed, and tested as a user has it.
 
+mod bounds;
 mod build;
 mod source;
 
@@ -40,7 +41,7 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
         let tests = log.run(&mut tests)?;
         tally = tally + Tally::of_pytest(&tests.output).with_exit(tests.success);
     }
-    tally = tally + every_interpreter(log, &wheel)?;
+    tally = tally + every_interpreter(log, &wheel)? + bounds::oldest(log, &wheel)?;
     let from_source = source::distributed(log)?;
     let told = from_source.map_or(Ok(false), |wheel| tells(log, Path::new("python3"), "sdist", &wheel))?;
     Ok(tally + Tally::one(told) + Tally::one(source::checked_out(log)?))
@@ -71,7 +72,14 @@ const TESTS: [&str; 4] = [
 fn every_interpreter(log: &mut Log, wheel: &Path) -> io::Result<Tally> {
     let mut tally = Tally::default();
     for (version, interpreter) in interpreters() {
-        tally = tally + Tally::one(tells(log, &interpreter, &version, wheel)?);
+        let has_venv = Command::new(&interpreter).args(["-c", "import ensurepip"]).output()?.status.success();
+        tally = tally
+            + if has_venv {
+                Tally::one(tells(log, &interpreter, &version, wheel)?)
+            } else {
+                log.note(&format!("CPython {version} is skipped: {} has no venv", interpreter.display()))?;
+                Tally::SKIPPED
+            };
     }
     Ok(tally)
 }
@@ -91,9 +99,11 @@ fn installed(log: &mut Log, interpreter: &Path, folder: &str, wheel: &Path) -> i
     Ok(made && log.run(Command::new(format!("{folder}/bin/python")).args(install).arg(wheel))?.success)
 }
 
-/// By version, `3.11` for instance: those on the path, and those that pyenv keeps.
+/// By version, `3.11.7` for instance: those on the path, Debian's own, and those that pyenv keeps.
 fn interpreters() -> BTreeMap<String, PathBuf> {
-    let named = (10..20).map(|minor| PathBuf::from(format!("python3.{minor}")));
+    let named = ["", "/usr/bin/"]
+        .into_iter()
+        .flat_map(|folder| (10..20).map(move |minor| PathBuf::from(format!("{folder}python3.{minor}"))));
     let pyenv = std::env::home_dir().map(|home| home.join(".pyenv/versions"));
     let kept = pyenv.and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     let kept = kept.map(|entry| entry.path().join("bin/python"));
@@ -101,9 +111,9 @@ fn interpreters() -> BTreeMap<String, PathBuf> {
     all.filter_map(|interpreter| Some((version(&interpreter)?, interpreter))).collect()
 }
 
-/// `None` if it is not there, has no `venv`, or is older than the wheel is for.
+/// `None` if it is not there, or older than the wheel is for.
 fn version(interpreter: &Path) -> Option<String> {
-    let program = "import ensurepip, sys; assert sys.version_info >= (3, 10); print('%d.%d' % sys.version_info[:2])";
+    let program = "import sys; assert sys.version_info >= (3, 10); print('%d.%d.%d' % sys.version_info[:3])";
     let output = Command::new(interpreter).args(["-c", program]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

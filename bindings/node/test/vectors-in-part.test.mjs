@@ -163,4 +163,13 @@ test('envelope: header', async () => {
     else behind.add(found.error)
   }
   assert.deepEqual([...behind].sort(), ['no_slot', 'unknown_data_key'])
+
+  // A slot by itself, as the only one of a header.
+  const { header } = [...casesOf('envelope', 'header')].find(({ expect }) => expect.ok?.kind === 'embedded')
+  for (const { id, slot, expect } of casesOf('envelope', 'slot')) {
+    const slots = Buffer.concat([Buffer.of(0, 0, 1), Buffer.from(slot, 'hex')])
+    slots.writeUInt16BE(slots.length - 2)
+    const begun = Buffer.concat([Buffer.from(header, 'hex').subarray(0, 20), slots])
+    check(id, expect.ok === undefined ? expect : { error: 'no_slot' }, await outcome(() => notes.openSync(begun, of)))
+  }
 })

@@ -94,7 +94,7 @@ const NOT_REPLAYED = {
   backup: { [ELSEWHERE]: ['*'] },
   envelope: {
     [DRAWN]: ['wrap', 'unwrap', 'seal', 'open', 'open_range', 'rewrap', 'check_value'],
-    [INSIDE]: ['slot', 'binding', 'usage'],
+    [INSIDE]: ['binding', 'usage'],
   },
   keys: {
     [DRAWN]: ['derive'],

@@ -176,6 +176,14 @@ def test_headers_of_objects(tmp_path: Path) -> None:
         else:
             behind.add(refused.value.code)
     assert behind == {"no_slot", "unknown_data_key"}
+
+    # A slot by itself, as the only one of a header.
+    embedded = next(case for _, case in cases("envelope", "header") if case["expect"].get("ok", {}).get("kind") == "embedded")
+    for _, case in cases("envelope", "slot"):
+        slots = b"\x01" + bytes.fromhex(case["slot"])
+        with pytest.raises(portward.Unreadable) as refused:
+            scope.open(bytes.fromhex(embedded["header"])[:20] + len(slots).to_bytes(2, "big") + slots, name="notes.text", id="1")
+        assert refused.value.code == case["expect"].get("error", "no_slot"), case["id"]
     keys.close()
 
 
@@ -366,7 +374,7 @@ NOT_REPLAYED: dict[str, dict[str, set[str]]] = {
     "backup": {ELSEWHERE: {"*"}},
     "envelope": {
         DRAWN: {"wrap", "unwrap", "seal", "open", "open_range", "rewrap", "check_value"},
-        INSIDE: {"slot", "binding", "usage"},
+        INSIDE: {"binding", "usage"},
     },
     "keys": {
         DRAWN: {"derive"},
