@@ -73,7 +73,7 @@ async def session(gate: Gate, scope: Scope) -> Access:
 
     The middleware also keeps every answer that follows out of caches that others share.
     """
-    scope.setdefault(ASKED, []).append(True)
+    scope.setdefault(ASKED, []).append(gate)
     request = request_of(scope)
     return gate.session(request) if gate.is_ready else await in_thread(gate.session, request)
 

@@ -54,9 +54,11 @@ class Session:
             handlers[0].setdefault(Refused, self._refused)
 
     async def _refused(self, connection: HTTPConnection, error: Refused) -> Any:
-        if not connection.scope.get(ASKED):
+        # The gate that was asked, of several in one application.
+        asked: list[Gate] = connection.scope.get(ASKED, [])
+        if not asked:
             raise error
-        answer = self._gate.refuse(asgi.request_of(connection.scope), error)
+        answer = asked[-1].refuse(asgi.request_of(connection.scope), error)
 
         async def answered(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
             await asgi.send_answer(answer, send)

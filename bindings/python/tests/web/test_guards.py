@@ -186,6 +186,25 @@ def test_a_guard_changes_nothing_for_requests_without_one(with_middleware: bool,
     assert before.status_code == client.get("/unguarded").status_code == status
 
 
+def test_of_two_gates_the_one_that_was_asked_refuses(store: portward.Store) -> None:
+    heard: list[str] = []
+
+    def told(name: str) -> Gate:
+        return Gate(portward.Portal(HOST), store, log=lambda reason, token_id: heard.append(name))
+
+    gates = {name: told(name) for name in ("first", "second")}
+
+    async def guarded(request: Request) -> PlainTextResponse:
+        access = await Session(gates[request.path_params["name"]])(request)
+        access.require("invoices:read")
+        return PlainTextResponse(access.client)
+
+    client = TestClient(Starlette(routes=[Route("/{name}", guarded)]), base_url=HOST)
+    for name in ("first", "second", "first"):
+        assert client.get(f"/{name}", headers=bearer(store)).status_code == 403
+    assert heard == ["first", "second", "first"]
+
+
 def test_a_resource_of_another_type_is_taken_as_text(gate: Gate, store: portward.Store) -> None:
     app = flask.Flask("portal")
     portal = Portward(gate, app)

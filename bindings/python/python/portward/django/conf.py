@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -15,11 +16,18 @@ from ..http import Gate
 
 NAMES = ("PORTWARD_GATE", "PORTWARD_KEYS")
 _guards: set[str] = set()
+# What the settings name may ask for the other: the same thread comes in twice.
+_making = threading.RLock()
+
+
+def gate() -> Gate:
+    """What `PORTWARD_GATE` names. It knows the permissions of all guards."""
+    with _making:
+        return _gate()
 
 
 @cache
-def gate() -> Gate:
-    """What `PORTWARD_GATE` names. It knows the permissions of all guards."""
+def _gate() -> Gate:
     made = _made("PORTWARD_GATE")
     if not isinstance(made, Gate):
         raise ImproperlyConfigured("PORTWARD_GATE names no portward.http.Gate")
@@ -30,14 +38,15 @@ def gate() -> Gate:
 
 def guarded_by(permission: str) -> None:
     """A view has this guard. Views are read before the gate is made, or after it."""
-    if gate.cache_info().currsize:
+    if _gate.cache_info().currsize:
         gate().look_up(permission)
     _guards.add(permission)
 
 
 def keys() -> Keys:
     """What `PORTWARD_KEYS` names."""
-    made: Keys = _made("PORTWARD_KEYS")
+    with _making:
+        made: Keys = _made("PORTWARD_KEYS")
     return made
 
 
@@ -53,7 +62,7 @@ def _made(name: str) -> Any:
 def forget() -> None:
     """The settings are read anew."""
     _made.cache_clear()
-    gate.cache_clear()
+    _gate.cache_clear()
 
 
 def _changed(*, setting: str, **_: Any) -> None:
