@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use portward::{Authority, Deployment, Incarnation, Keyring, KeyringError, Lifetimes, RootInfo, Vocabulary};
 use portward_store::events::Operation;
-use portward_store::files::{Directory, FileError, Protection};
+use portward_store::files::{Directory, FileError, FilesError, Protection};
 use serde_json::{Value, json};
 
 use crate::commands::obstacle::{in_use, of_root, under_root};
@@ -201,6 +201,7 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     let mut open = context::locked_keyring(global, &locked, &deployment)?;
     named::told(global, &directory)?;
     let before = Arc::new(context::copy(&open.keyring, &deployment)?);
+    // Refused before anything is changed.
     context::own_view(&directory, &before)?;
     let id = read::root_id(root)?;
     // A root that has to go goes, whatever lies under it.
@@ -213,7 +214,7 @@ fn retire(global: &Global, root: &str) -> Result<Report, Failure> {
     {
         return Err(failure.clone());
     }
-    locked.reseal_view(&before, &open.keyring)?;
+    locked.reseal_view(&before, &open.keyring).map_err(FilesError::of_a_step)?;
     open.replace()?;
     let report =
         Report::new().fact("retired", root).note("every link under this root is refused now").note(EXPORT_AGAIN);

@@ -6,22 +6,19 @@ use crate::hex::hex;
 impl Event {
     /// That these changes go into the feed: of a tenant where all are of one, about what where there is one, and their kinds.
     pub fn committed(at: Timestamp, changes: &[Change]) -> Self {
-        committed(Self::new(at, Operation::Committed), changes)
+        let tenant_of = |change: &Change| match change {
+            Change::Tenant(tenant, _) => Some(*tenant),
+            _ => None,
+        };
+        let tenant =
+            changes.first().and_then(tenant_of).filter(|one| changes.iter().all(|c| tenant_of(c) == Some(*one)));
+        let subject = if let [change] = changes { subject(change) } else { None };
+        let mut told: Vec<String> = changes.iter().take(TOLD_MAX).map(described).collect();
+        if let Some(more) = changes.len().checked_sub(TOLD_MAX).filter(|more| *more > 0) {
+            told.push(format!("and {more} more"));
+        }
+        Self { tenant, subject, ..Self::new(at, Operation::Committed) }.with(told.join(", "))
     }
-}
-
-fn committed(event: Event, changes: &[Change]) -> Event {
-    let tenant_of = |change: &Change| match change {
-        Change::Tenant(tenant, _) => Some(*tenant),
-        _ => None,
-    };
-    let tenant = changes.first().and_then(tenant_of).filter(|one| changes.iter().all(|c| tenant_of(c) == Some(*one)));
-    let subject = if let [change] = changes { subject(change) } else { None };
-    let mut told: Vec<String> = changes.iter().take(TOLD_MAX).map(described).collect();
-    if let Some(more) = changes.len().checked_sub(TOLD_MAX).filter(|more| *more > 0) {
-        told.push(format!("and {more} more"));
-    }
-    Event { tenant, subject, ..event }.with(told.join(", "))
 }
 
 /// Of changes that are named one by one.

@@ -42,6 +42,8 @@ pub enum Operation {
     DataKeyRetired,
     /// A retired data key opens again.
     DataKeyReinstated,
+    /// A data key is destroyed, and its scope goes on.
+    DataKeyDestroyed,
     /// The data keys of a scope are destroyed.
     ScopeDestroyed,
     /// Every key of a tenant is destroyed.
@@ -129,6 +131,7 @@ impl Operation {
             Self::DataKeyRotated => "data_key_rotated",
             Self::DataKeyRetired => "data_key_retired",
             Self::DataKeyReinstated => "data_key_reinstated",
+            Self::DataKeyDestroyed => "data_key_destroyed",
             Self::ScopeDestroyed => "scope_destroyed",
             Self::TenantDestroyed => "tenant_destroyed",
             Self::Rewrapped => "rewrapped",

@@ -33,7 +33,7 @@ pub struct NoSink;
 /// A sink, and the name of who acts.
 #[derive(Clone)]
 pub struct Recorder {
-    /// Nobody, if there is none.
+    /// Without one nobody is told.
     sink: Option<Arc<dyn EventSink>>,
     actor: Option<Arc<str>>,
 }

@@ -39,9 +39,11 @@ impl Locked<'_> {
         let json = self.kept(of(deployment, keyring, self)?, protection)?;
         self.tell_roots(&[], keyring)?;
         view.map_or(Ok(()), |_| self.tell(Operation::Begun))?;
-        self.write_deployment(deployment)?;
-        self.replace(protection.file(), &json, OWNER_ONLY)?;
-        view.map_or(Ok(()), |view| self.save_view(view, keyring))
+        self.write_deployment(deployment).map_err(FilesError::of_a_step)?;
+        let written = self.replace(protection.file(), &json, OWNER_ONLY);
+        let Some(view) = view else { return written };
+        written.map_err(FilesError::of_a_step)?;
+        self.save_view(view, keyring)
     }
 
     /// Writes what comes out of a recovery export, and tells so. A deployment that is there has to be the same one.
@@ -63,7 +65,7 @@ impl Locked<'_> {
         let json = self.kept(of(deployment, keyring, self)?, protection)?;
         self.tell(Operation::KeyringRecovered)?;
         if !is_there {
-            self.write_deployment(deployment)?;
+            self.write_deployment(deployment).map_err(FilesError::of_a_step)?;
         }
         self.replace(protection.file(), &json, OWNER_ONLY)
     }
@@ -122,8 +124,8 @@ impl LockedKeyring<'_> {
     /// Writes it back, in the way in which it was kept. What is told is what became of each root since.
     ///
     /// # Errors
-    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`]; [`FilesError::Keyring`] for one that is not the
-    /// one that was read: of another deployment, without a root of it, or with another key under a root's id.
+    /// [`FilesError::File`], [`FilesError::Sealed`], [`FilesError::Wrapped`], [`FilesError::Sink`]; [`FileError::Exists`] for one that is not the one
+    /// that was read: of another deployment, without a root of it, or with another key under a root's id.
     pub fn replace(&mut self) -> Result<(), FilesError> {
         self.refuse_another()?;
         let json = self.locked.kept(&self.keyring, &self.protection)?;

@@ -197,8 +197,9 @@ impl FilesError {
         matches!(self, Self::File(_, FileError::Unsynced))
     }
 
-    /// Of a step that was taken back, or on which nothing depends: what was asked for is not done.
-    pub(super) fn of_a_step(self) -> Self {
+    /// Of a step that was taken back, or behind which others were to come: what was asked for is not done.
+    #[must_use]
+    pub fn of_a_step(self) -> Self {
         match self {
             Self::File(path, FileError::Unsynced) => Self::File(path, FileError::Write),
             other => other,

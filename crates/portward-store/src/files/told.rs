@@ -43,17 +43,14 @@ const fn became(before: Option<KeyState>, now: KeyState) -> &'static [Operation]
         | (Some(Active | VerifyOnly), VerifyOnly)
         | (Some(Retired), Retired)
         | (Some(Destroyed), Destroyed) => &[],
-        (None, VerifyOnly) => &[RootMade],
-        (None, Active) => &[RootMade, RootActivated],
-        (None, Retired) => &[RootMade, RootRetired],
+        // One that is back from the destroyed was made again.
+        (None | Some(Destroyed), VerifyOnly) => &[RootMade],
+        (None | Some(Destroyed), Active) => &[RootMade, RootActivated],
+        (None | Some(Destroyed), Retired) => &[RootMade, RootRetired],
         (Some(VerifyOnly), Active) => &[RootActivated],
         (Some(Retired), Active) => &[RootReinstated, RootActivated],
         (Some(Retired), VerifyOnly) => &[RootReinstated],
         (Some(Active | VerifyOnly), Retired) => &[RootRetired],
-        // Back from the destroyed comes none that was not made again.
-        (Some(Destroyed), Active) => &[RootMade, RootActivated],
-        (Some(Destroyed), VerifyOnly) => &[RootMade],
-        (Some(Destroyed), Retired) => &[RootMade, RootRetired],
         (_, Destroyed) => &[RootDestroyed],
     }
 }

@@ -105,7 +105,7 @@ impl Locked<'_> {
     /// so nobody is told. Where a store decides, there is nothing to do.
     ///
     /// # Errors
-    /// Those of [`Directory::authority`]; [`FilesError::Save`].
+    /// Those of [`Directory::authority`]; [`FilesError::File`], [`FilesError::Save`].
     pub fn reseal_view(&self, before: &Arc<Keyring>, after: &Keyring) -> Result<(), FilesError> {
         match self.directory().authority(before) {
             Ok(authority) => self.save_view(authority.view(), after),
@@ -122,9 +122,13 @@ impl Locked<'_> {
     pub(super) fn save_view(&self, view: &RevocationView, keyring: &Keyring) -> Result<(), FilesError> {
         let highest = self.directory().highest_stamp()?.max(view.stamp());
         let message = view.save(keyring).map_err(FilesError::Save)?;
-        self.replace(VIEW, &message, OWNER_ONLY)?;
-        let Some(highest) = highest else { return Ok(()) };
-        self.replace(STAMP, format!("{}\n", StampText(highest)).as_bytes(), OWNER_ONLY)
+        let saved = self.replace(VIEW, &message, OWNER_ONLY);
+        if saved.as_ref().is_err_and(|error| !error.is_in_place()) {
+            return saved;
+        }
+        // Where the view is in its place, the stamp has to say so, whatever the medium does.
+        let Some(highest) = highest else { return saved };
+        self.replace(STAMP, format!("{}\n", StampText(highest)).as_bytes(), OWNER_ONLY).and(saved)
     }
 }
 

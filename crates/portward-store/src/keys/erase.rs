@@ -75,7 +75,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if rows.iter().any(|row| row.state == KeyState::Active) {
             return Err(KeyStoreError::WrongState);
         }
-        let event = self.event(Operation::ScopeDestroyed).of(tenant).about(Subject::Scope(scope.clone()));
+        let event = self.event(Operation::DataKeyDestroyed).of(tenant).about(Subject::Scope(scope.clone()));
         self.bury(work, event.with(hex(key.as_slice())), tenant, (Vec::new(), rows), backups_kept).await
     }
 

@@ -50,7 +50,7 @@ async fn the_sink_is_told_of_every_key() {
         "tenant_kek_retired",
         "tenant_kek_reinstated",
         "minimum_raised",
-        "scope_destroyed",
+        "data_key_destroyed",
         "scope_destroyed",
         "data_key_made",
         "tenant_destroyed",
@@ -62,7 +62,8 @@ async fn the_sink_is_told_of_every_key() {
     let hex: String = object[4..20].iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(about("data_key_made").detail.as_deref(), Some(&*hex));
     assert_eq!(about("scope_destroyed").subject, Some(Subject::Scope(scope.clone())));
-    assert_eq!(about("scope_destroyed").detail.as_deref(), Some(&*hex), "one key of it");
+    assert_eq!(about("data_key_destroyed").subject, Some(Subject::Scope(scope.clone())));
+    assert_eq!(about("data_key_destroyed").detail.as_deref(), Some(&*hex), "one key of it");
     assert_eq!(about("tenant_kek_rotated").detail.as_deref(), Some("2"));
 }
 
