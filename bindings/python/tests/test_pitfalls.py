@@ -369,7 +369,7 @@ def test_what_cannot_be_opened_says_why(keyring: portward.Keyring, tmp_path: Pat
     (tmp_path / "text.db").chmod(0o600)
     for place, why in (
         (f"sqlite:{tmp_path}/absent/portal.db", "no such file or folder"), (f"sqlite:{tmp_path}/text.db", "no database"),
-        ("postgres://me:s3cr3t@127.0.0.1:1/portal", "connection refused"),
+        ("postgres://me:s3cr3t@127.0.0.1:1/portal", "Connection refused"),
     ):  # fmt: skip
         opens: list[Callable[[], object]] = [lambda: portward.Store.open(place, keyring, create=True)]
         if place.startswith("sqlite:"):  # a server is tried for 5 seconds
