@@ -65,13 +65,28 @@ impl Log {
 
     /// The last lines, for a reader who wants to know why.
     pub(crate) fn tail(&self) -> io::Result<String> {
-        let bytes = fs::read(&self.path)?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = self.text()?;
         let lines: Vec<&str> = text.lines().collect();
         let last = lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default();
         Ok(last.join("\n"))
     }
+
+    /// The lines in which a runner names a test that failed. What ran after it may have filled the tail.
+    pub(crate) fn failures(&self) -> io::Result<Vec<String>> {
+        let named = |line: &&str| {
+            let line = line.trim_start();
+            NAMING.iter().any(|word| line.starts_with(word)) || (line.starts_with("test ") && line.ends_with("FAILED"))
+        };
+        Ok(self.text()?.lines().filter(named).take(TAIL_LINES).map(|line| line.trim().to_owned()).collect())
+    }
+
+    fn text(&self) -> io::Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(&self.path)?).into_owned())
+    }
 }
+
+/// What begins a line that names a failed test: pytest's, Node's, Maven's, JUnit's.
+const NAMING: [&str; 5] = ["FAILED ", "ERROR ", "not ok ", "[ERROR]   ", "[X] "];
 
 /// A command line as a person would type it, near enough.
 pub(crate) fn shown(command: &Command) -> String {
@@ -102,6 +117,16 @@ mod tests {
         let tail = log.tail().unwrap();
         assert_eq!(tail.lines().count(), TAIL_LINES);
         assert!(tail.contains("(exit status: 3)"));
+    }
+
+    #[test]
+    fn failed_tests_are_named_wherever_they_stand() {
+        let mut log = Log::create(TEST_FOLDER, "failures").unwrap();
+        let printed = r"test a ... ok\ntest b::c ... FAILED\nFAILED tests/test_d.py::test_e - E\n    not ok 3 - f\nok 4 - not ok\n";
+        log.run(Command::new("printf").arg(printed)).unwrap();
+        log.run(Command::new("seq").arg("100")).unwrap();
+        let expected = ["test b::c ... FAILED", "FAILED tests/test_d.py::test_e - E", "not ok 3 - f"];
+        assert_eq!(log.failures().unwrap(), expected);
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
         println!("{:<14} {}", outcome.name, outcome.line());
     }
     println!("{:<14} {}\n", "total", minutes(start.elapsed(), budget::total()));
+    for outcome in outcomes.iter().filter(|outcome| !outcome.failures.is_empty()) {
+        println!("{} failed:\n  {}\n", outcome.name, outcome.failures.join("\n  "));
+    }
     let whole = outcomes.iter().all(|outcome| !outcome.was_left_out()) && start.elapsed() <= budget::total();
     if complete && !whole {
         println!("not complete: a part was left out, or the time was exceeded");
@@ -64,20 +67,24 @@ struct Outcome {
     reason: Option<String>,
     /// The end of the log of a part that failed.
     tail: Option<String>,
+    /// What its runners named.
+    failures: Vec<String>,
 }
 
 impl Outcome {
     fn of(part: &'static Part, left: Duration) -> Self {
         let start = Instant::now();
-        let (tally, reason, tail) = match Log::create(FOLDER, part.name) {
+        let (tally, reason, tail, failures) = match Log::create(FOLDER, part.name) {
             Ok(mut log) => {
                 let (tally, reason) = execute(part, &mut log, left);
-                let tail = (tally.failed > 0).then(|| log.tail().unwrap_or_else(|error| error.to_string()));
-                (tally, reason, tail)
+                let failed = tally.failed > 0;
+                let tail = failed.then(|| log.tail().unwrap_or_else(|error| error.to_string()));
+                let failures = if failed { log.failures().unwrap_or_default() } else { Vec::new() };
+                (tally, reason, tail, failures)
             }
-            Err(error) => (Tally::FAILED, Some(error.to_string()), None),
+            Err(error) => (Tally::FAILED, Some(error.to_string()), None, Vec::new()),
         };
-        Self { name: part.name, tally, spent: start.elapsed(), reason, tail }
+        Self { name: part.name, tally, spent: start.elapsed(), reason, tail, failures }
     }
 
     /// For want of something that it needs.
@@ -152,6 +159,7 @@ mod tests {
             spent: Duration::ZERO,
             reason: reason.map(str::to_owned),
             tail: None,
+            failures: Vec::new(),
         };
         assert!(outcome(Tally::SKIPPED, Some("skipped: absent is absent")).was_left_out());
         assert!(!outcome(Tally::SKIPPED, None).was_left_out(), "its tests said so");
