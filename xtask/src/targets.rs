@@ -1,4 +1,4 @@
-//! Whether the packages for Node and phones compile for the systems that nobody here has: their Rust is checked, with the standard library built
+//! Whether the packages for Python, Node and phones compile for the systems that nobody here has: their Rust is checked, with the standard library built
 //! from its source by Debian's Rust. Nothing is linked or run, and what there is of C is not compiled.
 
 use std::fs;
@@ -50,6 +50,8 @@ fn check(package: &str, features: &str, target: &str) -> io::Result<Command> {
     cargo.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
     cargo.env("RUSTC", installed("rustc-web", "bin/rustc")?).env("RUSTC_BOOTSTRAP", "1");
     cargo.env("CARGO_TERM_COLOR", "never").env("TARGET_CC", &cc).env("TARGET_AR", &cc);
+    // pyo3 looks for no interpreter of the target: the stable ABI says all.
+    cargo.env("PYO3_NO_PYTHON", "1");
     // The proxy of rustup that runs this command names its own.
     cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
     Ok(cargo)
@@ -63,11 +65,14 @@ fn installed(package: &str, program: &str) -> io::Result<String> {
     found.ok_or_else(|| io::Error::other(format!("Debian's package {package} has no {program}")))
 }
 
-/// Those that `bindings/node/scripts/pack.mjs` makes packages for and that differ from the host in more than the name, and those of phones.
-const PACKAGES: [(&str, &str, &[&str]); 2] = [
-    ("portward-node", "fast-aes", &["aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"]),
+/// Those that wheels and npm packages are made for and that differ from the host in more than the name, and those of phones.
+const PACKAGES: [(&str, &str, &[&str]); 3] = [
+    ("portward-python", "abi3-py310,fast-aes", SERVERS),
+    ("portward-node", "fast-aes", SERVERS),
     ("portward-mobile", "", &["aarch64-linux-android", "aarch64-apple-ios"]),
 ];
+
+const SERVERS: &[&str] = &["aarch64-unknown-linux-gnu", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"];
 
 #[cfg(test)]
 mod tests {

@@ -275,7 +275,7 @@ pub(crate) fn if_newer<T>(
     verify: impl Fn(Now) -> Result<T, VerifyError>,
 ) -> Result<T, VerifyError> {
     match verify(now) {
-        Err(error) if error.code() == "view_stale" => verify(again()),
+        Err(error) if error.is_stale() => verify(again()),
         verified => verified,
     }
 }

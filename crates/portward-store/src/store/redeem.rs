@@ -124,7 +124,7 @@ impl Store {
     fn verified<T>(&self, verify: impl Fn(Now) -> core::result::Result<T, VerifyError>) -> Result<(Now, T)> {
         let now = self.now();
         match verify(now) {
-            Err(error) if error.code() == "view_stale" => {
+            Err(error) if error.is_stale() => {
                 let now = self.now();
                 Ok((now, verify(now)?))
             }

@@ -91,6 +91,11 @@ impl VerifyError {
         }
     }
 
+    /// Whether the view was too old at the time that was asked for: of a newer one, the answer may be another.
+    pub const fn is_stale(&self) -> bool {
+        matches!(self.reason, Reason::Revocation(RevocationError::ViewStale))
+    }
+
     /// The token's id, known only once the token was authentic.
     pub const fn token_id(&self) -> Option<EntryId> {
         self.token_id
