@@ -95,6 +95,27 @@ pub(crate) fn scope_rotate(scope: &External<Scope>) -> Promised<(), ()> {
 }
 
 #[napi(catch_unwind)]
+pub(crate) fn scope_begin(scope: &External<Scope>) -> Promised<(), ()> {
+    let scope = Scope::clone(scope);
+    promise(move || scope.begin(), same)
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn scope_key_of(scope: &External<Scope>, object: &[u8]) -> napi::Result<String> {
+    call(|| scope.key_of(&object))
+}
+
+#[napi(catch_unwind)]
+pub(crate) fn scope_destroy_key(
+    scope: &External<Scope>,
+    key: String,
+    backups_kept: f64,
+) -> Promised<Erasure, ErasureRow> {
+    let scope = Scope::clone(scope);
+    promise(move || scope.destroy_key(&key, whole(backups_kept)?), erasure_row)
+}
+
+#[napi(catch_unwind)]
 pub(crate) fn scope_destroy(scope: &External<Scope>, backups_kept: f64) -> Promised<Erasure, ErasureRow> {
     let scope = Scope::clone(scope);
     promise(move || scope.destroy(whole(backups_kept)?), erasure_row)

@@ -254,6 +254,9 @@ export interface Native {
   keyStoreDestroyTenant(keys: Handle<'KeyStore'>, tenant: string, backupsKept: number): Promise<ErasureRow>
   keyStoreScope(keys: Handle<'KeyStore'>, tenant: string, scope: string): Handle<'Scope'>
   scopeRotate(scope: Handle<'Scope'>): Promise<void>
+  scopeBegin(scope: Handle<'Scope'>): Promise<void>
+  scopeKeyOf(scope: Handle<'Scope'>, object: Uint8Array): string
+  scopeDestroyKey(scope: Handle<'Scope'>, key: string, backupsKept: number): Promise<ErasureRow>
   scopeDestroy(scope: Handle<'Scope'>, backupsKept: number): Promise<ErasureRow>
   scopeBlindIndex(scope: Handle<'Scope'>, row: IndexOptionsRow): Promise<[Handle<'BlindIndex'>]>
   blindIndexOf(index: Handle<'BlindIndex'>, value: string): Buffer

@@ -156,6 +156,25 @@ export class Scope extends Handled<'Scope'> {
     await this.#until(() => native.scopeRotate(this.#handle))
   }
 
+  /** Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased. */
+  async begin(): Promise<void> {
+    await this.#until(() => native.scopeBegin(this.#handle))
+  }
+
+  /** Under which data key an object says that it is. Nothing of that was checked. */
+  keyOf(object: Uint8Array): string {
+    return native.scopeKeyOf(this.#handle, bytes('object', object))
+  }
+
+  /**
+   * Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. `key`: as `keyOf` gives
+   * it. `backupsKept`: for how many seconds backups of the key store are kept.
+   */
+  async destroyKey(key: string, options: { backupsKept: number }): Promise<Erasure> {
+    const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
+    return erasureOf(await this.#until(() => native.scopeDestroyKey(this.#handle, text('key', key), kept)))
+  }
+
   /** Destroys every data key of the scope. `backupsKept`: for how many seconds backups of the key store are kept. */
   async destroy(options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)

@@ -371,6 +371,37 @@ test('what waits for a locked database never blocks the event loop', { skip }, a
   assert.ok(blocked >= GAP, `${blocked} ms without a tick`)
 })
 
+onEach('one data key is destroyed, and what was sealed since opens', async (database) => {
+  const { scope: files } = await scope('file:contents', database)
+  const old = await files.seal(Buffer.from('old'), OF)
+  const key = files.keyOf(old)
+  await assert.rejects(files.destroyKey(key, { backupsKept: 0 }), { code: 'key_state' }, 'it seals')
+  await files.rotate()
+  const since = await files.seal(Buffer.from('new'), OF)
+  assert.notEqual(files.keyOf(since), key)
+  assert.equal((await files.open(old, OF)).toString(), 'old')
+  assert.deepEqual((await files.destroyKey(key, { backupsKept: 86_400 })).keys, [key])
+  await assert.rejects(files.open(old, OF), { code: 'data_key_destroyed' })
+  assert.equal((await files.open(since, OF)).toString(), 'new')
+  await assert.rejects(files.destroyKey('07'.repeat(16), { backupsKept: 0 }), { code: 'unknown_key' })
+  await assert.rejects(files.destroyKey('07', { backupsKept: 0 }), { code: 'id_malformed' })
+  await assert.rejects(files.destroyKey(key, {}), TypeError)
+  assert.throws(() => files.keyOf(Buffer.from('no object')), { code: 'not_an_envelope' })
+  assert.throws(() => files.keyOf('text'), TypeError)
+})
+
+onEach('a scope that was destroyed begins anew by name', async (database) => {
+  const { scope: files, keys } = await scope('file:contents', database)
+  const old = await files.seal(Buffer.from('old'), OF)
+  await assert.rejects(files.begin(), { code: 'key_exists' })
+  await assert.rejects(keys.scope('studio-7', 'index:email').begin(), { code: 'index_key' })
+  await files.destroy({ backupsKept: 0 })
+  await assert.rejects(files.seal(Buffer.from('no'), OF), { code: 'key_destroyed' })
+  await files.begin()
+  assert.equal((await files.open(await files.seal(Buffer.from('new'), OF), OF)).toString(), 'new')
+  await assert.rejects(files.open(old, OF), { code: 'data_key_destroyed' })
+})
+
 onEach('keys are rotated, and destroyed for good', async (database) => {
   const { scope: files, keys } = await scope('file:contents', database)
   const object = await files.seal(Buffer.from('x'), OF)

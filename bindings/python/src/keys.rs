@@ -239,6 +239,25 @@ impl Scope {
         wait(py, || self.0.rotate())
     }
 
+    /// Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased.
+    /// Raises InvalidValue (`key_exists`, `index_key`), Unavailable.
+    fn begin(&self, py: Python<'_>) -> PyResult<()> {
+        wait(py, || self.0.begin())
+    }
+
+    /// Under which data key an object says that it is. Nothing of that was checked. Raises Unreadable.
+    fn key_of(&self, object: Arg<Bytes>) -> PyResult<String> {
+        call(|| self.0.key_of(&object))
+    }
+
+    /// Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. key: as `key_of` gives it.
+    /// backups_kept: how long backups of the key store are kept, a timedelta or seconds. Raises InvalidValue (`key_state` for the key that
+    /// seals, `unknown_key`), Unavailable.
+    #[pyo3(signature = (key, *, backups_kept))]
+    fn destroy_key(&self, py: Python<'_>, key: Arg<&str>, backups_kept: Arg<Seconds>) -> PyResult<Erasure> {
+        wait(py, || self.0.destroy_key(&key, backups_kept.0)).map(Erasure)
+    }
+
     /// Destroys every data key of the scope. backups_kept: how long backups of the key store are kept, a timedelta or seconds. Raises InvalidValue,
     /// Unavailable.
     #[pyo3(signature = (*, backups_kept))]

@@ -74,7 +74,8 @@ def all_calls(folder: Path) -> list[Call]:
     renewing = portal.read("POST", "/portal/renew", bearer, b"")
     notes = keys.scope(TENANT, "record:notes")
     gone = keys.scope("gone", "record:notes")
-    gone.seal(b"", **OF)
+    key = gone.key_of(gone.seal(b"", **OF))
+    gone.rotate()
     sealed = notes.seal(b"text", **OF)
     (folder / "plain").write_bytes(b"text")
     (folder / "sealed").write_bytes(sealed)
@@ -166,6 +167,7 @@ def all_calls(folder: Path) -> list[Call]:
         call(notes, "open_file", through("sealed")),
         call(notes, "open_range", {"source": folder / "sealed", **OF}),
         call(notes, "rotate"),
+        call(notes, "key_of", {"object": sealed}),
         call(indexed, "blind_index", index),
         call(indexed.blind_index(**index), "of", {"value": "ada@example.org"}),
         call(parts, "read", {"offset": 1, "length": 2}),
@@ -187,7 +189,9 @@ def all_calls(folder: Path) -> list[Call]:
         call(store, "revoke_link", {"tenant": TENANT, "link": other.id}),
         call(store, "revoke_client", {"tenant": "gone", "client": "ada"}),
         call(store, "revoke_tenant", {"tenant": "gone"}),
+        call(gone, "destroy_key", {"key": key, "backups_kept": 0}),
         call(gone, "destroy", {"backups_kept": 0}),
+        call(gone, "begin"),
         call(keys, "destroy_tenant", {"tenant": "gone", "backups_kept": 0}),
         call(store, "revoke_everything"),
         call(parts, "close"),

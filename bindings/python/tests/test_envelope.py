@@ -124,6 +124,45 @@ def test_what_goes_wrong_with_a_file_leaves_nothing(notes: portward.Scope, tmp_p
     assert (tmp_path / "target").stat().st_size == 100_000
 
 
+def test_one_data_key_is_destroyed(notes: portward.Scope, store: portward.Store) -> None:
+    old = notes.seal(b"old", **NOTES)
+    key = notes.key_of(old)
+    with pytest.raises(portward.InvalidValue) as refused:
+        notes.destroy_key(key, backups_kept=0)
+    assert refused.value.code == "key_state", "it seals"
+    notes.rotate()
+    new = notes.seal(b"new", **NOTES)
+    assert notes.key_of(new) != key and notes.open(old, **NOTES) == b"old"
+    stamp = store.stamp
+    assert notes.destroy_key(key, backups_kept=timedelta(days=30)).keys == [key] and store.stamp != stamp
+    assert notes.open(new, **NOTES) == b"new"
+    with pytest.raises(portward.Unreadable) as lost:
+        notes.open(old, **NOTES)
+    assert lost.value.code == "data_key_destroyed"
+    for wrong, code in (("07" * 16, "unknown_key"), ("07", "id_malformed")):
+        with pytest.raises(portward.InvalidValue) as refused:
+            notes.destroy_key(wrong, backups_kept=0)
+        assert refused.value.code == code
+    with pytest.raises(portward.Unreadable):
+        notes.key_of(b"no object")
+
+
+def test_a_scope_begins_anew_by_name(keys: portward.KeyStore, notes: portward.Scope) -> None:
+    old = notes.seal(b"old", **NOTES)
+    for scope, code in ((notes, "key_exists"), (keys.scope(TENANT, "index:email"), "index_key")):
+        with pytest.raises(portward.InvalidValue) as refused:
+            scope.begin()
+        assert refused.value.code == code
+    notes.destroy(backups_kept=0)
+    with pytest.raises(portward.InvalidValue):
+        notes.seal(b"no", **NOTES)
+    notes.begin()
+    new = notes.seal(b"new", **NOTES)
+    assert notes.open(new, **NOTES) == b"new"
+    with pytest.raises(portward.Unreadable):
+        notes.open(old, **NOTES)
+
+
 def test_rotation_and_erasure(keys: portward.KeyStore, notes: portward.Scope, store: portward.Store) -> None:
     before = notes.seal(b"before", **NOTES)
     notes.rotate()

@@ -192,6 +192,32 @@ impl Scope {
         self.keys.ask(async |keys| keys.rotate_scope(self.tenant, &self.scope).await)
     }
 
+    /// Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased.
+    ///
+    /// # Errors
+    /// `key_exists`, `unknown_key`, `index_key`, and those of the database.
+    pub fn begin(&self) -> Result<(), Error> {
+        self.keys.ask(async |keys| keys.new_scope(self.tenant, &self.scope).await)
+    }
+
+    /// Under which data key an object says that it is. Nothing of that was checked.
+    ///
+    /// # Errors
+    /// As of opening what is no object.
+    pub fn key_of(&self, object: &[u8]) -> Result<String, Error> {
+        Ok(text::id(&Header::parse(object)?.0.data_key()))
+    }
+
+    /// Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does.
+    ///
+    /// # Errors
+    /// As [`Scope::destroy`]; `id_malformed`, `key_state` for the key that seals.
+    pub fn destroy_key(&self, key: &str, backups_kept: u64) -> Result<Erasure, Error> {
+        let (key, kept) = (text::entry_id("key", key)?, Duration::from_secs(backups_kept));
+        let destroyed = self.keys.ask(async |keys| keys.destroy_data_key(self.tenant, &self.scope, key, kept).await)?;
+        self.keys.tell(destroyed)
+    }
+
     /// Destroys every data key of the scope. `backups_kept`: for how many seconds backups of the key store are kept.
     ///
     /// # Errors

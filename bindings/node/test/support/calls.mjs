@@ -44,7 +44,8 @@ export async function calls(folder) {
   const renewing = portal.read({ ...request, method: 'POST', path: '/portal/renew' })
   const [notes, gone] = [keys.scope('t', 'record:notes'), keys.scope('gone', 'record:notes')]
   const of = { name: 'notes.text', id: '1', more: { 'x-a': '1' } }
-  await gone.seal(Buffer.from('x'), of)
+  const key = gone.keyOf(await gone.seal(Buffer.from('x'), of))
+  await gone.rotate()
   const object = await notes.seal(Buffer.from('text'), of)
   await writeFile(join(folder, 'plain'), 'text')
   await writeFile(join(folder, 'sealed'), object)
@@ -163,6 +164,7 @@ export async function calls(folder) {
     through('openFile', 'sealed', filed),
     method(notes, 'openRange', object, of),
     method(notes, 'rotate'),
+    method(notes, 'keyOf', object),
     method(range, 'read', 0, 4),
     method(indexes, 'blindIndex', index),
     method(blind, 'of', 'ada@example.com'),
@@ -196,7 +198,9 @@ export async function calls(folder) {
     method(store, 'revokeClient', 't', 'nobody'),
     method(store, 'revokeTenant', 'nobody'),
     method(store, 'compact', { kept: 86400 }),
+    method(gone, 'destroyKey', key, { backupsKept: 60 }),
     method(gone, 'destroy', { backupsKept: 60 }),
+    method(gone, 'begin'),
     method(keys, 'destroyTenant', 'gone', { backupsKept: 60 }),
     method(store, 'revokeLink', ...t),
     method(store, 'revokeEverything'),

@@ -16,10 +16,13 @@ use crate::{kek, read};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum TenantCommand {
-    /// Make the first KEK of a tenant, and the key store if there is none
+    /// Make the first KEK of a tenant, and the key store if there is none; with --scope, a data key of a scope that was destroyed
     New {
         /// Which tenant
         tenant: String,
+        /// A data key of this scope instead, which has none to seal with; what was sealed before it was destroyed stays erased
+        #[arg(long)]
+        scope: Option<String>,
     },
     /// Make the next version of a tenant's KEK, or of one scope a new data key; what was sealed opens as before
     Rotate {
@@ -29,7 +32,7 @@ pub(crate) enum TenantCommand {
         #[arg(long)]
         scope: Option<String>,
     },
-    /// Destroy the keys of a tenant, or of one scope, for ever: nothing sealed under them opens again
+    /// Destroy the keys of a tenant, of one scope, or one of its data keys, for ever: nothing sealed under them opens again
     Destroy(DestroyArguments),
     /// Bring every key under the active root of the keyring; do so before an older root is retired
     Rewrap,
@@ -46,7 +49,10 @@ pub(crate) struct DestroyArguments {
     /// Only the data keys of this scope
     #[arg(long)]
     scope: Option<String>,
-    /// Repeat the scope, or without one the tenant
+    /// Only this data key of it, as inspect shows it: one that was rotated away
+    #[arg(long, value_name = "ID", requires = "scope")]
+    key: Option<String>,
+    /// Repeat the data key, or without one the scope, or without one the tenant
     #[arg(long, value_name = "NAME")]
     confirm: String,
     /// For how many days backups of the key store are kept
@@ -56,7 +62,7 @@ pub(crate) struct DestroyArguments {
 
 pub(crate) fn run(global: &Global, command: TenantCommand) -> Result<Report, Failure> {
     match command {
-        TenantCommand::New { tenant } => new(global, &tenant),
+        TenantCommand::New { tenant, scope } => new(global, &tenant, scope.as_deref()),
         TenantCommand::Rotate { tenant, scope } => rotate(global, &tenant, scope.as_deref()),
         TenantCommand::Destroy(arguments) => destroy(global, &arguments),
         TenantCommand::Rewrap => rewrap(global),
@@ -65,9 +71,14 @@ pub(crate) fn run(global: &Global, command: TenantCommand) -> Result<Report, Fai
     }
 }
 
-fn new(global: &Global, tenant: &str) -> Result<Report, Failure> {
-    let tenant = read::identifier(tenant)?;
+fn new(global: &Global, tenant: &str, scope: Option<&str>) -> Result<Report, Failure> {
+    let (tenant, scope) = (read::identifier(tenant)?, scope.map(read::scope).transpose()?);
     let portal = Portal::open(global)?;
+    if let Some(scope) = scope {
+        let keys = Keys::open(global, &portal)?;
+        keys.wait(keys.store.new_scope(tenant, &scope))?;
+        return Ok(Report::new().fact("made", format!("a data key of {scope} of {tenant}")));
+    }
     let keys = Keys::open_or_make(global, &portal)?;
     keys.wait(keys.store.new_tenant(tenant))?;
     Ok(Report::new()
@@ -95,24 +106,28 @@ fn rotate(global: &Global, tenant: &str, scope: Option<&str>) -> Result<Report, 
 fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Failure> {
     let tenant = read::identifier(&arguments.tenant)?;
     let scope = arguments.scope.as_deref().map(read::scope).transpose()?;
-    if arguments.confirm != arguments.scope.as_deref().unwrap_or(&arguments.tenant) {
-        return Err(Failure::usage("confirm_differs", "--confirm has to repeat the scope, or without one the tenant"));
+    let key = arguments.key.as_deref().map(read::entry_id).transpose()?;
+    let name = arguments.key.as_ref().or(arguments.scope.as_ref()).unwrap_or(&arguments.tenant);
+    if arguments.confirm != *name {
+        let message = "--confirm has to repeat the data key, or without one the scope, or without one the tenant";
+        return Err(Failure::usage("confirm_differs", message));
     }
     let directory = context::directory(global)?;
     let locked = directory.lock(&events::recorder(global)?)?;
     let mut portal = Portal::locked(global, &locked)?;
     let keys = Keys::open(global, &portal)?;
     let kept = read::days(arguments.backups_kept);
-    let erasure = match &scope {
-        Some(scope) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
-        None => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
+    let erasure = match (&scope, key) {
+        (Some(scope), Some(key)) => keys.wait(keys.store.destroy_data_key(tenant, scope, key, kept)).map_err(sealing)?,
+        (Some(scope), None) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
+        (None, _) => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
     let stamp = portal.commit(&locked, erasure.changes()).map_err(|failure| match failure.code {
         "file_unsynced" => failure.hint(UNSURE),
         _ => failure.hint(UNTOLD),
     })?;
     Ok(Report::new()
-        .fact("destroyed", what(tenant, scope.as_ref()))
+        .fact("destroyed", what(tenant, scope.as_ref(), arguments.key.as_deref()))
         .fact("keys", erasure.keys.len())
         .fact("stamp", StampText(stamp).to_string())
         .fact("complete_at", report::time(erasure.complete_at))
@@ -128,10 +143,19 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
 const UNSURE: &str = "the keys are destroyed, and the feed of this directory knows it: do the same again";
 const UNTOLD: &str = "the keys are destroyed, and the feed does not know yet: do the same again";
 
-fn what(tenant: Identifier, scope: Option<&DataScope>) -> String {
-    match scope {
-        Some(scope) => format!("the data keys of {scope} of {tenant}"),
-        None => format!("every key of {tenant}"),
+fn what(tenant: Identifier, scope: Option<&DataScope>, key: Option<&str>) -> String {
+    match (scope, key) {
+        (Some(scope), Some(key)) => format!("the data key {key} of {scope} of {tenant}"),
+        (Some(scope), None) => format!("the data keys of {scope} of {tenant}"),
+        (None, _) => format!("every key of {tenant}"),
+    }
+}
+
+/// A scope would be left without a key to seal with.
+fn sealing(failure: Failure) -> Failure {
+    match failure.code {
+        "key_state" => failure.hint("the scope seals with it: tenant rotate --scope makes another one first"),
+        _ => failure,
     }
 }
 

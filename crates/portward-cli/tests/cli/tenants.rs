@@ -99,6 +99,52 @@ fn an_erased_scope_does_not_come_back() {
     home.has_only(&["detached", "embedded", "opened", "other", "plaintext"]);
 }
 
+/// What was sealed since opens, and what was sealed under the key does not.
+#[test]
+fn one_data_key_is_destroyed_by_its_name() {
+    let home = Home::studio();
+    home.sealed("old", b"x", &[]);
+    let key = text(&home.ok(&["inspect", "old"]), "data_key");
+    let (named, confirmed) = (format!("--key={key}"), format!("--confirm={key}"));
+    let destroy = [&DESTROY[..], &[&named, &confirmed]].concat();
+    let refused = home.fails(&destroy, 1, "key_state");
+    assert!(text(&refused["error"], "message").contains("tenant rotate --scope"), "it seals: {refused}");
+    home.ok(&["tenant", "rotate", "studio-7", "--scope=file:1"]);
+    home.sealed("new", b"y", &[]);
+    home.fails(&[&DESTROY[..], &[&named, "--confirm=file:1"]].concat(), 2, "confirm_differs");
+    home.fails(&[&DESTROY[..], &[&named]].concat(), 2, "usage");
+    home.fails(&["tenant", "destroy", "studio-7", "--backups-kept=30", &named, &confirmed], 2, "usage");
+    home.fails(&[&DESTROY[..], &["--key=07", "--confirm=07"]].concat(), 2, "entry_id");
+    let other = "07".repeat(16);
+    let unknown = [format!("--key={other}"), format!("--confirm={other}")];
+    home.fails(&[&DESTROY[..], &[&unknown[0], &unknown[1]]].concat(), 1, "unknown_key");
+    home.ok(&home.open("old", &["-o", "opened"]));
+
+    let first = home.ok(&destroy);
+    assert_eq!((&first["keys"], text(&first, "destroyed").contains(&key)), (&json!(1), true), "{first}");
+    home.refuses(&home.open("old", &["-o", "no"]), "unreadable", "data_key_destroyed");
+    home.ok(&home.open("new", &["-o", "opened", "--force"]));
+    assert_eq!(home.ok(&destroy)["complete_at"], first["complete_at"], "as the first time");
+    assert_eq!(home.ok(&["view", "show", "--entries"])["changes"][0]["change"], "tombstone");
+}
+
+#[test]
+fn an_erased_scope_begins_anew_by_name() {
+    let home = Home::studio();
+    let new = |scope: &'static str| ["tenant", "new", "studio-7", scope];
+    home.sealed("old", b"x", &[]);
+    home.fails(&new("--scope=file:1"), 1, "key_exists");
+    home.ok(&[&DESTROY[..], &["--confirm=file:1"]].concat());
+    home.fails(&[&["seal", "plaintext", "-o", "no"], &CONTRACT[..]].concat(), 1, "key_destroyed");
+    home.fails(&["tenant", "new", "studio-8", "--scope=file:1"], 1, "unknown_key");
+    assert_eq!(home.ok(&new("--scope=file:1")), json!({ "made": "a data key of file:1 of studio-7" }));
+    home.sealed("new", b"y", &[]);
+    home.ok(&home.open("new", &["-o", "opened"]));
+    home.refuses(&home.open("old", &["-o", "no"]), "unreadable", "data_key_destroyed");
+    home.fails(&new("--scope=index:email"), 1, "index_key");
+    home.ok(&new("--scope=file:2"));
+}
+
 #[test]
 fn an_erased_tenant_begins_anew_only_by_name() {
     let home = Home::studio();

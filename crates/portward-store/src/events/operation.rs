@@ -36,6 +36,8 @@ pub enum Operation {
     MinimumRaised,
     /// A scope gets its first data key.
     DataKeyMade,
+    /// A scope that has no data key to seal with begins anew, because somebody asked for it: one that was destroyed gets a key again.
+    ScopeBegun,
     /// A scope gets its next data key.
     DataKeyRotated,
     /// A data key opens nothing more.
@@ -128,6 +130,7 @@ impl Operation {
             Self::TenantKekReinstated => "tenant_kek_reinstated",
             Self::MinimumRaised => "minimum_raised",
             Self::DataKeyMade => "data_key_made",
+            Self::ScopeBegun => "scope_begun",
             Self::DataKeyRotated => "data_key_rotated",
             Self::DataKeyRetired => "data_key_retired",
             Self::DataKeyReinstated => "data_key_reinstated",

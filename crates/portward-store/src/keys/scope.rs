@@ -83,8 +83,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// was sealed before stays erased.
     ///
     /// # Errors
-    /// [`KeyStoreError::Exists`]; [`KeyStoreError::UnknownKey`] for a tenant without a KEK; and as the others.
+    /// [`KeyStoreError::Exists`]; [`KeyStoreError::UnknownKey`] for a tenant without a KEK; [`KeyStoreError::IndexKey`] for a scope of kind
+    /// `index`; and as the others.
     pub async fn new_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<()> {
+        refuse_index(scope)?;
         let (mut work, keks) = self.heard(tenant, self.shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
         if rows.iter().any(|row| row.state == KeyState::Active) {
@@ -95,7 +97,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
             record::save(row, &self.shelf.keyring, &mut work).await?;
         }
         let made = self.shelf.add_data_key(&mut work, &keks, (tenant, scope)).await?;
-        self.recorder.record(of_key(self.event(Operation::DataKeyMade), scope, &made)).await?;
+        self.recorder.record(of_key(self.event(Operation::ScopeBegun), scope, &made)).await?;
         self.commit(work, tenant).await
     }
 
@@ -104,9 +106,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// # Errors
     /// As [`KeyStore::scope`]; [`KeyStoreError::IndexKey`] for a scope of kind `index`.
     pub async fn rotate_scope(&self, tenant: Identifier, scope: &DataScope) -> Result<()> {
-        if scope.kind() == DataScope::INDEX {
-            return Err(KeyStoreError::IndexKey);
-        }
+        refuse_index(scope)?;
         let (mut work, keks) = self.heard(tenant, self.shelf.begin_with_keks(tenant, Purpose::Seal).await)?;
         let rows = self.shelf.data_key_rows(&mut work, tenant, Some(scope)).await?;
         let Some(active) = rows.iter().find(|row| row.state == KeyState::Active).cloned() else {
@@ -235,6 +235,11 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
 
 fn of_key(event: Event, scope: &DataScope, row: &DataKeyRow) -> Event {
     event.of(row.tenant).about(Subject::Scope(scope.clone())).with(hex(row.id.as_slice()))
+}
+
+/// What was indexed under one key is not found under another.
+fn refuse_index(scope: &DataScope) -> Result<()> {
+    if scope.kind() == DataScope::INDEX { Err(KeyStoreError::IndexKey) } else { Ok(()) }
 }
 
 /// Nothing is made where something was destroyed.

@@ -52,7 +52,7 @@ async fn the_sink_is_told_of_every_key() {
         "minimum_raised",
         "data_key_destroyed",
         "scope_destroyed",
-        "data_key_made",
+        "scope_begun",
         "tenant_destroyed",
     ];
     assert_eq!(names, expected);
@@ -64,6 +64,8 @@ async fn the_sink_is_told_of_every_key() {
     assert_eq!(about("scope_destroyed").subject, Some(Subject::Scope(scope.clone())));
     assert_eq!(about("data_key_destroyed").subject, Some(Subject::Scope(scope.clone())));
     assert_eq!(about("data_key_destroyed").detail.as_deref(), Some(&*hex), "one key of it");
+    assert_eq!(about("scope_begun").subject, Some(Subject::Scope(scope.clone())));
+    assert!(about("scope_begun").detail.as_deref().is_some_and(|key| key.len() == 32 && key != hex), "another key");
     assert_eq!(about("tenant_kek_rotated").detail.as_deref(), Some("2"));
 }
 

@@ -75,3 +75,17 @@ async fn an_index_is_rotated_while_it_is_used() {
     let rotate = async |scope: &str| code(store.rotate_scope(world.tenant, &scope.parse().unwrap()).await);
     assert_eq!((rotate("index:clients-email-2").await, rotate("record:clients").await), ("index_key", "ok"));
 }
+
+/// A scope that was destroyed begins anew by name, but not that of an index: its rows would be looked for under another key.
+#[tokio::test]
+async fn the_scope_of_an_index_does_not_begin_anew() {
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    for (scope, expected) in [("index:clients-email-1", "index_key"), ("record:clients", "ok")] {
+        let scope = scope.parse().unwrap();
+        store.scope(world.tenant, &scope).await.unwrap();
+        store.destroy_scope(world.tenant, &scope, DAY).await.unwrap();
+        assert_eq!(code(store.new_scope(world.tenant, &scope).await), expected, "{scope}");
+    }
+    assert_eq!(code(store.new_scope(world.tenant, &"index:unused".parse().unwrap()).await), "index_key");
+}
