@@ -232,6 +232,8 @@ impl VerifierOptions {
 pub struct Verifier {
     pub(crate) core: Arc<CoreVerifier>,
     pub(crate) deployment: Deployment,
+    /// Whether it follows a view, and so asks how old that is.
+    follows: bool,
 }
 
 impl Verifier {
@@ -245,8 +247,9 @@ impl Verifier {
 
     pub(crate) fn of(keyring: &Keyring, revocation: Revocation, options: &VerifierOptions) -> Result<Self, Error> {
         let Keyring { deployment, core } = keyring;
+        let follows = matches!(revocation, Revocation::View(..));
         let core = CoreVerifier::new(Arc::clone(&deployment.0), Arc::clone(core), revocation, options.to_core()?)?;
-        Ok(Self { core: Arc::new(core), deployment: deployment.clone() })
+        Ok(Self { core: Arc::new(core), deployment: deployment.clone(), follows })
     }
 
     /// Verifies a link, as of now or of a time in Unix seconds.
@@ -254,7 +257,8 @@ impl Verifier {
     /// # Errors
     /// Kind `Refused`; tell the public no more than [`Error::public`].
     pub fn verify_link(&self, token: &str, at: Option<u64>) -> Result<Access, Error> {
-        let access = if_newer(now(at), || now(at), |now| self.core.verify_link(token, now).map(Box::new))?;
+        let now = || self.now(at);
+        let access = if_newer(now(), now, |now| self.core.verify_link(token, now).map(Box::new))?;
         Ok(Access::of_link(access, &self.deployment))
     }
 
@@ -263,8 +267,20 @@ impl Verifier {
     /// # Errors
     /// As [`Verifier::verify_link`].
     pub fn verify_session(&self, token: &str, at: Option<u64>) -> Result<Access, Error> {
-        let access = if_newer(now(at), || now(at), |now| self.core.verify_session(token, now).map(Box::new))?;
+        let now = || self.now(at);
+        let access = if_newer(now(), now, |now| self.core.verify_session(token, now).map(Box::new))?;
         Ok(Access::of_session(access, &self.deployment))
+    }
+
+    /// No clock is read that is not asked for: each reading is felt.
+    fn now(&self, at: Option<u64>) -> Now {
+        let at = at.map(text::time);
+        if self.follows {
+            let now = SystemClock.now();
+            Now { wall: at.unwrap_or(now.wall), ..now }
+        } else {
+            Now::at(at.unwrap_or_else(|| SystemClock.wall()))
+        }
     }
 }
 
@@ -278,11 +294,6 @@ pub(crate) fn if_newer<T>(
         Err(error) if error.is_stale() => verify(again()),
         verified => verified,
     }
-}
-
-fn now(at: Option<u64>) -> Now {
-    let now = SystemClock.now();
-    at.map_or(now, |seconds| Now { wall: text::time(seconds), ..now })
 }
 
 /// Makes tokens without a store. Nobody can list, change or hand them out again.

@@ -89,11 +89,18 @@ pub trait Clock {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+impl SystemClock {
+    /// What the calendar says, without a reading of the steady clock: for who follows no view, [`Now::at`] it is enough.
+    pub fn wall(self) -> Timestamp {
+        // A wall clock before 1970 reads as 0: every token is then from the future and refused.
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(since.as_secs())
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        // A wall clock before 1970 reads as 0: every token is then from the future and refused.
-        let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Now { wall: Timestamp(wall.as_secs()), steady: steady() }
+        Now { wall: self.wall(), steady: steady() }
     }
 }
 
