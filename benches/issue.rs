@@ -2,6 +2,7 @@
 
 mod peers;
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::time::SystemTime;
 
@@ -35,6 +36,25 @@ fn issue(criterion: &mut Criterion) {
     group.bench_function("macaroon", |b| b.iter(|| peer.issue(black_box(now))));
 }
 
+/// For so many tenants that no key is still cached: each is derived.
+fn issue_cold(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("issue-cold");
+    let world = World::default();
+    let requests = Vec::from_iter(
+        (0..TENANTS).map(|number| world.request_of(format!("c0a80101-7b1e-4b5e-9a57-{number:012x}").parse().unwrap())),
+    );
+    let turn = Cell::new(0);
+    group.bench_function("ours", |b| {
+        b.iter(|| {
+            let request = &requests[turn.replace((turn.get() + 1) % requests.len())];
+            world.issuer.issue_link(black_box(request), Generations::default(), world.now.wall).unwrap()
+        });
+    });
+}
+
+/// Many times the tenants that an issuer keeps keys of.
+const TENANTS: u64 = 40_000;
+
 fn issue_given_id(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("issue-given-id");
     let (floor, mut bytes) = (Floor::default(), floor::bytes(World::default().link().text()));
@@ -46,5 +66,5 @@ fn draw(criterion: &mut Criterion) {
     criterion.bench_function("draw/floor", |b| b.iter(floor::draw));
 }
 
-criterion_group! { name = benches; config = criterion(); targets = issue, issue_given_id, draw }
+criterion_group! { name = benches; config = criterion(); targets = issue, issue_cold, issue_given_id, draw }
 criterion_main!(benches);

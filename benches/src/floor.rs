@@ -85,14 +85,22 @@ pub fn head_length(text: &str) -> usize {
 
 /// The same token with one bit of the tag turned over, and the checksum put right.
 pub fn forged(text: &str) -> String {
-    let mut bytes = bytes(text);
-    let crc = bytes.len() - CRC;
-    bytes[crc - 1] ^= 1;
+    edited(text, |bytes| {
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+    })
+}
+
+/// The same token with something done to its head, blocks and tag, and the checksum put right.
+pub fn edited(text: &str, edit: impl FnOnce(&mut Vec<u8>)) -> String {
+    let (prefix, mut bytes) = (&text[..PREFIX.len()], bytes(text));
+    bytes.truncate(bytes.len() - CRC);
+    edit(&mut bytes);
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(PREFIX.as_bytes());
-    hasher.update(&bytes[..crc]);
-    bytes[crc..].copy_from_slice(&hasher.finalize().to_be_bytes());
-    PREFIX.to_owned() + &BASE64URL.encode(bytes)
+    hasher.update(prefix.as_bytes());
+    hasher.update(&bytes);
+    bytes.extend(hasher.finalize().to_be_bytes());
+    prefix.to_owned() + &BASE64URL.encode(bytes)
 }
 
 fn decode<'b>(text: &str, buffer: &'b mut [u8]) -> &'b [u8] {

@@ -89,6 +89,7 @@ impl World {
 pub struct Feed {
     pub authority: Authority,
     pub follower: Follower,
+    scope: Scope,
     tenant: Identifier,
     now: Now,
 }
@@ -96,10 +97,15 @@ pub struct Feed {
 impl Feed {
     /// An empty, fresh view.
     pub fn new(world: &World) -> Self {
+        Self::scoped(world, Scope::ALL)
+    }
+
+    /// The same of these tenants.
+    pub fn scoped(world: &World, scope: Scope) -> Self {
         let incarnation = Incarnation::generate(world.now.wall, None).unwrap();
         let authority = Authority::new(world.keyring.clone(), incarnation).unwrap();
-        let follower = Follower::new(world.keyring.clone(), Scope::ALL, Duration::from_secs(60), None).unwrap();
-        let mut feed = Self { authority, follower, tenant: world.tenant, now: world.now };
+        let follower = Follower::new(world.keyring.clone(), scope.clone(), Duration::from_secs(60), None).unwrap();
+        let mut feed = Self { authority, follower, scope, tenant: world.tenant, now: world.now };
         feed.pull();
         feed
     }
@@ -120,9 +126,20 @@ impl Feed {
 
     /// Revokes links at the authority.
     pub fn revoke(&mut self, ids: impl Iterator<Item = EntryId>) {
-        let expires_at = self.now.wall.saturating_add(facts::LIFETIME);
+        let expires_at = self.expiry();
         let revoke = |id| Change::Tenant(self.tenant, TenantChange::Revoke { unit: Unit::Link, id, expires_at });
         self.authority.commit(ids.map(revoke).collect()).unwrap();
+    }
+
+    /// Makes these changes, and learns of them.
+    pub fn change(&mut self, changes: Vec<Change>) {
+        self.authority.commit(changes).unwrap();
+        self.pull();
+    }
+
+    /// When a link of now ends.
+    pub fn expiry(&self) -> Timestamp {
+        self.now.wall.saturating_add(facts::LIFETIME)
     }
 
     pub fn revoke_random(&mut self) {
@@ -132,7 +149,7 @@ impl Feed {
     /// The live answer to a request that is sent now.
     pub fn answer(&mut self) -> Vec<u8> {
         let challenge = self.follower.request(self.now.steady).unwrap();
-        self.authority.answer(&Scope::ALL, self.follower.highest(), challenge).unwrap()
+        self.authority.answer(&self.scope, self.follower.highest(), challenge).unwrap()
     }
 
     pub fn accept(&mut self, answer: &[u8]) {

@@ -46,6 +46,7 @@ pub(crate) const ROWS: &[Row] = &[
         goals: &[Goal::Floor(1.5)],
         ciphers: Ciphers::One,
     },
+    Row { name: "issue a link, tenant key not cached", ours: "issue-cold/ours", ..BARE },
     Row {
         name: "issue, randomness and all (floor: without randomness)",
         ours: "issue/ours",
