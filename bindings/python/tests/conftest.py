@@ -11,6 +11,7 @@ import pytest
 import databases as places
 import portward
 from databases import KINDS, Databases
+from raised import _listen, _raised_rightly  # noqa: F401  for each test
 
 TENANT = "studio-7"
 

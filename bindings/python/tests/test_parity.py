@@ -1,11 +1,17 @@
-"""What the bridge can do this package can do, under the same names."""
+"""What the core and the bridge can do this package can do, or it is said why not; the codes are theirs."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+import core
 import portward
+from raised import OWN, RAISED, wrongly_raised
 
 BRIDGE = Path(__file__).parents[3] / "crates" / "portward-bridge" / "src"
 
@@ -72,12 +78,47 @@ def test_every_record_is_whole() -> None:
             assert hasattr(getattr(portward, record), field), f"{record}.{field}"
 
 
-# Codes that the core does not have: of values that only this language can give, of arguments that the core has no name for, and of the parts for
-# frameworks.
-OWN = {
-    "number_out_of_range", "plaintext_refused", "range_in_use", "resource_missing", "text_surrogate", "threads_zero",
-    "time_zone_missing", "wrong_row",
-}  # fmt: skip
+TABLE = core.Table((Path(__file__).parent / "core.txt").read_text())
+
+
+def unaccounted(public: set[str]) -> set[str]:
+    """What is neither in the package nor in the table."""
+    known = set(TABLE.here) | TABLE.types | set(TABLE.left_out)
+    missing = set()
+    for item in public - known:
+        owner, _, member = item.rpartition("::")
+        # A type that stands here in parts, or of which a part is left out, is told by these.
+        is_parted = any(other.startswith(f"{item}::") for other in known)
+        if not is_parted and not (owner in TABLE.types and hasattr(getattr(portward, last(owner)), member)):
+            missing.add(item)
+    return missing
+
+
+def last(item: str) -> str:
+    return item.rpartition("::")[2]
+
+
+def test_every_public_item_of_the_core_is_here_or_left_out_for_a_reason() -> None:
+    public = core.public_items()
+    assert len(public) > 1000
+    assert unaccounted(public) == set(), "name it in core.txt: where it is here, or below the reason why it is not"
+    new = {"portward::Issuer::issue_anything", "portward_store::store::LinkEdit::colour", "portward::Thing"}
+    assert unaccounted(public | new) == new, "the control"
+    assert (set(TABLE.here) | TABLE.types | set(TABLE.left_out)) - public == set(), "the core no longer has it"
+    assert TABLE.twice == [] and all(TABLE.left_out.values())
+
+
+def test_what_the_table_says_is_here_is_here() -> None:
+    for item, where in TABLE.here.items():
+        path, _, parameter = where.removesuffix(")").partition("(")
+        thing: Any = portward
+        for name in path.split("."):
+            thing = getattr(thing, name)
+        assert not parameter or parameter in inspect.signature(thing).parameters, item
+    assert all(inspect.isclass(getattr(portward, last(item))) for item in TABLE.types)
+
+
+# How the package's own code makes an exception.
 MADE = [
     r'invalid\(\s*"(\w+)"',
     r'new_err\(\([\w.()]+, "(\w+)"',
@@ -85,15 +126,30 @@ MADE = [
 ]
 
 
-def test_every_code_is_one_of_the_core_or_known_to_be_of_this_package() -> None:
+def test_every_code_that_is_made_here_is_one_of_the_core_or_known_to_be_of_this_package() -> None:
     package = Path(__file__).parents[1]
     here = "\n".join(path.read_text() for folder in ("src", "python") for path in (package / folder).rglob("*.*") if path.suffix in (".rs", ".py"))
-    core = "\n".join(path.read_text() for path in BRIDGE.parents[1].rglob("*.rs"))
     made = {code for pattern in MADE for code in re.findall(pattern, here)}
-    assert {"closed", "forked", "nothing_granted", "unknown_permission"} <= made
-    assert {code for code in made if f'"{code}"' not in core} == OWN
+    assert {"forked", "nothing_granted", "unknown_permission"} <= made
+    assert made - set(core.codes()) == OWN | {"internal"}
     told = (package / "README.md").read_text()
     assert all(f"`{code}`" in told for code in OWN)
+
+
+def test_codes_are_raised_by_the_exceptions_of_the_core() -> None:
+    """Of each test: `conftest.py` looks at all that it raised."""
+    RAISED.clear()
+    with pytest.raises(portward.Refused):
+        portward.UntrustedLink("pwl_")
+    with pytest.raises(portward.InvalidValue, match="^tenant: "):
+        portward.Issuer(portward.Keyring.generate()).issue_link("", "c", {"files:read"})
+    assert [(type(error).__name__, error.code) for error in RAISED] == [("Refused", "too_short"), ("InvalidValue", "identifier_length")]
+    assert not wrongly_raised(RAISED)
+    of_another_class = [portward.Unavailable("no", "too_short"), portward.Refused("no", "label_malformed")]
+    unknown = [portward.Refused("no", "anything"), portward.InvalidValue("no", "identifier_lengthy")]
+    wrong_word = [portward.Refused("no", "too_short", "no")]
+    assert wrongly_raised(of_another_class + unknown + wrong_word) == of_another_class + unknown + wrong_word
+    RAISED.clear()
 
 
 def test_nothing_is_exported_by_accident() -> None:

@@ -204,6 +204,7 @@ mod backend {
         fn from(error: KeyStoreError) -> Self {
             match error {
                 KeyStoreError::Database(error) => error.into(),
+                KeyStoreError::Key(error) => error.into(),
                 _ => Self::new(error.code(), error.audience(), &error),
             }
         }

@@ -1,14 +1,13 @@
 //! Every code that a holder can meet, and what it is about: `bindings/mobile/codes.txt`, which the packages for phones are tested against.
-#![cfg(feature = "holder")]
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use portward::envelope::{ContextError, OpenError, SealError, VaultError};
 use portward::{
     FormError, IdentifierError, NarrowError, NarrowingError, NonceError, RandomError, VerifyError, VocabularyError,
 };
-use portward_bridge::{Error, Kind, RedeemClient, Stop, UntrustedLink, Vault};
+use portward_bridge::{Error, RedeemClient, Stop, UntrustedLink, Vault};
 use portward_http::ClientError;
+
+use crate::listing::{Listing, exception};
 
 /// What the packages have of their own.
 const THEIRS: [(&str, &str); 6] = [
@@ -19,44 +18,6 @@ const THEIRS: [(&str, &str); 6] = [
     ("text_malformed", "InvalidValue"),
     ("time_out_of_range", "InvalidValue"),
 ];
-
-#[derive(Default)]
-struct Listing(BTreeMap<&'static str, BTreeSet<&'static str>>);
-
-impl Listing {
-    fn add(&mut self, code: &'static str, of: &'static str) {
-        self.0.entry(code).or_default().insert(of);
-    }
-
-    fn all<E: Into<Error> + Copy>(&mut self, errors: &[E]) {
-        for error in errors {
-            let error: Error = (*error).into();
-            self.add(error.code, exception(&error));
-        }
-    }
-
-    /// As arguments: whatever they are about, the caller is to blame.
-    fn arguments<E: Into<Error> + Copy>(&mut self, errors: &[E]) {
-        errors.iter().for_each(|error| self.add((*error).into().code, "InvalidValue"));
-    }
-
-    fn text(&self) -> String {
-        let line = |(code, of): (&&str, &BTreeSet<&str>)| {
-            format!("{code} {}\n", of.iter().copied().collect::<Vec<_>>().join(" "))
-        };
-        self.0.iter().map(line).collect()
-    }
-}
-
-fn exception(error: &Error) -> &'static str {
-    match error.kind {
-        _ if error.code == "cancelled" => "Cancelled",
-        Kind::Refused => "Refused",
-        Kind::Unreadable => "Unreadable",
-        Kind::InvalidValue => "InvalidValue",
-        Kind::Unavailable => "Unavailable",
-    }
-}
 
 #[test]
 fn every_code_is_listed() {
@@ -78,8 +39,7 @@ fn every_code_is_listed() {
     listing.all(&[Stop::Cancelled, Stop::CallbackFailed]);
     listing.add("target_unwritable", "Unavailable");
 
-    let listed = std::fs::read_to_string("../../bindings/mobile/codes.txt").unwrap_or_default();
-    assert_eq!(listed, listing.text(), "bindings/mobile/codes.txt is to be:\n{}", listing.text());
+    listing.is_written_in("bindings/mobile/codes.txt");
 }
 
 /// Some by what brings them about, so that the listing is of what is told, and not of what was meant.

@@ -1,0 +1,57 @@
+"""Every exception of the package that a test brings about: its code is one of the core's, and its class what the core says of that code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import core
+import portward
+
+CODES = core.codes()
+# What has no code in Rust, as no mistake there is known.
+CODES["internal"] = {"PortwardError"}
+# Of wrong values that only Python can give, and of the parts for frameworks.
+OWN = {
+    "number_out_of_range", "plaintext_refused", "range_in_use", "resource_missing", "text_surrogate", "threads_zero",
+    "time_zone_missing", "wrong_row",
+}  # fmt: skip
+PUBLIC = {"damaged", "refused", "unavailable"}
+
+RAISED: list[portward.PortwardError] = []
+
+
+def wrongly_raised(errors: list[portward.PortwardError]) -> list[portward.PortwardError]:
+    return [error for error in errors if not is_right(error)]
+
+
+def is_right(error: portward.PortwardError) -> bool:
+    name = type(error).__name__
+    # Whatever a value is wrong about, the caller is to blame who gave it as an argument.
+    of_argument = name == "InvalidValue" and re.match(r"\w+: ", str(error)) is not None
+    known = name in CODES.get(error.code, ()) or (error.code in CODES and of_argument) or (error.code in OWN and name == "InvalidValue")
+    return known and error.public in PUBLIC
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _listen() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        made = portward.PortwardError.__init__
+
+        def listening(self: portward.PortwardError, *arguments: Any, **named: Any) -> None:
+            made(self, *arguments, **named)
+            RAISED.append(self)
+
+        patch.setattr(portward.PortwardError, "__init__", listening)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _raised_rightly(_listen: None) -> Iterator[None]:
+    RAISED.clear()
+    yield
+    wrong = {(type(error).__name__, error.code, error.public, str(error)) for error in wrongly_raised(RAISED)}
+    assert not wrong, "bindings/codes.txt says otherwise"
