@@ -142,7 +142,7 @@ impl<'py> FromPyObject<'_, 'py> for More {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let mut pairs = Vec::new();
         for (name, value) in &*object.cast::<PyDict>()? {
-            let name: String = name.extract()?;
+            let name: String = name.extract().map_err(|error| named(object.py(), "keyword", error))?;
             let value = value.extract().map_err(|error| named(object.py(), &name, error))?;
             // Keywords are written with `_` where the context has `-`: `x_version` is `x-version`.
             pairs.push((name.replace('_', "-"), value));

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use portward_bridge as bridge;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::convert::{Arg, Bytes, Names, Seconds, Sent, Time, arg, granted, milliseconds, moment, named, taken};
 use crate::error::{call, wait};
@@ -355,7 +355,8 @@ impl<'py> FromPyObject<'_, 'py> for Edit {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let mut edit = bridge::Edit::default();
         for (name, value) in &*object.cast::<pyo3::types::PyDict>()? {
-            let name: String = name.extract()?;
+            // As Python's own functions say it, of a name that is no text, too.
+            let name = name.cast::<PyString>()?.to_string_lossy();
             if !set(&mut edit, &name, &value).map_err(|error| named(object.py(), &name, error))? {
                 let message = format!("edit() got an unexpected keyword argument '{name}'");
                 return Err(pyo3::exceptions::PyTypeError::new_err(message));

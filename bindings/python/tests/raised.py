@@ -14,11 +14,17 @@ import portward
 CODES = core.codes()
 # What has no code in Rust, as no mistake there is known.
 CODES["internal"] = {"PortwardError"}
-# Of wrong values that only Python can give, and of the parts for frameworks.
+# Of wrong values that only Python can give, and of the parts for frameworks: for a guard, what an address lacks is no mistake of the caller's.
 OWN = {
-    "number_out_of_range", "plaintext_refused", "range_in_use", "resource_missing", "text_surrogate", "threads_zero",
-    "time_zone_missing", "wrong_row",
-}  # fmt: skip
+    "number_out_of_range": {"InvalidValue"},
+    "plaintext_refused": {"InvalidValue"},
+    "range_in_use": {"InvalidValue"},
+    "resource_missing": {"Refused"},
+    "text_surrogate": {"InvalidValue", "Refused"},
+    "threads_zero": {"InvalidValue"},
+    "time_zone_missing": {"InvalidValue"},
+    "wrong_row": {"InvalidValue"},
+}
 PUBLIC = {"damaged", "refused", "unavailable"}
 
 RAISED: list[portward.PortwardError] = []
@@ -29,10 +35,10 @@ def wrongly_raised(errors: list[portward.PortwardError]) -> list[portward.Portwa
 
 
 def is_right(error: portward.PortwardError) -> bool:
-    name = type(error).__name__
+    names = {one.__name__ for one in type(error).__mro__}
     # Whatever a value is wrong about, the caller is to blame who gave it as an argument.
-    of_argument = name == "InvalidValue" and re.match(r"\w+: ", str(error)) is not None
-    known = name in CODES.get(error.code, ()) or (error.code in CODES and of_argument) or (error.code in OWN and name == "InvalidValue")
+    of_argument = "InvalidValue" in names and re.match(r"\w+: ", str(error)) is not None
+    known = bool(names & CODES.get(error.code, OWN.get(error.code, set()))) or (error.code in CODES and of_argument)
     return known and error.public in PUBLIC
 
 

@@ -131,7 +131,7 @@ def test_every_code_that_is_made_here_is_one_of_the_core_or_known_to_be_of_this_
     here = "\n".join(path.read_text() for folder in ("src", "python") for path in (package / folder).rglob("*.*") if path.suffix in (".rs", ".py"))
     made = {code for pattern in MADE for code in re.findall(pattern, here)}
     assert {"forked", "nothing_granted", "unknown_permission"} <= made
-    assert made - set(core.codes()) == OWN | {"internal"}
+    assert made - set(core.codes()) == {*OWN, "internal"}
     told = (package / "README.md").read_text()
     assert all(f"`{code}`" in told for code in OWN)
 

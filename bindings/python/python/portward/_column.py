@@ -112,7 +112,11 @@ class Column(Generic[T]):
 
     def seal(self, keys: Keys, tenant: str, id: str, value: T) -> Sealed:
         """For one row."""
-        return Sealed(self._scope(keys, tenant).seal(self.codec.encode(value), name=str(self), id=id))
+        try:
+            encoded = self.codec.encode(value)
+        except UnicodeEncodeError:  # it has the whole text in it
+            raise InvalidValue(f"{self}: half of a surrogate pair is no text", "text_surrogate") from None
+        return Sealed(self._scope(keys, tenant).seal(encoded, name=str(self), id=id))
 
     def open(self, keys: Keys, tenant: str, id: str, value: bytes) -> T:
         """Raises `portward.Unreadable`."""

@@ -13,7 +13,7 @@ use portward::{
     ScopeError, SealedError, UnsealError, VerifierError, VerifyError, VocabularyError,
 };
 use portward_bridge::Error;
-use portward_http::RulesError;
+use portward_http::{RequestError, RulesError};
 use portward_store::database::{DatabaseError, LocationError};
 use portward_store::events::SinkError;
 use portward_store::files::{FileError, FilesError};
@@ -24,11 +24,10 @@ use portward_store::store::StoreError;
 use crate::listing::{Listing, exception};
 
 /// Public errors that reach no back end in another language, and why.
-const LEFT_OUT: [(&str, &str); 8] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("AwsKmsError", "of Rust and of the command: no language has such KEKs"),
     ("BackupError", "of the command, which makes backups"),
     ("ClientError", "of who holds a link: `bindings/mobile/codes.txt`"),
-    ("RequestError", "the reason of an answer, of which no exception is made"),
     ("StoredError", "of resources in bytes, which no language gives"),
     ("TokenError", "of Rust and of the command: no language has such KEKs"),
     ("UnwrapKeyringError", "parted by the directory: `FilesError`"),
@@ -131,6 +130,10 @@ fn told() -> Told {
     }
     for error in RevocationError::ALL {
         told.by_hand::<RevocationError>(error.code(), &format!("{error:?}"), refused());
+    }
+    // The reasons of answers: a guard's exception carries them.
+    for error in RequestError::ALL {
+        told.by_hand::<RequestError>(error.code(), &format!("{error:?}"), refused());
     }
     files(&mut told);
     stores(&mut told);
