@@ -1,4 +1,5 @@
-"""Every shared vector that a caller of this package could meet. What is not replayed, and why, is `NOT_REPLAYED`."""
+"""Every shared vector that a caller of this package could meet; those of a feed, and of making sessions, are in files of their own. What is not
+replayed, and why, is `NOT_REPLAYED`."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -135,30 +135,6 @@ def test_making_links() -> None:
             case["expect"] = {"ok": grants(portward.UntrustedLink(case["expect"]["ok"]["token"]), names)}
         check(case, outcome(lambda: make(case, names)))
     assert left_out == 5
-
-
-def test_making_sessions_of_links_that_are_refused() -> None:
-    """The time of making is now, when the links of the vectors have ended: so what the making itself would say is not asked."""
-    refused = {"wrong_audience", "forged", "bad_checksum", "unknown_root", "wrong_kind", "not_yet_valid", "bad_base64", "malformed"}
-    found, in_part = set(), 0
-    for _, case in cases("token", "issue_session"):
-        # Who asks is whom the link is for: one for two is for nobody.
-        audience = outcome(lambda: portward.UntrustedLink(case["link"]).audience).get("ok")
-        told = outcome(lambda: verified("token", case | {"token": case["link"], "kind": "link", "audience": audience}))
-        if case["expect"].get("error") in refused:
-            check(case, told)
-            found.add(case["expect"]["error"])
-        elif case["expect"].get("error") != "expired":
-            in_part += 1
-            assert "ok" in told, case["id"]
-            issuer, link = portward.Issuer(keyring("token", case["keyring"], case["deployment"])), told["ok"]
-            made = outcome(lambda: bool(issuer.issue_session(link, lifetime=min(case["lifetime"], 2**40)).token))
-            if "ok" in case["expect"] and link.expires_at > datetime.now(timezone.utc):
-                assert made == {"ok": True}, case["id"]
-            else:
-                assert made.get("error") in ("expired", case["expect"].get("error")), case["id"]
-    assert found >= {"wrong_audience", "forged", "bad_checksum", "unknown_root", "wrong_kind", "not_yet_valid"}
-    assert in_part == 45, "of so many is asked only that they are made, or have ended"
 
 
 def test_headers_of_objects(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import portward
 FOLDER = Path(__file__).parents[3] / "testkit" / "vectors"
 # What the vectors were made by, where something of a vector has to be written again.
 sys.path.append(str(FOLDER.parent / "ref"))
-from portward_ref import feed, files, revocation, wire  # noqa: E402, F401
+from portward_ref import feed, files, revocation, token, wire  # noqa: E402, F401
 from portward_ref.errors import Refused  # noqa: E402, F401
 
 Json = dict[str, Any]

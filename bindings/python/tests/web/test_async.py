@@ -221,7 +221,7 @@ def test_what_has_begun_is_not_answered_twice(store: portward.Store) -> None:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        raise portward.Refused("late", "late")
+        raise portward.Refused("late", "link_unknown")
 
     with pytest.raises(portward.Refused):
         asyncio.run(ask_asgi(PortalMiddleware(app, gate), Asked("GET", "/x", [], b"", HOST, True)))

@@ -90,7 +90,7 @@ class Behind:
             raise portward.Refused("the store refuses", says["error"])
         else:
             return SimpleNamespace(token=says["session"], expires_at=says["expires_at"])
-        raise portward.Refused("the store is not to be asked", "not_to_be_asked")
+        raise AssertionError("the store is not to be asked")
 
 
 def gate_of(case: dict[str, Any]) -> tuple[Gate, Behind]:
