@@ -10,16 +10,16 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 
-from .. import Answer, Exchange, Refused, asgi, caches, wsgi
+from .. import Answer, Exchange, PortwardError, Refused, asgi, caches, wsgi
 from .._threads import in_thread
 from ..http import BODY_MAX, Request
 from . import conf
 
 
 class PortalMiddleware:
-    """Answers the portal's routes, and makes the one refusal of every `Refused` that a view raises.
+    """Answers the portal's routes, and makes the one refusal of every `Refused` that a view raises, or the template that it answers with.
 
-    It stands first: so no other middleware changes an answer. Under ASGI the event loop never waits for the store.
+    What another middleware raises Django answers itself, with status 500: there take `refusal`. It stands first: so no other middleware changes an answer. Under ASGI the event loop never waits for the store.
     """
 
     sync_capable = True
@@ -51,7 +51,12 @@ class PortalMiddleware:
         """The refusal of a view, or None for what is none."""
         if not isinstance(error, Refused):
             return None
-        return response(self.gate.refuse(request_of(django_request), error))
+        return refusal(django_request, error)
+
+
+def refusal(request: HttpRequest, error: PortwardError) -> HttpResponse:
+    """The one refusal, for whatever reason: for a middleware of your own, to answer with."""
+    return response(conf.gate().refuse(request_of(request), error))
 
 
 def request_of(request: HttpRequest) -> Request:
