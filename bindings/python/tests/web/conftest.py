@@ -1,4 +1,4 @@
-"""A store and a key store on SQLite, and a tenant."""
+"""A store and a key store on SQLite, a tenant, and a database of the application's own on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import portward
+from databases import Postgres
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +28,11 @@ def keys(tmp_path: Path, keyring: portward.Keyring) -> Iterator[portward.KeyStor
         keys.new_tenant("acme")
         keys.new_tenant("other")
         yield keys
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """One for all tests, which take away what they made."""
+    server = Postgres()
+    yield server.place("application")
+    server.drop()

@@ -1,4 +1,4 @@
-"""Encrypted fields of Django's models, on SQLite."""
+"""Encrypted fields of Django's models, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import pickle
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 import portward
+from databases import KINDS
 
 from .frameworks import set_up_django
 
 set_up_django()
 
+from asgiref.sync import sync_to_async  # noqa: E402
 from django.core import serializers  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.exceptions import FieldError, SynchronousOnlyOperation, ValidationError  # noqa: E402
-from django.db import IntegrityError, connection, models  # noqa: E402
+from django.db import IntegrityError, connection, connections, models  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
 from django.forms import modelform_factory  # noqa: E402
@@ -43,15 +47,44 @@ from .django_app.models import Counted, Invoice  # noqa: E402
 ANN, BOB = "Ann@example.org", "bob@example.org"
 
 
-@pytest.fixture(autouse=True)
-def table(keys: portward.KeyStore) -> Iterator[None]:
+@pytest.fixture(autouse=True, params=KINDS)
+def table(request: pytest.FixtureRequest, keys: portward.KeyStore) -> Iterator[None]:
     django_app.CURRENT["keys"] = keys
     conf.forget()
-    with connection.schema_editor() as editor:
-        editor.create_model(Invoice)
+    with ExitStack() as stack:
+        if request.param == "postgres":
+            stack.enter_context(by_default(in_postgres(request.getfixturevalue("postgres"))))
+        with connection.schema_editor() as editor:
+            editor.create_model(Invoice)
+        yield
+        with connection.schema_editor() as editor:
+            editor.delete_model(Invoice)
+
+
+def in_postgres(place: str) -> dict[str, Any]:
+    url = urlsplit(place)
+    return {
+        "ENGINE": "django.db.backends.postgresql", "NAME": url.path[1:], "USER": url.username, "PASSWORD": url.password or "",
+        "HOST": url.hostname, "PORT": url.port, "OPTIONS": dict(parse_qsl(url.query)),
+    }  # fmt: skip
+
+
+@contextmanager
+def by_default(database: dict[str, Any]) -> Iterator[None]:
+    """What Django does meanwhile it does in this database, in each thread."""
+    before = connections.settings["default"]
+
+    forget()
+    connections.settings["default"] = connections.configure_settings({"default": database})["default"]
     yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(Invoice)
+    forget()
+    connections.settings["default"] = before
+
+
+def forget() -> None:
+    """The connection of this thread, which was made by the settings of then."""
+    connections["default"].close()
+    del connections["default"]
 
 
 def invoice(**values: Any) -> Invoice:
@@ -124,7 +157,8 @@ def test_the_database_copies_no_plaintext_either(name: str) -> None:
     invoice(title="stolen")
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {name} = {name}")
-        for copied in ("title", "'stolen'", "CAST(title AS BLOB)"):
+        as_bytes = {"sqlite": ("title", "CAST(title AS BLOB)"), "postgresql": ("convert_to(title, 'UTF8')",)}[connection.vendor]
+        for copied in ("'stolen'", *as_bytes):
             with pytest.raises(IntegrityError):
                 cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {name} = {copied}")
 
@@ -461,6 +495,7 @@ def test_asynchronously_the_loop_never_opens(keys: portward.KeyStore) -> None:
         found[0].notes = "changed"
         await found[0].asave()
         assert await aopen(await Invoice.objects.aget(), "notes") == "changed"
+        await sync_to_async(forget)()
 
     asyncio.run(story())
     assert watched.threads

@@ -1,4 +1,4 @@
-"""Encrypted columns in SQLAlchemy, on SQLite."""
+"""Encrypted columns in SQLAlchemy, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import String, Uuid, create_engine, delete, insert, null, select, text, update
+from sqlalchemy import URL, String, Uuid, create_engine, delete, insert, make_url, null, select, text, update
 from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, defer, map
 from sqlalchemy.schema import CreateTable
 
 import portward
+from databases import KINDS
 from portward.sqlalchemy import EncryptedBinary, EncryptedText, Index, PlaintextError, RowError
 
 ANN, BOB = "Ann@example.org", "bob@example.org"
@@ -64,15 +65,22 @@ class Written(Base):
     notes = EncryptedText(current_keys, tenant="owner", sealed_as="older.text")
 
 
-@pytest.fixture
-def database(tmp_path: Path, keys: portward.KeyStore) -> str:
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path, keys: portward.KeyStore) -> Iterator[URL]:
     CURRENT["keys"] = keys
-    return str(tmp_path / "app.db")
+    if request.param == "sqlite":
+        yield make_url(f"sqlite:///{tmp_path / 'app.db'}")
+        return
+    url = make_url(request.getfixturevalue("postgres")).set(drivername="postgresql+psycopg")
+    yield url
+    engine = create_engine(url)
+    Base.metadata.drop_all(engine)
+    engine.dispose()
 
 
 @pytest.fixture
-def session(database: str) -> Iterator[Session]:
-    engine = create_engine(f"sqlite:///{database}")
+def session(database: URL) -> Iterator[Session]:
+    engine = create_engine(database)
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         yield session
@@ -154,7 +162,8 @@ def test_the_database_copies_no_plaintext_either(session: Session, name: str) ->
     row = add(session, title="stolen")
     table = Invoice.__table__
     session.execute(update(table).values({name: table.c[name]}))
-    for copied in (table.c.title, text("'stolen'")):
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    for copied in (text("convert_to(title, 'UTF8')") if is_postgres else table.c.title, text("'stolen'")):
         with pytest.raises(IntegrityError):
             session.execute(update(table).values({name: copied}))
         session.rollback()
@@ -396,12 +405,13 @@ class Watched:
         return self.keys.scope(tenant, scope)
 
 
-def test_asynchronously_the_loop_never_asks_for_keys(database: str) -> None:
+def test_asynchronously_the_loop_never_asks_for_keys(database: URL) -> None:
     watched = Watched(CURRENT["keys"])
     CURRENT["keys"] = watched
 
     async def story() -> None:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{database}")
+        in_loop = {"sqlite": "sqlite+aiosqlite"}.get(database.drivername, database.drivername)
+        engine = create_async_engine(database.set(drivername=in_loop))
         async with engine.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
         async with AsyncSession(engine, expire_on_commit=False) as session:

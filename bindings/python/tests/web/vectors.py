@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import core
 import portward
 from portward.http import Gate
 
@@ -87,10 +88,18 @@ class Behind:
         elif says == "unavailable" or says.get("feed"):
             raise portward.Unavailable("the store is away", "store_timed_out", "unavailable")
         elif "error" in says:
-            raise portward.Refused("the store refuses", says["error"])
+            raise _of_the_store(says["error"])
         else:
             return SimpleNamespace(token=says["session"], expires_at=says["expires_at"])
         raise AssertionError("the store is not to be asked")
+
+
+def _of_the_store(code: str) -> portward.PortwardError:
+    """As a store raises it: a row that is not believed is refused, too, and is no fault of whoever comes."""
+    kinds = core.codes()[code]
+    kind = "Refused" if "Refused" in kinds else min(kinds)
+    made: portward.PortwardError = getattr(portward, kind)("the store refuses", code)
+    return made
 
 
 def gate_of(case: dict[str, Any]) -> tuple[Gate, Behind]:
