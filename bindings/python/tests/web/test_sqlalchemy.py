@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, String, Uuid, create_engine, delete, insert, make_url, null, select, text, update
 from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, MissingGreenlet
+from sqlalchemy.exc import CompileError, IntegrityError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, defer, mapped_column
 from sqlalchemy.schema import CreateTable
@@ -185,9 +185,10 @@ def test_each_database_is_told_in_its_own_words(dialect: Any, check: str) -> Non
 def test_the_attribute_is_no_column(session: Session) -> None:
     add(session)
     session.execute(update(Invoice).values(title="renamed"))
-    for statement in (update(Invoice).values(notes="stolen"), insert(Invoice).values(notes="stolen")):
-        with pytest.raises(Exception, match="notes"):
-            session.execute(statement)
+    for change in (update, insert):
+        # SQLAlchemy 2.0 asks the attribute, a newer one finds no such column.
+        with pytest.raises((PlaintextError, CompileError), match="notes"):
+            session.execute(change(Invoice).values(notes="stolen"))
         session.rollback()
     assert b"stolen" not in whole_database(session)
 
@@ -445,7 +446,9 @@ import sys
 sys.modules["greenlet"] = None
 try:
     from sqlalchemy.ext.asyncio import AsyncSession
-except ImportError as error:
+    from sqlalchemy.util.concurrency import in_greenlet
+    in_greenlet()
+except (ImportError, ValueError) as error:  # the second of 2.0
     print("no greenlet" if "greenlet" in str(error) else error)
 import portward.sqlalchemy
 from portward.sqlalchemy.loops import apart

@@ -64,6 +64,11 @@ class Lookup(Generic[T]):
         index, of = getattr(self._owner, self._encrypted.indexed), getattr(self._owner, self._encrypted.tenant)
         return and_(of == tenant, index == looked_for)
 
+    def _bulk_update_tuples(self, value: object) -> NoReturn:
+        """What SQLAlchemy asks of an attribute that a statement is to set."""
+        stored = self._encrypted.stored
+        raise PlaintextError(f"{stored.removesuffix('_sealed')} is no column: assign it to a row, which `{stored}` is sealed for")
+
     def _is(self, row: Any, value: T, tenant: str) -> bool:
         try:
             found = self._encrypted.value_of(row)

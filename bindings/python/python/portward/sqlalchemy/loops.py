@@ -30,5 +30,5 @@ def _of_async_session() -> bool:
     """Whether an asynchronous session calls. Without greenlet there is none."""
     try:
         return in_greenlet()
-    except ImportError:
+    except (ImportError, ValueError):  # the second of SQLAlchemy 2.0
         return False
