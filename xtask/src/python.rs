@@ -47,17 +47,22 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     Ok(tally + Tally::one(told) + Tally::one(source::checked_out(log)?))
 }
 
-/// An environment with the wheel and nothing else. What the tests need besides is in another one, and found behind it: fetching it takes a minute.
+/// An environment with the wheel and nothing else.
 fn fresh(log: &mut Log, wheel: &Path) -> io::Result<bool> {
     if !installed(log, Path::new("python3"), SUITE, wheel)? {
         return Ok(false);
     }
+    tools_behind(&Path::new(SUITE).join("bin/python"))?;
+    Ok(true)
+}
+
+/// What tests need besides is in another environment, and found behind what this one has: fetching it takes a minute.
+fn tools_behind(python: &Path) -> io::Result<()> {
     let place = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
     let tools = Command::new(interpreter()?).args(place).output()?.stdout;
-    let own = Command::new(format!("{SUITE}/bin/python")).args(place).output()?.stdout;
+    let own = Command::new(python).args(place).output()?.stdout;
     let own = PathBuf::from(String::from_utf8_lossy(own.trim_ascii_end()).into_owned());
-    fs::write(own.join("behind.pth"), tools)?;
-    Ok(true)
+    fs::write(own.join("behind.pth"), tools)
 }
 
 /// Each in a process of its own: a framework is set up once in one.
