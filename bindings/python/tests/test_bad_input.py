@@ -6,8 +6,10 @@ import inspect
 import json
 import math
 import os
+import random
 import re
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -86,6 +88,40 @@ def test_any_call_with_anything(data: st.DataObject) -> None:
         assert error.code != "internal", (call, replaced)
     except Exception:  # noqa: BLE001, S110  anything that can be caught is an answer
         pass
+
+
+def test_any_call_with_anything_in_many_threads_at_once(tmp_path: Path) -> None:
+    """On the same objects, which some of the calls end meanwhile."""
+    made, values = all_calls(tmp_path), [*ODD, Hostile()]
+    wrong: list[object] = []
+    begun, done = threading.Barrier(8), [0] * 8
+
+    def fuzz(number: int) -> None:
+        drawn = random.Random(number)
+        begun.wait()
+        for turn in range(200):
+            call = drawn.choice(made[:-3] if turn < 150 else made)  # the last three close everything
+            try:
+                arguments = dict(call.arguments())
+                if arguments and drawn.random() < 0.7:
+                    arguments[drawn.choice(sorted(arguments))] = drawn.choice(values)
+                (call.owner if call.name == "new" else getattr(call.owner, call.name))(**arguments)
+            except portward.PortwardError as error:
+                if error.code == "internal":
+                    wrong.append((str(call), error))
+            except Exception:  # noqa: BLE001, S110
+                pass
+            except BaseException as error:  # noqa: BLE001  what `except Exception` lets pass, a panic for instance
+                wrong.append((str(call), error))
+                raise
+            done[number] += 1
+
+    threads = [threading.Thread(target=fuzz, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert wrong == [] and done == [200] * 8
 
 
 def test_every_wrong_type_is_a_type_error_that_names_the_argument() -> None:
