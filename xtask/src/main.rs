@@ -60,7 +60,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
         ["bench", arguments @ ..] => bench::run(arguments),
         ["fuzz", arguments @ ..] => fuzz::run(arguments),
         ["security-txt", arguments @ ..] => security_txt::run(arguments),
-        [name @ ("scan" | "api" | "sbom"), arguments @ ..] => supply::run(name, arguments),
+        [name @ ("scan" | "api" | "sbom" | "licences"), arguments @ ..] => supply::run(name, arguments),
         ["scale", arguments @ ..] => scale::run(arguments),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
@@ -101,4 +101,5 @@ cargo xtask scan --advisories DIR --max-age DAYS [--today DATE] [--record]
 cargo xtask api [--check]    list every public item in docs/api/, or compare
 cargo xtask sbom [--out DIR] [--target TRIPLE]
                              what each artefact is made of, as CycloneDX
+cargo xtask licences         write the licences of what is compiled into the packages for Python and Node into them
 cargo xtask help             this page";

@@ -1,4 +1,4 @@
-//! `cargo xtask scan`, `api` and `sbom`: a program of its own answers, in `xtask/supply`.
+//! `cargo xtask scan`, `api`, `sbom` and `licences`: a program of its own answers, in `xtask/supply`.
 
 use std::env;
 use std::fs;

@@ -22,6 +22,8 @@ const PLATFORMS = {
 }
 
 const LICENCES = ['LICENSE-MIT', 'LICENSE-APACHE']
+/** The licences of what is compiled into the binary: `cargo xtask licences` writes it. */
+const OTHERS = 'THIRD-PARTY.txt'
 
 rmSync(packed, { recursive: true, force: true })
 const optional = {}
@@ -33,8 +35,9 @@ for (const [platform, fits] of Object.entries(PLATFORMS)) {
   // A scope, in which nobody else can publish a package for a platform that there is none for.
   const name = `@portward/${platform}`
   const description = `The native part of portward for ${platform}`
-  pack(name, { name, version, description, license, engines, repository, main: file, files: [file], ...fits }, (to) => {
+  pack(name, { name, version, description, license, engines, repository, main: file, files: [file, OTHERS], ...fits }, (to) => {
     cpSync(binary, join(to, file))
+    cpSync(join(here, OTHERS), join(to, OTHERS))
     writeFileSync(join(to, 'README.md'), `# ${name}\n\n${description}. Install \`portward\`.\n`)
   })
   optional[name] = version

@@ -22,10 +22,12 @@ def test_the_wheel_is_for_every_python_and_has_the_fast_cipher() -> None:
 
 
 def test_the_wheel_has_the_texts_of_its_licences() -> None:
+    """And of what is compiled into it: that these are all of it a test of `xtask/supply` sees."""
     root, wheel = Path(__file__).parents[3], distribution("portward")
     texts = {file.name: file.read_text() for file in wheel.files or [] if "licenses" in file.parts and "portward" in file.parts[0]}
+    assert texts.pop("THIRD-PARTY.txt") == (root / "bindings" / "python" / "THIRD-PARTY.txt").read_text()
     assert texts == {name: (root / name).read_text() for name in ("LICENSE-APACHE", "LICENSE-MIT")}
-    assert wheel.metadata.get_all("License-File") == sorted(texts) and wheel.metadata["License-Expression"] == "MIT OR Apache-2.0"
+    assert wheel.metadata.get_all("License-File") == [*sorted(texts), "THIRD-PARTY.txt"] and wheel.metadata["License-Expression"] == "MIT OR Apache-2.0"
 
 
 @pytest.mark.skipif(not PROVOKING, reason="no PORTWARD_TEST_PROVOKING: `cargo xtask test python` installs the package there with functions that panic")

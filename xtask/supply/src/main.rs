@@ -1,4 +1,4 @@
-//! What portward is made of: `cargo xtask scan`, `api` and `sbom` are answered here, apart from xtask because of what this takes to build.
+//! What portward is made of: `cargo xtask scan`, `api`, `sbom` and `licences` are answered here, apart from xtask because of what this takes to build.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
@@ -6,6 +6,7 @@
 
 mod api;
 mod files;
+mod licences;
 #[cfg(test)]
 mod long;
 #[cfg(test)]
@@ -37,6 +38,7 @@ fn run(arguments: &[&str]) -> io::Result<bool> {
         ["scan", arguments @ ..] => scan::run(Path::new("."), arguments),
         ["api", arguments @ ..] => api::run(arguments),
         ["sbom", arguments @ ..] => sbom::run(Path::new("."), arguments),
-        _ => Err(io::Error::other("there are: scan, api, sbom")),
+        ["licences", arguments @ ..] => licences::run(Path::new("."), arguments),
+        _ => Err(io::Error::other("there are: scan, api, sbom, licences")),
     }
 }

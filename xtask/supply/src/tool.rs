@@ -9,13 +9,15 @@ use std::process::Command;
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
+    features: &'static str,
 }
 
-pub(crate) const CYCLONEDX: Tool = Tool { name: "cargo-cyclonedx", version: "0.5.9" };
+pub(crate) const CYCLONEDX: Tool = Tool { name: "cargo-cyclonedx", version: "0.5.9", features: "" };
+pub(crate) const ABOUT: Tool = Tool { name: "cargo-about", version: "0.9.3", features: "cli" };
 #[cfg(test)]
-pub(crate) const AUDITABLE: Tool = Tool { name: "cargo-auditable", version: "0.7.7" };
+pub(crate) const AUDITABLE: Tool = Tool { name: "cargo-auditable", version: "0.7.7", features: "" };
 #[cfg(test)]
-pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2", features: "" };
 
 impl Tool {
     /// Cargo, with this command among its own.
@@ -23,8 +25,9 @@ impl Tool {
         let folder = env::current_dir()?.join(root).join("target/tools");
         if !folder.join("bin").join(self.name).exists() {
             let exact = format!("{}@{}", self.name, self.version);
-            let installed =
-                Command::new("cargo").args(["install", "--locked", &exact, "--root"]).arg(&folder).status()?;
+            let mut install = Command::new("cargo");
+            install.args(["install", "--locked", &exact, "--features", self.features, "--root"]).arg(&folder);
+            let installed = install.status()?;
             if !installed.success() {
                 return Err(io::Error::other(format!("{exact} could not be installed")));
             }

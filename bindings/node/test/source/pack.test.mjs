@@ -45,7 +45,8 @@ test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   const scoped = join(path, 'node_modules', '@portward')
   const [platform, ...others] = readdirSync(scoped)
   assert.deepEqual([others, Object.keys(optionalDependencies)], [[], [`@portward/${platform}`]])
-  assert.deepEqual(filesIn(join(scoped, platform)).sort(), ['README.md', 'package.json', `portward.${platform}.node`, ...licences].sort())
+  assert.deepEqual(filesIn(join(scoped, platform)).sort(), ['README.md', 'package.json', `portward.${platform}.node`, 'THIRD-PARTY.txt', ...licences].sort())
+  assert.equal(readFileSync(join(scoped, platform, 'THIRD-PARTY.txt'), 'utf8'), readFileSync(join(here, 'THIRD-PARTY.txt'), 'utf8'))
   // The frameworks are the application's: none is installed for it, and one of another version is told.
   assert.deepEqual(Object.keys(peerDependencies).sort(), ['drizzle-orm', 'express', 'fastify'])
   for (const name of Object.keys(peerDependencies)) assert.equal(peerDependenciesMeta[name].optional, true)

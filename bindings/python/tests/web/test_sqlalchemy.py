@@ -96,7 +96,7 @@ def add(session: Session, **values: Any) -> Invoice:
 
 def whole_database(session: Session) -> bytes:
     rows = session.execute(text("SELECT notes_sealed, email_sealed, scan_sealed, email_index FROM invoices"))
-    return b"".join(value if isinstance(value, bytes) else value.encode() for row in rows for value in row if value is not None)
+    return b"".join(value.encode() if isinstance(value, str) else bytes(value) for row in rows for value in row if value is not None)
 
 
 def test_what_is_assigned_is_read_and_never_stored(session: Session) -> None:
