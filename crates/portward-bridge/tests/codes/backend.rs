@@ -1,10 +1,7 @@
 //! Of the back ends: `bindings/codes.txt`, in which each variant of each public error of the core, the store and HTTP has its part.
 
-use std::any::type_name;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
+use std::io;
 use std::path::PathBuf;
-use std::{fs, io};
 
 use portward::envelope::{ContextError, DataScopeError, IndexError, KekError, OpenError, SealError, WrappedError};
 use portward::{
@@ -21,7 +18,7 @@ use portward_store::keys::KeyStoreError;
 use portward_store::objects::ObjectError;
 use portward_store::store::StoreError;
 
-use crate::listing::{Listing, exception};
+use crate::told::{Told, public_errors};
 
 /// Public errors that reach no back end in another language, and why.
 const LEFT_OUT: [(&str, &str); 7] = [
@@ -56,47 +53,6 @@ const OF_THE_BRIDGE: [(&str, &str); 19] = [
     ("unknown_refusal", "InvalidValue"),
     ("unknown_text", "InvalidValue"),
 ];
-
-#[derive(Default)]
-struct Told {
-    listing: Listing,
-    /// Of each type, whose own name is enough here.
-    variants: BTreeMap<&'static str, BTreeSet<String>>,
-}
-
-impl Told {
-    fn all<E: Into<Error> + Clone + Debug>(&mut self, errors: &[E]) {
-        self.listing.all(errors);
-        errors.iter().for_each(|error| self.variant(error));
-    }
-
-    fn arguments<E: Into<Error> + Clone + Debug>(&mut self, errors: &[E]) {
-        self.listing.arguments(errors);
-        errors.iter().for_each(|error| self.variant(error));
-    }
-
-    /// What comes as a variant of something else.
-    fn within<E: Copy + Debug, O: Into<Error> + Clone + Debug>(&mut self, errors: &[E], outer: impl Fn(E) -> O) {
-        errors.iter().for_each(|error| self.variant(error));
-        self.all(&errors.iter().map(|error| outer(*error)).collect::<Vec<_>>());
-    }
-
-    /// What cannot be made here: of the class that all of its type are of.
-    fn by_hand<E>(&mut self, code: &'static str, variant: &str, like: impl Into<Error>) {
-        self.listing.add(code, exception(&like.into()));
-        self.variants.entry(own_name::<E>()).or_default().insert(variant.to_owned());
-    }
-
-    fn variant<E: Debug>(&mut self, error: &E) {
-        let text = format!("{error:?}");
-        let name = text.split('(').next().unwrap_or_default().to_owned();
-        self.variants.entry(own_name::<E>()).or_default().insert(name);
-    }
-}
-
-fn own_name<E>() -> &'static str {
-    type_name::<E>().rsplit("::").next().unwrap_or_default()
-}
 
 fn told() -> Told {
     let mut told = Told::default();
@@ -274,18 +230,4 @@ fn every_public_error_is_told_with_each_variant() {
     for (left_out, _) in LEFT_OUT {
         assert!(public.contains_key(left_out) && !told.contains_key(left_out), "{left_out}");
     }
-}
-
-/// Each type that has a code, and its variants.
-fn public_errors() -> BTreeMap<String, BTreeSet<String>> {
-    let listings = ["portward", "portward-store", "portward-http", "portward-kms"];
-    let listings = listings.map(|name| fs::read_to_string(format!("../../docs/api/{name}.txt")).unwrap());
-    let lines: Vec<&str> = listings.iter().flat_map(|listing| listing.lines()).collect();
-    let codes = lines.iter().filter_map(|line| Some(line.split_once("::code(")?.0.rsplit(' ').next()?));
-    let variants = |of: &str| {
-        let prefix = format!("pub {of}::");
-        let lines = lines.iter().filter_map(|line| line.strip_prefix(&prefix));
-        lines.map(|rest| rest.split('(').next().unwrap_or_default().to_owned()).collect()
-    };
-    codes.map(|of| (of.rsplit("::").next().unwrap_or_default().to_owned(), variants(of))).collect()
 }

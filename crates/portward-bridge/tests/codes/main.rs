@@ -7,3 +7,5 @@ mod backend;
 mod holder;
 #[cfg(any(feature = "backend", feature = "holder"))]
 mod listing;
+#[cfg(feature = "backend")]
+mod told;
