@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use build::{QUICK_START, interpreter, maturin, python};
+use build::{QUICK_START, maturin, python, tools_behind};
 
 use crate::log::Log;
 use crate::postgres::Beside;
@@ -54,15 +54,6 @@ fn fresh(log: &mut Log, wheel: &Path) -> io::Result<bool> {
     }
     tools_behind(&Path::new(SUITE).join("bin/python"))?;
     Ok(true)
-}
-
-/// What tests need besides is in another environment, and found behind what this one has: fetching it takes a minute.
-fn tools_behind(python: &Path) -> io::Result<()> {
-    let place = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
-    let tools = Command::new(interpreter()?).args(place).output()?.stdout;
-    let own = Command::new(python).args(place).output()?.stdout;
-    let own = PathBuf::from(String::from_utf8_lossy(own.trim_ascii_end()).into_owned());
-    fs::write(own.join("behind.pth"), tools)
 }
 
 /// Each in a process of its own: a framework is set up once in one.

@@ -55,19 +55,18 @@ class Table:
         for line in text.splitlines():
             if line.startswith("# "):
                 reason = line[2:]
-            elif " = " in line:
-                item, _, where = line.partition(" = ")
-                self._once(item)
-                if where == "type":
-                    self.types.add(item)
-                else:
-                    self.here[item] = where
             elif line:
-                owner, _, members = line.rpartition(":")
+                what, _, where = line.partition(" = ")
+                owner, _, members = what.rpartition(": ") if ": " in what else (what.removesuffix(":"), "", "")
                 for item in [f"{owner}::{member}" for member in members.split()] or [owner]:
-                    self._once(item)
-                    self.left_out[item] = reason
+                    self._add(item, where, reason)
 
-    def _once(self, item: str) -> None:
+    def _add(self, item: str, where: str, reason: str) -> None:
         if item in self.here or item in self.types or item in self.left_out:
             self.twice.append(item)
+        elif where == "type":
+            self.types.add(item)
+        elif where:
+            self.here[item] = where
+        else:
+            self.left_out[item] = reason

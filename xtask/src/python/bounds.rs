@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::tools_behind;
+use super::build::tools_behind;
 use crate::log::Log;
 use crate::tally::Tally;
 

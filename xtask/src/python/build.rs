@@ -36,6 +36,15 @@ pub(super) fn python(folder: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-pub(super) fn interpreter() -> io::Result<PathBuf> {
+fn interpreter() -> io::Result<PathBuf> {
     Ok(std::env::current_dir()?.join("target/venv-python/bin/python"))
+}
+
+/// What tests need besides is in another environment, and found behind what this one has: fetching it takes a minute.
+pub(super) fn tools_behind(python: &Path) -> io::Result<()> {
+    let place = ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"];
+    let tools = Command::new(interpreter()?).args(place).output()?.stdout;
+    let own = Command::new(python).args(place).output()?.stdout;
+    let own = PathBuf::from(String::from_utf8_lossy(own.trim_ascii_end()).into_owned());
+    fs::write(own.join("behind.pth"), tools)
 }
