@@ -112,11 +112,7 @@ class Column(Generic[T]):
 
     def seal(self, keys: Keys, tenant: str, id: str, value: T) -> Sealed:
         """For one row."""
-        try:
-            encoded = self.codec.encode(value)
-        except UnicodeEncodeError:  # it has the whole text in it
-            raise InvalidValue(f"{self}: half of a surrogate pair is no text", "text_surrogate") from None
-        return Sealed(self._scope(keys, tenant).seal(encoded, name=str(self), id=id))
+        return Sealed(self._scope(keys, tenant).seal(self._encoded(value), name=str(self), id=id))
 
     def open(self, keys: Keys, tenant: str, id: str, value: bytes) -> T:
         """Raises `portward.Unreadable`."""
@@ -158,6 +154,14 @@ class Column(Generic[T]):
         """Whether the names of its scopes are identifiers."""
         names = [f"record:{self.table}", *([f"index:{self}"] if self.index else [])]
         return all(len(name) <= IDENTIFIER_MAX and all("!" <= letter <= "~" for letter in name) for name in names)
+
+    def _encoded(self, value: T) -> bytes:
+        try:
+            return self.codec.encode(value)
+        except UnicodeEncodeError:
+            pass
+        # Apart from that exception, which has the whole text in it.
+        raise InvalidValue(f"{self}: half of a surrogate pair is no text", "text_surrogate")
 
     def _scope(self, keys: Keys, tenant: str) -> Scope:
         return keys.scope(tenant, f"record:{self.table}")

@@ -117,6 +117,14 @@ def test_nothing_and_the_empty_text_are_two_things() -> None:
     assert Invoice.objects.filter(notes__isnull=True).count() == 1
 
 
+def test_what_is_no_text_is_not_stored() -> None:
+    for values in ({"notes": "secret \ud800"}, {"email": "secret \ud800"}):
+        with pytest.raises(portward.InvalidValue, match=": half of") as refused:
+            invoice(**values)
+        assert refused.value.code == "text_surrogate" and "secret" not in repr(refused.value.args)
+    assert invoice(notes="fine").notes == "fine"
+
+
 def test_a_change_is_sealed_anew_and_the_index_follows() -> None:
     row = invoice()
     before = stored("email_sealed"), stored("email_index")

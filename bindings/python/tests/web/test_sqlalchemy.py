@@ -114,6 +114,16 @@ def test_nothing_and_the_empty_text_are_two_things(session: Session) -> None:
     assert (row.notes, row.email, row.email_index) == ("", "  ", None)
 
 
+def test_what_is_no_text_is_not_stored(session: Session) -> None:
+    for values in ({"notes": "secret \ud800"}, {"notes": "fine", "email": "secret \ud800"}):
+        with pytest.raises(portward.InvalidValue, match=r"^(invoices\.notes|invoices\.email|value): half") as refused:
+            add(session, **values)
+        assert refused.value.code == "text_surrogate" and "secret" not in repr(refused.value.args)
+        assert refused.value.__cause__ is refused.value.__context__ is None
+        session.rollback()
+    assert add(session, notes="fine").notes == "fine"
+
+
 def test_a_change_is_sealed_anew_and_the_index_follows(session: Session) -> None:
     row = add(session)
     before = whole_database(session)

@@ -19,11 +19,17 @@ def apart(act: Callable[[], R]) -> R:
     if _of_async_session():
         result: R = await_only(in_thread(act))
         return result
+    if not _in_loop():
+        return act()
+    raise MissingGreenlet("this may ask for a key: take `await row.awaitable_attrs.NAME`, or `AsyncSession.run_sync`")
+
+
+def _in_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return act()
-    raise MissingGreenlet("this may ask for a key: take `await row.awaitable_attrs.NAME`, or `AsyncSession.run_sync`")
+        return False
+    return True
 
 
 def _of_async_session() -> bool:
