@@ -17,7 +17,8 @@ from calls import Call, all_calls
 STUB = Path(__file__).parents[1] / "python" / "portward" / "_portward.pyi"
 HALF = "a secret \ud800"
 # What a visitor sends, who is no mistake of the caller's: refused as what it is not.
-SENT = {"Store.peek", "Store.redeem", "Store.renew", "UntrustedLink.new", *(f"{one}.verify_{kind}" for one in ("Follower", "Store", "Verifier") for kind in ("link", "session"))}  # fmt: skip
+VERIFIES = {f"{one}.verify_{kind}" for one in ("Follower", "Store", "Verifier") for kind in ("link", "session")}
+SENT = {"Store.peek", "Store.redeem", "Store.renew", "UntrustedLink.new", *VERIFIES}
 
 
 def halves(annotation: str) -> list[Any]:

@@ -81,7 +81,7 @@ SHORT = {
     "Exchange.granted", "Exchange.peeked", "Exchange.refused", "Follower.new", "Follower.of_lists", "Follower.verify_link",
     "Follower.verify_session", "Issuer.issue_link", "Issuer.issue_session", "Issuer.new", "KeyStore.acting_as", "KeyStore.scope",
     "Keyring.export_in_clear", "Keyring.from_json", "Keyring.generate", "Portal.link_url", "Portal.new", "Portal.read", "Portal.refuse",
-    "Portal.session", "Store.acting_as", "Store.is_at_least", "Store.verify_link", "Store.verify_session", "UntrustedLink.narrow",
+    "Portal.session", "Scope.key_of", "Store.acting_as", "Store.is_at_least", "Store.verify_link", "Store.verify_session", "UntrustedLink.narrow",
     "UntrustedLink.new", "UntrustedLink.permissions", "Verifier.verify_link", "Verifier.verify_session", "Verifier.without_revocation",
     "portward.index_bits",
 }  # fmt: skip
