@@ -118,7 +118,9 @@ fn destroy(global: &Global, arguments: &DestroyArguments) -> Result<Report, Fail
     let keys = Keys::open(global, &portal)?;
     let kept = read::days(arguments.backups_kept);
     let erasure = match (&scope, key) {
-        (Some(scope), Some(key)) => keys.wait(keys.store.destroy_data_key(tenant, scope, key, kept)).map_err(sealing)?,
+        (Some(scope), Some(key)) => {
+            keys.wait(keys.store.destroy_data_key(tenant, scope, key, kept)).map_err(sealing)?
+        }
         (Some(scope), None) => keys.wait(keys.store.destroy_scope(tenant, scope, kept))?,
         (None, _) => keys.wait(keys.store.destroy_tenant(tenant, kept))?,
     };
