@@ -34,11 +34,11 @@ pub(crate) enum TenantCommand {
     },
     /// Destroy the keys of a tenant, of one scope, or one of its data keys, for ever: nothing sealed under them opens again
     Destroy(DestroyArguments),
-    /// Bring every key under the active root of the keyring; do so before an older root is retired
+    /// Bring every key under the active root of the keyring, before an older root is retired; take out what is destroyed and was put back
     Rewrap,
     /// Count what lies under which KEK and root
     Census,
-    /// Look at every row, and put tombstones into the feed that it misses after a destruction was interrupted
+    /// Look at every row, also for destroyed keys that were put back; put tombstones into the feed that it misses after an interruption
     Check,
 }
 
@@ -170,7 +170,8 @@ fn rewrap(global: &Global) -> Result<Report, Failure> {
             format!("of {} tenants something is left where it was, first of {tenant}", rewrapped.failed.len());
         return Err(Failure::new(code, Audience::Environment, message, Exit::Environment));
     }
-    Ok(Report::new().fact("keks", rewrapped.keks).fact("rows", rewrapped.rows))
+    let report = Report::new().fact("keks", rewrapped.keks).fact("rows", rewrapped.rows);
+    Ok(report.fact("buried", rewrapped.buried))
 }
 
 fn census(global: &Global) -> Result<Report, Failure> {
@@ -208,6 +209,11 @@ fn check(global: &Global) -> Result<Report, Failure> {
     if let Some((table, tenant, code)) = checked.bad.first() {
         let message = format!("{} rows are not believed, first one of {table} of {tenant}", checked.bad.len());
         return Err(Failure::new(code, Audience::Environment, message, Exit::Environment));
+    }
+    if !checked.put_back.is_empty() {
+        let message = format!("{} keys are destroyed and have their slots again", checked.put_back.len());
+        let failure = Failure::new("keys_put_back", Audience::Environment, message, Exit::Environment);
+        return Err(failure.hint("an older copy of the key store was put back: tenant rewrap takes them out"));
     }
     Ok(Report::new().fact("rows", checked.rows).fact("tombstones_added", missing))
 }

@@ -206,6 +206,25 @@ fn a_key_store_put_back_stays_erased_beside_its_view() {
 }
 
 #[test]
+fn what_a_key_store_that_was_put_back_has_is_told_and_taken_out() {
+    let home = Home::studio();
+    home.sealed("object", b"x", &[]);
+    home.sealed("other", b"x", &["--scope=file:2"]);
+    let keys = [("keys.db", home.read("keys.db"))];
+    let view = ["view.pwf", "view.stamp"].map(|name| (name, home.read(name)));
+    home.ok(&[&DESTROY[..], &["--confirm=file:1"]].concat());
+    assert_eq!(home.ok(&["tenant", "rewrap"])["buried"], 0);
+    put_back(&home, &keys);
+    let said = home.fails(&["tenant", "check"], 3, "keys_put_back");
+    assert!(text(&said["error"], "message").contains("tenant rewrap"), "{said}");
+    assert_eq!(home.ok(&["tenant", "rewrap"])["buried"], 1);
+    assert_eq!(home.ok(&["tenant", "check"]), json!({ "rows": 4, "tombstones_added": 0 }));
+    put_back(&home, &view);
+    home.refuses(&home.open("object", &["-o", "no"]), "unreadable", "data_key_destroyed");
+    home.ok(&home.open("other", &["-o", "opened", "--scope=file:2"]));
+}
+
+#[test]
 fn a_census_counts_what_lies_where() {
     let home = Home::studio();
     for scope in ["--scope=file:1", "--scope=file:2"] {

@@ -4,6 +4,7 @@ use portward::envelope::SealError;
 use portward::{Audience, RowError};
 
 use crate::database::DatabaseError;
+use crate::database::record::RecordError;
 use crate::events::SinkError;
 use crate::files::FileError;
 use crate::objects::ObjectError;
@@ -194,6 +195,16 @@ impl From<sqlx::Error> for BackupError {
 impl From<RowError> for BackupError {
     fn from(error: RowError) -> Self {
         Self::Row(error)
+    }
+}
+
+impl From<RecordError> for BackupError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Database(error) => error.into(),
+            RecordError::Row(error) => error.into(),
+            RecordError::Malformed => Self::Malformed,
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use portward::Keyring;
 use sqlx::AssertSqlSafe;
 
 use crate::backup::BackupError;
-use crate::backup::graves::of_record;
 use crate::backup::kind::STORE_SCHEMA;
 use crate::backup::manifest::{FeedPosition, Format, Manifest, TableRows};
 use crate::database::{Work, record};
@@ -48,7 +47,7 @@ pub(super) async fn mark(manifest: &Manifest, keyring: &Keyring, work: &mut Work
     if let Some(feed) = manifest.feed {
         let row = store::restored(feed.stamp, feed.history, feed.snapshot, manifest.number);
         work.query("DELETE FROM feed").execute(&mut **work).await?;
-        record::insert(&row, keyring, work).await.map_err(of_record)?;
+        record::insert(&row, keyring, work).await?;
     }
     if let Some(mark) = mark_unbelieved(manifest) {
         work.query(AssertSqlSafe(mark)).execute(&mut **work).await?;

@@ -9,7 +9,6 @@ mod create;
 mod directory;
 mod error;
 mod feed;
-mod graves;
 mod kind;
 mod manifest;
 mod memory;

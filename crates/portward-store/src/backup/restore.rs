@@ -6,7 +6,7 @@ use std::sync::Arc;
 use portward::{Identifier, RevocationView, Timestamp};
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::backup::graves::Graves;
+use crate::keys::graves::Graves;
 use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE};
 use crate::backup::manifest::{Format, Manifest, refuse_other_rows};
 use crate::backup::sealed::Opened;
@@ -126,7 +126,7 @@ impl Backups {
                 // Who has it open writes nothing meanwhile, and finds nothing it knows afterwards: what it was told to be done would be lost.
                 let database = Database::bare(&Location::Sqlite(target.to_owned()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
                 let mut work = database.begin(Lock::Store).await?;
-                graves.add_from(&mut work, &self.owner.keyring).await?;
+                graves.add_from(&mut work, &self.owner.keyring, None).await?;
                 held = Some((work, database));
             }
             self.add_later(&mut graves, catalogue, entry.number).await?;
@@ -194,7 +194,7 @@ impl Backups {
         let mut work = database.begin(Lock::Store).await?;
         feed::mark(manifest, keyring, &mut work).await?;
         let buried = match manifest.kind {
-            Kind::Keys => graves.bury(&mut work, keyring, now).await?,
+            Kind::Keys => graves.bury(&mut work, keyring, (None, now)).await?,
             Kind::Data | Kind::Stream => 0,
         };
         work.commit().await?;
@@ -206,7 +206,7 @@ impl Backups {
     pub(super) async fn add_known(&self, graves: &mut Graves, of: &Location) -> Result<()> {
         let database = Database::bare(of, (KEYS_SCHEMA, KEYS_TABLE)).await?;
         let mut work = database.begin_reading().await?;
-        graves.add_from(&mut work, &self.owner.keyring).await?;
+        graves.add_from(&mut work, &self.owner.keyring, None).await?;
         work.rollback().await?;
         database.close().await;
         Ok(())

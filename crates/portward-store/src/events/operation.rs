@@ -50,6 +50,8 @@ pub enum Operation {
     ScopeDestroyed,
     /// Every key of a tenant is destroyed.
     TenantDestroyed,
+    /// Keys that are destroyed, and came back with an older copy of the store, are destroyed again.
+    Buried,
     /// KEKs of a tenant go under the present KEK of the deployment, or its rows under the active root.
     Rewrapped,
     /// A backup is made.
@@ -137,6 +139,7 @@ impl Operation {
             Self::DataKeyDestroyed => "data_key_destroyed",
             Self::ScopeDestroyed => "scope_destroyed",
             Self::TenantDestroyed => "tenant_destroyed",
+            Self::Buried => "buried",
             Self::Rewrapped => "rewrapped",
             Self::BackedUp => "backed_up",
             Self::BackupRestored => "backup_restored",

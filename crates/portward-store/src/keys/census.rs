@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
-use portward::envelope::{KekName, Slot, UnwrapKey, WrapKey};
-use portward::{Change, RevocationView, TenantChange};
+use portward::envelope::{KekName, KeyId, Slot, UnwrapKey, WrapKey};
+use portward::{Change, Identifier, RevocationView, TenantChange};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use crate::database::record::{self, RecordError};
 use crate::keys::error::KeyStoreError;
+use crate::keys::graves::Graves;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
 
@@ -28,6 +29,8 @@ pub struct Checked {
     pub bad: Vec<(&'static str, String, &'static str)>,
     /// Tombstones that the feed lacks: those of a destruction that was interrupted before it had them. Commit them.
     pub missing: Vec<Change>,
+    /// Keys that are destroyed, and whose rows have a slot again: an older copy of the store was put back. [`KeyStore::rewrap`] takes it out.
+    pub put_back: Vec<(Identifier, KeyId)>,
 }
 
 type Result<T> = core::result::Result<T, KeyStoreError>;
@@ -55,7 +58,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         Ok(census)
     }
 
-    /// Looks at every row, and for tombstones that the view does not show.
+    /// Looks at every row, for tombstones that the view does not show, and for keys that are destroyed by it or by the store and are there again.
     ///
     /// # Errors
     /// [`KeyStoreError::Database`].
@@ -63,6 +66,9 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         let keyring = &self.shelf.keyring;
         let mut reading = self.shelf.database.begin_reading().await?;
         let mut checked = Checked::default();
+        let mut graves = Graves::of(vec![view]);
+        graves.add_from(&mut reading, keyring, None).await?;
+        checked.put_back = graves.put_back(&mut reading, None).await?;
         for row in reading.query("SELECT * FROM tenant_kek").fetch_all(&mut *reading).await? {
             checked.note("tenant_kek", &row, record::read::<TenantKekRow>(&row, keyring));
         }

@@ -4,6 +4,7 @@ mod cache;
 mod census;
 mod erase;
 mod error;
+pub(crate) mod graves;
 mod load;
 mod loaded;
 mod read;

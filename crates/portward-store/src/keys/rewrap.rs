@@ -6,6 +6,7 @@ use crate::database::Work;
 use crate::database::record::{self, Record};
 use crate::events::Operation;
 use crate::keys::error::KeyStoreError;
+use crate::keys::graves::Graves;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
 
@@ -16,6 +17,8 @@ pub struct Rewrapped {
     pub keks: u64,
     /// Rows, with a new MAC.
     pub rows: u64,
+    /// Rows whose slot was taken out: of keys that are destroyed, and were there again since an older copy of the store was put back.
+    pub buried: u64,
     /// Tenants of whom something was not, as the database names them, and why. A row that somebody planted hinders nobody else.
     pub failed: Vec<(String, &'static str)>,
 }
@@ -24,18 +27,16 @@ type Result<T> = core::result::Result<T, KeyStoreError>;
 
 impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
     /// Brings everything under the active root of the keyring and under the present KEK: to be done after a new root was activated, before
-    /// the old one is retired. One tenant at a time; what was interrupted goes on where it was.
+    /// the old one is retired. What is destroyed, and came back with an older copy of the store, is destroyed again. One tenant at a time; what
+    /// was interrupted goes on where it was.
     ///
     /// # Errors
     /// [`KeyStoreError::Database`], if not even the tenants can be read; [`KeyStoreError::Sink`], and what was done before stays.
     pub async fn rewrap(&self) -> Result<Rewrapped> {
         let mut done = Rewrapped::default();
         for name in self.names().await? {
-            match self.rewrap_tenant(&name).await {
-                Ok((keks, rows)) => {
-                    done.keks = done.keks.saturating_add(keks);
-                    done.rows = done.rows.saturating_add(rows);
-                }
+            match self.rewrap_tenant(&name, &mut done).await {
+                Ok(()) => {}
                 // Nor will it be told of the others.
                 Err(error @ KeyStoreError::Sink(_)) => return Err(error),
                 Err(error) => done.failed.push((name, error.code())),
@@ -44,9 +45,33 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         Ok(done)
     }
 
-    async fn rewrap_tenant(&self, name: &str) -> Result<(u64, u64)> {
+    async fn rewrap_tenant(&self, name: &str, done: &mut Rewrapped) -> Result<()> {
         let tenant = name.parse().map_err(|_| KeyStoreError::Malformed)?;
-        Ok((self.rewrap_keks(tenant).await?, self.renew_rows(tenant).await?))
+        // First: a destroyed key gets neither another KEK nor another MAC.
+        done.buried = done.buried.saturating_add(self.bury_again(tenant).await?);
+        done.keks = done.keks.saturating_add(self.rewrap_keks(tenant).await?);
+        done.rows = done.rows.saturating_add(self.renew_rows(tenant).await?);
+        Ok(())
+    }
+
+    async fn bury_again(&self, tenant: Identifier) -> Result<u64> {
+        let (shelf, whose) = (&self.shelf, Some(tenant));
+        let mut graves = Graves::of(shelf.view.iter().map(|view| view.load()).collect());
+        let mut work = shelf.begin().await?;
+        graves.add_from(&mut work, &shelf.keyring, whose).await?;
+        if graves.put_back(&mut work, whose).await?.is_empty() {
+            work.rollback().await?;
+            return Ok(0);
+        }
+        shelf.database.refuse_foreign(&mut work).await?;
+        let count = graves.bury(&mut work, &shelf.keyring, (whose, shelf.now())).await?;
+        // As of any destruction, what was written is read back.
+        if !graves.put_back(&mut work, whose).await?.is_empty() {
+            return Err(KeyStoreError::Malformed);
+        }
+        self.recorder.record(self.event(Operation::Buried).of(tenant).with(format!("{count} keys"))).await?;
+        self.commit(work, tenant).await?;
+        Ok(count)
     }
 
     /// Every tenant that has, or had, a key, as the database names it.

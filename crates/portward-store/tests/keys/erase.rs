@@ -161,6 +161,78 @@ async fn one_data_key_is_destroyed_by_itself() {
     assert!(keys.open_record(&world.context(), &new).is_ok());
 }
 
+/// A copy from before the destruction, put in the store's place: nothing opens by it, and a rewrapping takes the slots out.
+#[tokio::test]
+async fn what_a_copy_that_is_put_back_has_is_buried() {
+    let world = World::new();
+    let mut feed = Follow::new(&world);
+    let store = world.store_that_follows(&feed).await;
+    let (tenant, gone) = (world.tenant, "gone".parse().unwrap());
+    let [bob, bea] = ["subject:bob", "subject:bea"].map(|scope| scope.parse().unwrap());
+    for tenant in [tenant, gone] {
+        store.new_tenant(tenant).await.unwrap();
+        store.scope(tenant, &world.scope).await.unwrap();
+        store.scope(tenant, &bob).await.unwrap();
+    }
+    let object = store.scope(tenant, &bea).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let before = store.scope(tenant, &bob).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let id = portward::envelope::Header::parse(&before).unwrap().0.data_key();
+    store.rotate_scope(tenant, &bob).await.unwrap();
+    let after = store.scope(tenant, &bob).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let copy = world.place.backup().await;
+    feed.publish(store.destroy_data_key(tenant, &bob, id, DAY).await.unwrap().changes());
+    feed.publish(store.destroy_scope(tenant, &world.scope, DAY).await.unwrap().changes());
+    feed.publish(store.destroy_tenant(gone, DAY).await.unwrap().changes());
+    let view = feed.cell().load();
+    assert_eq!(store.check(&view).await.unwrap().put_back, [], "the control");
+    assert_eq!(store.rewrap().await.unwrap().buried, 0, "the control");
+
+    let aware = world.open(&copy, Feed::View(feed.cell()), world.options()).await.unwrap();
+    let slots = async || aware.census().await.unwrap().keks.values().sum::<u64>();
+    let put_back = aware.check(&view).await.unwrap().put_back;
+    assert_eq!((put_back.len(), put_back.contains(&(tenant, id))), (5, true), "a key, a scope; a KEK and its two keys");
+    assert_eq!(slots().await, 8);
+    let done = aware.rewrap().await.unwrap();
+    assert_eq!((done.buried, done.failed, slots().await), (5, vec![], 3), "of acme: the KEK, bob's and bea's key");
+    let checked = aware.check(&view).await.unwrap();
+    assert_eq!((checked.put_back, checked.bad, checked.missing), (vec![], vec![], vec![]));
+    assert_eq!(aware.rewrap().await.unwrap().buried, 0);
+
+    // Now also for who has no view.
+    let unaware = world.open(&copy, ALONE, world.options()).await.unwrap();
+    assert_eq!(code(unaware.scope(tenant, &world.scope).await), "key_destroyed");
+    assert_eq!(code(unaware.scope(gone, &bob).await), "key_destroyed");
+    let keys = unaware.scope(tenant, &bob).await.unwrap();
+    assert_eq!(keys.open_record(&world.context(), &before), Err(OpenError::DataKeyDestroyed));
+    assert!(keys.open_record(&world.context(), &after).is_ok(), "what lives is left alone");
+    assert!(unaware.scope(tenant, &bea).await.unwrap().open_record(&world.context(), &object).is_ok());
+}
+
+/// The key in a row that is not believed is real.
+#[tokio::test]
+async fn a_row_that_is_not_believed_is_stripped() {
+    let world = World::new();
+    let mut feed = Follow::new(&world);
+    let store = world.store_that_follows(&feed).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    for scope in ["subject:anna", "subject:bob"] {
+        let keys = store.scope(world.tenant, &scope.parse().unwrap()).await.unwrap();
+        let object = keys.seal_record(&world.context(), b"x").unwrap();
+        let id = portward::envelope::Header::parse(&object).unwrap().0.data_key();
+        if scope == "subject:anna" {
+            feed.publish(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(id))]);
+        }
+    }
+    world.tamper("UPDATE data_key SET created = created + 1").await;
+    let checked = store.check(&feed.cell().load()).await.unwrap();
+    assert_eq!((checked.put_back.len(), checked.bad.len()), (1, 2));
+    assert_eq!(store.rewrap().await.unwrap().buried, 1);
+    let checked = store.check(&feed.cell().load()).await.unwrap();
+    assert_eq!((checked.put_back.len(), checked.bad.len()), (0, 2), "nor is it believed now");
+    let left = world.bytes("SELECT slot FROM data_key WHERE slot IS NOT NULL AND scope = 'subject:bob'").await;
+    assert!(!left.is_empty(), "nobody destroyed the other one");
+}
+
 #[tokio::test]
 async fn a_destroyed_scope_begins_anew_only_by_name() {
     let world = World::new();

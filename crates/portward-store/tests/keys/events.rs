@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portward::envelope::DataScope;
-use portward::{Keyring, Timestamp};
+use portward::{Change, Keyring, TenantChange, Timestamp};
 use portward_store::events::Subject;
-use portward_store::keys::{KeyStore, KeyStoreOptions};
+use portward_store::keys::{Feed, KeyStore, KeyStoreOptions};
 
 use crate::kept::Kept;
-use crate::world::{ALONE, DAY, NOW, World, code};
+use crate::world::{ALONE, DAY, Follow, NOW, World, code};
 
 fn told(world: &World) -> (KeyStoreOptions, Arc<Kept>) {
     let kept = Arc::new(Kept::default());
@@ -90,6 +90,26 @@ async fn rewrapping_is_told_where_there_is_something_to_do() {
     let told: Vec<_> = told.iter().map(|event| (event.operation.name(), event.detail.as_deref())).collect();
     assert_eq!(told[0], ("rewrapped", Some("1 KEKs")));
     assert_eq!((told[1].0, told.len()), ("rewrapped", 2));
+}
+
+#[tokio::test]
+async fn burying_again_is_told() {
+    let world = World::new();
+    let mut feed = Follow::new(&world);
+    let (options, kept) = told(&world);
+    let store = world.open(&world.location(), Feed::View(feed.cell()), options).await.unwrap();
+    store.new_tenant(world.tenant).await.unwrap();
+    let object = store.scope(world.tenant, &world.scope).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let id = object[4..20].try_into().unwrap();
+    feed.publish(vec![Change::Tenant(world.tenant, TenantChange::Tombstone(id))]);
+    kept.take();
+    kept.fail(true);
+    assert_eq!(code(store.rewrap().await), "sink_failed");
+    kept.fail(false);
+    assert_eq!(store.rewrap().await.unwrap().buried, 1, "it was not done before");
+    let told = kept.take();
+    let told: Vec<_> = told.iter().map(|event| (event.operation.name(), event.detail.as_deref())).collect();
+    assert_eq!(told, [("buried", Some("1 keys"))]);
 }
 
 /// What was refused is then asked for again, and done: so nothing of it had been.

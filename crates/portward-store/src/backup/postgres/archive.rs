@@ -10,7 +10,7 @@ use portward::{RootId, RowMac};
 use zeroize::Zeroizing;
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::backup::graves::Graves;
+use crate::keys::graves::Graves;
 use crate::backup::kind::KEYS_SCHEMA;
 use crate::backup::manifest::{TableRows, refuse_other_rows};
 use crate::backup::postgres::script::Script;

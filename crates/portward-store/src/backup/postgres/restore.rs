@@ -9,7 +9,7 @@ use portward::{Keyring, Timestamp};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::backup::graves::{Graves, of_record};
+use crate::keys::graves::Graves;
 use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE, STORE_SCHEMA};
 use crate::backup::manifest::{Format, Manifest};
 use crate::backup::postgres::archive::give;
@@ -67,7 +67,7 @@ impl Backups {
             // Their tombstones are there already; now their slots go, too, and what the server keeps of rows that were changed.
             let database = Database::bare(&Location::Postgres(into.clone()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
             let mut work = database.begin(Lock::Store).await?;
-            buried = graves.bury(&mut work, keyring, now).await?;
+            buried = graves.bury(&mut work, keyring, (None, now)).await?;
             work.commit().await?;
             database.close().await;
             vacuum(url).await?;
@@ -83,7 +83,7 @@ impl Backups {
         let database = Database::bare(&Location::Postgres(url.clone()), (KEYS_SCHEMA, KEYS_TABLE)).await?;
         let mut work = database.begin_reading().await?;
         let (stones,) = work.query_as("SELECT count(*) FROM key_tombstone").fetch_one(&mut *work).await?;
-        graves.add_from(&mut work, &self.owner.keyring).await?;
+        graves.add_from(&mut work, &self.owner.keyring, None).await?;
         work.rollback().await?;
         database.close().await;
         Ok(Some(stones))
@@ -173,7 +173,7 @@ fn after(manifest: &Manifest, graves: &Graves, keyring: &Keyring) -> Result<Stri
     }
     if let Some(feed) = manifest.feed {
         let row = store::restored(feed.stamp, feed.history, feed.snapshot, manifest.number);
-        let insert = record::statement(&row, keyring, STORE_SCHEMA).map_err(of_record)?;
+        let insert = record::statement(&row, keyring, STORE_SCHEMA)?;
         let _ = writeln!(sql, "DELETE FROM {STORE_SCHEMA}.feed;\n{insert}");
     }
     if let Some(mark) = feed::mark_unbelieved(manifest) {
@@ -181,7 +181,7 @@ fn after(manifest: &Manifest, graves: &Graves, keyring: &Keyring) -> Result<Stri
     }
     if manifest.kind == Kind::Keys {
         for stone in graves.stones() {
-            let _ = writeln!(sql, "{}", record::statement(&stone, keyring, KEYS_SCHEMA).map_err(of_record)?);
+            let _ = writeln!(sql, "{}", record::statement(&stone, keyring, KEYS_SCHEMA)?);
         }
     }
     sql.push_str("COMMIT;\n");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::catalogue::catalogue;
 use super::{code, told};
-use crate::backup::graves::Graves;
+use crate::keys::graves::Graves;
 use crate::database::{Database, Location, Lock, Work};
 use crate::keys::SCHEMA;
 use crate::store::vectors::scratch::{insert, stored, write};
@@ -31,14 +31,14 @@ pub(super) async fn tombstones(case: &Case<'_>) -> Outcome {
     for stones in known {
         let (_folder, database) = key_store(stones.iter().map(|row| ("key_tombstone", row)), TWICE).await;
         let mut work = database.begin_reading().await.map_err(code)?;
-        graves.add_from(&mut work, &keyring).await.map_err(code)?;
+        graves.add_from(&mut work, &keyring, None).await.map_err(code)?;
         work.rollback().await.map_err(code)?;
     }
     let rows = list("rows").iter().map(|told| (told["table"].as_str().unwrap(), &told["row"]));
     let (_folder, database) = key_store(rows, ALL_ACTIVE).await;
     let mut work = database.begin(Lock::Store).await.map_err(code)?;
     let before = slots(&mut work).await;
-    graves.bury(&mut work, &keyring, Timestamp::default()).await.map_err(code)?;
+    graves.bury(&mut work, &keyring, (None, Timestamp::default())).await.map_err(code)?;
     let after = slots(&mut work).await;
     let destroyed: BTreeSet<String> = before.difference(&after).cloned().collect();
     // In any order: so in that of the case, if they are the same.
