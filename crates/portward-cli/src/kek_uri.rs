@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::Audience;
-use portward_kms::{AuthPin, Pkcs11Kek, Pkcs11Token, TokenError};
+use portward_kms::{AuthPin, Pkcs11Token, TokenError};
 use portward_store::files::KeyringKek;
 
 use crate::failure::{Exit, Failure};
@@ -16,19 +16,24 @@ pub(crate) fn open(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
     from_uri(global.kek.as_deref().ok_or_else(missing)?)
 }
 
-/// A key of this URI, made first.
-pub(crate) fn generate(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
-    match uri.split_once(':') {
-        Some(("pkcs11", rest)) => {
-            Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::generate).map_err(|failure| {
-                match failure.code {
-                    // A key is looked at only once it is made.
-                    "token_no_key" | "token_weak_key" => failure.hint("the token has made it, and keeps it"),
-                    _ => failure,
-                }
-            })
+/// A key of this URI, made first. `tell`: who is told before it is, once it is known where that will be.
+pub(crate) fn generate(
+    uri: &str,
+    tell: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Arc<dyn KeyringKek>, Failure> {
+    let Some(("pkcs11", rest)) = uri.split_once(':') else {
+        return Err(Failure::usage("kek_generate", "only a PKCS#11 token makes a key here"));
+    };
+    let key = Pkcs11::parse(rest).ok_or_else(malformed)?;
+    let token = key.token()?;
+    tell()?;
+    match token.generate(&key.id, 0) {
+        Ok(kek) => Ok(Arc::new(kek)),
+        // A key is looked at only once it is made.
+        Err(error @ (TokenError::NoKey | TokenError::WeakKey)) => {
+            Err(of_token(error).hint("the token has made it, and keeps it"))
         }
-        _ => Err(Failure::usage("kek_generate", "only a PKCS#11 token makes a key here")),
+        Err(error) => Err(of_token(error)),
     }
 }
 
@@ -38,7 +43,7 @@ pub(crate) fn missing() -> Failure {
 
 pub(crate) fn from_uri(uri: &str) -> Result<Arc<dyn KeyringKek>, Failure> {
     match uri.split_once(':') {
-        Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.key(Pkcs11Token::key),
+        Some(("pkcs11", rest)) => Pkcs11::parse(rest).ok_or_else(malformed)?.key(),
         #[cfg(feature = "aws-kms")]
         Some(("aws-kms", id)) => aws(id),
         _ => Err(malformed()),
@@ -99,18 +104,19 @@ impl Pkcs11 {
     }
 
     /// Version 0: a key of a token has no versions, another key takes its place.
-    fn key(
-        self,
-        find: impl FnOnce(&Arc<Pkcs11Token>, &[u8], u32) -> Result<Pkcs11Kek, TokenError>,
-    ) -> Result<Arc<dyn KeyringKek>, Failure> {
+    fn key(&self) -> Result<Arc<dyn KeyringKek>, Failure> {
+        Ok(Arc::new(self.token()?.key(&self.id, 0).map_err(of_token)?))
+    }
+
+    fn token(&self) -> Result<Arc<Pkcs11Token>, Failure> {
         let pin = passphrase::known(self.pin.as_deref(), "PIN of the token: ", "pin-source")?;
         let pin = core::str::from_utf8(&pin).map_err(|_| Failure::usage("kek_pin", "a PIN is UTF-8"))?;
-        let token = Pkcs11Token::open(&self.module, &self.token, AuthPin::new(pin.into()));
-        let key = token.and_then(|token| find(&token, &self.id, 0));
-        let failed =
-            |error: TokenError| Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment);
-        Ok(Arc::new(key.map_err(failed)?))
+        Pkcs11Token::open(&self.module, &self.token, AuthPin::new(pin.into())).map_err(of_token)
     }
+}
+
+fn of_token(error: TokenError) -> Failure {
+    Failure::new(error.code(), Audience::Environment, error.to_string(), Exit::Environment)
 }
 
 /// `pin-source` is a file, perhaps as a URI.

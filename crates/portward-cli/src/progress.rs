@@ -18,12 +18,7 @@ pub(crate) struct Watched<R> {
 
 impl<R: Read> Watched<R> {
     pub(crate) fn new(inner: R, length: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
-        let template = if length.is_some() { OF_KNOWN_LENGTH } else { OF_UNKNOWN_LENGTH };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-        Self { inner, length, bar, shown_from: Instant::now().checked_add(PATIENCE) }
+        Self { inner, length, bar: bar(length), shown_from: Instant::now().checked_add(PATIENCE) }
     }
 
     pub(crate) fn unseen(inner: R, length: Option<u64>) -> Self {
@@ -40,10 +35,12 @@ pub(crate) struct Meter {
 impl Meter {
     /// Seen by whoever waits at a terminal, if somebody does.
     pub(crate) fn new(is_seen: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template(OF_UNKNOWN_LENGTH) {
-            bar.set_style(style);
-        }
+        Self::of(None, is_seen)
+    }
+
+    /// The same, of so many if that is known.
+    pub(crate) fn of(length: Option<u64>, is_seen: bool) -> Self {
+        let bar = bar(length);
         let shown_from = if is_seen { Instant::now().checked_add(PATIENCE) } else { None };
         Self { bar, shown_from: Mutex::new(shown_from) }
     }
@@ -86,6 +83,16 @@ impl<R> Drop for Watched<R> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Not shown yet.
+fn bar(length: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+    let template = if length.is_some() { OF_KNOWN_LENGTH } else { OF_UNKNOWN_LENGTH };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
 }
 
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -299,8 +299,7 @@ fn wrap(global: &Global, WrapArguments { generate, to }: &WrapArguments) -> Resu
         if !*generate {
             return kek_uri::from_uri(uri).map(Protection::Kek);
         }
-        events::tell(global, event(Operation::KekMade))?;
-        let kek = kek_uri::generate(uri)?;
+        let kek = kek_uri::generate(uri, || events::tell(global, event(Operation::KekMade)))?;
         made.set(true);
         Ok(Protection::Kek(kek))
     });

@@ -1,5 +1,7 @@
 //! `portward rewrap`.
 
+use std::fs;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -12,6 +14,7 @@ use crate::data;
 use crate::failure::Failure;
 use crate::global::Global;
 use crate::key_store::Keys;
+use crate::progress::Meter;
 use crate::report::Report;
 use crate::{kek, read};
 
@@ -39,7 +42,12 @@ pub(crate) fn run(global: &Global, arguments: &RewrapArguments) -> Result<Report
     let of_scope = keys.wait(keys.store.known_scope(tenant, &scope))?;
     // Nobody is turned away here, so there is no public answer.
     let failed = |error| Failure { public: None, ..data::failed(error, Some(file), Some(file)) };
-    let (before, after) = objects::rewrap_file(&of_scope, file).map_err(failed)?;
+    // The header is as good as nothing of a file that takes its time.
+    let length = fs::metadata(file).ok().map(|metadata| metadata.len());
+    let meter = Meter::of(length, io::stderr().is_terminal() && !global.json);
+    let rewrapped = objects::rewrap_watched(&of_scope, file, |bytes| meter.count(bytes));
+    drop(meter);
+    let (before, after) = rewrapped.map_err(failed)?;
     Ok(Report::new()
         .fact("rewrapped", file.to_string_lossy())
         .fact("before", slots(&before))

@@ -120,6 +120,37 @@ fn a_pipe_is_shown_no_progress() {
     assert!(!said.contains("iB"), "{said}");
 }
 
+/// The body is copied, which takes its time: here of an object behind which there is more than it can have.
+#[test]
+fn the_copy_of_a_rewrapping_is_shown_at_a_terminal() {
+    let home = Home::studio();
+    home.sealed("object", b"x", &["--embed"]);
+    File::options().write(true).open(home.beside("object")).unwrap().set_len(1 << 33).unwrap();
+    let rewrap = ["rewrap", "object", "--tenant=studio-7", "--scope=file:1"];
+    let (mut screen, slave) = terminal();
+    let mut command = home.command(&rewrap);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(slave).spawn().unwrap();
+    drop(command);
+    let (mut shown, mut part) = (String::new(), [0; 4096]);
+    // What was copied has no name, and goes with the process.
+    while !shown.contains("left") {
+        match screen.read(&mut part) {
+            Ok(length @ 1..) => shown += &String::from_utf8_lossy(&part[..length]),
+            other => panic!("it ended without a bar: {other:?} {shown}"),
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(shown.contains("of 8.00 GiB") && shown.contains("iB/s"), "{shown}");
+
+    let mut command = home.command(&rewrap);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(child.try_wait().unwrap().is_none(), "it is still at work");
+    child.kill().unwrap();
+    assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap(), "");
+}
+
 #[test]
 fn no_progress_disturbs_what_is_opened_to_the_terminal() {
     let home = Home::studio();

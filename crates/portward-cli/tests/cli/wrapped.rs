@@ -62,6 +62,20 @@ fn a_keyring_goes_under_a_kek_and_back() {
     let issued = home.ok(&link)["token"].as_str().unwrap().to_owned();
     assert_eq!(token.code(&["keyring", "wrap", kek]), (3, "token_no_key".into()), "there is no such key yet");
     assert!(home.file("keyring.json").exists());
+    let pin = home.secret("pin", "4321");
+    let nowhere = Token::uri("key%201", &pin).replace("the%20token", "no-token");
+    let no_pin = Token::uri("key%201", &home.beside("no-pin").display().to_string());
+    for (wrong, exit, code) in [
+        ("--kek=pkcs11:token=x", 2, "kek_uri"),
+        ("--kek=aws-kms:key", 2, "kek_generate"),
+        (nowhere.as_str(), 3, "token_missing"),
+        (no_pin.as_str(), 3, "file_missing"),
+    ] {
+        let said = token.code(&["keyring", "wrap", "--generate", wrong, "--events=events.jsonl"]);
+        assert_eq!(said, (exit, code.into()));
+        let told = fs::read_to_string(home.beside("events.jsonl")).unwrap_or_default();
+        assert!(told.is_empty(), "nothing is told of a key that nobody could make: {told}");
+    }
     let untold = ["keyring", "wrap", "--generate", kek, "--events=/dev/full"];
     assert_eq!(token.code(&untold), (3, "sink_failed".into()));
     assert_eq!(token.code(&["keyring", "wrap", kek]), (3, "token_no_key".into()), "what is not told is not made");

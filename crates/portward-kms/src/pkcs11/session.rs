@@ -1,3 +1,6 @@
+use std::thread;
+use std::time::Duration;
+
 use cryptoki::context::{Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
@@ -60,17 +63,27 @@ impl Shared {
     }
 
     /// Makes a key of this id, which must be new.
+    ///
+    /// A token lets several be of one id, and two processes can both look before either has made its own. So each looks again afterwards, and who
+    /// sees another one destroys its own, under which nothing lies: while there are two, neither is found. Then they try again.
     pub(super) fn generate(&mut self, id: &[u8]) -> Result<(), TokenError> {
         let session = self.context.open_rw_session(self.slot).map_err(|error| TokenError::of(&error))?;
         self.log_in(&session)?;
-        let there = session.find_objects(&template_of(id)).map_err(|error| TokenError::of(&error))?;
-        if !there.is_empty() {
-            return Err(TokenError::Generate);
+        let count = || session.find_objects(&template_of(id)).map(|found| found.len());
+        for attempt in 0..ATTEMPTS {
+            if count().map_err(|error| TokenError::of(&error))? > 0 {
+                return Err(TokenError::Generate);
+            }
+            let own = [Attribute::Token(true), Attribute::Id(id.to_vec())];
+            let template: Vec<Attribute> = own.into_iter().chain(required()).collect();
+            let made = session.generate_key(&Mechanism::AesKeyGen, &template).map_err(|_| TokenError::Generate)?;
+            if count().map_err(|error| TokenError::of(&error))? == 1 {
+                return Ok(());
+            }
+            session.destroy_object(made).map_err(|error| TokenError::of(&error))?;
+            thread::sleep(some_time(attempt));
         }
-        let own = [Attribute::Token(true), Attribute::Id(id.to_vec())];
-        let template: Vec<Attribute> = own.into_iter().chain(required()).collect();
-        let made = session.generate_key(&Mechanism::AesKeyGen, &template);
-        made.map(|_| ()).map_err(|_| TokenError::Generate)
+        Err(TokenError::Generate)
     }
 
     /// One login counts for all sessions of the process. A PIN is offered no more once it was refused.
@@ -87,6 +100,15 @@ impl Shared {
             }
         }
     }
+}
+
+/// How often a key that another one came beside is made again.
+const ATTEMPTS: u32 = 5;
+
+/// Up to 50 ms, then up to twice that, and so on: of those that got in each other's way, one is first the next time.
+fn some_time(attempt: u32) -> Duration {
+    let share = getrandom::u32().unwrap_or_default() % 51;
+    Duration::from_millis(u64::from(share << attempt.min(ATTEMPTS)))
 }
 
 /// The key, if it is what it has to be. Looked at in every call, since it is found anew in every call.

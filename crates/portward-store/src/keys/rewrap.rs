@@ -9,6 +9,7 @@ use crate::keys::error::KeyStoreError;
 use crate::keys::graves::Graves;
 use crate::keys::rows::{DataKeyRow, MinimumRow, TenantKekRow, TombstoneRow};
 use crate::keys::store::KeyStore;
+use crate::keys::tenant::wrap;
 
 /// What was brought under the present root and KEK.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -95,7 +96,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
                     let Some(slot) = row.slot.as_ref().filter(|slot| *slot.kek() != under.kek()) else { continue };
                     let name = (row.id, row.version);
                     let kek = TenantKek::unwrap(&deployment, &row.tenant, name, slot, Some(row.check), under)?;
-                    rewrapped.push((row, kek.wrap(under)?));
+                    rewrapped.push((row, wrap(&deployment, &kek, under)?));
                 }
                 Ok(rewrapped)
             })

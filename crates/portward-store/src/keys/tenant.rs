@@ -1,5 +1,5 @@
-use portward::envelope::{TenantKek, UnwrapKey, WrapKey};
-use portward::{Identifier, KeyState};
+use portward::envelope::{KekError, OpenError, Slot, TenantKek, UnwrapKey, WrapKey};
+use portward::{DeploymentId, Identifier, KeyState};
 
 use crate::database::record;
 use crate::events::Operation;
@@ -72,12 +72,27 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
 
     /// A new KEK, and its row.
     async fn wrapped_beside(&self, kek: TenantKek) -> Result<(TenantKek, TenantKekRow)> {
-        let now = self.now();
+        let (deployment, now) = (self.deployment.id, self.now());
         self.with_kek(move |under| {
-            let slot = kek.wrap(under)?;
+            let slot = wrap(&deployment, &kek, under)?;
             let row = TenantKekRow::new(*kek.tenant(), &kek, slot, now);
             Ok((kek, row))
         })
         .await
+    }
+}
+
+/// A slot out of which the key comes again: nothing is kept, or given up, for one that was never looked at.
+pub(super) fn wrap(
+    deployment: &DeploymentId,
+    kek: &TenantKek,
+    under: &(impl WrapKey + UnwrapKey),
+) -> Result<Slot> {
+    let slot = kek.wrap(under)?;
+    let name = (kek.id(), kek.version());
+    match TenantKek::unwrap(deployment, kek.tenant(), name, &slot, Some(kek.check_value()), under) {
+        Ok(_) => Ok(slot),
+        Err(OpenError::KekUnavailable) => Err(KekError::Unavailable.into()),
+        Err(_) => Err(KekError::Refused.into()),
     }
 }

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use portward::envelope::{Header, OpenError, ScopeKeys};
@@ -26,6 +26,18 @@ pub fn read_header(source: &mut dyn Read) -> Result<(Header, usize, usize), Obje
 /// # Errors
 /// [`ObjectError`]; the file is as it was, unless [`ObjectError::is_in_place`].
 pub fn rewrap_file(keys: &ScopeKeys, path: &Path) -> Result<(Header, Header), ObjectError> {
+    rewrap_watched(keys, path, |_| ())
+}
+
+/// The same; `copied` is told of each part of the body that is copied, how many bytes it has.
+///
+/// # Errors
+/// As [`rewrap_file`].
+pub fn rewrap_watched(
+    keys: &ScopeKeys,
+    path: &Path,
+    copied: impl FnMut(u64),
+) -> Result<(Header, Header), ObjectError> {
     let mut source = File::open(path).map_err(ObjectError::Read)?;
     let start = read_start(&mut source)?;
     let (bytes, length) = keys.rewrap(&start)?;
@@ -36,9 +48,20 @@ pub fn rewrap_file(keys: &ScopeKeys, path: &Path) -> Result<(Header, Header), Ob
     let body = u64::try_from(length).map_err(|_| ObjectError::Open(OpenError::HeaderMalformed))?;
     source.seek(SeekFrom::Start(body)).map_err(ObjectError::Read)?;
     target.write_all(&bytes).map_err(ObjectError::Write)?;
-    copy(&mut source, &mut target)?;
+    copy(&mut Told(&source, copied), &mut target)?;
     target.be_like(&source).and_then(|()| target.finish()).map_err(ObjectError::Write)?;
     Ok((before, after))
+}
+
+/// A source whose bytes are told of as they are read.
+struct Told<'a, F>(&'a File, F);
+
+impl<F: FnMut(u64)> Read for Told<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        (self.1)(u64::try_from(read).unwrap_or(u64::MAX));
+        Ok(read)
+    }
 }
 
 fn read_start(source: &mut dyn Read) -> Result<Vec<u8>, ObjectError> {

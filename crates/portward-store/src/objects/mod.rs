@@ -9,6 +9,6 @@ mod whole;
 
 pub use error::ObjectError;
 pub(crate) use error::Unsynced;
-pub use header::{read_header, rewrap_file};
+pub use header::{read_header, rewrap_file, rewrap_watched};
 pub use stream::{open_file, open_stream, seal_file, seal_stream};
 pub use whole::WholeFile;

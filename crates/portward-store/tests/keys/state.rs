@@ -1,12 +1,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use portward::envelope::{Header, Keep, OpenError, RootKeks, SealError, Usage};
 use portward::{KeyState, Keyring};
 use portward_store::keys::{KeyStore, Rewrapped};
 
-use crate::world::{ALONE, DAY, NOW, World, code};
+use crate::world::{ALONE, DAY, Gate, NOW, World, code};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -188,6 +189,39 @@ async fn what_was_sealed_is_kept_count_of() {
 }
 
 /// A new root, everything brought under it, the old one retired: all is there.
+/// A slot is committed, and the one before given up, only once the key came out of it again.
+#[tokio::test]
+async fn what_a_kek_wraps_has_to_unwrap() {
+    let world = World::new();
+    let gate = Gate::new(&world.keyring);
+    let store = world.store_under(&gate).await;
+    store.new_tenant(world.tenant).await.unwrap();
+    let object = store.scope(world.tenant, &world.scope).await.unwrap().seal_record(&world.context(), b"x").unwrap();
+    let mut keyring = Keyring::from_json(&world.keyring.to_json(), &world.deployment).unwrap();
+    let root = keyring.add(NOW).unwrap();
+    keyring.activate(root, NOW.saturating_add(DAY)).unwrap();
+    let keyring = Arc::new(keyring);
+    let next = Gate::new(&keyring);
+    let under_next = world.store_of(&keyring, &next).await;
+    for garbled in [1, 2] {
+        gate.garbles.store(garbled, Ordering::SeqCst);
+        next.garbles.store(garbled, Ordering::SeqCst);
+        assert_eq!(code(store.rotate_tenant(world.tenant).await), "kek_refused");
+        assert_eq!(code(store.new_tenant("bolt".parse().unwrap()).await), "kek_refused");
+        assert_eq!(under_next.rewrap().await.unwrap().failed, [("acme".into(), "kek_refused")]);
+        let census = store.census().await.unwrap();
+        assert_eq!((census.keks.len(), census.roots.len()), (2, 1), "nothing was written");
+        let keys = under_next.known_scope(world.tenant, &world.scope).await.unwrap();
+        assert!(keys.open_record(&world.context(), &object).is_ok());
+    }
+    gate.garbles.store(0, Ordering::SeqCst);
+    next.garbles.store(0, Ordering::SeqCst);
+    assert_eq!(store.rotate_tenant(world.tenant).await.unwrap(), 2, "the control");
+    assert_eq!(under_next.rewrap().await.unwrap().keks, 2, "the control");
+    let keys = under_next.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert!(keys.open_record(&world.context(), &object).is_ok());
+}
+
 #[tokio::test]
 async fn everything_goes_under_a_new_root() {
     let mut world = World::new();

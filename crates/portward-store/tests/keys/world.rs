@@ -75,7 +75,12 @@ impl World {
 
     /// Under a KEK that can be away.
     pub(crate) async fn store_under(&self, gate: &Arc<Gate>) -> KeyStore<Gate> {
-        let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(&self.keyring));
+        self.store_of(&self.keyring, gate).await
+    }
+
+    /// The same, with another keyring.
+    pub(crate) async fn store_of(&self, keyring: &Arc<Keyring>, gate: &Arc<Gate>) -> KeyStore<Gate> {
+        let (deployment, keyring) = (Arc::clone(&self.deployment), Arc::clone(keyring));
         KeyStore::open_under(&self.location(), deployment, keyring, Arc::clone(gate), ALONE, self.options())
             .await
             .unwrap()
@@ -133,6 +138,8 @@ pub(crate) struct Gate {
     pub(crate) calls: AtomicU64,
     /// Keeps calls waiting.
     pub(crate) hold: AtomicBool,
+    /// What it wraps is damaged on the way (1), or another key (2).
+    pub(crate) garbles: AtomicU8,
 }
 
 impl Gate {
@@ -143,6 +150,7 @@ impl Gate {
             delay: Mutex::default(),
             calls: AtomicU64::new(0),
             hold: AtomicBool::new(false),
+            garbles: AtomicU8::new(0),
         })
     }
 
@@ -177,7 +185,11 @@ impl WrapKey for Gate {
 
     fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
         self.pass()?;
-        self.keks.wrap(binding, key)
+        match self.garbles.load(Ordering::SeqCst) {
+            0 => self.keks.wrap(binding, key),
+            1 => self.keks.wrap(binding, key).map(|wrapped| wrapped.into_iter().map(|byte| byte ^ 1).collect()),
+            _ => self.keks.wrap(binding, &[9; 32]),
+        }
     }
 }
 

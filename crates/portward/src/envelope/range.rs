@@ -73,6 +73,7 @@ impl<R: Read + Seek> OpenSeek<R> {
     /// As its `read`.
     pub fn read_range(&mut self, from: u64, length: u64) -> io::Result<Vec<u8>> {
         self.refuse_failed()?;
+        self.refuse_dead()?;
         self.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         self.take(length).read_to_end(&mut bytes)?;
@@ -84,13 +85,19 @@ impl<R: Read + Seek> OpenSeek<R> {
         if self.failed { Err(refused(OpenError::Failed)) } else { Ok(()) }
     }
 
-    /// Opens a chunk that has exactly the bytes that the authenticated length leaves for it: a source whose length changes, or that
-    /// lies about it, does not make another chunk the last.
-    fn load(&mut self, index: u64) -> io::Result<()> {
+    /// Also before an answer for which no chunk is opened.
+    fn refuse_dead(&mut self) -> io::Result<()> {
         if self.life.is_over() {
             self.failed = true;
             return Err(refused(OpenError::DataKeyDestroyed));
         }
+        Ok(())
+    }
+
+    /// Opens a chunk that has exactly the bytes that the authenticated length leaves for it: a source whose length changes, or that
+    /// lies about it, does not make another chunk the last.
+    fn load(&mut self, index: u64) -> io::Result<()> {
+        self.refuse_dead()?;
         if self.index == Some(index) {
             return Ok(());
         }
@@ -126,6 +133,7 @@ impl<R: Read + Seek> Read for OpenSeek<R> {
         }
         self.refuse_failed()?;
         if self.position >= self.length {
+            self.refuse_dead()?;
             return Ok(0);
         }
         self.load(self.position / WIDE_CHUNK)?;

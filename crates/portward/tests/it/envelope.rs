@@ -562,6 +562,10 @@ fn a_destruction_reaches_what_has_begun() {
 
     let mut reader = keys.reader(&context, &object[..], ONE).unwrap();
     let mut seekable = keys.seekable(&context, Cursor::new(object.clone())).unwrap();
+    let [mut of_nothing, mut at_end] = [0; 2].map(|_| keys.seekable(&context, Cursor::new(object.clone())).unwrap());
+    assert_eq!(of_nothing.read_range(7, 0).unwrap(), [], "the control");
+    at_end.seek(SeekFrom::End(0)).unwrap();
+    assert_eq!(at_end.read(&mut [0; 10]).unwrap(), 0, "the control");
     let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
     let mut first = [0; 10];
     dead.add("somebody-else".parse().unwrap(), &[key.id()]);
@@ -574,6 +578,8 @@ fn a_destruction_reaches_what_has_begun() {
     assert!(destroyed(reader.read_to_end(&mut Vec::new()).unwrap_err()));
     seekable.seek(SeekFrom::Start(50_000)).unwrap();
     assert!(destroyed(seekable.read(&mut first).unwrap_err()));
+    assert!(destroyed(of_nothing.read_range(7, 0).unwrap_err()));
+    assert!(destroyed(at_end.read(&mut first).unwrap_err()));
     assert_eq!(inner::<SealError>(writer.finish().unwrap_err()), SealError::NoActiveKey);
     assert_eq!(keys.open(&context, &object, ONE), Err(OpenError::DataKeyDestroyed));
 }

@@ -1,6 +1,7 @@
 //! A token that is not there, is taken away, or is logged out.
 
 use std::path::Path;
+use std::sync::{Arc, Barrier};
 
 use cryptoki::context::Pkcs11;
 use cryptoki::object::Attribute;
@@ -23,6 +24,35 @@ fn what_is_not_there_is_said() {
         assert_eq!(token.generate(b"kek", 0).err(), Some(TokenError::Generate), "an id is there once");
         assert_eq!(token.generate(&[1; 65], 0).err(), Some(TokenError::Generate));
         assert!(token.key(b"kek", 0).is_ok());
+    });
+}
+
+/// Each has looked before any of them made its own; afterwards there is one, or the token would know none of that id.
+#[test]
+fn many_that_make_one_key_at_once_make_one() {
+    in_token("pkcs11::faults::many_that_make_one_key_at_once_make_one", || {
+        let tokens: Vec<_> = (0..6).map(|_| token()).collect();
+        tokens.iter().for_each(|token| drop(token.key(b"log in", 0)));
+        for round in 0..20_u8 {
+            let (id, start) = ([b'k', round], Barrier::new(tokens.len()));
+            let made: Vec<_> = std::thread::scope(|scope| {
+                let make = |token: &Arc<Pkcs11Token>| {
+                    let (token, id, start) = (Arc::clone(token), &id, &start);
+                    scope.spawn(move || {
+                        start.wait();
+                        token.generate(id, 0).err()
+                    })
+                };
+                let makers: Vec<_> = tokens.iter().map(make).collect();
+                makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+            });
+            let count = made.iter().filter(|refused| refused.is_none()).count();
+            assert!(count <= 1 && made.iter().flatten().all(|refused| *refused == TokenError::Generate), "{made:?}");
+            other_hand(|session| {
+                let found = session.find_objects(&[Attribute::Id(id.to_vec())]).unwrap();
+                assert_eq!(found.len(), count, "round {round}");
+            });
+        }
     });
 }
 
