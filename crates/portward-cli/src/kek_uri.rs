@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portward::Audience;
-use portward_kms::{AuthPin, Pkcs11Token, TokenError};
+use portward_kms::{AuthPin, Pkcs11Options, Pkcs11Token, TokenError};
 use portward_store::files::KeyringKek;
 
 use crate::failure::{Exit, Failure};
@@ -111,7 +111,8 @@ impl Pkcs11 {
     fn token(&self) -> Result<Arc<Pkcs11Token>, Failure> {
         let pin = passphrase::known(self.pin.as_deref(), "PIN of the token: ", "pin-source")?;
         let pin = core::str::from_utf8(&pin).map_err(|_| Failure::usage("kek_pin", "a PIN is UTF-8"))?;
-        Pkcs11Token::open(&self.module, &self.token, AuthPin::new(pin.into())).map_err(of_token)
+        let pin = AuthPin::new(pin.into());
+        Pkcs11Token::open(&self.module, &self.token, pin, Pkcs11Options::default()).map_err(of_token)
     }
 }
 

@@ -10,4 +10,4 @@ pub use aws::{AwsKms, AwsKmsError, AwsKmsKek, AwsKmsOptions};
 #[cfg(feature = "aws-kms")]
 pub use aws_sdk_kms;
 pub use cryptoki::types::AuthPin;
-pub use pkcs11::{Pkcs11Kek, Pkcs11Token, TokenError};
+pub use pkcs11::{Pkcs11Kek, Pkcs11Options, Pkcs11Token, TokenError};

@@ -1,6 +1,7 @@
 use core::fmt;
 use core::ops::RangeInclusive;
 use std::sync::Arc;
+use std::thread;
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::count::WrapCount;
 use super::error::TokenError;
+use super::session::{ATTEMPTS, some_time};
 use super::token::Pkcs11Token;
 
 /// An AES-256 key of a token, by its `CKA_ID`. It wraps with AES-256-GCM, so 2³¹ times at most; then another key takes its place.
@@ -35,8 +37,17 @@ impl Pkcs11Token {
         if !ID_LENGTHS.contains(&id.len()) {
             return Err(TokenError::Generate);
         }
-        self.shared().generate(id)?;
-        self.key(id, version)
+        let made: Box<[u8]> = id.into();
+        self.worker().call(move |shared| shared.generate(&made))?;
+        // Another one may have made its own beside it, and be about to destroy that.
+        let found = (0..ATTEMPTS).find_map(|attempt| match self.key(id, version) {
+            Err(TokenError::NoKey) => {
+                thread::sleep(some_time(attempt));
+                None
+            }
+            found => Some(found),
+        });
+        found.unwrap_or(Err(TokenError::NoKey))
     }
 
     /// A key that is there. `id`: 1 to 64 bytes.
@@ -48,7 +59,8 @@ impl Pkcs11Token {
         if !ID_LENGTHS.contains(&id.len()) {
             return Err(TokenError::NoKey);
         }
-        self.shared().with_key(id, |_, _| Ok(()))?;
+        let found: Box<[u8]> = id.into();
+        self.worker().call(move |shared| shared.with_key(&found, |_, _| Ok(())))?;
         Ok(Pkcs11Kek { token: Arc::clone(self), id: id.into(), version, count: self.count(id) })
     }
 }
@@ -75,14 +87,18 @@ impl WrapKey for Pkcs11Kek {
         self.count.take().map_err(TokenError::kek_error)?;
         let mut wrapped = vec![0; IV];
         getrandom::fill(&mut wrapped).map_err(|_| KekError::Unavailable)?;
-        let mut iv = wrapped.clone();
-        let sealed = self.token.shared().with_key(&self.id, |session, handle| {
-            let parameters = GcmParams::new(&mut iv, binding.bytes(), TAG_BITS.into())?;
-            session.encrypt(&Mechanism::AesGcm(parameters), handle, key)
+        let (id, bound, key, mut iv) = (self.id.clone(), binding.bytes().to_vec(), Zeroizing::new(*key), wrapped.clone());
+        let sealed = self.token.worker().call(move |shared| {
+            let sealed = shared.with_key(&id, |session, handle| {
+                let parameters = GcmParams::new(&mut iv, &bound, TAG_BITS.into())?;
+                session.encrypt(&Mechanism::AesGcm(parameters), handle, &*key)
+            });
+            sealed.map(|sealed| (iv, sealed))
         });
+        let (iv, sealed) = sealed.map_err(TokenError::kek_error)?;
         // Some modules put an IV of their own in the place of ours.
         wrapped.copy_from_slice(&iv);
-        wrapped.extend_from_slice(&sealed.map_err(TokenError::kek_error)?);
+        wrapped.extend_from_slice(&sealed);
         if wrapped.len() == 60 { Ok(wrapped) } else { Err(KekError::Refused) }
     }
 }
@@ -94,10 +110,12 @@ impl UnwrapKey for Pkcs11Kek {
 
     fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError> {
         let (iv, sealed) = slot.wrapped().split_at_checked(IV).ok_or(KekError::Refused)?;
-        let mut iv = iv.to_vec();
-        let opened = self.token.shared().with_key(&self.id, |session, handle| {
-            let parameters = GcmParams::new(&mut iv, binding.bytes(), TAG_BITS.into())?;
-            session.decrypt(&Mechanism::AesGcm(parameters), handle, sealed).map(Zeroizing::new)
+        let (id, bound, mut iv, sealed) = (self.id.clone(), binding.bytes().to_vec(), iv.to_vec(), sealed.to_vec());
+        let opened = self.token.worker().call(move |shared| {
+            shared.with_key(&id, |session, handle| {
+                let parameters = GcmParams::new(&mut iv, &bound, TAG_BITS.into())?;
+                session.decrypt(&Mechanism::AesGcm(parameters), handle, &sealed).map(Zeroizing::new)
+            })
         });
         let opened = opened.map_err(TokenError::kek_error)?;
         if opened.len() != key.len() {

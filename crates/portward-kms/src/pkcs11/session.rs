@@ -103,10 +103,10 @@ impl Shared {
 }
 
 /// How often a key that another one came beside is made again.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 
 /// Up to 50 ms, then up to twice that, and so on: of those that got in each other's way, one is first the next time.
-fn some_time(attempt: u32) -> Duration {
+pub(super) fn some_time(attempt: u32) -> Duration {
     let share = getrandom::u32().unwrap_or_default() % 51;
     Duration::from_millis(u64::from(share << attempt.min(ATTEMPTS)))
 }

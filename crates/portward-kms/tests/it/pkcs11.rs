@@ -1,6 +1,7 @@
 //! Keys of a SoftHSM token: the suite, and what a token does besides.
 
 mod faults;
+mod hanging;
 mod softhsm;
 mod weak;
 

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use portward::envelope::{DataKey, KekError, OpenError, Slot, UnwrapKey, WrapKey};
 use portward::{Deployment, Identifier, Vocabulary};
 
@@ -38,6 +40,31 @@ impl Case {
         let opened = DataKey::unwrap(&self.deployment.id, tenant, scope, id, slot, None, keks)?;
         assert_eq!(opened.check_value(), self.key.check_value());
         Ok(())
+    }
+}
+
+/// While the part that holds the key gives no answer (`pause`), nobody waits for it longer than `deadline` says, and nobody is told more than that
+/// it cannot be reached; when it goes on (`resume`), so does everything.
+pub(crate) fn survives_a_hanging_part<K: WrapKey + UnwrapKey>(
+    kek: &K,
+    deadline: Duration,
+    [pause, resume]: [&dyn Fn(); 2],
+) {
+    let case = Case::new(deployment());
+    let slot = case.wrap(kek).unwrap();
+    assert_eq!(case.unwrap(&slot, kek), Ok(()), "the control");
+    for _ in 0..2 {
+        pause();
+        let begun = Instant::now();
+        assert_eq!(case.unwrap(&slot, kek), Err(OpenError::KekUnavailable));
+        assert_eq!(case.wrap(kek), Err(KekError::Unavailable));
+        assert!((deadline * 2..deadline * 8).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+        resume();
+        // It answers first what nobody waits for any more.
+        let begun = Instant::now();
+        while case.unwrap(&slot, kek) == Err(OpenError::KekUnavailable) && begun.elapsed() < Duration::from_secs(30) {}
+        assert_eq!(case.unwrap(&slot, kek), Ok(()));
+        assert_eq!(case.unwrap(&case.wrap(kek).unwrap(), kek), Ok(()));
     }
 }
 

@@ -7,7 +7,7 @@ use cryptoki::context::Pkcs11;
 use cryptoki::object::Attribute;
 use cryptoki::types::AuthPin;
 use portward::envelope::{KekError, OpenError};
-use portward_kms::{Pkcs11Token, TokenError};
+use portward_kms::{Pkcs11Options, Pkcs11Token, TokenError};
 
 use super::softhsm::{LABEL, MODULE, PIN, in_token, other_hand, token, tokens};
 use crate::suite::{Case, deployment};
@@ -15,7 +15,9 @@ use crate::suite::{Case, deployment};
 #[test]
 fn what_is_not_there_is_said() {
     in_token("pkcs11::faults::what_is_not_there_is_said", || {
-        let open = |module: &str, label: &str| Pkcs11Token::open(Path::new(module), label, AuthPin::new(PIN.into()));
+        let open = |module: &str, label: &str| {
+            Pkcs11Token::open(Path::new(module), label, AuthPin::new(PIN.into()), Pkcs11Options::default())
+        };
         assert_eq!(open("/nowhere/module.so", LABEL).err(), Some(TokenError::Module));
         assert_eq!(open(MODULE, "another").err(), Some(TokenError::NoToken));
         let token = open(MODULE, LABEL).unwrap();
@@ -60,7 +62,8 @@ fn many_that_make_one_key_at_once_make_one() {
 #[test]
 fn a_wrong_pin_is_offered_once() {
     in_token("pkcs11::faults::a_wrong_pin_is_offered_once", || {
-        let token = Pkcs11Token::open(Path::new(MODULE), LABEL, AuthPin::new("0000".into())).unwrap();
+        let (wrong, options) = (AuthPin::new("0000".into()), Pkcs11Options::default());
+        let token = Pkcs11Token::open(Path::new(MODULE), LABEL, wrong, options).unwrap();
         assert_eq!(token.generate(b"kek", 0).err(), Some(TokenError::Pin));
         other_hand(|_| {
             // Logged in by somebody else, SoftHSM would not look at the PIN.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
-use portward_kms::Pkcs11Token;
+use portward_kms::{Pkcs11Options, Pkcs11Token};
 
 pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub(crate) const LABEL: &str = "portward";
@@ -46,7 +46,7 @@ pub(crate) fn tokens() -> PathBuf {
 }
 
 pub(crate) fn token() -> Arc<Pkcs11Token> {
-    Pkcs11Token::open(Path::new(MODULE), LABEL, AuthPin::new(PIN.into())).unwrap()
+    Pkcs11Token::open(Path::new(MODULE), LABEL, AuthPin::new(PIN.into()), Pkcs11Options::default()).unwrap()
 }
 
 /// Somebody else's session of the same token, in the same process.
