@@ -563,7 +563,7 @@ fn a_destruction_reaches_what_has_begun() {
     let mut reader = keys.reader(&context, &object[..], ONE).unwrap();
     let mut seekable = keys.seekable(&context, Cursor::new(object.clone())).unwrap();
     let [mut of_nothing, mut at_end] = [0; 2].map(|_| keys.seekable(&context, Cursor::new(object.clone())).unwrap());
-    assert_eq!(of_nothing.read_range(7, 0).unwrap(), [], "the control");
+    assert!(of_nothing.read_range(7, 0).unwrap().is_empty(), "the control");
     at_end.seek(SeekFrom::End(0)).unwrap();
     assert_eq!(at_end.read(&mut [0; 10]).unwrap(), 0, "the control");
     let mut writer = keys.writer(&context, Keep::Detached, Vec::new(), ONE).unwrap();
