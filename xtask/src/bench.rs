@@ -2,6 +2,7 @@
 
 mod bindings;
 pub(crate) mod cargo;
+mod ciphers;
 mod file_table;
 mod files;
 mod foreign;
@@ -21,6 +22,7 @@ use std::time::SystemTime;
 /// Measures with everything, or what the filter names, and prints the tables; a run without a filter is written to `docs/performance.md`.
 pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
     match arguments {
+        ["ciphers"] => ciphers::run(),
         ["files"] => files::run(),
         ["foreign"] => foreign::run(),
         ["python"] => bindings::python(),

@@ -224,7 +224,7 @@ fn benches_build(log: &mut Log) -> io::Result<Tally> {
         let check = ["check", "--all-targets", "--manifest-path", BENCHES, "--target-dir", "target/benches"];
         Ok::<_, io::Error>(Tally::one(log.run(cargo(&check).args(["--features", features]))?.success))
     };
-    Ok(check("")? + check("fast-aes")?)
+    Ok(check("")? + check("fast-aes,ciphers")?)
 }
 
 fn cargo(arguments: &[&str]) -> Command {

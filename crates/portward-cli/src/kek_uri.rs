@@ -17,10 +17,7 @@ pub(crate) fn open(global: &Global) -> Result<Arc<dyn KeyringKek>, Failure> {
 }
 
 /// A key of this URI, made first. `tell`: who is told before it is, once it is known where that will be.
-pub(crate) fn generate(
-    uri: &str,
-    tell: impl FnOnce() -> Result<(), Failure>,
-) -> Result<Arc<dyn KeyringKek>, Failure> {
+pub(crate) fn generate(uri: &str, tell: impl FnOnce() -> Result<(), Failure>) -> Result<Arc<dyn KeyringKek>, Failure> {
     let Some(("pkcs11", rest)) = uri.split_once(':') else {
         return Err(Failure::usage("kek_generate", "only a PKCS#11 token makes a key here"));
     };

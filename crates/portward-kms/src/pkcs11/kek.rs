@@ -87,7 +87,8 @@ impl WrapKey for Pkcs11Kek {
         self.count.take().map_err(TokenError::kek_error)?;
         let mut wrapped = vec![0; IV];
         getrandom::fill(&mut wrapped).map_err(|_| KekError::Unavailable)?;
-        let (id, bound, key, mut iv) = (self.id.clone(), binding.bytes().to_vec(), Zeroizing::new(*key), wrapped.clone());
+        let (id, bound, key, mut iv) =
+            (self.id.clone(), binding.bytes().to_vec(), Zeroizing::new(*key), wrapped.clone());
         let sealed = self.token.worker().call(move |shared| {
             let sealed = shared.with_key(&id, |session, handle| {
                 let parameters = GcmParams::new(&mut iv, &bound, TAG_BITS.into())?;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use portward::{Identifier, RevocationView, Timestamp};
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::keys::graves::Graves;
 use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE};
 use crate::backup::manifest::{Format, Manifest, refuse_other_rows};
 use crate::backup::sealed::Opened;
@@ -16,6 +15,7 @@ use crate::backup::{BackupError, Backups, Catalogue, Entry, Kind, Series, feed};
 use crate::database::{Database, Location, Lock};
 use crate::events::Operation;
 use crate::files::{FileError, sync_parent};
+use crate::keys::graves::Graves;
 use crate::objects::ObjectError;
 
 /// What is to be restored, and over what.

@@ -83,11 +83,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
 }
 
 /// A slot out of which the key comes again: nothing is kept, or given up, for one that was never looked at.
-pub(super) fn wrap(
-    deployment: &DeploymentId,
-    kek: &TenantKek,
-    under: &(impl WrapKey + UnwrapKey),
-) -> Result<Slot> {
+pub(super) fn wrap(deployment: &DeploymentId, kek: &TenantKek, under: &(impl WrapKey + UnwrapKey)) -> Result<Slot> {
     let slot = kek.wrap(under)?;
     let name = (kek.id(), kek.version());
     match TenantKek::unwrap(deployment, kek.tenant(), name, &slot, Some(kek.check_value()), under) {

@@ -33,11 +33,7 @@ pub fn rewrap_file(keys: &ScopeKeys, path: &Path) -> Result<(Header, Header), Ob
 ///
 /// # Errors
 /// As [`rewrap_file`].
-pub fn rewrap_watched(
-    keys: &ScopeKeys,
-    path: &Path,
-    copied: impl FnMut(u64),
-) -> Result<(Header, Header), ObjectError> {
+pub fn rewrap_watched(keys: &ScopeKeys, path: &Path, copied: impl FnMut(u64)) -> Result<(Header, Header), ObjectError> {
     let mut source = File::open(path).map_err(ObjectError::Read)?;
     let start = read_start(&mut source)?;
     let (bytes, length) = keys.rewrap(&start)?;

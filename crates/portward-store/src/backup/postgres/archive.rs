@@ -10,7 +10,6 @@ use portward::{RootId, RowMac};
 use zeroize::Zeroizing;
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::keys::graves::Graves;
 use crate::backup::kind::KEYS_SCHEMA;
 use crate::backup::manifest::{TableRows, refuse_other_rows};
 use crate::backup::postgres::script::Script;
@@ -18,6 +17,7 @@ use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
 use crate::backup::{BackupError, Backups, Entry};
 use crate::database::record::{self, Value};
+use crate::keys::graves::Graves;
 use crate::keys::rows::TombstoneRow;
 use crate::objects::ObjectError;
 

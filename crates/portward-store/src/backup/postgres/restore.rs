@@ -9,7 +9,6 @@ use portward::{Keyring, Timestamp};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::backup::create::{blocking, refuse_empty};
-use crate::keys::graves::Graves;
 use crate::backup::kind::{KEYS_SCHEMA, KEYS_TABLE, STORE_SCHEMA};
 use crate::backup::manifest::{Format, Manifest};
 use crate::backup::postgres::archive::give;
@@ -19,6 +18,7 @@ use crate::backup::postgres::tool::Tool;
 use crate::backup::sealed::Opened;
 use crate::backup::{BackupError, Backups, Catalogue, Entry, Existing, Kind, RestoreOptions, Restored, feed};
 use crate::database::{Database, Location, Lock, PostgresUrl, record};
+use crate::keys::graves::Graves;
 use crate::objects::ObjectError;
 use crate::store;
 

@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 use super::catalogue::catalogue;
 use super::{code, told};
-use crate::keys::graves::Graves;
 use crate::database::{Database, Location, Lock, Work};
 use crate::keys::SCHEMA;
+use crate::keys::graves::Graves;
 use crate::store::vectors::scratch::{insert, stored, write};
 use crate::store::vectors::{Case, Outcome, hex};
 
