@@ -78,7 +78,10 @@ export class KeyStore extends Handled<'KeyStore'> {
     return this.#until(() => native.keyStoreRotateTenant(this.#handle, text('tenant', tenant)))
   }
 
-  /** Puts every key under the newest key of its tenant, and those under the active root. */
+  /**
+   * Puts every key under the newest key of its tenant, and those under the active root; what is destroyed and came back with an older copy of
+   * the key store is destroyed again.
+   */
   async rewrap(): Promise<void> {
     await this.#until(() => native.keyStoreRewrap(this.#handle))
   }

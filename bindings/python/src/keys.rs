@@ -69,7 +69,8 @@ impl KeyStore {
         wait(py, || self.0.rotate_tenant(&tenant))
     }
 
-    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root. Raises InvalidValue, Unavailable.
+    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root; what is destroyed and came back with an older copy
+    /// of the key store is destroyed again. Raises InvalidValue, Unavailable.
     fn rewrap(&self, py: Python<'_>) -> PyResult<()> {
         wait(py, || self.0.rewrap())
     }

@@ -122,7 +122,8 @@ impl KeyStore {
         self.ask(async |keys| keys.rotate_tenant(tenant).await)
     }
 
-    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root.
+    /// Puts every key under the newest KEK of its tenant, and every KEK under the active root; what is destroyed and came back with an older copy
+    /// of the key store is destroyed again.
     ///
     /// # Errors
     /// Those of the database; the first one that kept a tenant's keys where they were.

@@ -47,7 +47,7 @@ impl Drop for Held {
     }
 }
 
-const DEADLINE: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(2);
 
 fn open() -> Result<Arc<Pkcs11Token>, TokenError> {
     Pkcs11Token::open(Path::new(MODULE), LABEL, AuthPin::new(PIN.into()), Pkcs11Options { deadline: DEADLINE })
