@@ -102,7 +102,7 @@ pub(crate) fn scope_begin(scope: &External<Scope>) -> Promised<(), ()> {
 
 #[napi(catch_unwind)]
 pub(crate) fn scope_key_of(scope: &External<Scope>, object: &[u8]) -> napi::Result<String> {
-    call(|| scope.key_of(&object))
+    call(|| scope.key_of(object))
 }
 
 #[napi(catch_unwind)]
