@@ -20,6 +20,12 @@ pub(crate) fn provoke_later() -> Promised<u32, u32> {
     promise(|| panic!("provoked"), same)
 }
 
+/// Where what was done becomes a value.
+#[napi(catch_unwind)]
+pub(crate) fn provoke_delivery() -> Promised<u32, u32> {
+    promise(|| Ok(0), |_| panic!("provoked"))
+}
+
 /// As verification would.
 #[napi(catch_unwind)]
 pub(crate) fn provoke_packed() -> Latin1String {

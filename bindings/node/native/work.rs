@@ -44,8 +44,10 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName> Task for Work<T, J> {
         catch_unwind(AssertUnwindSafe(work)).map_err(|_| panicked())?.map_err(raised)
     }
 
+    /// On the event loop, and as bare as [`Self::compute`].
     fn resolve(&mut self, _: Env, output: T) -> napi::Result<J> {
-        Ok((self.deliver)(output))
+        let deliver = self.deliver;
+        catch_unwind(AssertUnwindSafe(|| deliver(output))).map_err(|_| panicked())
     }
 }
 
