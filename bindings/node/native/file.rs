@@ -1,19 +1,17 @@
 //! Files sealed and opened on a thread of the pool, with how far it is and a way to end it.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
-use portward_bridge::{self as bridge, Error, FileTarget, Kind, Scope, Threads};
+use portward_bridge::{Error, FileTarget, Kind, Scope, Threads};
 
-use crate::convert::{number, small, whole};
-use crate::error::invalid;
+use crate::convert::{number, small};
 use crate::push::OfRow;
-use crate::work::{External, Held, Promised, buffer, handle, held, leaving, promise, same};
+use crate::work::{External, Promised, handle, leaving, promise};
 
 /// How far a file is, and whether it is still wanted.
 #[derive(Clone, Default)]
@@ -97,7 +95,7 @@ fn through(
 }
 
 /// A named pipe is none: opening it waits until somebody writes there, on a thread of the pool, and nothing ends that.
-fn source_at(path: &str) -> Result<File, Error> {
+pub(crate) fn source_at(path: &str) -> Result<File, Error> {
     let open = || {
         #[cfg(unix)]
         if std::os::unix::fs::FileTypeExt::is_fifo(&std::fs::metadata(path)?.file_type()) {
@@ -127,71 +125,4 @@ impl Read for Counted {
         self.job.0.bytes.fetch_add(u64::try_from(read).unwrap_or(u64::MAX), Ordering::Relaxed);
         Ok(read)
     }
-}
-
-/// What an object is read from, at any place.
-trait Source: Read + Seek + Send {}
-
-impl Source for File {}
-impl Source for Cursor<Vec<u8>> {}
-
-type Opened = bridge::Range<Box<dyn Source>>;
-
-/// An object that is opened in parts; none once it was closed.
-#[derive(Clone)]
-pub(crate) struct Range(Arc<Mutex<Option<Opened>>>);
-
-impl Range {
-    fn open(scope: &Scope, of: &OfRow, source: Box<dyn Source>) -> Result<Self, Error> {
-        let range = of.with(|of| scope.open_range(of, source))?;
-        Ok(Self(Arc::new(Mutex::new(Some(range)))))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Opened>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[napi(catch_unwind)]
-pub(crate) fn scope_open_range(scope: &External<Scope>, of: OfRow, source: String) -> Promised<Range, Held<Range>> {
-    let scope = Scope::clone(scope);
-    promise(move || Range::open(&scope, &of, Box::new(source_at(&source)?)), held)
-}
-
-/// Of a copy: what JavaScript writes into the bytes meanwhile is not looked at.
-#[napi(catch_unwind)]
-pub(crate) fn scope_open_range_of_bytes(
-    scope: &External<Scope>,
-    of: OfRow,
-    object: &[u8],
-) -> Promised<Range, Held<Range>> {
-    let (scope, object) = (Scope::clone(scope), Cursor::new(object.to_vec()));
-    promise(move || Range::open(&scope, &of, Box::new(object)), held)
-}
-
-#[napi(catch_unwind)]
-pub(crate) fn range_length(range: &External<Range>) -> f64 {
-    number(range.lock().as_ref().map_or(0, Opened::length))
-}
-
-#[napi(catch_unwind)]
-pub(crate) fn range_read(range: &External<Range>, from: f64, length: f64) -> Promised<Vec<u8>, Buffer> {
-    let range = Range::clone(range);
-    let read = move || {
-        let mut range = range.lock();
-        let range = range.as_mut().ok_or_else(|| invalid("closed", "it was closed"))?;
-        range.read(whole(from)?, whole(length)?)
-    };
-    promise(read, buffer)
-}
-
-/// Closes the file, once what is read of it has been read.
-#[napi(catch_unwind)]
-pub(crate) fn range_close(range: &External<Range>) -> Promised<(), ()> {
-    let range = Range::clone(range);
-    let closed = move || {
-        *range.lock() = None;
-        Ok(())
-    };
-    promise(closed, same)
 }

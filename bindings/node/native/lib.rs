@@ -3,13 +3,16 @@
 
 mod convert;
 mod error;
+mod far;
 mod file;
 mod follower;
+mod given;
 mod keyring;
 mod keys;
 mod links;
 mod portal;
 mod push;
+mod range;
 mod slot;
 mod store;
 mod token;

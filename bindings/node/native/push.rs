@@ -8,6 +8,7 @@ use portward_bridge::{Error, Of, Opener, Scope, Sealer};
 use zeroize::Zeroizing;
 
 use crate::error::call;
+use crate::given::Given;
 use crate::work::{External, Held, Promised, buffer, held, plaintext, promise};
 
 /// What exactly is sealed; `more`: key, value, key, value …
@@ -30,16 +31,16 @@ impl OfRow {
 pub(crate) fn scope_seal(
     scope: &External<Scope>,
     of: OfRow,
-    bytes: &[u8],
+    plaintext: &External<Given>,
     embedded: bool,
 ) -> Promised<Vec<u8>, Buffer> {
-    let (scope, bytes) = (Scope::clone(scope), Zeroizing::new(bytes.to_vec()));
+    let (scope, bytes) = (Scope::clone(scope), plaintext.take());
     promise(move || of.with(|of| scope.seal(of, &bytes, embedded)), buffer)
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn scope_open(scope: &External<Scope>, of: OfRow, object: &[u8]) -> Promised<Vec<u8>, Buffer> {
-    let (scope, object) = (Scope::clone(scope), object.to_vec());
+pub(crate) fn scope_open(scope: &External<Scope>, of: OfRow, object: &External<Given>) -> Promised<Vec<u8>, Buffer> {
+    let (scope, object) = (Scope::clone(scope), object.take_public());
     promise(move || of.with(|of| scope.open(of, &object)), buffer)
 }
 

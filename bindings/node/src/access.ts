@@ -1,5 +1,5 @@
 import { orNull, text } from './arguments'
-import { Refused, told } from './errors'
+import { InvalidValue, Refused, told } from './errors'
 import { checkMade, date, made } from './handle'
 import { Deployment } from './keyring'
 import { native } from './native'
@@ -13,6 +13,13 @@ export interface Origin {
 export let accessOf: (packed: string, token: string, origin: Origin, at: number | undefined) => Access
 /** @internal The token that an access is of; only for the verifier that believed it. */
 export let believed: (access: Access) => { token: string; origin: Origin; at: number | undefined }
+
+const resourceErrors = new WeakSet<object>()
+
+/** @internal Whether an access threw this of a resource that is no identifier. The same of another call is a mistake of the application's. */
+export function isOfResource(error: unknown): boolean {
+  return error instanceof InvalidValue && resourceErrors.has(error)
+}
 
 /** So much of a packed access has its place, the rest are lines. */
 const FIXED = 120
@@ -75,11 +82,13 @@ export class Access {
    * is stated. Throws `Refused` if it is not, also of a permission that there is not; `InvalidValue` for a resource that is no identifier.
    */
   require(permission: string, resource?: string | null): void {
-    const asked = [text('permission', permission), orNull(resource, (value) => text('resource', value))] as const
+    text('permission', permission)
     const deployment = Deployment.handleOf('deployment', this.#origin.deployment)
     try {
-      native.accessRequire(deployment, this.#packed.slice(104, FIXED), this.#resources(), ...asked)
+      const of = orNull(resource, (value) => text('resource', value))
+      native.accessRequire(deployment, this.#packed.slice(104, FIXED), this.#resources(), permission, of)
     } catch (error) {
+      if (error instanceof InvalidValue) resourceErrors.add(error)
       // Whose access it was that did not suffice.
       throw error instanceof Refused ? new Refused(error.message, error.code, error.public, this.tokenId) : error
     }

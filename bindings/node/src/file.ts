@@ -1,9 +1,10 @@
 import { whole } from './arguments'
+import type { Far } from './far'
 import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { Handle } from './native-types'
 import { Turns } from './turns'
-import { onAbort } from './until'
+import { onAbort, until } from './until'
 
 /** How often progress is told, in milliseconds. */
 const EVERY = 50
@@ -54,33 +55,40 @@ export async function followed(
 }
 
 /** @internal */
-export let rangeOf: (handle: Handle<'Range'>) => Range
+export let rangeOf: (handle: Handle<'Range'>, signal: AbortSignal | undefined, far: Far | undefined) => Range
 
-/** An object that is opened in parts. Its file is open until it is closed, or until nobody has this any more. */
+/** An object that is opened in parts. A file that was told by its path is open until it is closed, or until nobody has this any more. */
 export class Range extends Handled<'Range'> {
   readonly #handle: Handle<'Range'>
+  readonly #signal: AbortSignal | undefined
+  readonly #far: Far | undefined
   /** How long the plaintext is, in bytes. */
   readonly length: number
   readonly #turns = new Turns()
 
   static {
-    rangeOf = (handle) => new Range(made, handle)
+    rangeOf = (...values) => new Range(made, ...values)
   }
 
-  private constructor(key: symbol, handle: Handle<'Range'>) {
+  private constructor(key: symbol, handle: Handle<'Range'>, signal: AbortSignal | undefined, far: Far | undefined) {
     checkMade(key, 'Range')
     super(handle)
     this.#handle = handle
+    this.#signal = signal
+    this.#far = far
     this.length = native.rangeLength(handle)
   }
 
   /** Reads so many bytes from there, fewer where the plaintext ends before. */
   async read(offset: number, length: number): Promise<Buffer> {
     const [from, most] = [whole('offset', offset), whole('length', length)]
-    return this.#turns.take(() => native.rangeRead(this.#handle, from, most))
+    const read = () => native.rangeRead(this.#handle, from, most)
+    // It lies there in chunks, each a little longer than what it holds.
+    const about = Math.ceil(Math.min(most, Math.max(0, this.length - from)) * 1.001)
+    return until(this.#signal, () => this.#turns.take(() => this.#far?.with(about, read) ?? read()))
   }
 
-  /** Closes the file, once what is being read has been read. */
+  /** Closes the file, once what is being read has been read. A `FileHandle` stays open: it is the caller's. */
   async close(): Promise<void> {
     await this.#turns.take(() => native.rangeClose(this.#handle))
   }

@@ -1,6 +1,6 @@
 // What the ready parts for frameworks have in common: from a request to an answer or an access.
 
-import { Access } from './access'
+import { Access, isOfResource } from './access'
 import { callable, having, maybe, maybeCallable, options as optionsOf, text, wrongType, type Time } from './arguments'
 import { InvalidValue, PortwardError, Refused, Unavailable } from './errors'
 import { type Answer, answerWith, type Exchange, Portal, type PortalRequest } from './portal'
@@ -114,8 +114,7 @@ export class Gate {
    */
   thrown(request: PortalRequest, error: unknown): Answer | null {
     const isRefusal = error instanceof Refused || error instanceof Unavailable
-    const isResource = error instanceof InvalidValue && error.code.startsWith('identifier_')
-    return isRefusal || isResource ? this.refused(request, error) : null
+    return isRefusal || isOfResource(error) ? this.refused(request, error) : null
   }
 
   async #ask(exchange: Exchange): Promise<Answer> {

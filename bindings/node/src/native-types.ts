@@ -261,8 +261,14 @@ export interface Native {
   scopeBlindIndex(scope: Handle<'Scope'>, row: IndexOptionsRow): Promise<[Handle<'BlindIndex'>]>
   blindIndexOf(index: Handle<'BlindIndex'>, value: string): Buffer
   indexBits(rows: number, distinct: number, otherBits: number, evenIfFew: boolean): number
-  scopeSeal(scope: Handle<'Scope'>, of: OfRow, bytes: Uint8Array, embedded: boolean): Promise<Buffer>
-  scopeOpen(scope: Handle<'Scope'>, of: OfRow, object: Uint8Array): Promise<Buffer>
+  givenNew(length: number, first: Uint8Array): Handle<'Given'>
+  givenMore(given: Handle<'Given'>, piece: Uint8Array): void
+  farNew(length: number): Handle<'Far'>
+  farWanted(far: Handle<'Far'>): number[]
+  farBring(far: Handle<'Far'>, from: number, bytes: Uint8Array): void
+  farForget(far: Handle<'Far'>): void
+  scopeSeal(scope: Handle<'Scope'>, of: OfRow, plaintext: Handle<'Given'>, embedded: boolean): Promise<Buffer>
+  scopeOpen(scope: Handle<'Scope'>, of: OfRow, object: Handle<'Given'>): Promise<Buffer>
   scopeSealSync(scope: Handle<'Scope'>, of: OfRow, bytes: Uint8Array, embedded: boolean): Buffer
   scopeOpenSync(scope: Handle<'Scope'>, of: OfRow, object: Uint8Array): Buffer
   sealerNew(scope: Handle<'Scope'>, of: OfRow, embedded: boolean): Promise<[Handle<'Sealer'>]>
@@ -277,7 +283,8 @@ export interface Native {
   scopeSealFile(scope: Handle<'Scope'>, of: OfRow, row: FileRow, job: Handle<'Job'>, embedded: boolean): Promise<number>
   scopeOpenFile(scope: Handle<'Scope'>, of: OfRow, row: FileRow, job: Handle<'Job'>): Promise<number>
   scopeOpenRange(scope: Handle<'Scope'>, of: OfRow, source: string): Promise<[Handle<'Range'>]>
-  scopeOpenRangeOfBytes(scope: Handle<'Scope'>, of: OfRow, object: Uint8Array): Promise<[Handle<'Range'>]>
+  scopeOpenRangeOfBytes(scope: Handle<'Scope'>, of: OfRow, object: Handle<'Given'>): Promise<[Handle<'Range'>]>
+  scopeOpenRangeOfFar(scope: Handle<'Scope'>, of: OfRow, far: Handle<'Far'>): Promise<[Handle<'Range'>]>
   rangeLength(range: Handle<'Range'>): number
   rangeRead(range: Handle<'Range'>, from: number, length: number): Promise<Buffer>
   rangeClose(range: Handle<'Range'>): Promise<void>

@@ -3,7 +3,9 @@ import { types } from 'node:util'
 import { bytes, flag, maybeCallable, maybeSignal, options as optionsOf, pairs, path, seconds, someSignal, text, whole } from './arguments'
 import { type BlindIndex, blindIndex, type IndexOptions } from './blind-index'
 import { type Erasure, erasureOf } from './erasure'
+import { Far, isRangeSource, type RangeSource } from './far'
 import { followed, Range, rangeOf } from './file'
+import { given } from './given'
 import { checkMade, Handled, made } from './handle'
 import { native } from './native'
 import type { FileRow, Handle, OfRow } from './native-types'
@@ -76,15 +78,16 @@ export class Scope extends Handled<'Scope'> {
     return scopeOf(this.#handle, this.tenant, this.name, someSignal('signal', signal))
   }
 
-  /** Seals bytes. */
+  /** Seals bytes. They are copied first: at once up to 256 KiB, else while the event loop turns; until then let them be as they are. */
   async seal(plaintext: Uint8Array, options: SealOptions): Promise<Buffer> {
     const { of, embedded } = sealing(optionsOf('options', options, [...OF, 'embedded']))
-    return this.#until(() => native.scopeSeal(this.#handle, of, bytes('plaintext', plaintext), embedded))
+    return this.#until(async () => native.scopeSeal(this.#handle, of, await given('plaintext', plaintext, this.#signal), embedded))
   }
 
-  /** Opens bytes. Whatever is wrong, nothing of it is returned. */
+  /** Opens bytes, which are copied as by `seal`. Whatever is wrong, nothing of it is returned. */
   async open(object: Uint8Array, options: Of): Promise<Buffer> {
-    return this.#until(() => native.scopeOpen(this.#handle, ofRow(optionsOf('options', options, OF)), bytes('object', object)))
+    const of = ofRow(optionsOf('options', options, OF))
+    return this.#until(async () => native.scopeOpen(this.#handle, of, await given('object', object, this.#signal)))
   }
 
   /** As `seal`; blocks while it asks the key store, if the keys are not known yet. For where nothing can be awaited. */
@@ -118,7 +121,10 @@ export class Scope extends Handled<'Scope'> {
     return webStream(...this.#opening(options))
   }
 
-  /** Seals a file into another, which appears when all of it is written. Returns how many bytes there were. */
+  /**
+   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Files that are open already go
+   * through `sealStream`: `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`.
+   */
   async sealFile(source: string | URL, target: string | URL, options: SealOptions & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
     const { of, embedded } = sealing(known)
@@ -126,7 +132,7 @@ export class Scope extends Handled<'Scope'> {
     return followed(this.#streaming(known), (job) => native.scopeSealFile(this.#handle, of, row, job, embedded))
   }
 
-  /** Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. */
+  /** Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Open files as with `sealFile`. */
   async openFile(source: string | URL, target: string | URL, options: Of & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE])
     const of = ofRow(known)
@@ -134,16 +140,24 @@ export class Scope extends Handled<'Scope'> {
     return followed(this.#streaming(known), (job) => native.scopeOpenFile(this.#handle, of, row, job))
   }
 
-  /** Opens any part of a sealed file, or of a sealed object, of which a copy is kept. */
-  async openRange(source: string | URL | Uint8Array, options: Of): Promise<Range> {
+  /**
+   * Opens any part of a sealed file, by its path or by a `FileHandle`, which stays the caller's, or of what is read as one; or of the bytes of
+   * an object, which are copied as by `seal`. What is read of it heeds the signal of the scope.
+   */
+  async openRange(source: string | URL | Uint8Array | RangeSource, options: Of): Promise<Range> {
     const of = ofRow(optionsOf('options', options, OF))
-    const begin = types.isUint8Array(source)
-      ? () => native.scopeOpenRangeOfBytes(this.#handle, of, bytes('source', source))
-      : () => native.scopeOpenRange(this.#handle, of, path('source', source))
+    const signal = this.#signal
     let opening: Promise<[Handle<'Range'>]> | undefined
+    let far: Far | undefined
+    const begin = async () => {
+      if (types.isUint8Array(source)) return native.scopeOpenRangeOfBytes(this.#handle, of, await given('source', source, signal))
+      if (!isRangeSource(source)) return native.scopeOpenRange(this.#handle, of, path('source', source))
+      far = await Far.of(source)
+      return far.with(0, (far) => native.scopeOpenRangeOfFar(this.#handle, of, far))
+    }
     try {
       const [handle] = await this.#until(() => (opening = begin()))
-      return rangeOf(handle)
+      return rangeOf(handle, signal, far)
     } catch (error) {
       // Whoever gave it up cannot close it.
       opening?.then(([late]) => native.rangeClose(late), () => {})

@@ -1,9 +1,9 @@
 // Streams of Node and of the web over a sealer or opener that takes piece after piece.
 
 import { addAbortSignal, Transform } from 'node:stream'
-import { type Transformer, type TransformStreamDefaultController, TransformStream as WebStream } from 'node:stream/web'
+import { type Transformer, TransformStream as WebStream } from 'node:stream/web'
 import { types } from 'node:util'
-import { bytes } from './arguments'
+import { Lasting } from './given'
 import { onAbort } from './until'
 
 /** Begins to take pieces. */
@@ -17,46 +17,71 @@ interface Options {
   signal?: AbortSignal | undefined
 }
 
-/** Small pieces are gathered up to so many bytes: a turn on the pool costs more than they do. */
-const GATHERED = 64 * 1024
+/** How much goes to the pool at a time: small pieces are gathered, for a turn there costs more than they do, and long ones cut. */
+const TURN = 64 * 1024
 
 /** Takes pieces one after the other: the next only when the one before has come back. */
 class Turns {
   readonly #begin: Piecewise
   readonly #tell: (bytes: number) => void
+  readonly #give: (out: Buffer) => void | Promise<void>
   #begun: ReturnType<Piecewise> | undefined
-  #gathered: Uint8Array[] = []
+  #gathered: Buffer | undefined
   #length = 0
   #total = 0
 
-  constructor(begin: Piecewise, tell: (bytes: number) => void) {
+  constructor(begin: Piecewise, tell: (bytes: number) => void, give: (out: Buffer) => void | Promise<void>) {
     this.#begin = begin
     this.#tell = tell
+    this.#give = give
   }
 
-  async push(chunk: unknown): Promise<Buffer> {
-    // A copy, for whoever writes may use the memory again.
-    const piece = Buffer.from(bytes('chunk', chunk))
-    this.#gathered.push(piece)
+  /** Until this is done, whoever writes leaves the memory as it is. */
+  async push(chunk: unknown): Promise<void> {
+    const all = new Lasting('chunk', chunk)
+    for (let at = 0; at < all.length; ) {
+      if (this.#length === 0 && all.length - at >= TURN) {
+        const from = at
+        await this.#turn(() => all.piece(from, TURN))
+        at += TURN
+      } else {
+        const piece = all.piece(at, TURN - this.#length)
+        this.#gather(piece)
+        at += piece.length
+        if (this.#length === TURN) await this.#rest()
+      }
+    }
+  }
+
+  async finish(): Promise<void> {
+    if (this.#length > 0) await this.#rest()
+    await this.#put(await (await this.#stream()).finish())
+  }
+
+  #gather(piece: Uint8Array): void {
+    this.#gathered ??= Buffer.allocUnsafeSlow(TURN)
+    this.#gathered.set(piece, this.#length)
     this.#length += piece.length
-    return this.#length < GATHERED ? NOTHING : this.#turn()
   }
 
-  async finish(): Promise<Buffer> {
-    const rest = await this.#turn()
-    const last = await (await this.#stream()).finish()
-    return rest.length === 0 ? last : Buffer.concat([rest, last])
-  }
-
-  async #turn(): Promise<Buffer> {
-    const piece = this.#gathered.length === 1 ? this.#gathered[0]! : Buffer.concat(this.#gathered)
-    this.#gathered = []
+  async #rest(): Promise<void> {
+    const piece = this.#gathered!.subarray(0, this.#length)
     this.#length = 0
-    if (piece.length === 0) return NOTHING
-    const out = await (await this.#stream()).update(piece)
-    this.#total += piece.length
+    await this.#turn(() => piece)
+  }
+
+  /** `piece` is asked for once it can be handed on, which copies it. */
+  async #turn(piece: () => Uint8Array): Promise<void> {
+    const stream = await this.#stream()
+    const taken = piece()
+    this.#total += taken.length
+    const out = await stream.update(taken)
     this.#tell(this.#total)
-    return out
+    await this.#put(out)
+  }
+
+  async #put(out: Buffer): Promise<void> {
+    if (out.length > 0) await this.#give(out)
   }
 
   #stream(): ReturnType<Piecewise> {
@@ -64,19 +89,34 @@ class Turns {
   }
 }
 
-const NOTHING = Buffer.alloc(0)
+/** A transform that is given what comes out piece by piece, and not more than somebody reads. */
+class Given extends Transform {
+  #wanted: (() => void) | undefined
+
+  /** Gives out a piece; waits until more is wanted. */
+  async give(out: Buffer): Promise<void> {
+    if (!this.push(out)) await new Promise<void>((resolve) => (this.#wanted = resolve))
+  }
+
+  override _read(size: number): void {
+    super._read(size)
+    this.#wanted?.()
+    this.#wanted = undefined
+  }
+}
 
 /** A stream of Node. It emits `progress` with the number of bytes that went in. */
 export function nodeStream(begin: Piecewise, { progress, signal }: Options): Transform {
-  const turns = new Turns(begin, (total) => {
+  const tell = (total: number) => {
     progress?.(total)
     stream.emit('progress', total)
-  })
-  const settle = (work: Promise<Buffer>, done: (error: Error | null, out?: Buffer) => void) => {
-    // Whatever was thrown, nothing included, it is an error.
-    work.then((out) => (out.length === 0 ? done(null) : done(null, out)), (error: unknown) => done(types.isNativeError(error) ? error : new Error(String(error))))
   }
-  const stream: Transform = new Transform({
+  const turns = new Turns(begin, tell, (out) => stream.give(out))
+  const settle = (work: Promise<void>, done: (error?: Error) => void) => {
+    // Whatever was thrown, nothing included, it is an error.
+    work.then(() => done(), (error: unknown) => done(types.isNativeError(error) ? error : new Error(String(error))))
+  }
+  const stream = new Given({
     // A text is no chunk: what is no character in it would be sealed as another.
     decodeStrings: false,
     transform: (chunk, _encoding, done) => settle(turns.push(chunk), done),
@@ -87,12 +127,12 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
 
 /** A stream of the web, of the global type: with the types of a browser that is another one than Node's. */
 export function webStream(begin: Piecewise, { progress, signal }: Options): TransformStream<Uint8Array, Uint8Array> {
-  const turns = new Turns(begin, (total) => progress?.(total))
+  let give = (_out: Buffer) => {}
   let over = () => {}
-  const enqueue = async (controller: TransformStreamDefaultController<Uint8Array>, work: Promise<Buffer>) => {
+  const turns = new Turns(begin, (total) => progress?.(total), (out) => give(out))
+  const settled = async (work: Promise<void>) => {
     try {
-      const out = await work
-      if (out.length > 0) controller.enqueue(out)
+      await work
     } catch (error) {
       over()
       throw error
@@ -100,12 +140,13 @@ export function webStream(begin: Piecewise, { progress, signal }: Options): Tran
   }
   const transformer: Transformer<Uint8Array, Uint8Array> & { cancel(): void } = {
     start(controller) {
+      give = (out) => controller.enqueue(out)
       if (signal?.aborted) controller.error(signal.reason)
       else if (signal !== undefined) over = onAbort(signal, () => controller.error(signal.reason))
     },
-    transform: (chunk, controller) => enqueue(controller, turns.push(chunk)),
-    async flush(controller) {
-      await enqueue(controller, turns.finish())
+    transform: (chunk) => settled(turns.push(chunk)),
+    async flush() {
+      await settled(turns.finish())
       over()
     },
     // Whoever reads or writes has given up. Node before 20.14 does not tell.

@@ -7,7 +7,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { Follower, Issuer, Portal, UntrustedLink, Unavailable } from 'portward'
+import { Follower, InvalidValue, Issuer, Portal, UntrustedLink, Unavailable } from 'portward'
 import { portward as forExpress } from 'portward/express'
 import { portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
@@ -311,7 +311,7 @@ test('an answer after the application has given up ends no process, and what is 
 })
 
 test('what a handler finds that is not granted is the one refusal, where the gate answers its errors', async () => {
-  const { store: links } = await store()
+  const { store: links, keyring } = await store()
   const { state, send, close } = await server()
   after(close)
   const { token } = await links.issue('studio-7', '42', ['files:read'])
@@ -325,6 +325,9 @@ test('what a handler finds that is not granted is the one refusal, where the gat
     '/unknown': (access) => access.require('files:read', 'no identifier'),
     '/away': () => assert.fail(new Unavailable('away', 'store_unavailable', 'unavailable')),
     '/mistake': () => assert.fail('a mistake'),
+    // Of a call of its own, and of whoever else has such a code.
+    '/own': () => new Issuer(keyring).issueLink('no identifier', 'c', ['files:read']),
+    '/same': () => assert.fail(new InvalidValue('the same', 'identifier_character')),
     '/read': () => 'yours',
   }
   const gate = forExpress(options)
@@ -341,18 +344,19 @@ test('what a handler finds that is not granted is the one refusal, where the gat
     ofWeb.get(path, (context) => get(context.req.raw))
   }
   const mistakes = []
-  ofExpress.use(gate.errors).use((error, request, response, next) => (mistakes.push(error.message), response.sendStatus(500), next))
-  ofWeb.onError((error, context) => (mistakes.push(error.message), context.text('', 500)))
+  ofExpress.use(gate.errors).use((error, request, response, next) => (mistakes.push(error.code), response.sendStatus(500), next))
+  ofWeb.onError((error, context) => (mistakes.push(error.code), context.text('', 500)))
   await ofFastify.ready()
   for (const [name, serve] of Object.entries({ Express: ofExpress, Fastify: ofFastify.routing, Hono: getRequestListener(ofWeb.fetch) })) {
     state.handler = serve
     told.length = 0
     const answers = []
     for (const target of Object.keys(handlers)) answers.push(await send({ method: 'GET', target, headers, body: '' }))
-    assert.deepEqual(answers.map(({ status }) => status), [403, 403, 503, 500, 200], name)
+    assert.deepEqual(answers.map(({ status }) => status), [403, 403, 503, 500, 500, 500, 200], name)
     assert.deepEqual(answers.slice(0, 3).map(({ body }) => JSON.parse(body)), [{ error: 'refused' }, { error: 'refused' }, { error: 'unavailable' }], name)
     assert.deepEqual(told.map(({ code }) => code), ['permission_denied', 'identifier_character', 'store_unavailable'], name)
     assert.equal(told[0].tokenId, session.id, name)
   }
-  assert.deepEqual(mistakes, ['a mistake', 'a mistake'])
+  const ofOne = ['ERR_ASSERTION', 'identifier_character', 'identifier_character']
+  assert.deepEqual(mistakes, [...ofOne, ...ofOne])
 })

@@ -2,10 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { pbkdf2 } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { once } from 'node:events'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { calls } from './support/calls.mjs'
-import { directory } from './support/fixtures.mjs'
+import { directory, scope } from './support/fixtures.mjs'
 
 const POOL = 4
 /** They answer without work of the native part: of a promise they make nothing, or ask the application. */
@@ -49,4 +54,74 @@ test('a call that returns a promise waits for a thread of the pool, and blocks n
     waited += 1
   }
   assert.ok(waited > 40, `only ${waited}`)
+})
+
+const OF = { name: 'files.content', id: '7' }
+const PIECE = 256 << 10
+
+/** What is told to the native part meanwhile: how many bytes at most in one turn of the event loop, and how many in all. */
+async function copiedIn(work) {
+  const { native } = createRequire(import.meta.url)(join(dirname(fileURLToPath(import.meta.resolve('portward'))), 'native.js'))
+  const own = { ...native }
+  let [inTurn, most, all, isOver] = [0, 0, 0, false]
+  for (const [name, call] of Object.entries(own)) {
+    native[name] = (...values) => {
+      for (const { byteLength } of values.filter((value) => value instanceof Uint8Array)) [inTurn, all] = [inTurn + byteLength, all + byteLength]
+      most = Math.max(most, inTurn)
+      return call(...values)
+    }
+  }
+  const turns = (async () => {
+    for (; !isOver; await turn()) inTurn = 0
+  })()
+  try {
+    await work()
+    return { most, all }
+  } finally {
+    isOver = true
+    Object.assign(native, own)
+    await turns
+  }
+}
+
+/** The longest time that a timer was late by while this is done, the least of three times, for others compute here, too. */
+async function delay(work) {
+  const found = []
+  for (let round = 0; round < 3; round++) {
+    const histogram = monitorEventLoopDelay({ resolution: 1 })
+    histogram.enable()
+    await sleep(10)
+    histogram.reset()
+    await sleep(10)
+    await work()
+    await sleep(10)
+    histogram.disable()
+    found.push(histogram.max)
+  }
+  return Math.min(...found)
+}
+
+test('64 MiB in memory are copied in pieces, and between these the event loop turns', { timeout: 300_000 }, async () => {
+  const { scope: files } = await scope()
+  const bytes = Buffer.alloc(64 << 20, 7)
+  let object
+  const streamed = async (stream, chunk) => {
+    stream.resume().end(chunk)
+    await once(stream, 'end')
+  }
+  const ways = {
+    seal: async () => (object = await files.seal(bytes, OF)),
+    open: () => files.open(object, OF),
+    openRange: async () => (await files.openRange(object, OF)).close(),
+    sealStream: () => streamed(files.sealStream(OF), bytes),
+    openStream: () => streamed(files.openStream(OF), object),
+  }
+  for (const [name, work] of Object.entries(ways)) {
+    const { most, all } = await copiedIn(work)
+    assert.ok(most <= PIECE && all >= bytes.length, `${name}: ${most} bytes in one turn, ${all} in all`)
+  }
+  const control = await copiedIn(async () => files.openSync(object, OF))
+  assert.ok(control.most >= bytes.length, 'what blocks is seen')
+  const [open, openSync] = [await delay(ways.open), await delay(async () => files.openSync(object, OF))]
+  assert.ok(open < openSync / 2, `a timer was late by ${open / openSync} of what takes the event loop for itself`)
 })

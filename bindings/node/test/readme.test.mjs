@@ -72,12 +72,12 @@ process.exit()
 
 test('all that the README of the package shows runs', async () => {
   const blocks = blocksOf(new URL('README.md', import.meta.resolve('portward/package.json')))
-  assert.equal(blocks.length, 7)
+  assert.equal(blocks.length, 8)
   const folder = await directory()
   writeFileSync(join(folder, 'a.pdf'), 'a file')
   const printed = run(folder, BEFORE + blocks.join('') + AFTER)
   const [let_in, refused] = ['200 {"tenant":"studio-7"}', '403 {"error":"refused"}']
   const servers = [['express', let_in], ['express', refused], ['fastify', let_in], ['hono', let_in], ['fastify', refused], ['hono', refused]]
-  assert.deepEqual(printed.trim().split('\n'), ['link_revoked', 'true', 'a contract', 'ada@example.com', 'a file', ...servers.map((line) => line.join(' '))])
+  assert.deepEqual(printed.trim().split('\n'), ['link_revoked', 'true', 'a contract', 'file', 'ada@example.com', 'a file', ...servers.map((line) => line.join(' '))])
   assert.notEqual(readFileSync(join(folder, 'a.pdf.sealed'), 'latin1').slice(0, 6), 'a file')
 })

@@ -3,7 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { getEventListeners, once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
+import { open, readdir, readFile, readlink, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -144,6 +144,38 @@ test('back pressure: who does not read is not sent more', async () => {
   }
 })
 
+test('a long chunk comes out as it is read, and is looked at for as long', async () => {
+  const { scope: files } = await scope()
+  const bytes = randomBytes(4 << 20)
+  const object = await files.seal(bytes, OF)
+  for (const [way, make, chunk] of [['seal', () => files.sealStream(OF), bytes], ['open', () => files.openStream(OF), object]]) {
+    const stream = make()
+    let taken = 0
+    stream.on('progress', (bytes) => (taken = bytes))
+    stream.write(chunk)
+    await once(stream, 'readable')
+    await sleep(100)
+    assert.ok(taken <= 256 << 10 && stream.readableLength < 512 << 10, `${way}: ${taken} bytes were taken unread`)
+    const out = []
+    stream.on('data', (piece) => out.push(piece)).end()
+    await once(stream, 'end')
+    const opened = way === 'seal' ? await files.open(Buffer.concat(out), OF) : Buffer.concat(out)
+    assert.ok(opened.equals(bytes), way)
+
+    // Memory that goes meanwhile is not taken for the end.
+    const lost = new Uint8Array(chunk)
+    const other = make()
+    const failed = once(other, 'error')
+    other.resume().end(lost)
+    other.once('progress', () => structuredClone(lost.buffer, { transfer: [lost.buffer] }))
+    assert.match((await failed)[0].message, /^chunk: memory that stays/)
+  }
+  const lost = new Uint8Array(bytes)
+  const sealing = files.seal(lost, OF)
+  structuredClone(lost.buffer, { transfer: [lost.buffer] })
+  await assert.rejects(sealing, { name: 'TypeError', message: /^plaintext: memory that stays/ })
+})
+
 test('back pressure and an end in the middle of streams of the web', async () => {
   const { scope: files } = await scope()
   const object = await files.seal(Buffer.alloc(8 << 20), OF)
@@ -260,6 +292,95 @@ test('files are there whole or not at all', async () => {
   await assert.rejects(stat(nothing), { code: 'ENOENT' })
   assert.equal(await code(() => files.sealFile(join(path, 'none'), nothing, OF)), 'source_unreadable')
   assert.equal(await code(() => files.sealFile(plain, join(path, 'no', 'where'), OF)), 'target_unwritable')
+})
+
+test('any part is opened of what JavaScript alone can read', async () => {
+  const { scope: files, path } = await scope()
+  const bytes = randomBytes(3_000_000)
+  const sealed = join(path, 'sealed')
+  await writeFile(sealed, await files.seal(bytes, { ...OF, embedded: true }))
+  const handle = await open(sealed)
+  const range = await files.openRange(handle, OF)
+  assert.equal(range.length, bytes.length)
+  const parts = [[0, 100], [1_234_567, 100], [2_999_999, 100], [16_000, 1_000_000], [0, 3_000_000], [3_000_000, 5], [4_000_000, 5], [5, 0]]
+  const read = await Promise.all(parts.map(([from, length]) => range.read(from, length)))
+  for (const [at, [from, length]] of parts.entries()) assert.ok(read[at].equals(bytes.subarray(from, from + length)), `${from}, ${length}`)
+  await range.close()
+  assert.equal(await code(() => range.read(0, 1)), 'closed')
+  assert.equal((await handle.read(Buffer.alloc(4), 0, 4, 0)).bytesRead, 4, 'it is the caller who closes it')
+
+  // Whatever has the two methods: of what is asked for no more is read than it takes.
+  let asked = 0
+  const enough = new Error('enough')
+  let fails = false
+  const counted = {
+    stat: () => handle.stat(),
+    async read(buffer, offset, length, position) {
+      if (fails) throw enough
+      asked += length
+      return handle.read(buffer, offset, Math.min(length, 10_000), position)
+    },
+  }
+  const few = await files.openRange(counted, OF)
+  asked = 0
+  assert.ok((await few.read(1_000_000, 100)).equals(bytes.subarray(1_000_000, 1_000_100)))
+  assert.ok(asked < 100_000, `${asked} bytes`)
+  fails = true
+  await assert.rejects(few.read(2_000_000, 100), enough)
+  fails = false
+  assert.ok((await few.read(2_000_000, 100)).equals(bytes.subarray(2_000_000, 2_000_100)), 'it can be asked again')
+  await few.close()
+
+  await assert.rejects(files.openRange(handle, { ...OF, id: '8' }), Unreadable)
+  for (const wrong of [{ ...counted, stat: async () => ({}) }, { ...counted, read: async () => ({ bytesRead: -1 }) }, { read: 1, stat: 1 }, {}]) {
+    await assert.rejects(files.openRange(wrong, OF), (error) => error instanceof TypeError || error.code === 'number_out_of_range')
+  }
+  const cut = await files.openRange(handle, OF)
+  await truncate(sealed, 2_000_000)
+  await assert.rejects(cut.read(2_500_000, 100), Unreadable)
+  await assert.rejects(files.openRange(handle, OF), Unreadable)
+  await truncate(sealed, 0)
+  await assert.rejects(files.openRange(handle, OF), Unreadable)
+  await handle.close()
+  await assert.rejects(files.openRange(handle, OF), { code: 'EBADF' })
+})
+
+test('files that are open already are sealed and opened through streams', async () => {
+  const { scope: files, path } = await scope()
+  const bytes = randomBytes(300_000)
+  await writeFile(join(path, 'plain'), bytes)
+  const through = async (from, stream, to) => {
+    const [source, target] = [await open(join(path, from)), await open(join(path, to), 'w')]
+    await pipeline(source.createReadStream(), stream, target.createWriteStream())
+    assert.deepEqual([source.fd, target.fd], [-1, -1], 'they are closed')
+  }
+  await through('plain', files.sealStream(OF), 'sealed')
+  await through('sealed', files.openStream(OF), 'opened')
+  assert.ok((await readFile(join(path, 'opened'))).equals(bytes))
+  await assert.rejects(through('plain', files.openStream(OF), 'other'), Unreadable)
+})
+
+test('what is read of a range heeds the signal of its scope', async () => {
+  const { scope: files } = await scope()
+  const enough = new Error('enough')
+  const controller = new AbortController()
+  const object = await files.seal(randomBytes(100_000), OF)
+  const slow = { stat: async () => ({ size: object.length }), read: async (buffer, offset, length, position) => ({ bytesRead: object.copy(buffer, offset, position, position + length) }) }
+  for (const source of [object, slow]) {
+    const controller = new AbortController()
+    const range = await files.withSignal(controller.signal).openRange(source, OF)
+    assert.equal((await range.read(0, 10)).length, 10)
+    const reading = range.read(0, 10)
+    controller.abort(enough)
+    await assert.rejects(reading, enough)
+    await assert.rejects(range.read(0, 10), enough)
+    await range.close()
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  }
+  // Nor is more copied, once nobody waits for it.
+  const sealing = files.withSignal(controller.signal).seal(Buffer.alloc(8 << 20), OF)
+  setImmediate(() => controller.abort(enough))
+  await assert.rejects(sealing, enough)
 })
 
 test('a named pipe is no file: nobody waits for who writes into it', { skip: process.platform === 'win32', timeout: 20_000 }, async () => {

@@ -1,0 +1,60 @@
+import { whole } from './arguments'
+import { PIECE } from './given'
+import { native } from './native'
+import type { Handle } from './native-types'
+
+/** What can be read at any place: a `FileHandle`, or whatever has these two methods of one. */
+export interface RangeSource {
+  /** Reads up to `length` bytes that lie `position` bytes from the beginning into a buffer, from `offset` on; none where it ends. */
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
+  /** How many bytes there are. */
+  stat(): Promise<{ size: number }>
+}
+
+export function isRangeSource(value: unknown): value is RangeSource {
+  const { read, stat } = (value ?? {}) as Partial<RangeSource>
+  return typeof read === 'function' && typeof stat === 'function'
+}
+
+/** An object that the native part cannot read itself: it says what it lacks, which is brought, and is asked again. */
+export class Far {
+  readonly #source: RangeSource
+  readonly #handle: Handle<'Far'>
+
+  static async of(source: RangeSource): Promise<Far> {
+    return new Far(source, native.farNew(whole('size', (await source.stat()).size)))
+  }
+
+  private constructor(source: RangeSource, handle: Handle<'Far'>) {
+    this.#source = source
+    this.#handle = handle
+  }
+
+  /** What `call` gives, once it lacks nothing. `about`: how much it is going to read. */
+  async with<T>(about: number, call: (far: Handle<'Far'>) => Promise<T>): Promise<T> {
+    try {
+      for (;;) {
+        try {
+          return await call(this.#handle)
+        } catch (error) {
+          const [from, length] = native.farWanted(this.#handle)
+          if (from === undefined || length === undefined) throw error
+          await this.#bring(from, Math.max(length, about))
+        }
+      }
+    } finally {
+      native.farForget(this.#handle)
+    }
+  }
+
+  async #bring(from: number, length: number): Promise<void> {
+    const buffer = Buffer.allocUnsafeSlow(Math.min(length, PIECE))
+    for (let at = from; at < from + length; ) {
+      const { bytesRead } = await this.#source.read(buffer, 0, Math.min(buffer.length, from + length - at), at)
+      const brought = buffer.subarray(0, whole('bytesRead', bytesRead, buffer.length))
+      native.farBring(this.#handle, at, brought)
+      if (brought.length === 0) return
+      at += brought.length
+    }
+  }
+}
