@@ -18,14 +18,18 @@ export async function portalApp({ store, keys, origin, studioKey, log = () => {}
   const scopeOf = (tenant) => keys.scope(tenant, 'file:contents')
   const of = (id) => ({ name: 'files.content', id })
 
+  // What an access does not suffice for is the one refusal; nobody is told more of what else fails.
   app.setErrorHandler((error, request, reply) => {
-    if (!(error instanceof PortwardError)) return reply.code(error.statusCode ?? 500).send({ error: 'failed' })
-    log({ code: error.code, tokenId: error.tokenId, status: 400 })
-    return reply.code(error.public === 'unavailable' ? 503 : 400).send({ error: error.public })
+    if (error instanceof PortwardError) return app.refusals(error, request, reply)
+    return reply.code(error.statusCode ?? 500).send({ error: 'failed' })
   })
 
   /** The studio's side. */
   app.register(async (studio) => {
+    studio.setErrorHandler((error, request, reply) => {
+      if (!(error instanceof PortwardError)) throw error
+      return reply.code(error.public === 'unavailable' ? 503 : 400).send({ error: error.code })
+    })
     studio.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
     studio.addHook('onRequest', async (request, reply) => {
       if (!isKey(request.headers['x-studio-key'], studioKey)) return reply.code(401).send({ error: 'unauthorized' })
@@ -57,7 +61,9 @@ export async function portalApp({ store, keys, origin, studioKey, log = () => {}
   })
 
   app.post('/messages', { onRequest: app.requires('messages:send') }, async ({ access, body }, reply) => {
-    messages.push({ tenant: access.tenant, from: access.client, text: String(body.text) })
+    // One that is about a file is for who may read that.
+    if (body.file !== undefined) access.require('files:read', String(body.file))
+    messages.push({ tenant: access.tenant, from: access.client, text: String(body.text), file: body.file })
     return reply.code(201).send({ number: messages.length })
   })
 

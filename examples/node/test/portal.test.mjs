@@ -80,12 +80,27 @@ test('a session of one tenant never sees the files of another', async () => {
   assert.equal((await app.inject({ method: 'POST', url: '/messages', cookies: session, headers: { origin: ORIGIN }, payload: { text: 'x' } })).statusCode, 403)
 })
 
+test('a message about a file is for who may read it', async () => {
+  const write = async (session, file) => {
+    const cookies = { '__Host-portward-session': session }
+    return app.inject({ method: 'POST', url: '/messages', cookies, headers: { origin: ORIGIN }, payload: { text: 'x', file } })
+  }
+  const comes = async (permissions) => cookies(await comeWith((await made('studio-7', permissions)).url))['__Host-portward-session']
+  const [reads, writes] = [await comes(['files:read', 'messages:send']), await comes(['messages:send'])]
+  assert.deepEqual([(await write(reads, '1204')).statusCode, (await write(writes)).statusCode], [201, 201])
+  for (const refused of [await write(writes, '1204'), await write(reads, 'no identifier')]) {
+    assert.deepEqual([refused.statusCode, refused.json(), refused.headers['cache-control']], [403, { error: 'refused' }, 'no-store'])
+  }
+  assert.deepEqual(refusals.slice(-2), ['permission_denied', 'identifier_character'])
+})
+
 test('without a session, without the key, or with a damaged link, nobody gets anything', async () => {
   assert.equal((await app.inject({ url: '/portal/' })).statusCode, 403)
   assert.equal((await app.inject({ method: 'POST', url: '/studio/studio-7/links', payload: {} })).statusCode, 401)
   const damaged = await app.inject({ url: '/portal/pwl_damaged' })
   assert.deepEqual([damaged.statusCode, damaged.headers['cache-control']], [400, 'no-store'])
-  assert.equal((await app.inject({ method: 'DELETE', url: '/studio/studio-7/links/zz', headers: STUDIO })).statusCode, 400)
+  const wrong = await app.inject({ method: 'DELETE', url: '/studio/studio-7/links/zz', headers: STUDIO })
+  assert.deepEqual([wrong.statusCode, wrong.json()], [400, { error: 'id_malformed' }], 'the studio is told what is wrong')
 })
 
 test('the quickstart story ends with the attack failing', () => {
