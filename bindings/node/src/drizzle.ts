@@ -42,7 +42,7 @@ export class Indexed {
   }
 }
 
-/** The object of a value that is written: with its index, which was asked for once for each time that it is. */
+/** The object of a value that is written. */
 let written: (sealed: Sealed) => Buffer
 /** Gives a value that was just sealed its index. */
 let withIndex: (sealed: Sealed, index: Indexed) => Sealed
@@ -51,14 +51,10 @@ let withIndex: (sealed: Sealed, index: Indexed) => Sealed
 export class Sealed {
   readonly #object: Buffer
   #index: Indexed | undefined
-  #asked = 0
 
   static {
     written = (sealed) => {
-      if (sealed.#index !== undefined && sealed.#asked-- <= 0) {
-        sealed.#asked = 0
-        throw new TypeError('the value has an index: its column has to be written, too, with `index` of the value')
-      }
+      if (sealed.#index !== undefined) throw new TypeError('the value has an index: what is written is `columns` of it, which is both')
       return sealed.#object
     }
     withIndex = (sealed, index) => {
@@ -80,11 +76,14 @@ export class Sealed {
     return Buffer.from(this.#object)
   }
 
-  /** What its index column is to hold: of a value that a `Field` with an index has just sealed. Asked for once for each time it is written. */
-  get index(): Indexed {
+  /**
+   * What is written of a value that a `Field` with an index has just sealed: under these names of columns, the value and its index. Drizzle is told
+   * of both at once, `values({ id, ...value.columns('email', 'emailIndex') })`, for of the value alone it takes none.
+   */
+  columns<Value extends string, Index extends string>(value: Value, index: Index): Record<Value, Sealed> & Record<Index, Indexed> {
     if (this.#index === undefined) throw new TypeError('the value was read, or its Field has no index')
-    this.#asked++
-    return this.#index
+    if (text('index', index) === text('value', value)) throw new TypeError('index: it has a column of its own')
+    return { [value]: new Sealed(this.#object), [index]: this.#index } as Record<Value, Sealed> & Record<Index, Indexed>
   }
 
   toJSON(): string {
@@ -99,7 +98,7 @@ export interface FieldOptions {
 
 /**
  * Seals and opens the values of one column. `name`: a stable logical name such as `invoices.notes`. With an index, what it seals is written
- * together with `index` of it, or not at all: `set({ email: value, emailIndex: value.index })`.
+ * together with that, or not at all: `set(value.columns('email', 'emailIndex'))`.
  */
 export class Field {
   readonly #name: string

@@ -15,7 +15,7 @@ export const SQLITE = {
   fresh: async (path, name) => ({ location: `sqlite:${join(path, `${name}.db`)}`, drop: async () => {} }),
 }
 
-const POSTGRES = {
+export const POSTGRES = {
   name: 'PostgreSQL',
   async fresh(_, name) {
     const database = `${name}_${randomBytes(16).toString('hex')}`
@@ -26,10 +26,13 @@ const POSTGRES = {
   },
 }
 
+/** Why what needs a server is skipped, if it is. */
+export const withoutServer = !SERVER && 'no PORTWARD_TEST_POSTGRES: see README'
+
 /** A test of each kind of database. */
 export function onEach(name, body) {
   for (const database of [SQLITE, POSTGRES]) {
-    const skip = database === POSTGRES && !SERVER && 'no PORTWARD_TEST_POSTGRES: see README'
+    const skip = database === POSTGRES && withoutServer
     test(`${name} (${database.name})`, { skip }, () => body(database))
   }
 }

@@ -86,7 +86,7 @@ const row = {} as typeof clients.$inferSelect
 const field = new Field('clients.email', { index: () => index })
 const email: string = await field.open(scope, '1', row.email)
 const value = await field.seal(scope, '1', email)
-const right: typeof clients.$inferInsert = { email: value, emailIndex: value.index }
+const right: typeof clients.$inferInsert = value.columns('email', 'emailIndex')
 // @ts-expect-error a text would lie there in the clear
 const wrong: typeof clients.$inferInsert = { email: 'ada@example.com' }
 
