@@ -8,7 +8,7 @@ import { customType } from 'drizzle-orm/pg-core'
 import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
 import { bytes, callable, maybeCallable, options as optionsOf, text, wrongType } from './arguments'
 import type { BlindIndex } from './blind-index'
-import { InvalidValue } from './errors'
+import { Unreadable } from './errors'
 import { checkMade, made } from './handle'
 import { Scope } from './scope'
 
@@ -63,11 +63,11 @@ export class Sealed {
     }
   }
 
-  /** From the bytes of an object. Throws `InvalidValue` for what is none. */
+  /** From the bytes of an object. Throws `Unreadable` for what is none. */
   constructor(object: Uint8Array) {
     const [magic, version, suite, kind] = bytes('object', object)
     const isObject = magic === 0xf5 && version === 1 && suite === 1 && (kind === 0 || kind === 1) && object.length >= OBJECT_MIN
-    if (!isObject) throw new InvalidValue('object: it is not sealed', 'not_an_envelope')
+    if (!isObject) throw new Unreadable('object: it is not sealed', 'not_an_envelope')
     this.#object = Buffer.from(object)
   }
 

@@ -60,7 +60,7 @@ test('what was never sealed is no Sealed', async () => {
   assert.ok(new Sealed(object).object.equals(object), 'the shortest that there is')
   const changed = (at, byte) => Object.assign(Buffer.from(object), { [at]: byte })
   const wrong = [Buffer.from('in the clear '.repeat(20)), Buffer.alloc(0), object.subarray(0, -1), changed(0, 0xf4), changed(1, 2), changed(2, 2), changed(3, 2)]
-  for (const bytes of wrong) assert.throws(() => new Sealed(bytes), { name: 'InvalidValue', code: 'not_an_envelope' })
+  for (const bytes of wrong) assert.throws(() => new Sealed(bytes), { name: 'Unreadable', code: 'not_an_envelope' })
   assert.throws(() => new Sealed('in the clear'), { name: 'TypeError' })
 })
 

@@ -1,7 +1,7 @@
 // Names and options are those of Python, in the words of JavaScript; the codes are those of the core.
 
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
@@ -112,19 +112,29 @@ test('the errors are those of Python', () => {
   }
 })
 
-function sources(path) {
-  return readdirSync(join(root, path)).flatMap((name) => {
-    const inner = join(path, name)
-    return statSync(join(root, inner)).isDirectory() ? sources(inner) : /\.(rs|ts)$/.test(name) ? [read(inner)] : []
-  })
+const sources = (path) => readdirSync(join(root, path)).filter((name) => /\.(rs|ts)$/.test(name)).map((name) => read(join(path, name))).join('\n')
+
+/** Of each code the errors that carry it, as the bridge's own test has listed them. */
+const codes = (listing) => new Map(listing.trimEnd().split('\n').map((line) => line.split(' ')).map(([code, ...kinds]) => [code, kinds]))
+
+/** What is made here: the class, and the code. */
+function madeIn(text) {
+  const ofRust = { invalid: 'InvalidValue', failed: 'Unavailable' }
+  const inRust = [...text.matchAll(/\b(invalid|failed)\(\s*"(\w+)"/g)].map(([, name, code]) => [ofRust[name], code])
+  const inTs = [...text.matchAll(/new (Refused|Unreadable|InvalidValue|Unavailable|PortwardError)\(\s*(?:'[^']*'|`[^`]*`),\s*'(\w+)'/g)].map(([, type, code]) => [type, code])
+  return [...inRust, ...inTs]
 }
 
-test('every code that is made here is one of the core, or known to be of a binding', () => {
-  /** Of values that only a language without their types can be given. */
-  const OWN = ['text_malformed', 'number_out_of_range', 'time_out_of_range', 'internal', 'session_missing']
-  const core = ['crates'].flatMap(sources).join('\n')
-  const here = [...sources('bindings/node/src'), ...sources('bindings/node/native')].join('\n')
-  const made = [...here.matchAll(/(?:new \w+\(\s*[`'"][^`]*?[`'"],\s*|invalid\(\s*|failed\(|AlreadyExists => failed\()["']([a-z]+_[a-z_]+|internal|closed)["']/g)]
-  assert.ok(made.length > 8, `${made.length}`)
-  for (const [, code] of made) assert.ok(OWN.includes(code) || core.includes(`"${code}"`), code)
+const LISTING = 'bindings/codes.txt'
+const skip = !existsSync(join(root, LISTING)) && `${LISTING} is not there`
+test('every code that is made here is one of the core under the same error, or known to be of this package', { skip }, () => {
+  /** Of values that only a language without their types can be given, and of the gates. */
+  const OWN = { text_malformed: 'InvalidValue', number_out_of_range: 'InvalidValue', time_out_of_range: 'InvalidValue', internal: 'PortwardError' }
+  const core = codes(read(LISTING))
+  const isKnown = ([type, code]) => OWN[code] === type || (core.get(code) ?? []).includes(type)
+  const [ts, rust] = ['src', 'native'].map((folder) => madeIn(sources(join('bindings/node', folder))))
+  // The control: nobody is believed by a code alone.
+  assert.deepEqual([['InvalidValue', 'closed'], ['Refused', 'closed'], ['InvalidValue', 'no_such_code']].map(isKnown), [true, false, false])
+  assert.ok(ts.length > 8 && rust.length > 8, `${ts.length}, ${rust.length}`)
+  assert.deepEqual([...ts, ...rust].filter((made) => !isKnown(made)), [])
 })
