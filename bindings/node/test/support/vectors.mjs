@@ -21,7 +21,9 @@ export function load(subject) {
 
 /** Those with one of these operations; each once, though its expectation may be changed. */
 export function casesOf(subject, ...ops) {
-  return load(subject).cases.filter(({ op }) => ops.includes(op))
+  const cases = load(subject).cases.filter(({ op }) => ops.includes(op))
+  for (const op of ops) assert.ok(cases.some((vector) => vector.op === op), `${subject} has no ${op}`)
+  return cases
 }
 
 /** What comes of it, in the words of a vector. */
