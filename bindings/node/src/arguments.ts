@@ -130,13 +130,18 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 export function path(name: string, value: unknown): string {
-  return text(name, value instanceof URL ? pathOf(name, value) : value)
+  return text(name, isUrl(value) ? pathOf(name, value) : value)
+}
+
+/** Of whatever realm: each context of `vm`, and jsdom, has a class of its own. */
+function isUrl(value: unknown): value is URL {
+  return Object.prototype.toString.call(value) === '[object URL]' && typeof (value as URL).href === 'string'
 }
 
 /** Of this machine, and a path: not one with `%2F` in a name, or with what is no character. */
 function pathOf(name: string, url: URL): string {
   try {
-    return fileURLToPath(url)
+    return fileURLToPath(new URL(url.href))
   } catch {
     throw wrongType(name, 'a path, or a URL of a file', url)
   }
@@ -186,9 +191,11 @@ export function having<T extends object>(name: string, methods: readonly (keyof 
   return value as T
 }
 
+/** As of URLs: of whatever realm. */
 export function someSignal(name: string, value: unknown): AbortSignal {
-  if (!(value instanceof AbortSignal)) throw wrongType(name, 'an AbortSignal', value)
-  return value
+  const isSignal = Object.prototype.toString.call(value) === '[object AbortSignal]' && typeof (value as AbortSignal).aborted === 'boolean'
+  if (!isSignal) throw wrongType(name, 'an AbortSignal', value)
+  return having<AbortSignal>(name, ['addEventListener', 'removeEventListener', 'throwIfAborted'], value)
 }
 
 export function maybeSignal(name: string, value: unknown): AbortSignal | undefined {

@@ -55,7 +55,8 @@ const PLAIN = [7, 'text', true, Symbol('x')]
 /** What is wrong for a type of the declarations. `null` is, unless it is one of its words; `undefined` is, unless it may be left away. */
 const WRONG = {
   string: TEXTS, number: NUMBERS, boolean: FLAGS, Time: TIMES, Uint8Array: BYTES, AbortSignal: OBJECTS, PublicAnswer: TEXTS, LinkState: TEXTS,
-  "'exact' | 'ascii-lowercase' | 'digits'": TEXTS, 'string | URL': PATHS, 'string | URL | Uint8Array': [7, true, {}, [1], new URL('https://portal.example/file')],
+  "'exact' | 'ascii-lowercase' | 'digits'": TEXTS, 'string | URL': PATHS, 'string | URL | Uint8Array | RangeSource': [7, true, {}, [1], { read: () => {} }, { stat: () => {} }, new URL('https://portal.example/file')],
+  Value: TEXTS, Index: TEXTS,
   'Iterable<string>': LISTS, 'readonly string[]': LISTS, 'Readonly<Record<string, string>>': RECORDS,
   ...Object.fromEntries(['Access', 'Deployment', 'FastifyInstance', 'IncomingMessage', 'Keyring', 'Links', 'Portal', 'Request', 'Scope', 'Sealed', 'Sessions', 'Store'].map((name) => [name, OBJECTS])),
 }
@@ -88,7 +89,7 @@ const noObject = (fields) => [...PLAIN, null, ...(fields.every(({ isOptional }) 
 /** Values of the right type that are none: what a native part would take for another number, or another text. */
 const UNFIT = {
   number: [-1, 1.5, NaN, Infinity, 2 ** 53], Time: [-1, 1.5, NaN, 2 ** 53, new Date(NaN)],
-  string: ['half \ud800'], 'string | URL': ['half \ud800'], 'string | URL | Uint8Array': ['half \ud800'], 'Iterable<string>': [['half \ud800']], 'readonly string[]': [['half \ud800']],
+  string: ['half \ud800'], Value: ['half \ud800'], Index: ['half \ud800'], 'string | URL': ['half \ud800'], 'string | URL | Uint8Array | RangeSource': ['half \ud800'], 'Iterable<string>': [['half \ud800']], 'readonly string[]': [['half \ud800']],
 }
 /** These may have a fraction. */
 const FRACTIONS = ['maxStaleness', 'follow']

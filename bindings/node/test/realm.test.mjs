@@ -1,12 +1,14 @@
 // The package in a realm of its own, as runners of tests and sandboxes load it: errors and promises of the native part are of another one.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
-import { directory } from './support/fixtures.mjs'
+import { directory, scope } from './support/fixtures.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -42,4 +44,41 @@ test('errors are ours in every realm, also from asynchronous work', async () => 
   assert.throws(() => access.require('files:delete'), (error) => error instanceof Refused && error.code === 'permission_denied')
   await assert.rejects(store.link('studio-7', '0'.repeat(32)), (error) => error instanceof PortwardError && error.code === 'link_unknown')
   await store.close()
+})
+
+test('signals and addresses of another realm are taken', async () => {
+  // As jsdom has them: of no class of Node's, of the same shape.
+  const { signal, url, abort } = vm.runInNewContext(`
+    class AbortSignal {
+      aborted = false
+      #all = new Set()
+      addEventListener(_, call) { this.#all.add(call) }
+      removeEventListener(_, call) { this.#all.delete(call) }
+      throwIfAborted() { if (this.aborted) throw this.reason }
+      get [Symbol.toStringTag]() { return 'AbortSignal' }
+      static abort(signal, reason) { Object.assign(signal, { aborted: true, reason }); for (const call of signal.#all) call() }
+    }
+    class URL {
+      constructor(href) { this.href = href }
+      get [Symbol.toStringTag]() { return 'URL' }
+    }
+    ({ signal: new AbortSignal(), url: (href) => new URL(href), abort: AbortSignal.abort })`)
+  const { scope: files, path } = await scope()
+  const of = { name: 'a.b', id: '1' }
+  const [plain, sealed] = ['plain', 'sealed'].map((name) => join(path, name))
+  writeFileSync(plain, 'text')
+  assert.equal(await files.sealFile(url(pathToFileURL(plain).href), url(pathToFileURL(sealed).href), { ...of, signal }), 4)
+  const enough = new Error('enough')
+  const sealing = files.sealFile('/dev/zero', join(path, 'never'), { ...of, signal })
+  const waiting = files.withSignal(signal).seal(Buffer.of(1), of)
+  abort(signal, enough)
+  await Promise.all([sealing, waiting, files.withSignal(signal).open(Buffer.of(1), of)].map((promise) => assert.rejects(promise, enough)))
+  const stream = files.sealStream({ ...of, signal })
+  await assert.rejects(once(stream, 'end'), { name: 'AbortError' })
+  for (const wrong of [{ aborted: false }, { [Symbol.toStringTag]: 'AbortSignal', aborted: false }]) {
+    assert.throws(() => files.withSignal(wrong), { name: 'TypeError', message: /^signal: / })
+  }
+  for (const wrong of [{ href: pathToFileURL(plain).href }, url('https://a.example/x'), { [Symbol.toStringTag]: 'URL' }]) {
+    await assert.rejects(files.openRange(wrong, of), { name: 'TypeError', message: /^source: / })
+  }
 })
