@@ -6,7 +6,9 @@ use portward_bridge::{Follower, Keyring, Verifier};
 
 use crate::convert::whole;
 use crate::error::call;
+use crate::given::Given;
 use crate::token::options;
+
 use crate::work::{External, Promised, buffer, handle, promise, same};
 
 /// `max_staleness` in milliseconds.
@@ -49,10 +51,10 @@ pub(crate) fn follower_request(follower: &External<Arc<Follower>>) -> Promised<V
 #[napi(catch_unwind)]
 pub(crate) fn follower_accept(
     follower: &External<Arc<Follower>>,
-    answer: &[u8],
+    answer: &External<Given>,
     at: Option<f64>,
 ) -> Promised<String, String> {
-    let (follower, answer) = (Arc::clone(follower), answer.to_vec());
+    let (follower, answer) = (Arc::clone(follower), answer.take_public());
     promise(move || follower.accept_at(&answer, at.map(whole).transpose()?), same)
 }
 

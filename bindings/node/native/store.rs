@@ -6,6 +6,7 @@ use portward_bridge::{self as bridge, Error, Keyring, Store, StoreOptions};
 
 use crate::convert::{maybe, number, whole};
 use crate::error::call;
+use crate::given::Given;
 use crate::token::{TokenRow, options, token_row};
 use crate::work::{External, Held, Promised, buffer, handle, held, promise, same};
 
@@ -52,10 +53,10 @@ pub(crate) struct RecoveredRow {
 pub(crate) fn store_recover(
     location: String,
     keyring: &External<Keyring>,
-    newer: Option<&[u8]>,
+    newer: Option<&External<Given>>,
     events: Option<String>,
 ) -> Promised<bridge::Recovered, RecoveredRow> {
-    let (keyring, newer) = (Keyring::clone(keyring), newer.map(<[u8]>::to_vec));
+    let (keyring, newer) = (Keyring::clone(keyring), newer.map(|given| given.take_public()));
     let row = |done: bridge::Recovered| RecoveredRow { found: done.found, begins: done.begins, merged: done.merged };
     let events = events.map(PathBuf::from);
     promise(move || Store::recover(&location, &keyring, newer.as_deref(), events.as_deref()), row)

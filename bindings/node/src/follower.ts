@@ -1,5 +1,6 @@
 import type { Access } from './access'
-import { bytes, maybeSeconds, maybeText, maybeTexts, maybeTime, milliseconds, options as optionsOf, type Time } from './arguments'
+import { maybeSeconds, maybeText, maybeTexts, maybeTime, milliseconds, options as optionsOf, type Time } from './arguments'
+import { given } from './given'
 import { Handled, made } from './handle'
 import { Keyring } from './keyring'
 import { native } from './native'
@@ -64,14 +65,17 @@ export class Follower extends Handled<'Follower'> {
   }
 
   /**
-   * Takes an answer, or a list, in: for a large one that is work of a second, during which it verifies by what it knew before. Returns the stamp
+   * Takes an answer, or a list, in: for a large one that is work of a second, during which it verifies by what it knew before. Beyond 256 KiB it is
+   * copied while the event loop turns, and stays as it is until then. Returns the stamp
    * that it stands at now. After `gap`, `another_incarnation` and `fork` ask again. `at`: by when a list is good or not; now, if nothing is said.
    */
   async accept(answer: Uint8Array, options?: { at?: Time | undefined }): Promise<string> {
-    // Before its turn comes, the caller may use the bytes for something else.
-    const taken = Buffer.from(bytes('answer', answer))
     const at = maybeTime('at', optionsOf('options', options, ['at']).at)
-    return this.#turns.take(() => native.followerAccept(this.#handle, taken, at))
+    // Before its turn comes: then the caller may use the bytes for something else.
+    const taken = given('answer', answer)
+    // It is told when its turn comes.
+    taken.catch(() => {})
+    return this.#turns.take(async () => native.followerAccept(this.#handle, await taken, at))
   }
 
   /** The stamp of the last answer; keep it for the next start. */

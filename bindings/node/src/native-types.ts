@@ -216,7 +216,7 @@ export interface Native {
   untrustedPermissions(link: Handle<'UntrustedLink'>, vocabulary: readonly string[]): string[]
   untrustedNarrow(link: Handle<'UntrustedLink'>, narrowing: NarrowingRow, vocabulary: readonly string[]): string
   storeOpen(location: string, keyring: Handle<'Keyring'>, row: StoreOptionsRow): Promise<[Handle<'Store'>]>
-  storeRecover(location: string, keyring: Handle<'Keyring'>, newer: Uint8Array | null | undefined, events: string | null | undefined): Promise<RecoveredRow>
+  storeRecover(location: string, keyring: Handle<'Keyring'>, newer: Handle<'Given'> | null | undefined, events: string | null | undefined): Promise<RecoveredRow>
   storeActingAs(store: Handle<'Store'>, actor: string): Handle<'Store'>
   storeClose(store: Handle<'Store'>): Promise<void>
   storeIsOpen(store: Handle<'Store'>): boolean
@@ -291,7 +291,7 @@ export interface Native {
   followerNew(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, maxStaleness: number, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
   followerOfLists(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
   followerRequest(follower: Handle<'Follower'>): Promise<Buffer>
-  followerAccept(follower: Handle<'Follower'>, answer: Uint8Array, at: number | null | undefined): Promise<string>
+  followerAccept(follower: Handle<'Follower'>, answer: Handle<'Given'>, at: number | null | undefined): Promise<string>
   followerHighest(follower: Handle<'Follower'>): string | null
   followerVerifier(follower: Handle<'Follower'>): Handle<'Verifier'>
   portalNew(origin: string, path: string | null | undefined, page: readonly string[]): Handle<'Portal'>

@@ -1,8 +1,9 @@
 import { type Access, accessOf, token as tokenOf } from './access'
 import {
-  bytes, flag, maybe, maybeBytes, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, orNull, path, seconds, someSignal, text,
+  bytes, flag, maybe, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, orNull, path, seconds, someSignal, text,
   time, whole, type Time,
 } from './arguments'
+import { given } from './given'
 import { checkMade, date, Handled, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
 import { type Edit, editRow, type Event, eventOf, filterRow, type IssuedLink, type Link, linkOf, type ListOptions, newLinkRow, type NewLinkOptions, type Page } from './links'
@@ -110,7 +111,7 @@ export class Store extends Handled<'Store'> {
     const { newer, events } = optionsOf('options', options, ['newer', 'events'])
     const file = maybe(events, (value) => path('events', value))
     const handle = Keyring.handleOf('keyring', keyring)
-    return Object.freeze(await native.storeRecover(text('location', location), handle, maybeBytes('newer', newer), file))
+    return Object.freeze(await native.storeRecover(text('location', location), handle, newer === undefined ? undefined : await given('newer', newer), file))
   }
 
   /** The same store, with this name in the events of what is done through it. */

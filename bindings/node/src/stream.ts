@@ -90,7 +90,7 @@ class Turns {
 }
 
 /** A transform that is given what comes out piece by piece, and not more than somebody reads. */
-class Given extends Transform {
+class Paced extends Transform {
   #wanted: (() => void) | undefined
 
   /** Gives out a piece; waits until more is wanted. */
@@ -116,7 +116,7 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
     // Whatever was thrown, nothing included, it is an error.
     work.then(() => done(), (error: unknown) => done(types.isNativeError(error) ? error : new Error(String(error))))
   }
-  const stream = new Given({
+  const stream = new Paced({
     // A text is no chunk: what is no character in it would be sealed as another.
     decodeStrings: false,
     transform: (chunk, _encoding, done) => settle(turns.push(chunk), done),

@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Follower, Keyring, PortwardError } from 'portward'
 import { calls } from './support/calls.mjs'
 import { directory, scope } from './support/fixtures.mjs'
 
@@ -115,6 +116,8 @@ test('64 MiB in memory are copied in pieces, and between these the event loop tu
     openRange: async () => (await files.openRange(object, OF)).close(),
     sealStream: () => streamed(files.sealStream(OF), bytes),
     openStream: () => streamed(files.openStream(OF), object),
+    // Of no answer that anybody asked for.
+    accept: () => assert.rejects(new Follower(Keyring.generate()).accept(bytes), PortwardError),
   }
   for (const [name, work] of Object.entries(ways)) {
     const { most, all } = await copiedIn(work)

@@ -1,11 +1,12 @@
 // Compiles, and where an error is expected there is one.
 
+import { open } from 'node:fs/promises'
 import type { Transform } from 'node:stream'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { pgTable, text } from 'drizzle-orm/pg-core'
-import { Access, Follower, Issuer, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, Store, UntrustedLink, Verifier } from 'portward'
+import { Access, Follower, Issuer, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, type Range, type RangeSource, Store, UntrustedLink, Verifier } from 'portward'
 import { portward as forExpress } from 'portward/express'
 import { frameworkErrors, portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
@@ -36,6 +37,11 @@ await using keys = await KeyStore.open('sqlite:x', keyring, { feed: store })
 const scope = keys.scope('t', 'file:contents')
 const object: Buffer = await scope.seal(new Uint8Array(1), { name: 'a', id: '1', more: { 'x-a': '1' } })
 const stream: Transform = scope.openStream({ name: 'a', id: '1', signal: AbortSignal.timeout(1), progress: (bytes: number) => bytes })
+const range: Range = await scope.openRange(await open('file'), { name: 'a', id: '1' })
+const elsewhere: RangeSource = { stat: async () => ({ size: 1 }), read: async (buffer, offset, length, position) => ({ bytesRead: buffer.length + offset + length + position }) }
+await scope.openRange(elsewhere, { name: 'a', id: '1' })
+// @ts-expect-error it has no size
+await scope.openRange({ read: elsewhere.read }, { name: 'a', id: '1' })
 const edge: Follower = Follower.ofLists(keyring, { tenants: ['t'], highest: store.stamp ?? undefined })
 const stamp: string = await edge.accept(object, { at: new Date() })
 const copy: string = new UntrustedLink('pwl_').narrow({ expiresAt: 7, seal: true })
@@ -90,4 +96,4 @@ const right: typeof clients.$inferInsert = value.columns('email', 'emailIndex')
 // @ts-expect-error a text would lie there in the clear
 const wrong: typeof clients.$inferInsert = { email: 'ada@example.com' }
 
-export { GET, copy, email, right, stamp, stream, wrong }
+export { GET, copy, email, range, right, stamp, stream, wrong }
