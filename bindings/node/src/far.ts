@@ -20,13 +20,15 @@ export function isRangeSource(value: unknown): value is RangeSource {
 export class Far {
   readonly #source: RangeSource
   readonly #handle: Handle<'Far'>
+  readonly #signal: AbortSignal | undefined
 
-  static async of(source: RangeSource): Promise<Far> {
-    return new Far(source, native.farNew(whole('size', (await source.stat()).size)))
+  static async of(source: RangeSource, signal?: AbortSignal): Promise<Far> {
+    return new Far(source, signal, native.farNew(whole('size', (await source.stat()).size)))
   }
 
-  private constructor(source: RangeSource, handle: Handle<'Far'>) {
+  private constructor(source: RangeSource, signal: AbortSignal | undefined, handle: Handle<'Far'>) {
     this.#source = source
+    this.#signal = signal
     this.#handle = handle
   }
 
@@ -50,6 +52,7 @@ export class Far {
   async #bring(from: number, length: number): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(Math.min(length, PIECE))
     for (let at = from; at < from + length; ) {
+      this.#signal?.throwIfAborted()
       const { bytesRead } = await this.#source.read(buffer, 0, Math.min(buffer.length, from + length - at), at)
       const brought = buffer.subarray(0, whole('bytesRead', bytesRead, buffer.length))
       native.farBring(this.#handle, at, brought)

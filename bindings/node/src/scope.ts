@@ -152,7 +152,7 @@ export class Scope extends Handled<'Scope'> {
     const begin = async () => {
       if (types.isUint8Array(source)) return native.scopeOpenRangeOfBytes(this.#handle, of, await given('source', source, signal))
       if (!isRangeSource(source)) return native.scopeOpenRange(this.#handle, of, path('source', source))
-      far = await Far.of(source)
+      far = await Far.of(source, signal)
       return far.with(0, (far) => native.scopeOpenRangeOfFar(this.#handle, of, far))
     }
     try {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -64,6 +65,23 @@ test('what is sealed opens, and opens as nothing else', async () => {
       const object = await files.seal(bytes, one)
       assert.ok((await files.open(object, one)).equals(bytes))
       if (one.name !== other.name || one.id !== other.id) await assert.rejects(files.open(object, other), { name: 'Unreadable' })
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('any part that is opened is that part, however little is brought of it at a time', async () => {
+  const { scope: files } = await scope()
+  const of = { name: 'files.content', id: '7' }
+  const part = fc.tuple(fc.nat(100_000), fc.nat(100_000))
+  await fc.assert(
+    fc.asyncProperty(fc.nat(80_000), fc.boolean(), fc.array(part, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1_000, max: 100_000 }), async (size, embedded, parts, most) => {
+      const bytes = randomBytes(size)
+      const object = await files.seal(bytes, { ...of, embedded })
+      const read = async (buffer, offset, length, position) => ({ bytesRead: object.copy(buffer, offset, position, position + Math.min(length, most)) })
+      const range = await files.openRange({ stat: async () => ({ size: object.length }), read }, of)
+      assert.equal(range.length, size)
+      for (const [from, length] of parts) assert.ok((await range.read(from, length)).equals(bytes.subarray(from, from + length)))
     }),
     { numRuns: 50 },
   )

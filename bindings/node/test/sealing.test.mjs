@@ -377,7 +377,19 @@ test('what is read of a range heeds the signal of its scope', async () => {
     await range.close()
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
   }
-  // Nor is more copied, once nobody waits for it.
+  // Nor is more brought, or copied, once nobody waits for it.
+  const late = new AbortController()
+  let reads = 0
+  const counted = { ...slow, read: async (...values) => (reads++, await sleep(1), slow.read(values[0], values[1], Math.min(values[2], 1000), values[3])) }
+  const range = await files.withSignal(late.signal).openRange(counted, OF)
+  const before = reads
+  const reading = range.read(0, 100_000)
+  while (reads === before) await sleep(1)
+  late.abort(enough)
+  await assert.rejects(reading, enough)
+  const then = reads
+  await sleep(50)
+  assert.ok(then - before < 50 && reads - then < 3, `${then - before}, ${reads - then}`)
   const sealing = files.withSignal(controller.signal).seal(Buffer.alloc(8 << 20), OF)
   setImmediate(() => controller.abort(enough))
   await assert.rejects(sealing, enough)
