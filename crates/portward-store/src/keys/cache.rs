@@ -19,8 +19,16 @@ use crate::keys::error::KeyStoreError;
 pub(super) struct Cache<K, V> {
     entries: Entries<K, Arc<Entry<V>>>,
     ages: Ages,
-    /// Rises when something of a tenant is forgotten: what was being loaded meanwhile may be of before. Tenants share these numbers.
-    forgotten: [AtomicU64; 256],
+    /// Rises when something of a tenant is forgotten: what was being loaded meanwhile may be of before.
+    forgotten: Counts,
+    /// Rises when all of a tenant is forgotten: what was begun to be loaded before is not given out any more. That moka drops it is not enough:
+    /// it may lose what it is told while it is done with the one told before.
+    ended: Counts,
+}
+
+/// A number for each tenant, which some of them share.
+struct Counts {
+    counts: [AtomicU64; 256],
     hasher: RandomState,
 }
 
@@ -42,6 +50,8 @@ pub(super) trait Dated {
 
 struct Entry<V> {
     value: Arc<V>,
+    /// How often all of its tenant had been forgotten when its loading began.
+    begun: u64,
     is_loading_anew: AtomicBool,
 }
 
@@ -67,8 +77,7 @@ where
             .expire_after(ages.clone())
             .support_invalidation_closures()
             .build();
-        let cache =
-            Arc::new(Self { entries, ages, forgotten: [const { AtomicU64::new(0) }; 256], hasher: RandomState::new() });
+        let cache = Arc::new(Self { entries, ages, forgotten: Counts::new(), ended: Counts::new() });
         let weak = Arc::downgrade(&cache);
         tokio::spawn(async move {
             let mut interval = tokio::time::interval(lifetime.div_f32(5.0).max(Duration::from_millis(10)));
@@ -86,7 +95,7 @@ where
     where
         F: Future<Output = Result<V>> + Send + 'static,
     {
-        let Some(entry) = self.living(name).await else { return self.load(name, load()).await };
+        let Some(entry) = self.living(name).await else { return self.load(name, load).await };
         if self.ages.is_ending(&*entry.value) && !entry.is_loading_anew.swap(true, Ordering::Relaxed) {
             let (cache, name, load, old) = (Arc::clone(self), name.clone(), load(), Arc::clone(&entry));
             tokio::spawn(async move { cache.load_anew(name, load, &old).await });
@@ -103,7 +112,7 @@ where
             Some(entry) if !self.ages.is_ending(&*entry.value) => Ok(Arc::clone(&entry.value)),
             Some(entry) if entry.is_loading_anew.swap(true, Ordering::Relaxed) => Ok(Arc::clone(&entry.value)),
             Some(entry) => self.load_anew(name.clone(), load(), &entry).await,
-            None => self.load(name, load()).await,
+            None => self.load(name, load).await,
         }
     }
 
@@ -114,28 +123,39 @@ where
 
     async fn living(&self, name: &K) -> Option<Arc<Entry<V>>> {
         let entry = self.entries.get(name).await?;
-        if self.ages.of(&*entry.value) < self.ages.lifetime {
+        if entry.begun == self.ended.of(name.tenant()) && self.ages.of(&*entry.value) < self.ages.lifetime {
             return Some(entry);
         }
         self.entries.invalidate(name).await;
         None
     }
 
-    async fn load(&self, name: &K, load: impl Future<Output = Result<V>> + Send) -> Result<Arc<V>> {
-        let before = self.forgotten_of(name.tenant()).load(Ordering::SeqCst);
-        let loaded = self.entries.try_get_with(name.clone(), async { load.await.map(Entry::new) }).await;
-        self.forget_if_late(name, before).await;
-        loaded.map(|entry| Arc::clone(&entry.value)).map_err(|error| KeyStoreError::clone(&error))
+    async fn load<F>(&self, name: &K, load: impl Fn() -> F) -> Result<Arc<V>>
+    where
+        F: Future<Output = Result<V>> + Send + 'static,
+    {
+        loop {
+            let (before, begun) = (self.forgotten.of(name.tenant()), self.ended.of(name.tenant()));
+            let loading = async { load().await.map(|value| Entry::new(value, begun)) };
+            let loaded = self.entries.try_get_with(name.clone(), loading).await;
+            self.forget_if_late(name, before).await;
+            match loaded {
+                // Of somebody who had begun before all was forgotten.
+                Ok(entry) if entry.begun < begun => self.entries.invalidate(name).await,
+                Ok(entry) => return Ok(Arc::clone(&entry.value)),
+                Err(error) => return Err(KeyStoreError::clone(&error)),
+            }
+        }
     }
 
     /// Only that something cannot be reached leaves the old value for the rest of its lifetime; a refusal ends all that the tenant has.
     async fn load_anew(&self, name: K, load: impl Future<Output = Result<V>> + Send, old: &Entry<V>) -> Result<Arc<V>> {
         // Given up in the middle, another one may try.
         let _flag = Lowered(&old.is_loading_anew);
-        let before = self.forgotten_of(name.tenant()).load(Ordering::SeqCst);
+        let (before, begun) = (self.forgotten.of(name.tenant()), self.ended.of(name.tenant()));
         match load.await {
             Ok(value) => {
-                let entry = Entry::new(value);
+                let entry = Entry::new(value, begun);
                 self.entries.insert(name.clone(), Arc::clone(&entry)).await;
                 self.forget_if_late(&name, before).await;
                 Ok(Arc::clone(&entry.value))
@@ -145,23 +165,30 @@ where
                 Ok(Arc::clone(&old.value))
             }
             Err(error) => {
-                self.forget(name.tenant(), |_| true);
+                self.forget(name.tenant());
                 Err(error)
             }
         }
     }
 
     async fn forget_if_late(&self, name: &K, before: u64) {
-        if self.forgotten_of(name.tenant()).load(Ordering::SeqCst) != before {
+        if self.forgotten.of(name.tenant()) != before {
             self.entries.invalidate(name).await;
         }
     }
 
-    /// Drops what these names of a tenant have.
-    pub(super) fn forget(&self, tenant: Identifier, is_one: impl Fn(&K) -> bool + Send + Sync + 'static) {
-        self.forgotten_of(tenant).fetch_add(1, Ordering::SeqCst);
+    /// Drops what is held under a name.
+    pub(super) async fn forget_one(&self, name: &K) {
+        self.forgotten.raise(name.tenant());
+        self.entries.invalidate(name).await;
+    }
+
+    /// Drops what a tenant has.
+    pub(super) fn forget(&self, tenant: Identifier) {
+        self.ended.raise(tenant);
+        self.forgotten.raise(tenant);
         // It fails only without `support_invalidation_closures`; then everything goes.
-        if self.entries.invalidate_entries_if(move |name, _| name.tenant() == tenant && is_one(name)).is_err() {
+        if self.entries.invalidate_entries_if(move |name, _| name.tenant() == tenant).is_err() {
             self.entries.invalidate_all();
         }
         // So that it is wiped now, and not when the housekeeping comes round.
@@ -170,11 +197,25 @@ where
             runtime.spawn(async move { entries.run_pending_tasks().await });
         }
     }
+}
 
-    fn forgotten_of(&self, tenant: Identifier) -> &AtomicU64 {
+impl Counts {
+    fn new() -> Self {
+        Self { counts: [const { AtomicU64::new(0) }; 256], hasher: RandomState::new() }
+    }
+
+    fn of(&self, tenant: Identifier) -> u64 {
+        self.count(tenant).load(Ordering::SeqCst)
+    }
+
+    fn raise(&self, tenant: Identifier) {
+        self.count(tenant).fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn count(&self, tenant: Identifier) -> &AtomicU64 {
         let [place, ..] = self.hasher.hash_one(tenant).to_ne_bytes();
         // A byte is below 256.
-        self.forgotten.get(usize::from(place)).unwrap_or(&self.forgotten[0])
+        self.counts.get(usize::from(place)).unwrap_or(&self.counts[0])
     }
 }
 
@@ -188,8 +229,8 @@ impl Drop for Lowered<'_> {
 }
 
 impl<V> Entry<V> {
-    fn new(value: V) -> Arc<Self> {
-        Arc::new(Self { value: Arc::new(value), is_loading_anew: AtomicBool::new(false) })
+    fn new(value: V, begun: u64) -> Arc<Self> {
+        Arc::new(Self { value: Arc::new(value), begun, is_loading_anew: AtomicBool::new(false) })
     }
 }
 
@@ -219,5 +260,35 @@ impl<K, V: Dated> Expiry<K, Arc<Entry<V>>> for Ages {
         _: Option<Duration>,
     ) -> Option<Duration> {
         self.expire_after_create(name, entry, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portward::SystemClock;
+
+    use super::*;
+
+    /// When it was loaded, and in which round.
+    struct Loaded(Steady, u64);
+
+    impl Dated for Loaded {
+        fn since(&self) -> Steady {
+            self.0
+        }
+    }
+
+    /// Every forgetting begins housekeeping, which is at work when the next one comes.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_forgotten_is_loaded_anew_whatever_the_housekeeping_is_at() {
+        let clock: Arc<dyn Clock + Send + Sync> = Arc::new(SystemClock);
+        let cache = Cache::new(100, Duration::from_secs(60), Arc::clone(&clock));
+        let tenant: Identifier = "studio-7".parse().unwrap();
+        for round in 0..500 {
+            cache.forget(tenant);
+            let at = clock.now().steady;
+            let got = cache.get(&tenant, || async move { Ok(Loaded(at, round)) }).await.unwrap();
+            assert_eq!(got.1, round);
+        }
     }
 }

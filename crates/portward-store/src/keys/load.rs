@@ -32,7 +32,7 @@ impl<K: WrapKey + UnwrapKey + 'static> Shelf<K> {
             if self.is_as_loaded(&mut work, tenant, &keks).await? {
                 return Ok((work, keks));
             }
-            self.keks.forget(tenant, |_| true);
+            self.keks.forget(tenant);
         }
         Err(KeyStoreError::Contended)
     }

@@ -62,7 +62,7 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         if age < READ_AGAIN {
             return Ok(Arc::clone(&held.keys));
         }
-        self.forget_to_open(tenant, scope);
+        self.scopes.forget_one(&ScopeName { tenant, scope: scope.clone(), purpose: Purpose::Open }).await;
         self.known_scope(tenant, scope).await
     }
 
@@ -155,15 +155,10 @@ impl<K: WrapKey + UnwrapKey + 'static> KeyStore<K> {
         Ok(work.commit().await?)
     }
 
-    fn forget_to_open(&self, tenant: Identifier, scope: &DataScope) {
-        let scope = scope.clone();
-        self.scopes.forget(tenant, move |name| name.scope == scope && name.purpose == Purpose::Open);
-    }
-
     /// Drops what is held of a tenant's keys. They are loaded anew, if that is still possible.
     pub fn forget(&self, tenant: Identifier) {
-        self.shelf.keks.forget(tenant, |_| true);
-        self.scopes.forget(tenant, |_| true);
+        self.shelf.keks.forget(tenant);
+        self.scopes.forget(tenant);
     }
 }
 
