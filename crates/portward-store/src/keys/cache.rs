@@ -21,8 +21,7 @@ pub(super) struct Cache<K, V> {
     ages: Ages,
     /// Rises when something of a tenant is forgotten: what was being loaded meanwhile may be of before.
     forgotten: Counts,
-    /// Rises when all of a tenant is forgotten: what was begun to be loaded before is not given out any more. That moka drops it is not enough:
-    /// it may lose what it is told while it is done with the one told before.
+    /// Rises when all of a tenant is forgotten: what was begun to be loaded before is not given out any more, though it is dropped a little later.
     ended: Counts,
 }
 
@@ -75,7 +74,6 @@ where
             .max_capacity(capacity)
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(ages.clone())
-            .support_invalidation_closures()
             .build();
         let cache = Arc::new(Self { entries, ages, forgotten: Counts::new(), ended: Counts::new() });
         let weak = Arc::downgrade(&cache);
@@ -187,14 +185,15 @@ where
     pub(super) fn forget(&self, tenant: Identifier) {
         self.ended.raise(tenant);
         self.forgotten.raise(tenant);
-        // It fails only without `support_invalidation_closures`; then everything goes.
-        if self.entries.invalidate_entries_if(move |name, _| name.tenant() == tenant).is_err() {
-            self.entries.invalidate_all();
-        }
-        // So that it is wiped now, and not when the housekeeping comes round.
+        // So that it is wiped now, and not when its time is over.
         if let Ok(runtime) = Handle::try_current() {
             let entries = self.entries.clone();
-            runtime.spawn(async move { entries.run_pending_tasks().await });
+            runtime.spawn(async move {
+                for (name, _) in entries.iter().filter(|(name, _)| name.tenant() == tenant) {
+                    entries.invalidate(&*name).await;
+                }
+                entries.run_pending_tasks().await;
+            });
         }
     }
 }
@@ -284,11 +283,33 @@ mod tests {
         let clock: Arc<dyn Clock + Send + Sync> = Arc::new(SystemClock);
         let cache = Cache::new(100, Duration::from_secs(60), Arc::clone(&clock));
         let tenant: Identifier = "studio-7".parse().unwrap();
-        for round in 0..500 {
+        for round in 0..20_000 {
             cache.forget(tenant);
             let at = clock.now().steady;
             let got = cache.get(&tenant, || async move { Ok(Loaded(at, round)) }).await.unwrap();
             assert_eq!(got.1, round);
         }
+    }
+
+    /// What another tenant has stays.
+    #[tokio::test]
+    async fn what_was_forgotten_is_dropped_at_once() {
+        let clock: Arc<dyn Clock + Send + Sync> = Arc::new(SystemClock);
+        let cache = Cache::new(100, Duration::from_secs(60), Arc::clone(&clock));
+        let at = clock.now().steady;
+        let [ours, other]: [Identifier; 2] = ["studio-7", "studio-8"].map(|tenant| tenant.parse().unwrap());
+        let mut held = Vec::new();
+        for tenant in [ours, other] {
+            held.push(Arc::downgrade(&cache.get(&tenant, || async move { Ok(Loaded(at, 0)) }).await.unwrap()));
+        }
+        cache.forget(ours);
+        tokio::time::timeout(Duration::from_secs(10), async {
+            while held[0].upgrade().is_some() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+        assert!(held[1].upgrade().is_some());
     }
 }
