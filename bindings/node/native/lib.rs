@@ -5,6 +5,7 @@ mod convert;
 mod error;
 mod file;
 mod follower;
+mod kek;
 mod keyring;
 mod keys;
 mod links;

@@ -108,7 +108,6 @@ const NOT_REPLAYED = {
   store_feed: { [INSIDE]: ['*'] },
   token: { [INSIDE]: ['link_check', 'copy_id'] },
   vault: { [ELSEWHERE]: ['*'] },
-  wrapped: { [ELSEWHERE]: ['*'] },
 }
 
 /** What tests ask for by name, in whatever file; all of `http` goes through each framework. */

@@ -92,9 +92,9 @@ def slots_of(folder: Path) -> list[portward.KekSlot]:
     raise AssertionError
 
 
-def client(endpoint: str) -> Any:
-    """Which gives up at once."""
-    config = Config(connect_timeout=5, read_timeout=1, retries={"total_max_attempts": 1})
+def client(endpoint: str, patience: float = 20) -> Any:
+    """Which asks once."""
+    config = Config(connect_timeout=patience, read_timeout=patience, retries={"total_max_attempts": 1})
     who = {"region_name": "eu-central-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
     return boto3.client("kms", endpoint_url=endpoint, config=config, **who)
 

@@ -66,7 +66,7 @@ impl WrappedKeyring {
     pub fn read(directory: &Path) -> Result<Option<Self>, Error> {
         let directory = Directory::open(directory)?;
         let deployment = Deployment(Arc::new(directory.deployment()?));
-        Ok(directory.wrapped_keyring()?.map(|file| Self { deployment, file }))
+        Ok(directory.wrapped_keyring()?.map(|file| Self { deployment, file: Arc::new(file) }))
     }
 }
 

@@ -1,4 +1,5 @@
 use core::fmt;
+use std::sync::Arc;
 
 use portward::KeyringError;
 use portward::envelope::{Binding, KekError, KekName, Slot, UnwrapKey, WrappedKeyring as Core};
@@ -9,9 +10,10 @@ use crate::keyring::Keyring;
 
 /// A directory's keyring that lies under a KEK, as it was read: whoever has the KEK is asked in between, where and how its language likes it, and
 /// nothing here waits for that. What becomes of the directory meanwhile changes nothing.
+#[derive(Clone)]
 pub struct WrappedKeyring {
     pub(crate) deployment: Deployment,
-    pub(crate) file: Core,
+    pub(crate) file: Arc<Core>,
 }
 
 /// One of the KEKs that a keyring lies under, and what has to be unwrapped. Nothing of it is secret; it comes from a file that nobody has
