@@ -62,7 +62,7 @@ function refused(): PortwardError {
   return new Unavailable('the provider of the KEK refused', 'kek_refused', 'unavailable')
 }
 
-/** As the SDK tells it: with the status of an answer, else by the system's code, or its own name. */
+/** As the SDK tells it: with the status of an answer, where older versions have that too; else by the system's code, or its own name. */
 interface Failure {
   readonly name?: unknown
   readonly code?: unknown

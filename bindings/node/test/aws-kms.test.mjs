@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { Deployment, InvalidValue, Keyring } from 'portward'
 import { AwsKms } from 'portward/aws-kms'
@@ -56,8 +57,11 @@ const named = {
 }
 
 test('what the service may answer', { timeout: 60_000 }, async () => {
-  let answer
-  const server = createServer((request, response) => request.resume().on('end', () => answer(request, response)))
+  let answer, asked
+  const server = createServer(async (request, response) => {
+    asked = JSON.parse(Buffer.concat(await request.toArray()))
+    answer(request, response)
+  })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const endpoint = `http://127.0.0.1:${server.address().port}`
   const kek = new AwsKms(client(endpoint), ID)
@@ -67,8 +71,9 @@ test('what the service may answer', { timeout: 60_000 }, async () => {
     [given(KEY.subarray(1), ID), ['unwrap_failed']],
     [given(Buffer.from(KEY).reverse(), ID), ['wrapped_damaged']],
     [told(200, '{}'), REFUSED],
+    [told(200, JSON.stringify({ KeyId: ID })), REFUSED],
     [told(200, '<html>'), REFUSED],
-    [failed(400, 'DisabledException'), REFUSED],
+    [failed(400, 'DisabledException'), [...REFUSED, 'DisabledException']],
     [failed(400, 'KMSInvalidStateException'), REFUSED],
     [failed(400, 'AccessDeniedException'), REFUSED],
     [failed(400, 'InvalidCiphertextException'), REFUSED],
@@ -87,10 +92,15 @@ test('what the service may answer', { timeout: 60_000 }, async () => {
     answer = given(KEY, ID)
     assert.deepEqual((await Keyring.open(folder, { kek })).roots, keyring.roots)
   }
+  const { CiphertextBlob, EncryptionContext, ...more } = asked
+  assert.deepEqual(more, { KeyId: ID, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' })
+  assert.deepEqual([Buffer.from(CiphertextBlob, 'base64').length, Object.keys(EncryptionContext).sort()], [60, ['binding', 'deployment', 'portward']])
   answer = () => {}
   assert.deepEqual(causes(await refused(folder, new AwsKms(client(endpoint, 200), ID))).slice(0, 2), AWAY, 'in time')
-  // A signal reaches the call.
+  // A signal ends the call.
+  const over = new Promise((resolve) => (answer = ({ socket }) => socket.once('close', resolve)))
   await assert.rejects(Keyring.open(folder, { kek, signal: AbortSignal.timeout(100) }), { name: 'TimeoutError' })
+  await Promise.race([over, sleep(5000, undefined, { ref: false }).then(() => assert.fail('the call goes on'))])
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
   assert.deepEqual(causes(await refused(folder, kek)).slice(0, 2), AWAY, 'nobody is there')

@@ -79,7 +79,7 @@ test('an answer of a wrong type is a TypeError', async () => {
   }
   // A promise would be true.
   for (const answer of [Promise.resolve(false), 1, undefined, 'true']) {
-    await assert.rejects(Keyring.open(folder, { kek: provider(module, { resolves: () => answer }) }), { name: 'TypeError', message: /^kek\.resolves: / })
+    await assert.rejects(Keyring.open(folder, { kek: { resolves: () => answer, unwrap: assert.fail } }), { name: 'TypeError', message: /^kek\.resolves: / })
   }
   for (const kek of [{}, module.key, 'pkcs11:token=x', Module, { resolves: () => true }]) {
     await assert.rejects(Keyring.open(folder, { kek }), { name: 'TypeError', message: /^kek: / })

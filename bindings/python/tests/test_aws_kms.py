@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import boto3
 import pytest
 
 import portward
@@ -72,10 +73,10 @@ def test_what_the_service_refuses(tmp_path: Path, keyring: portward.Keyring, kms
 
 
 @contextmanager
-def answering(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+def answering(answer: Callable[[BaseHTTPRequestHandler], None], asked: list[Any]) -> Iterator[str]:
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             answer(self)
 
         def log_message(self, *_: Any) -> None:
@@ -135,6 +136,7 @@ class Named:
     (given(KEY[:31], ID), ["unwrap_failed"]),
     (given(KEY[::-1], ID), ["wrapped_damaged"]),
     (told(200, b"{}"), REFUSED),
+    (told(200, b'{"KeyId": "%s"}' % ID.encode()), REFUSED),
     (told(200, b"<html>"), REFUSED),
     (failed(400, "DisabledException"), REFUSED),
     (failed(400, "KMSInvalidStateException"), REFUSED),
@@ -150,11 +152,14 @@ class Named:
     (hung_up, AWAY),
 ])  # fmt: skip
 def test_answers(tmp_path: Path, keyring: portward.Keyring, answer: Any, expected: list[str] | None) -> None:
-    folder = put_under(tmp_path / "keys", keyring, Named(), key=KEY)
-    with answering(answer) as endpoint:
+    folder, asked = put_under(tmp_path / "keys", keyring, Named(), key=KEY), []
+    with answering(answer, asked) as endpoint:
         provider = AwsKms(client(endpoint, 0.3 if answer is silent else 20), ID)
         if expected is None:
             assert portward.Keyring.open(folder, kek=provider).roots[0].id == keyring.roots[0].id
+            (slot,) = slots_of(folder)
+            blob, context = base64.b64encode(slot.wrapped).decode(), slot.encryption_context
+            assert asked == [{"KeyId": ID, "CiphertextBlob": blob, "EncryptionContext": context, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}]
             return
         error = refused(folder, provider)
     assert causes(error)[: len(expected)] == expected
@@ -163,16 +168,19 @@ def test_answers(tmp_path: Path, keyring: portward.Keyring, answer: Any, expecte
 
 def test_nobody_there(tmp_path: Path, keyring: portward.Keyring) -> None:
     folder = put_under(tmp_path / "keys", keyring, Named())
-    with answering(hung_up) as endpoint:
+    with answering(hung_up, []) as endpoint:
         pass
     assert causes(refused(folder, AwsKms(client(endpoint), ID)))[:2] == AWAY
-    # No credentials: nothing that another attempt mends.
-    class NoCredentials:
-        def decrypt(self, **_: Any) -> Any:
-            from botocore.exceptions import NoCredentialsError
 
-            raise NoCredentialsError
-    assert causes(refused(folder, AwsKms(NoCredentials(), ID))) == [*REFUSED, "NoCredentialsError"]
+
+def test_no_credentials(tmp_path: Path, keyring: portward.Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that another attempt mends."""
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "absent"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    nobody = boto3.session.Session().client("kms", region_name="eu-central-1", endpoint_url="http://127.0.0.1:9")
+    folder = put_under(tmp_path / "keys", keyring, Named())
+    assert causes(refused(folder, AwsKms(nobody, ID))) == [*REFUSED, "NoCredentialsError"]
 
 
 @pytest.mark.parametrize("key_id", ["", "alias/keyring", f"arn:aws:kms:eu-central-1:111122223333:key/{ID}", "k" * 65, "ä"])

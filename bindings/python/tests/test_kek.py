@@ -112,7 +112,7 @@ async def coroutine(_: portward.KekSlot) -> bytes:
 ])  # fmt: skip
 def test_an_answer_of_a_wrong_type(folder: Path, module: Module, told: dict[str, Callable[..., Any]], words: str) -> None:
     with pytest.raises(TypeError, match=f"^{words}$"):
-        portward.Keyring.open(folder, kek=Provider(module, **told))
+        portward.Keyring.open(folder, kek=Provider(module, **({"unwrap": raising(AssertionError())} | told)))
     portward.Keyring.open(folder, kek=Provider(module))
 
 
