@@ -95,7 +95,8 @@ fn taken(key: &Bound<'_, PyAny>) -> PyResult<Zeroizing<Vec<u8>>> {
     if let Ok(bytes) = key.cast::<PyBytes>() {
         return Ok(Zeroizing::new(bytes.as_bytes().to_vec()));
     }
-    let array = key.cast::<PyByteArray>().map_err(|_| PyTypeError::new_err("kek.unwrap: bytes or a bytearray is wanted"))?;
+    let array =
+        key.cast::<PyByteArray>().map_err(|_| PyTypeError::new_err("kek.unwrap: bytes or a bytearray is wanted"))?;
     let copied = Zeroizing::new(array.to_vec());
     array.set_item(PySlice::full(key.py()), PyBytes::new(key.py(), &vec![0; copied.len()]))?;
     Ok(copied)

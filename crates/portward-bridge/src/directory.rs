@@ -51,7 +51,8 @@ impl Keyring {
     pub fn open_locked(directory: &Path, passphrase: Option<&[u8]>) -> Result<Self, Error> {
         let (keyring, is_clear) = opened(directory, passphrase)?;
         if is_clear {
-            let message = "a passphrase or a KEK was given, and the keyring is in the clear: if that is right, give none";
+            let message =
+                "a passphrase or a KEK was given, and the keyring is in the clear: if that is right, give none";
             return Err(Error::value("keyring_lock", message));
         }
         Ok(keyring)
