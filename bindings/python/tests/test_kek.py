@@ -36,6 +36,12 @@ class Provider:
             setattr(self, name, method)
 
 
+class Away(Exception):
+    """Not by the class that says so."""
+
+    code = "kek_unavailable"
+
+
 def raising(error: BaseException) -> Callable[..., Any]:
     def raises(_: portward.KekSlot) -> Any:
         raise error
@@ -77,7 +83,7 @@ def test_a_slot_says_what_it_is_bound_to(folder: Path, keyring: portward.Keyring
 @pytest.mark.parametrize(("told", "expected"), [
     ({"unwrap": raising(ValueError(WORDS))}, "unwrap_failed"),
     ({"unwrap": raising(portward.Unavailable(WORDS, "kek_refused"))}, "unwrap_failed"),
-    ({"unwrap": raising(portward.Refused(WORDS, "kek_unavailable"))}, "unwrap_failed"),
+    ({"unwrap": raising(Away(WORDS))}, "unwrap_failed"),
     ({"unwrap": raising(portward.Unavailable(WORDS, "kek_unavailable"))}, "kek_unavailable"),
     ({"resolves": raising(OSError(WORDS))}, "unwrap_failed"),
     ({"resolves": lambda _: False}, "kek_required"),
