@@ -23,9 +23,15 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
     if !installed.success {
         return Ok(Tally::FAILED);
     }
-    let mut tests = beside.command("npm");
+    let moto = env::current_dir()?.join("target/venv-moto/bin/python");
+    let npm = |target: &Path| {
+        let mut npm = beside.command("npm");
+        npm.arg("test").env("PORTWARD_TEST_MOTO", &moto).current_dir(target);
+        npm
+    };
+    let mut tests = npm(&package);
     // Without what makes a release slow to build, the code is the same; and what was built of others is not built again.
-    tests.arg("test").current_dir(&package).env("PORTWARD_PROFILE", "dev").env("CARGO_TARGET_DIR", &target);
+    tests.env("PORTWARD_PROFILE", "dev").env("CARGO_TARGET_DIR", &target);
     let tests = log.run(&mut tests)?;
     let mut all = Tally::of_node(&tests.output).with_exit(tests.success);
     let fresh = log.run(Command::new("node").arg("scripts/fresh.mjs").arg(&target).current_dir(&package))?;
@@ -33,7 +39,7 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
         return Ok(all + Tally::FAILED);
     }
     for folder in FRESH {
-        let tests = log.run(beside.command("npm").arg("test").current_dir(folder))?;
+        let tests = log.run(&mut npm(Path::new(folder)))?;
         all = all + Tally::of_node(&tests.output).with_exit(tests.success);
     }
     Ok(all)

@@ -53,7 +53,7 @@ pub(crate) const PARTS: &[Part] = &[
             Need::Tool { probe: &["softhsm2-util", "--version"], packages: &["softhsm2"] },
             STRACE,
             PYTHON,
-            Need::Venv { folder: "target/venv-moto", requirements: "crates/portward-kms/tests/moto/requirements.txt" },
+            MOTO,
         ],
         run: kms,
     },
@@ -81,6 +81,8 @@ pub(crate) const PARTS: &[Part] = &[
         needs: &[
             Need::File("bindings/node/package.json"),
             Need::Tool { probe: &["npm", "--version"], packages: &["nodejs", "npm"] },
+            PYTHON,
+            MOTO,
             WISH,
         ],
         run: crate::node::run,
@@ -235,5 +237,8 @@ fn cargo(arguments: &[&str]) -> Command {
 
 pub(crate) const STRACE: Need = Need::Tool { probe: &["strace", "-qq", "true"], packages: &["strace"] };
 const BENCHES: &str = "benches/Cargo.toml";
+/// A KMS to talk to.
+const MOTO: Need =
+    Need::Venv { folder: "target/venv-moto", requirements: "crates/portward-kms/tests/moto/requirements.txt" };
 const PYTHON: Need =
     Need::Tool { probe: &["python3", "-c", "import ensurepip"], packages: &["python3", "python3-venv"] };

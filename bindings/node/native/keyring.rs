@@ -75,6 +75,13 @@ pub(crate) fn keyring_open(directory: String, passphrase: Option<&[u8]>) -> Prom
     promise(move || Keyring::open(&PathBuf::from(directory), secret(passphrase.as_ref())), held)
 }
 
+/// For whoever has a KEK: one in the clear is not taken.
+#[napi(catch_unwind)]
+pub(crate) fn keyring_open_locked(directory: String, passphrase: Option<&[u8]>) -> Promised<Keyring, Held<Keyring>> {
+    let passphrase = passphrase.map(kept);
+    promise(move || Keyring::open_locked(&PathBuf::from(directory), secret(passphrase.as_ref())), held)
+}
+
 #[napi(catch_unwind)]
 pub(crate) fn keyring_from_json(json: &[u8], deployment: &External<Deployment>) -> napi::Result<External<Keyring>> {
     call(|| Keyring::from_json(json, deployment)).map(handle)

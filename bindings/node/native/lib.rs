@@ -7,6 +7,7 @@ mod far;
 mod file;
 mod follower;
 mod given;
+mod kek;
 mod keyring;
 mod keys;
 mod links;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
 
-for (const name of ['index', 'express', 'fastify', 'web', 'drizzle']) {
+for (const name of ['index', 'express', 'fastify', 'web', 'drizzle', 'aws-kms']) {
   // As TypeScript writes them; types are erased. Nothing is loaded, for there may be no native part yet.
   const text = readFileSync(join(dist, `${name}.js`), 'utf8')
   const exports = text.matchAll(/^(?:Object\.defineProperty\(exports, "(\w+)", \{ enumerable|exports\.(\w+) = (?!void 0|exports\.))/gm)

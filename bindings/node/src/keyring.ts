@@ -1,7 +1,9 @@
-import { bytes, maybe, maybeBytes, maybeTexts, options as optionsOf, path, texts } from './arguments'
+import { bytes, having, maybe, maybeBytes, maybeSignal, maybeTexts, options as optionsOf, path, texts } from './arguments'
 import { checkMade, date, Handled, made } from './handle'
+import { type KekProvider, keyOf, slotOf } from './kek'
 import { native } from './native'
 import type { Handle } from './native-types'
+import { until } from './until'
 
 /** How long something lives, in seconds: if nothing is said, and at most. */
 export interface Lifetimes {
@@ -90,6 +92,18 @@ export interface KeyringCreateOptions {
   events?: string | URL | undefined
 }
 
+/** With a passphrase or a provider, a keyring in the clear is not taken; of both, the one that it takes is used. */
+export interface KeyringOpenOptions {
+  /** Of a keyring under a passphrase. */
+  passphrase?: Uint8Array | undefined
+  /**
+   * Whoever has the KEK, for a keyring that the command has put under one in a service or a token. `kek_required`: none was given, or it has none
+   * of the KEKs. `unwrap_failed`, `kek_unavailable`: it refused, or could not be reached; what it was rejected with is the `cause`.
+   */
+  kek?: KekProvider | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** @internal */
 export let keyringOf: (handle: Handle<'Keyring'>) => Keyring
 
@@ -125,10 +139,13 @@ export class Keyring extends Handled<'Keyring'> {
     return keyringOf(handle)
   }
 
-  /** Opens a directory that `create` or the command has made. One under a KEK in a token or a service is `kek_required`: the command and Rust open it. */
-  static async open(directory: string | URL, options?: { passphrase?: Uint8Array | undefined }): Promise<Keyring> {
-    const { passphrase } = optionsOf('options', options, ['passphrase'])
-    const [handle] = await native.keyringOpen(path('directory', directory), maybeBytes('passphrase', passphrase))
+  /** Opens a directory that `create` or the command has made. */
+  static async open(directory: string | URL, options?: KeyringOpenOptions): Promise<Keyring> {
+    const given = optionsOf('options', options, ['passphrase', 'kek', 'signal'])
+    const [where, passphrase, signal] = [path('directory', directory), maybeBytes('passphrase', given.passphrase), maybeSignal('signal', given.signal)]
+    const kek = maybe(given.kek, (value) => having<KekProvider>('kek', ['resolves', 'unwrap'], value))
+    const open = () => (kek === undefined ? native.keyringOpen(where, passphrase) : openedWith(where, passphrase, kek, signal))
+    const [handle] = await until(signal, open)
     return keyringOf(handle)
   }
 
@@ -163,5 +180,21 @@ export class Keyring extends Handled<'Keyring'> {
     const root = ({ id, state, createdAt }: { id: string; state: string; createdAt: number }): Root =>
       Object.freeze({ id, state: state as Root['state'], createdAt: date(createdAt) })
     return Object.freeze(native.keyringRoots(this.#handle).map(root))
+  }
+}
+
+/** In two steps, between which the provider is asked. The passphrase is the caller's to change meanwhile. */
+async function openedWith(where: string, passphrase: Uint8Array | undefined, kek: KekProvider, signal: AbortSignal | undefined): Promise<[Handle<'Keyring'>]> {
+  // Not by `slice`, which of a Buffer is the same memory.
+  const kept = passphrase && new Uint8Array(passphrase)
+  try {
+    const [wrapped]: [Handle<'WrappedKeyring'>?] = await native.wrappedRead(where)
+    if (wrapped === undefined) return await native.keyringOpenLocked(where, kept)
+    const [slot, key] = await keyOf(native.wrappedSlots(wrapped).map(slotOf), kek, signal)
+    const opening = native.wrappedOpen(wrapped, slot, key)
+    key.fill(0)
+    return await opening
+  } finally {
+    kept?.fill(0)
   }
 }

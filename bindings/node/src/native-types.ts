@@ -11,6 +11,15 @@ export interface RootRow {
   createdAt: number
 }
 
+export interface KekSlotRow {
+  kind: string
+  id: Buffer
+  version: number
+  wrapped: Buffer
+  binding: Buffer
+  context: string[][]
+}
+
 export interface TokenRow {
   text: string
   id: string
@@ -192,6 +201,10 @@ export interface Native {
   keyringGenerate(deployment: Handle<'Deployment'>): Handle<'Keyring'>
   keyringCreate(directory: string, permissions: readonly string[] | null | undefined, passphrase: Uint8Array | null | undefined, events: string | null | undefined): Promise<[Handle<'Keyring'>]>
   keyringOpen(directory: string, passphrase: Uint8Array | null | undefined): Promise<[Handle<'Keyring'>]>
+  keyringOpenLocked(directory: string, passphrase: Uint8Array | null | undefined): Promise<[Handle<'Keyring'>]>
+  wrappedRead(directory: string): Promise<[Handle<'WrappedKeyring'>]>
+  wrappedSlots(wrapped: Handle<'WrappedKeyring'>): KekSlotRow[]
+  wrappedOpen(wrapped: Handle<'WrappedKeyring'>, slot: number, key: Uint8Array): Promise<[Handle<'Keyring'>]>
   keyringFromJson(json: Uint8Array, deployment: Handle<'Deployment'>): Handle<'Keyring'>
   keyringUnseal(sealed: Uint8Array, passphrase: Uint8Array, deployment: Handle<'Deployment'>): Promise<[Handle<'Keyring'>]>
   keyringSeal(keyring: Handle<'Keyring'>, passphrase: Uint8Array): Promise<Buffer>

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as portward from 'portward'
+import * as awsKms from 'portward/aws-kms'
 import * as drizzle from 'portward/drizzle'
 import * as forExpress from 'portward/express'
 import * as forFastify from 'portward/fastify'
@@ -12,10 +13,10 @@ import { calls } from './support/calls.mjs'
 import { callsOf, declared, fieldsOf, functionsOf } from './support/declarations.mjs'
 import { directory } from './support/fixtures.mjs'
 
-/** What frameworks call, and not whoever uses them. */
-const OF_FRAMEWORKS = ['WebPortal#hono', 'portward/drizzle sealed', 'portward/drizzle sealedBlob']
+/** What frameworks and `Keyring.open` call, and not whoever uses them. */
+const OF_FRAMEWORKS = ['AwsKms#resolves', 'AwsKms#unwrap', 'WebPortal#hono', 'portward/drizzle sealed', 'portward/drizzle sealedBlob']
 
-const MODULES = { portward, 'portward/drizzle': drizzle, 'portward/express': forExpress, 'portward/fastify': forFastify, 'portward/web': forWeb }
+const MODULES = { portward, 'portward/aws-kms': awsKms, 'portward/drizzle': drizzle, 'portward/express': forExpress, 'portward/fastify': forFastify, 'portward/web': forWeb }
 const TEXT = declared()
 
 /** The name of each call, with its parameters. */
@@ -57,8 +58,8 @@ const WRONG = {
   string: TEXTS, number: NUMBERS, boolean: FLAGS, Time: TIMES, Uint8Array: BYTES, AbortSignal: OBJECTS, PublicAnswer: TEXTS, LinkState: TEXTS,
   "'exact' | 'ascii-lowercase' | 'digits'": TEXTS, 'string | URL': PATHS, 'string | URL | Uint8Array | RangeSource': [7, true, {}, [1], { read: () => {} }, { stat: () => {} }, new URL('https://portal.example/file')],
   Value: TEXTS, Index: TEXTS,
-  'Iterable<string>': LISTS, 'readonly string[]': LISTS, 'Readonly<Record<string, string>>': RECORDS,
-  ...Object.fromEntries(['Access', 'Deployment', 'FastifyInstance', 'IncomingMessage', 'Keyring', 'Links', 'Portal', 'Request', 'Scope', 'Sealed', 'Sessions', 'Store'].map((name) => [name, OBJECTS])),
+  'Iterable<string>': LISTS, 'string | Iterable<string>': LISTS.slice(1), 'readonly string[]': LISTS, 'Readonly<Record<string, string>>': RECORDS,
+  ...Object.fromEntries(['Access', 'Deployment', 'FastifyInstance', 'IncomingMessage', 'KekProvider', 'Keyring', 'KMSClient', 'Links', 'Portal', 'Request', 'Scope', 'Sealed', 'Sessions', 'Store'].map((name) => [name, OBJECTS])),
 }
 
 function wrongFor({ type, isOptional }) {

@@ -108,7 +108,6 @@ const NOT_REPLAYED = {
   store_feed: { [INSIDE]: ['*'] },
   token: { [INSIDE]: ['link_check', 'copy_id'] },
   vault: { [ELSEWHERE]: ['*'] },
-  wrapped: { [ELSEWHERE]: ['*'] },
 }
 
 /** What the code of a test goes through: of a file of vectors these operations, or all. What stands in a comment is not asked. */

@@ -6,6 +6,7 @@ use pyo3::types::{PyBytes, PyFrozenSet};
 
 use crate::convert::{Arg, Bytes, Names, moment};
 use crate::error::{call, wait};
+use crate::kek::{self, Provider};
 
 /// What all parts of one deployment share. It is not secret.
 #[pyclass(frozen, module = "portward")]
@@ -106,14 +107,27 @@ impl Keyring {
             .map(Self)
     }
 
-    /// Opens a directory that `create` or the command has made; under a passphrase (1 to 1,024 bytes) it takes about a second. With one, a keyring
-    /// in the clear is not taken. Raises InvalidValue (`passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock`; `kek_required` for
-    /// one under a KEK in a token or a service, which the command and Rust open), Unavailable.
+    /// Opens a directory that `create` or the command has made.
+    ///
+    /// passphrase: of a keyring under one (1 to 1,024 bytes); takes about a second. kek: whoever has the KEK, for a keyring that the command has put
+    /// under one in a service or a token: see `portward.kek`. With either, a keyring in the clear is not taken; of both, the one that it takes is
+    /// used. Raises InvalidValue (`passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock`; `kek_required` where no provider was given, or
+    /// it has none of the KEKs), Unavailable: `kek_unavailable` where no KEK can be reached, `unwrap_failed` where one refused; `__cause__` is what
+    /// the provider raised.
     #[staticmethod]
-    #[pyo3(signature = (directory, *, passphrase = None))]
-    fn open(py: Python<'_>, directory: Arg<PathBuf>, passphrase: Option<Arg<&[u8]>>) -> PyResult<Self> {
+    #[pyo3(signature = (directory, *, passphrase = None, kek = None))]
+    fn open(
+        py: Python<'_>,
+        directory: Arg<PathBuf>,
+        passphrase: Option<Arg<&[u8]>>,
+        kek: Option<Arg<Provider>>,
+    ) -> PyResult<Self> {
         let passphrase = passphrase.map(Arg::get);
-        wait(py, || bridge::Keyring::open(&directory, passphrase)).map(Self)
+        match kek {
+            Some(kek) => kek::open(py, &directory, passphrase, &kek),
+            None => wait(py, || bridge::Keyring::open(&directory, passphrase)),
+        }
+        .map(Self)
     }
 
     /// From the bytes of `keyring.json`. Raises InvalidValue, Unavailable.

@@ -6,6 +6,7 @@ mod convert;
 mod error;
 mod file;
 mod follower;
+mod kek;
 mod keyring;
 mod keys;
 mod links;
@@ -26,6 +27,8 @@ mod _portward {
     use crate::file::Range;
     #[pymodule_export]
     use crate::follower::Follower;
+    #[pymodule_export]
+    use crate::kek::KekSlot;
     #[pymodule_export]
     use crate::keyring::{Deployment, Keyring, Root};
     #[pymodule_export]

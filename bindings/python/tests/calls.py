@@ -13,6 +13,7 @@ from typing import Any
 
 import portward
 from conftest import TENANT
+from keks import Module
 
 Arguments = dict[str, Any]
 
@@ -102,7 +103,7 @@ def all_calls(folder: Path) -> list[Call]:
         call(portward.Keyring, "generate", {"deployment": deployment}),
         call(portward.Keyring, "create", lambda: {
             "directory": fresh(), "permissions": vocabulary, "passphrase": b"correct horse", "events": fresh()}),
-        call(portward.Keyring, "open", {"directory": folder / "keys", "passphrase": b"correct horse"}),
+        call(portward.Keyring, "open", {"directory": folder / "keys", "passphrase": b"correct horse", "kek": Module()}),
         call(portward.Keyring, "from_json", {"json": keyring.export_in_clear(), "deployment": deployment}),
         call(portward.Keyring, "unseal", {"sealed": sealed_keyring, "passphrase": b"correct horse", "deployment": deployment}),
         call(keyring, "seal", {"passphrase": b"correct horse"}),

@@ -14,8 +14,9 @@ import portward
 CODES = core.codes()
 # What has no code in Rust, as no mistake there is known.
 CODES["internal"] = {"PortwardError"}
-# Of wrong values that only Python can give, and of the parts for frameworks: for a guard, what an address lacks is no mistake of the caller's.
+# Of wrong values that only Python can give, of the ready part for AWS KMS, and of the parts for frameworks: for a guard, what an address lacks is no mistake of the caller's.
 OWN = {
+    "aws_kms_key_id": {"InvalidValue"},
     "number_out_of_range": {"InvalidValue"},
     "plaintext_refused": {"InvalidValue"},
     "range_in_use": {"InvalidValue"},

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import portward
 from calls import Call, all_calls
+from keks import Module, put_under, slots_of
 
 ODD: list[Any] = [
     None, True, 0, 1, -1, 1.5, 2**31, 2**63, 2**64, 2**200, math.nan, math.inf, "", "t", "files:read", "files:*", "\ud800", "\0", "ä" * 70,
@@ -213,6 +214,7 @@ def test_every_property_can_be_read(tmp_path: Path) -> None:
     things = [call.owner for call in calls()] + [call() for call in all_calls(tmp_path)]
     things += [part for thing in things if isinstance(thing, (portward.Page, tuple)) for part in getattr(thing, "links", thing)]
     things += [keyring.roots[0] for keyring in things if isinstance(keyring, portward.Keyring)]
+    things += slots_of(put_under(tmp_path / "under", portward.Keyring.generate(), Module()))
     for thing in things:
         for name, value in vars(type(thing)).items():
             if type(thing).__name__ in classes() and not name.startswith("_") and inspect.isgetsetdescriptor(value):

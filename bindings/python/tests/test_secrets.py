@@ -15,6 +15,7 @@ import pytest
 
 import portward
 from calls import Call, all_calls
+from keks import Module, put_under, slots_of
 from portward import _portward
 from portward.http import Request
 
@@ -32,11 +33,12 @@ def given(calls: list[Call]) -> set[str]:
     return {text[-24:] for text in texts} | {PASSPHRASE.decode()}
 
 
-def instances(calls: list[Call]) -> list[Any]:
+def instances(calls: list[Call], folder: Path) -> list[Any]:
     """Of every class at least one."""
     made = [call() for call in calls]
     made += [part for thing in made for part in (thing.links if isinstance(thing, portward.Page) else thing if isinstance(thing, tuple) else ())]
     made += [keyring.roots[0] for keyring in made if isinstance(keyring, portward.Keyring)]
+    made += slots_of(put_under(folder / "under", portward.Keyring.generate(), Module()))
     things = [thing for thing in [*(call.owner for call in calls), *made] if type(thing) in classes()]
     assert {type(thing) for thing in things} == set(classes())
     return things
@@ -73,9 +75,9 @@ def calls(tmp_path: Path) -> list[Call]:
     return all_calls(tmp_path)
 
 
-def test_no_object_shows_what_is_secret_in_it(calls: list[Call]) -> None:
+def test_no_object_shows_what_is_secret_in_it(calls: list[Call], tmp_path: Path) -> None:
     hidden = given(calls)
-    things = instances(calls)
+    things = instances(calls, tmp_path)
     hidden |= kept(things)
     for thing in things:
         for text in shown_by(thing):

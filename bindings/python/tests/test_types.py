@@ -15,7 +15,17 @@ from datetime import datetime, timedelta
 from typing import assert_type
 
 import portward
+from portward.aws_kms import AwsKms
 
+class Module:
+    def resolves(self, slot: portward.KekSlot) -> bool:
+        return slot.kind == "pkcs11"
+
+    def unwrap(self, slot: portward.KekSlot) -> bytes:
+        return slot.wrapped
+
+for kek in (Module(), AwsKms(object(), "1234abcd")):
+    portward.Keyring.open("keys", kek=kek)
 keyring = portward.Keyring.generate()
 with portward.Store.open("sqlite:portal.db", keyring, create=True) as store:
     link = store.issue("t", "c", {"files:read"}, lifetime=timedelta(days=3))
@@ -48,6 +58,7 @@ def test_the_stub_agrees_with_the_module(tmp_path: Path) -> None:
     (("", ""), True), (('"t", "c"', '"t", 7'), False), (("lifetime=", "lifetme="), False),
     (('{"files:read"}', '["files:read"]'), True), (('{"files:read"}', '"files:read"'), False),
     (('array("B", b"request")', '"request"'), False),
+    (("def resolves", "def resolved"), False), (("-> bytes:\n        return slot.wrapped", "-> str:\n        return slot.kind"), False),
 ])  # fmt: skip
 def test_a_program_is_checked(tmp_path: Path, change: tuple[str, str], success: bool) -> None:
     (tmp_path / "program.py").write_text(PROGRAM.replace(*change) if change[0] else PROGRAM)

@@ -364,7 +364,6 @@ NOT_REPLAYED: dict[str, dict[str, set[str]]] = {
     "store_feed": {INSIDE: {"*"}},
     "token": {INSIDE: {"link_check", "copy_id"}},
     "vault": {ELSEWHERE: {"*"}},
-    "wrapped": {ELSEWHERE: {"*"}},
 }
 
 

@@ -51,6 +51,8 @@ def _part(part: Json) -> bytes:
         return bytes.fromhex(part["hex"])
     if "repeat" in part:
         repeated: str = part["repeat"]
+        if "%" not in repeated:
+            return repeated.encode() * int(part["times"])
         return "".join(repeated.replace("%", f"{number:08x}") for number in range(part["times"])).encode()
     return str(part["text"]).encode()
 

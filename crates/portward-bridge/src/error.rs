@@ -172,7 +172,7 @@ mod backend {
     from! {
         portward::KeyringError, portward::SealedError, portward::UnsealError, portward::IssueError, portward::VerifierError,
         portward::FeedError, portward::FeedRequestError, portward::ScopeError, portward::AuthorityError,
-        portward::envelope::DataScopeError, portward::envelope::IndexError,
+        portward::envelope::DataScopeError, portward::envelope::IndexError, portward::envelope::UnwrapKeyringError,
         portward_store::database::LocationError, portward_http::RulesError,
     }
 

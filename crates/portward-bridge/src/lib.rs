@@ -52,6 +52,8 @@ mod push;
 mod store;
 #[cfg(feature = "backend")]
 mod token;
+#[cfg(feature = "backend")]
+mod wrapped;
 
 pub use deployment::Deployment;
 pub use error::{Error, Kind};
@@ -91,3 +93,5 @@ pub use push::{Opener, Sealer};
 pub use store::{Recovered, Session, Store, StoreOptions};
 #[cfg(feature = "backend")]
 pub use token::{Access, Issuer, Token, Verifier, VerifierOptions};
+#[cfg(feature = "backend")]
+pub use wrapped::{KekSlot, WrappedKeyring};

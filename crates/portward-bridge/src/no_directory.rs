@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::wrapped::WrappedKeyring;
 
 /// On this system, in none.
 impl Keyring {
@@ -21,6 +22,24 @@ impl Keyring {
     /// # Errors
     /// `directory_unsupported`, always.
     pub fn open(_: &Path, _: Option<&[u8]>) -> Result<Self, Error> {
+        Err(unsupported())
+    }
+
+    /// Opens no directory.
+    ///
+    /// # Errors
+    /// `directory_unsupported`, always.
+    pub fn open_locked(_: &Path, _: Option<&[u8]>) -> Result<Self, Error> {
+        Err(unsupported())
+    }
+}
+
+impl WrappedKeyring {
+    /// Reads no directory.
+    ///
+    /// # Errors
+    /// `directory_unsupported`, always.
+    pub fn read(_: &Path) -> Result<Option<Self>, Error> {
         Err(unsupported())
     }
 }

@@ -6,18 +6,7 @@ use serde_json::{Value, json};
 use crate::report;
 
 pub(crate) fn to_json(kek: &KekName) -> Value {
-    json!({ "kek": kind(kek.kind()), "id": id(kek), "version": kek.version() })
-}
-
-pub(crate) fn kind(kind: KekType) -> String {
-    match kind {
-        KekType::Tenant => "tenant".into(),
-        KekType::Pkcs11 => "pkcs11".into(),
-        KekType::Root => "root".into(),
-        KekType::AwsKms => "aws-kms".into(),
-        KekType::Device => "device".into(),
-        other => format!("type-{:02x}", other.wire()),
-    }
+    json!({ "kek": kek.kind().to_string(), "id": id(kek), "version": kek.version() })
 }
 
 /// In hexadecimal, where it is not a text; it may come from a file that nobody has authenticated.

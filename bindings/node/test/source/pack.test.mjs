@@ -31,7 +31,7 @@ test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   const installed = join(path, 'node_modules', 'portward')
   const files = filesIn(installed)
   for (const file of files) assert.match(file, /^(package\.json|README\.md|LICENSE-(MIT|APACHE)|dist\/[a-z-]+\.(js|mjs|d\.ts|d\.mts))$/)
-  for (const name of ['index', 'express', 'fastify', 'web', 'drizzle']) {
+  for (const name of ['index', 'express', 'fastify', 'web', 'drizzle', 'aws-kms']) {
     for (const ending of ['js', 'mjs', 'd.ts', 'd.mts']) assert.ok(files.includes(`dist/${name}.${ending}`))
   }
   // A module for each of the source, and nothing that was one before.
@@ -48,7 +48,7 @@ test('packed, installed and loaded', { timeout: 300_000 }, async () => {
   assert.deepEqual(filesIn(join(scoped, platform)).sort(), ['README.md', 'package.json', `portward.${platform}.node`, 'THIRD-PARTY.txt', ...licences].sort())
   assert.equal(readFileSync(join(scoped, platform, 'THIRD-PARTY.txt'), 'utf8'), readFileSync(join(here, 'THIRD-PARTY.txt'), 'utf8'))
   // The frameworks are the application's: none is installed for it, and one of another version is told.
-  assert.deepEqual(Object.keys(peerDependencies).sort(), ['drizzle-orm', 'express', 'fastify'])
+  assert.deepEqual(Object.keys(peerDependencies).sort(), ['@aws-sdk/client-kms', 'drizzle-orm', 'express', 'fastify'])
   for (const name of Object.keys(peerDependencies)) assert.equal(peerDependenciesMeta[name].optional, true)
   assert.deepEqual(readdirSync(join(path, 'node_modules')).filter((name) => !name.startsWith('.')).sort(), ['@portward', 'portward'])
 

@@ -6,6 +6,7 @@ import { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import fastify from 'fastify'
 import * as portward from 'portward'
+import { AwsKms } from 'portward/aws-kms'
 import * as drizzle from 'portward/drizzle'
 import * as forExpress from 'portward/express'
 import * as forFastify from 'portward/fastify'
@@ -86,7 +87,7 @@ export async function calls(folder) {
     method(deployment, 'expand', ['files:*']),
     fixed(Keyring, 'generate', deployment),
     [...fixed(Keyring, 'create').slice(0, 2), () => [fresh(), { permissions: vocabulary, passphrase, events: fresh() }]],
-    fixed(Keyring, 'open', join(folder, 'keys'), { passphrase }),
+    fixed(Keyring, 'open', join(folder, 'keys'), { passphrase, kek: new AwsKms({ send: progress }, 'key-1'), signal }),
     fixed(Keyring, 'fromJson', keyring.exportInClear(), deployment),
     fixed(Keyring, 'unseal', sealedKeyring, passphrase, deployment),
     method(keyring, 'seal', passphrase),
@@ -170,6 +171,8 @@ export async function calls(folder) {
     method(blind, 'of', 'ada@example.com'),
     plain('indexBits', portward.indexBits, { rows: 100_000, distinct: 90_000, otherBits: 0, evenIfFew: true }),
     ...[portward.PortwardError, portward.InputError, Refused, portward.Unreadable, portward.InvalidValue, portward.Unavailable].map((type) => create(type, 'text', 'code', 'refused', null)),
+
+    create(AwsKms, { send: progress }, ['key-1']),
 
     plain('portward/express portward', forExpress.portward, gate),
     plain('ExpressPortal#requires', express.requires, 'files:read', () => 'file-1'),

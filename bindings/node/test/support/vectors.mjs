@@ -50,6 +50,7 @@ export function bytesOf(file) {
 function part({ text, hex, repeat, times }) {
   if (text !== undefined) return Buffer.from(text)
   if (hex !== undefined) return Buffer.from(hex, 'hex')
+  if (!repeat.includes('%')) return Buffer.from(repeat.repeat(times))
   const one = (number) => repeat.replaceAll('%', number.toString(16).padStart(8, '0'))
   return Buffer.from(Array.from({ length: times }, (_, number) => one(number)).join(''))
 }

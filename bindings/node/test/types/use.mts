@@ -2,11 +2,13 @@
 
 import { open } from 'node:fs/promises'
 import type { Transform } from 'node:stream'
+import { KMSClient } from '@aws-sdk/client-kms'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { pgTable, text } from 'drizzle-orm/pg-core'
-import { Access, Follower, Issuer, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, type Range, type RangeSource, Store, UntrustedLink, Verifier } from 'portward'
+import { Access, Follower, Issuer, type KekProvider, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, type Range, type RangeSource, Store, UntrustedLink, Verifier } from 'portward'
+import { AwsKms } from 'portward/aws-kms'
 import { portward as forExpress } from 'portward/express'
 import { frameworkErrors, portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
@@ -45,6 +47,11 @@ await scope.openRange({ read: elsewhere.read }, { name: 'a', id: '1' })
 const edge: Follower = Follower.ofLists(keyring, { tenants: ['t'], highest: store.stamp ?? undefined })
 const stamp: string = await edge.accept(object, { at: new Date() })
 const copy: string = new UntrustedLink('pwl_').narrow({ expiresAt: 7, seal: true })
+
+const token: KekProvider = { resolves: ({ kind, id }) => kind === 'pkcs11' && id.length > 0, unwrap: async ({ wrapped }, signal) => (signal?.throwIfAborted(), wrapped) }
+for (const kek of [token, new AwsKms(new KMSClient({}), 'key-1'), new AwsKms(new KMSClient({}), new Set(['key-1']))]) await Keyring.open('keys', { kek })
+// @ts-expect-error a promise is no answer
+await Keyring.open('keys', { kek: { ...token, resolves: async () => true } })
 
 // @ts-expect-error an option that there is not
 new Issuer(keyring).issueLink('t', 'c', [], { ttl: 1 })

@@ -8,6 +8,8 @@ from typing import Literal, Protocol, TypeAlias, final
 
 from typing_extensions import Buffer, Self
 
+from .kek import KekProvider
+
 __all__ = [
     "Access",
     "Answer",
@@ -18,6 +20,7 @@ __all__ = [
     "Exchange",
     "Follower",
     "Issuer",
+    "KekSlot",
     "KeyStore",
     "Keyring",
     "Link",
@@ -76,6 +79,21 @@ class Root:
     def created_at(self) -> datetime: ...
 
 @final
+class KekSlot:
+    @property
+    def kind(self) -> str: ...
+    @property
+    def id(self) -> bytes: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def wrapped(self) -> bytes: ...
+    @property
+    def binding(self) -> bytes: ...
+    @property
+    def encryption_context(self) -> dict[str, str]: ...
+
+@final
 class Keyring:
     @staticmethod
     def generate(deployment: Deployment | None = None) -> Keyring: ...
@@ -88,7 +106,9 @@ class Keyring:
         events: str | PathLike[str] | None = None,
     ) -> Keyring: ...
     @staticmethod
-    def open(directory: str | PathLike[str], *, passphrase: bytes | None = None) -> Keyring: ...
+    def open(
+        directory: str | PathLike[str], *, passphrase: bytes | None = None, kek: KekProvider | None = None
+    ) -> Keyring: ...
     @staticmethod
     def from_json(json: Buffer, deployment: Deployment) -> Keyring: ...
     @staticmethod

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use portward::envelope::{ContextError, DataScopeError, IndexError, KekError, OpenError, SealError, WrappedError};
+use portward::envelope::{
+    ContextError, DataScopeError, IndexError, KekError, OpenError, SealError, UnwrapKeyringError, WrappedError,
+};
 use portward::{
     AllowError, AuthorityError, DeploymentError, FeedError, FeedRequestError, FormError, IdentifierError, IssueError,
     KeyringError, NarrowError, NarrowingError, NonceError, RandomError, RefusalError, RevocationError, RowError,
@@ -21,13 +23,12 @@ use portward_store::store::StoreError;
 use crate::told::{Told, public_errors};
 
 /// Public errors that reach no back end in another language, and why.
-const LEFT_OUT: [(&str, &str); 7] = [
-    ("AwsKmsError", "of Rust and of the command: no language has such KEKs"),
+const LEFT_OUT: [(&str, &str); 6] = [
+    ("AwsKmsError", "of Rust and of the command: other languages bring their own client"),
     ("BackupError", "of the command, which makes backups"),
     ("ClientError", "of who holds a link: `bindings/mobile/codes.txt`"),
     ("StoredError", "of resources in bytes, which no language gives"),
     ("TokenError", "of Rust and of the command: no language has such KEKs"),
-    ("UnwrapKeyringError", "parted by the directory: `FilesError`"),
     ("VaultError", "of who holds a link: `bindings/mobile/codes.txt`"),
 ];
 
@@ -108,6 +109,8 @@ fn files(told: &mut Told) {
     told.within(KeyringError::ALL, |error| FilesError::Keyring(path(), error));
     told.within(SealedError::ALL, |error| FilesError::Sealed(path(), error));
     told.within(WrappedError::ALL, |error| FilesError::Wrapped(path(), error));
+    told.within(WrappedError::ALL, UnwrapKeyringError::Wrapped);
+    told.within(KeyringError::ALL, UnwrapKeyringError::Keyring);
     told.within(FeedError::ALL, |error| FilesError::View(path(), error));
     told.within(AuthorityError::ALL, FilesError::Save);
     told.all(&[

@@ -181,7 +181,7 @@ fn census(global: &Global) -> Result<Report, Failure> {
     let mut text = format!("{:8}  {:32}  {:>7}  {:>8}\n", "kek", "id", "version", "keys");
     let mut keks = Vec::new();
     for (name, count) in &census.keks {
-        let (kind, id) = (kek::kind(name.kind()), kek::id(name));
+        let (kind, id) = (name.kind().to_string(), kek::id(name));
         text += &format!("{kind:8}  {id:32}  {:>7}  {count:>8}\n", name.version());
         keks.push(json!({ "kek": kind, "id": id, "version": name.version(), "keys": count }));
     }

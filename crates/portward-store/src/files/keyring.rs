@@ -88,14 +88,12 @@ impl Directory {
         deployment: &Deployment,
         unlock: impl FnOnce(Lock) -> Result<Protection, E>,
     ) -> Result<OpenKeyring, E> {
-        let there: Vec<&str> = FILES.into_iter().filter(|name| self.has(name)).collect();
-        match there.as_slice() {
-            [_, other, ..] => Err(FilesError::File(self.file(other), FileError::TwoKeyrings).into()),
-            [SEALED] => {
+        match self.keyring_file()? {
+            Some(SEALED) => {
                 let sealed = self.sealed()?;
                 Ok(unsealed(&sealed, deployment, unlock(Lock::Passphrase)?, &self.file(SEALED))?)
             }
-            [WRAPPED] => {
+            Some(WRAPPED) => {
                 let wrapped = self.wrapped()?;
                 let asked = Lock::Kek(wrapped.keks().cloned().collect());
                 Ok(unwrapped(&wrapped, deployment, unlock(asked)?, &self.file(WRAPPED))?)
@@ -106,6 +104,23 @@ impl Directory {
                     .map_err(|error| FilesError::Keyring(self.file(CLEAR), error))?;
                 Ok(OpenKeyring { keyring, protection: Protection::Clear })
             }
+        }
+    }
+
+    /// The keyring's file, if it lies under a KEK, for whoever asks the KEK elsewhere and opens it then. [`Directory::open_keyring`] does both.
+    ///
+    /// # Errors
+    /// [`FilesError::File`], [`FilesError::Wrapped`].
+    pub fn wrapped_keyring(&self) -> Result<Option<WrappedKeyring>, FilesError> {
+        if self.keyring_file()? == Some(WRAPPED) { self.wrapped().map(Some) } else { Ok(None) }
+    }
+
+    /// By its name, if one is there.
+    fn keyring_file(&self) -> Result<Option<&'static str>, FilesError> {
+        let mut there = FILES.into_iter().filter(|name| self.has(name));
+        match (there.next(), there.next()) {
+            (_, Some(other)) => Err(FilesError::File(self.file(other), FileError::TwoKeyrings)),
+            (one, None) => Ok(one),
         }
     }
 

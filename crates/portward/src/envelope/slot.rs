@@ -148,6 +148,20 @@ impl Slot {
     }
 }
 
+/// As URIs begin and reports say it: `pkcs11`, `aws-kms`; `type-40` of one that is not known.
+impl fmt::Display for KekType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tenant => f.write_str("tenant"),
+            Self::Pkcs11 => f.write_str("pkcs11"),
+            Self::Root => f.write_str("root"),
+            Self::AwsKms => f.write_str("aws-kms"),
+            Self::Device => f.write_str("device"),
+            Self::Other(wire) => write!(f, "type-{wire:02x}"),
+        }
+    }
+}
+
 impl fmt::Debug for KekName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KekName({:?} {} v{})", self.kind, codec::hex(&self.id), self.version)

@@ -94,9 +94,8 @@ impl WrappedKeyring {
 
     fn unwrapped(&self, keks: &[&dyn UnwrapKey]) -> Result<Secret, WrappedError> {
         let mut answer = WrappedError::NoSlot;
-        for slot in &self.slots {
+        for (slot, binding) in self.slots() {
             let Some(kek) = keks.iter().find(|kek| kek.resolves(slot.kek())) else { continue };
-            let binding = Binding::of_keyring_key(&self.deployment, slot.kek());
             match Secret::try_filled(|key| kek.unwrap(slot, &binding, key)) {
                 Ok(key) => return Ok(key),
                 Err(KekError::Unavailable) => answer = WrappedError::KekUnavailable,
@@ -109,6 +108,11 @@ impl WrappedKeyring {
     /// The KEKs it lies under.
     pub fn keks(&self) -> impl Iterator<Item = &KekName> {
         self.slots.iter().map(Slot::kek)
+    }
+
+    /// The same with what lies under them, and what that is bound to: what a KEK is asked for by whoever asks it elsewhere.
+    pub fn slots(&self) -> impl Iterator<Item = (&Slot, Binding)> {
+        self.slots.iter().map(|slot| (slot, Binding::of_keyring_key(&self.deployment, slot.kek())))
     }
 
     /// Reads the file's bytes.

@@ -1,0 +1,67 @@
+"""KEKs in AWS KMS, asked by a client of the application's: `pip install portward[aws-kms]`.
+
+    client = boto3.client("kms", config=Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 3}))
+    keyring = portward.Keyring.open("keys", kek=AwsKms(client, "1234abcd-12ab-34cd-56ef-1234567890ab"))
+
+Region, credentials, timeouts and attempts are the client's; boto3 waits for minutes if it is not told otherwise. The identity needs
+`kms:Decrypt` on the key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from . import InvalidValue, KekSlot, Unavailable
+from .kek import UNAVAILABLE
+
+# What KMS says of passing failures, with whatever status, as portward-kms has it.
+_PASSING = {"ThrottlingException", "DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException"}
+_KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class AwsKms:
+    """Symmetric keys of the client's account and region, by their key ids: no aliases, which may come to mean another key, and no ARNs."""
+
+    def __init__(self, client: Any, key_id: str, *more: str) -> None:
+        for one in (key_id, *more):
+            if not _KEY_ID.fullmatch(one):
+                raise InvalidValue("key_id: not a key id of AWS KMS", "aws_kms_key_id")
+        self._client = client
+        self._key_ids = {one.encode() for one in (key_id, *more)}
+
+    def resolves(self, slot: KekSlot) -> bool:
+        return slot.kind == "aws-kms" and slot.id in self._key_ids
+
+    def unwrap(self, slot: KekSlot) -> bytes:
+        """Raises Unavailable: `kek_unavailable`, `kek_refused`."""
+        key_id = slot.id.decode()
+        try:
+            answer = self._client.decrypt(
+                KeyId=key_id,
+                CiphertextBlob=slot.wrapped,
+                EncryptionContext=slot.encryption_context,
+                EncryptionAlgorithm="SYMMETRIC_DEFAULT",
+            )
+        except Exception as error:  # noqa: BLE001  its words are the cause, and go no further
+            raise _fault(passes=_passes(error)) from error
+        key, answered = answer.get("Plaintext"), str(answer.get("KeyId"))
+        # The service names the key by its ARN.
+        if not isinstance(key, bytes) or answered.rpartition(":key/")[2] != key_id:
+            raise _fault(passes=False)
+        return key
+
+
+def _passes(error: Exception) -> bool:
+    if not isinstance(error, ClientError):
+        return isinstance(error, (ConnectionError, HTTPClientError))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or status == 429 or error.response.get("Error", {}).get("Code") in _PASSING
+
+
+def _fault(*, passes: bool) -> Unavailable:
+    if passes:
+        return Unavailable("the provider of the KEK cannot be reached", UNAVAILABLE, "unavailable")
+    return Unavailable("the provider of the KEK refused", "kek_refused", "unavailable")
