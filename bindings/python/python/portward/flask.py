@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -27,14 +27,19 @@ class Portward:
 
     def __init__(self, gate: Gate, app: Flask | None = None) -> None:
         self.gate = gate
-        self._app = app
+        self._apps: list[Flask] = []
+        # What guards were put around: none of it may be what a route calls.
+        self._bare: list[View] = []
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Outside of everything else, so that no hook of the application changes an answer."""
-        self._app = app
-        app.wsgi_app = wsgi.PortalMiddleware(app.wsgi_app, self.gate)  # type: ignore[method-assign]
+        """Outside of everything else, so that no hook of the application changes an answer.
+
+        The application answers nothing, but raises `TypeError`, where a guard stands above `@app.route`: there it guards nothing.
+        """
+        self._apps.append(app)
+        app.wsgi_app = wsgi.PortalMiddleware(self._looked_at(app, app.wsgi_app), self.gate)  # type: ignore[method-assign]
         app.register_error_handler(Refused, self._refused)
         app.extensions["portward"] = self
 
@@ -58,8 +63,9 @@ class Portward:
 
         def guard(view: View) -> View:
             check_guard(permission, resource, view)
-            if self._app is not None and view in self._app.view_functions.values():
-                raise TypeError("the view has a route without the guard: @app.route stands above @portal.required")
+            self._bare.extend(_layers(view))
+            for app in self._apps:
+                self._look_at(app)
 
             @wraps(view)
             def guarded(**arguments: Any) -> Any:
@@ -72,6 +78,31 @@ class Portward:
 
         return guard
 
+    def _looked_at(self, app: Flask, inner: wsgi.App) -> wsgi.App:
+        """Looks at the first request that comes to the application: from then on Flask takes no routes. Those of a blueprint come late."""
+        is_right = False
+
+        def looked_at(environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
+            nonlocal is_right
+            if not is_right:
+                self._look_at(app)
+                is_right = True
+            return inner(environ, start_response)
+
+        return looked_at
+
+    def _look_at(self, app: Flask) -> None:
+        for endpoint, view in app.view_functions.items():
+            if any(view is bare for bare in self._bare):
+                raise TypeError(f"{endpoint}: has a route without its guard: @portal.required stands above @app.route, and has to stand below")
+
     def _refused(self, error: Refused) -> Response:
         answer = self.gate.refuse(wsgi.request_of(request.environ), error)
         return Response(answer.body, answer.status, answer.headers)
+
+
+def _layers(view: View) -> Iterator[View]:
+    """A view, and what other decorators were put around."""
+    while view is not None:
+        yield view
+        view = getattr(view, "__wrapped__", None)

@@ -6,6 +6,7 @@ import copy
 import pickle
 import traceback
 from dataclasses import replace
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -245,19 +246,47 @@ def test_a_guard_that_would_not_guard_is_refused_when_it_is_made(which: int, gat
         required("files:read", resource="nmae")(view)
 
 
-def test_a_guard_above_the_route_is_refused(gate: Gate) -> None:
-    app = flask.Flask("portal")
-    portal = Portward(gate, app)
+@pytest.mark.parametrize("by_blueprint", [False, True])
+@pytest.mark.parametrize("app_comes_first", [False, True])
+@pytest.mark.parametrize("between", [False, True])
+def test_a_guard_above_the_route_is_refused(by_blueprint: bool, app_comes_first: bool, between: bool, gate: Gate, store: portward.Store) -> None:
+    """At once, or before the first request is answered: the routes of a blueprint come to the application late."""
 
-    @app.get("/good")
-    @portal.required()
-    def good() -> None: ...
+    def other(view: Any) -> Any:
+        return wraps(view)(lambda: view()) if between else view
 
-    with pytest.raises(TypeError, match="stands above"):
+    def asked(is_right: bool) -> flask.Flask:
+        app = flask.Flask("portal")
+        portal = Portward(gate, app if app_comes_first else None)
+        routes = flask.Blueprint("part", "portal") if by_blueprint else app
 
+        @routes.get("/file")
+        @other
         @portal.required()
-        @app.get("/bad")
-        def bad() -> None: ...
+        def file() -> str:
+            return "file"
+
+        def open_to_all() -> str:
+            return "file"
+
+        routes.get("/open")(open_to_all) if is_right else portal.required()(other(routes.get("/open")(open_to_all)))
+        if by_blueprint:
+            app.register_blueprint(routes)
+        if not app_comes_first:
+            portal.init_app(app)
+        return app
+
+    client = asked(is_right=True).test_client()
+    assert client.get("/file", headers=bearer(store)).status_code == 200
+    assert (client.get("/file").status_code, client.get("/open").status_code) == (403, 200)
+    with pytest.raises(TypeError, match="open_to_all: .* stands above"):
+        asked(is_right=False).test_client().get("/portal/")
+    if by_blueprint or not app_comes_first:
+        # Nobody who asks again is let in.
+        client = asked(is_right=False).test_client()
+        for path in ("/open", "/open", "/file"):
+            with pytest.raises(TypeError, match="stands above"):
+                client.get(path)
 
 
 def test_an_address_without_the_argument_is_refused(gate: Gate, store: portward.Store) -> None:
