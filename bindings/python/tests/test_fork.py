@@ -202,11 +202,66 @@ def application(environ, start_response):
     return [b""]
 """
 
+DJANGO = """
+import os
+import time
+
+import django
+import portward
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import path
+
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    SECRET_KEY="tests",
+    ROOT_URLCONF="server",
+    INSTALLED_APPS=["portward.django"],
+    MIDDLEWARE=["portward.django.middleware.PortalMiddleware"],
+    PORTWARD_GATE="server.gate",
+)
+django.setup()
+
+from portward.django.decorators import session_required
+from portward.http import Gate
+
+store = portward.Store.open(os.environ["STORE"], portward.Keyring.open("keys"))
+gate = Gate(portward.Portal("https://portal.example"), store)
+
+
+@session_required("files:read")
+def home(request):
+    return HttpResponse(request.access.client)
+
+
+def revoke(request):
+    store.revoke_link("studio-7", request.headers["x-token"])
+    return HttpResponse()
+
+
+urlpatterns = [path("", home), path("revoke", revoke)]
+served = get_wsgi_application()
+
+
+def application(environ, start_response):
+    time.sleep(0.2)  # busy, so that what comes meanwhile is another's
+    worker = ("x-worker", str(os.getpid()))
+    return served(environ, lambda status, headers, *more: start_response(status, [*headers, worker], *more))
+"""
+
 
 @pytest.fixture
-def server(databases: Databases, tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int, str]]]:
+def begun(databases: Databases, tmp_path: Path) -> Iterator[portward.Store]:
+    """What the server opens."""
+    with portward.Store.open(databases.place("portal"), portward.Keyring.create(tmp_path / "keys"), create=True) as store:
+        yield store
+
+
+@pytest.fixture(params=[SERVER, DJANGO], ids=["plain", "django"])
+def server(begun: portward.Store, databases: Databases, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], tuple[int, str]]]:
     """gunicorn --preload with 4 workers: sends a request, and returns status and worker."""
-    (tmp_path / "server.py").write_text(SERVER)
+    (tmp_path / "server.py").write_text(request.param)
     command = [sys.executable, "-m", "gunicorn", "--preload", "--workers=4", "--bind=127.0.0.1:0", "server:application"]
     environment = os.environ | {"STORE": databases.place("portal")}
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
@@ -219,9 +274,9 @@ def server(databases: Databases, tmp_path: Path) -> Iterator[Callable[[str, str]
     assert port is not None, "gunicorn does not start"
 
     def send(path: str, token: str) -> tuple[int, str]:
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Token": token})
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Token": token, "Authorization": f"Bearer {token}"})
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
                 return answer.status, answer.headers["x-worker"]
         except urllib.error.HTTPError as error:
             return error.code, error.headers["x-worker"]
@@ -236,16 +291,13 @@ def server(databases: Databases, tmp_path: Path) -> Iterator[Callable[[str, str]
     process.wait(20)
 
 
-def test_revoked_in_one_worker_is_refused_in_all(databases: Databases, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    keyring = portward.Keyring.create(tmp_path / "keys")
-    with portward.Store.open(databases.place("portal"), keyring, create=True) as store:
-        link = store.issue(TENANT, "ada", {"files:read"})
-        session = redeemed(store, str(link.token))
-        send: Callable[[str, str], tuple[int, str]] = request.getfixturevalue("server")
-        assert by_all_workers(send, session.token) == {200}
-        assert send("/revoke", link.id)[0] == 200
-        time.sleep(1)
-        assert by_all_workers(send, session.token) == {403}
+def test_revoked_in_one_worker_is_refused_in_all(begun: portward.Store, server: Callable[[str, str], tuple[int, str]]) -> None:
+    link = begun.issue(TENANT, "ada", {"files:read"})
+    session = redeemed(begun, str(link.token))
+    assert by_all_workers(server, session.token) == {200}
+    assert server("/revoke", link.id)[0] == 200
+    time.sleep(1)
+    assert by_all_workers(server, session.token) == {403}
 
 
 def by_all_workers(send: Callable[[str, str], tuple[int, str]], token: str) -> set[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -15,42 +16,53 @@ from .._column import Keys
 from ..http import Gate
 
 NAMES = ("PORTWARD_GATE", "PORTWARD_KEYS")
+_kept: dict[str, Any] = {}
 _guards: set[str] = set()
 # What the settings name may ask for the other: the same thread comes in twice.
 _making = threading.RLock()
 
 
 def gate() -> Gate:
-    """What `PORTWARD_GATE` names. It knows the permissions of all guards."""
-    with _making:
-        return _gate()
+    """What `PORTWARD_GATE` names. It knows the permissions of all guards. Raises `ImproperlyConfigured`, and what making it raises."""
+    found: Gate = _kept.get("PORTWARD_GATE") or _once("PORTWARD_GATE", _gate)
+    return found
 
 
-@cache
-def _gate() -> Gate:
-    made = _made("PORTWARD_GATE")
+def is_gate_made() -> bool:
+    """Whether `gate` will not wait for what makes it."""
+    return "PORTWARD_GATE" in _kept
+
+
+def _gate(made: Any) -> None:
     if not isinstance(made, Gate):
         raise ImproperlyConfigured("PORTWARD_GATE names no portward.http.Gate")
     for permission in sorted(_guards):
         made.look_up(permission)
-    return made
 
 
 def guarded_by(permission: str) -> None:
     """A view has this guard. Views are read before the gate is made, or after it."""
-    if _gate.cache_info().currsize:
+    if is_gate_made():
         gate().look_up(permission)
     _guards.add(permission)
 
 
 def keys() -> Keys:
-    """What `PORTWARD_KEYS` names."""
+    """What `PORTWARD_KEYS` names. Raises `ImproperlyConfigured`, and what making it raises."""
+    found: Keys = _kept.get("PORTWARD_KEYS") or _once("PORTWARD_KEYS", lambda made: None)
+    return found
+
+
+def _once(name: str, look_at: Callable[[Any], None]) -> Any:
+    """The lock is taken only to make something: a request takes none, which a fork beside it would leave locked in the child."""
     with _making:
-        made: Keys = _made("PORTWARD_KEYS")
-    return made
+        if name not in _kept:
+            made = _made(name)
+            look_at(made)
+            _kept[name] = made
+        return _kept[name]
 
 
-@cache
 def _made(name: str) -> Any:
     path = getattr(settings, name, None)
     if path is None:
@@ -59,10 +71,19 @@ def _made(name: str) -> Any:
     return named() if callable(named) else named
 
 
+def _in_child() -> None:
+    """Whoever was making something is not there."""
+    global _making
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
+
+
 def forget() -> None:
     """The settings are read anew."""
-    _made.cache_clear()
-    _gate.cache_clear()
+    _kept.clear()
 
 
 def _changed(*, setting: str, **_: Any) -> None:

@@ -42,7 +42,8 @@ def session_required(permission: str | None = None, *, resource: str | None = No
 
             @wraps(view)
             async def guarded_in_loop(request: HttpRequest, *positional: Any, **arguments: Any) -> Any:
-                gate, asked = conf.gate(), asked_for(request)
+                gate = conf.gate() if conf.is_gate_made() else await in_thread(conf.gate)
+                asked = asked_for(request)
                 let_in(request, gate.session(asked) if gate.is_ready else await in_thread(gate.session, asked), arguments)
                 return kept_apart(await view(request, *positional, **arguments))
 

@@ -15,13 +15,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import models
 from django.db.models import signals
 from django.utils.asyncio import async_unsafe
+from django.utils.functional import cached_property  # Python's has a lock, which a fork may leave locked in the child
 
 from .._column import (
     BINARY,
