@@ -23,7 +23,8 @@ from portward.http import Gate, Request
 
 from .apps import ASYNCHRONOUS, ask_asgi
 from .browser import FORM, HOST, Browser
-from .frameworks import Asked, Told
+from . import frameworks
+from .frameworks import Asked, Told, use_in_django
 
 
 async def ticks_during(work: Any) -> tuple[Any, int]:
@@ -152,6 +153,74 @@ if os.fork() == 0:
     os._exit(0 if (ready, client, gate.is_ready) == (False, "42", True) else 1)
 sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
 """
+
+
+class Waits:
+    """Links that are long asked for, and whose database is then away or not."""
+
+    def __init__(self, store: portward.Store, is_away: bool) -> None:
+        self.store, self.is_away = store, is_away
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def asked(*arguments: Any) -> Any:
+            time.sleep(0.3)
+            if self.is_away:
+                raise portward.Unavailable("no database", "store_unavailable", "unavailable")
+            return getattr(self.store, name)(*arguments)
+
+        return asked
+
+
+@pytest.mark.parametrize("framework", ASYNCHRONOUS)
+@pytest.mark.parametrize("is_away", [False, True])
+def test_the_loop_ticks_whatever_is_asked_of_a_slow_store(framework: str, is_away: bool, store: portward.Store) -> None:
+    app = ASYNCHRONOUS[framework](Gate(portward.Portal(HOST), Waits(store, is_away), verifier=store))
+    link = store.issue("studio-7", "42", ["files:read"]).token or ""
+    peeked = store.peek(link)
+    form, bearer = ("content-type", FORM), ("authorization", f"Bearer {session_of(store)}")
+    redeeming = [form, ("origin", HOST), ("cookie", f"__Host-portward-peek={peeked.cookie}; __Host-portward-link={link}")]
+
+    async def story() -> None:
+        for what, headers, body in (
+            ("peek", [form], f"token={link}"), ("renew", [bearer], ""), ("redeem", redeeming, f"nonce={peeked.nonce}"),
+        ):  # fmt: skip
+            asked = Asked("POST", f"/portal/{what}", headers, body.encode(), HOST, False)
+            (status, _, _), ticks = await ticks_during(ask_asgi(app, asked))
+            assert (status == 503 if is_away else status < 400) and ticks >= 15, (what, status, ticks)
+
+    asyncio.run(story())
+
+
+def test_a_gate_of_django_is_made_in_a_thread(store: portward.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the middleware, the first request makes it."""
+    use_in_django(Gate(portward.Portal(HOST), store), "django_urls")
+    from django.test import RequestFactory
+
+    from portward.django import conf
+    from portward.django.decorators import session_required
+
+    gate, made = conf.gate(), []
+
+    def slow() -> Gate:
+        time.sleep(0.3)
+        made.append(threading.get_ident())
+        return gate
+
+    monkeypatch.setattr(frameworks, "current_gate", slow)
+    conf.forget()
+
+    @session_required("files:read")
+    async def view(request: Any) -> str:
+        return str(request.access.client)
+
+    async def story() -> None:
+        request = RequestFactory().get("/", headers={"authorization": f"Bearer {session_of(store)}"})
+        client, ticks = await ticks_during(view(request))
+        assert (client, ticks >= 15, await view(request)) == ("42", True, "42")
+        assert len(made) == 1 and made[0] != threading.get_ident()
+
+    asyncio.run(story())
+    conf.forget()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
