@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,15 @@ def written(folder: Path, file: bytes, deployment: bytes) -> None:
     (folder / "deployment.json").write_bytes(deployment)
     (folder / "keyring.wrapped.json").touch(mode=0o600)
     (folder / "keyring.wrapped.json").write_bytes(file)
+
+
+def reported(folder: Path, kek: Any) -> str:
+    """What a reporter of errors writes down of a keyring that does not open: the variables of every frame, also behind the causes."""
+    try:
+        portward.Keyring.open(folder, kek=kek)
+    except Exception as error:  # noqa: BLE001
+        return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    raise AssertionError
 
 
 def slots_of(folder: Path) -> list[portward.KekSlot]:

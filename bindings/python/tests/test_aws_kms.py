@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 import portward
-from keks import InKms, Module, client, moto, put_under, slots_of
+from keks import InKms, Module, client, moto, put_under, reported, slots_of
 from portward.aws_kms import AwsKms
 from portward.kek import KekProvider
 
@@ -124,8 +124,10 @@ REFUSED, AWAY = ["unwrap_failed", "kek_refused"], ["kek_unavailable", "kek_unava
 class Named:
     """A slot of this key: what is in it is not looked at."""
 
+    version = 0
+
     def slot(self, deployment: bytes, key: bytes) -> Any:
-        slot = Module(ID.encode(), 0).slot(deployment, key)
+        slot = Module(ID.encode(), self.version).slot(deployment, key)
         slot.type = 0x10
         return slot
 
@@ -166,6 +168,20 @@ def test_answers(tmp_path: Path, keyring: portward.Keyring, answer: Any, expecte
     assert WORDS not in f"{error!s} {error!r} {vars(error)} {error.__cause__!s}"
 
 
+@pytest.mark.parametrize("body", [
+    b'{"Plaintext": "%s", "KeyId": "another"}', b'{"Plaintext": "%s"}', b'{"KeyId": 5, "Plaintext": "%s"}',
+    b'{"Plaintext": "%s", ', b'{"Plaintext": "%s!"}', b'{"Plaintext": ["%s"]}',
+])  # fmt: skip
+def test_no_frame_has_a_key_in_its_variables(tmp_path: Path, keyring: portward.Keyring, body: bytes) -> None:
+    """Also where the service says it in an answer that is cut."""
+    folder = put_under(tmp_path / "keys", keyring, Named())
+    key = b"s3cr3t key of 32 bytes & letters"
+    with answering(told(200, body % base64.b64encode(key)), []) as endpoint:
+        text = reported(folder, AwsKms(client(endpoint), ID))
+    assert "in unwrap" in text and "key_id = '1234abcd" in text, "the control"
+    assert "s3cr3t" not in text and base64.b64encode(key)[:20].decode() not in text
+
+
 def test_nobody_there(tmp_path: Path, keyring: portward.Keyring) -> None:
     folder = put_under(tmp_path / "keys", keyring, Named())
     with answering(hung_up, []) as endpoint:
@@ -189,6 +205,22 @@ def test_a_key_is_named_by_its_id(key_id: str) -> None:
         AwsKms(None, ID, key_id)
     assert raised.value.code == "aws_kms_key_id"
     AwsKms(None, ID, "k" * 64)
+
+
+@pytest.mark.parametrize("key_id", [5, b"k", None, ["k"]])
+def test_a_key_id_of_a_wrong_type(key_id: Any) -> None:
+    for given in ((key_id,), (ID, key_id)):
+        with pytest.raises(TypeError, match="^key_id: a str is wanted, not "):
+            AwsKms(None, *given)
+
+
+def test_a_slot_of_another_version_is_of_another_key(tmp_path: Path, keyring: portward.Keyring) -> None:
+    class Later(Named):
+        version = 1
+
+    for named, expected in ((Named(), True), (Later(), False)):
+        (slot,) = slots_of(put_under(tmp_path / "keys", keyring, named))
+        assert (slot.version, AwsKms(None, ID).resolves(slot)) == (named.version, expected)
 
 
 def test_the_passing_failures_are_those_of_rust() -> None:

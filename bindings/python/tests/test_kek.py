@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import portward
-from keks import Module, put_under, slots_of
+from keks import Module, put_under, reported, slots_of
 from portward_ref import envelope, wrapped
 
 WORDS = "s3cr3t words of the provider"
@@ -120,6 +120,18 @@ def test_an_answer_of_a_wrong_type(folder: Path, module: Module, told: dict[str,
     with pytest.raises(TypeError, match=f"^{words}$"):
         portward.Keyring.open(folder, kek=Provider(module, **({"unwrap": raising(AssertionError())} | told)))
     portward.Keyring.open(folder, kek=Provider(module))
+
+
+KEY_TEXT = "s3cr3t key of 32 bytes and letters"
+
+
+@pytest.mark.parametrize("key", [
+    KEY_TEXT, [KEY_TEXT.encode()], memoryview(KEY_TEXT.encode()), KEY_TEXT.encode(), bytearray(KEY_TEXT.encode()), KEY_TEXT.encode()[:32],
+])  # fmt: skip
+def test_no_frame_has_a_key_in_its_variables(folder: Path, module: Module, key: Any) -> None:
+    told = reported(folder, Provider(module, unwrap=lambda _: key))
+    assert "in reported" in told and "kek = <test_kek.Provider" in told, "the control"
+    assert "s3cr3t" not in told
 
 
 @pytest.mark.parametrize("kek", [object(), Module, "pkcs11:token=x", b"k" * 32, lambda slot: bytes(32)])

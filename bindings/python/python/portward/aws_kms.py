@@ -23,20 +23,29 @@ _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class AwsKms:
-    """Symmetric keys of the client's account and region, by their key ids: no aliases, which may come to mean another key, and no ARNs."""
+    """Symmetric keys of the client's account and region, by their key ids: no aliases, which may come to mean another key, and no ARNs.
+
+    client: of boto3. key_id, more: 1 to 64 letters, digits and `-` each. Raises `InvalidValue` (`aws_kms_key_id`), and `TypeError`.
+    """
 
     def __init__(self, client: Any, key_id: str, *more: str) -> None:
         for one in (key_id, *more):
+            if not isinstance(one, str):
+                raise TypeError(f"key_id: a str is wanted, not {type(one).__name__}")
             if not _KEY_ID.fullmatch(one):
                 raise InvalidValue("key_id: not a key id of AWS KMS", "aws_kms_key_id")
         self._client = client
         self._key_ids = {one.encode() for one in (key_id, *more)}
 
     def resolves(self, slot: KekSlot) -> bool:
-        return slot.kind == "aws-kms" and slot.id in self._key_ids
+        """Whether the slot is of one of these keys; of version 0, as the service knows which material of a key it takes."""
+        return (slot.kind, slot.version) == ("aws-kms", 0) and slot.id in self._key_ids
 
     def unwrap(self, slot: KekSlot) -> bytes:
-        """Raises Unavailable: `kek_unavailable`, `kek_refused`."""
+        """The key in a slot, 32 bytes. Asks the service, and waits as long as the client does.
+
+        Raises `Unavailable`: `kek_unavailable` if it cannot be reached, `kek_refused`.
+        """
         key_id = slot.id.decode()
         try:
             answer = self._client.decrypt(
@@ -46,15 +55,30 @@ class AwsKms:
                 EncryptionAlgorithm="SYMMETRIC_DEFAULT",
             )
         except Exception as error:  # noqa: BLE001  its words are the cause, and go no further
-            raise _fault(passes=_passes(error)) from error
-        key, answered = answer.get("Plaintext"), str(answer.get("KeyId"))
-        # The service names the key by its ARN.
-        if not isinstance(key, bytes) or answered.rpartition(":key/")[2] != key_id:
+            raise _fault(passes=_passes(error)) from _alone(error)
+        key = _key_in(answer, key_id)
+        # No frame of what is raised has an answer in its variables.
+        del answer
+        if key is None:
             raise _fault(passes=False)
         return key
 
 
+def _key_in(answer: dict[str, Any], key_id: str) -> bytes | None:
+    """The service names the key by its ARN."""
+    key = answer.get("Plaintext")
+    is_of = str(answer.get("KeyId")).rpartition(":key/")[2] == key_id
+    return key if is_of and isinstance(key, bytes) else None
+
+
+def _alone(error: Exception) -> Exception:
+    """Without the frames of the client, which have what it sent and read, a key for instance that stands in an answer that is cut."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
 def _passes(error: Exception) -> bool:
+    # A certificate that is none is a connection that failed, as portward-kms has it.
     if not isinstance(error, ClientError):
         return isinstance(error, (ConnectionError, HTTPClientError))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

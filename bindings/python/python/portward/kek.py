@@ -50,9 +50,11 @@ def _key_of(slots: Sequence[KekSlot], provider: KekProvider) -> tuple[int, bytes
             continue
         # What is no answer at all, such as a coroutine, is a mistake of the provider's code.
         if not isinstance(is_here, bool):
-            _wrong("resolves", "a bool", is_here)
+            _wrong("resolves", "a bool", type(is_here).__name__)
         if is_here and not isinstance(key, (bytes, bytearray)):
-            _wrong("unwrap", "bytes or a bytearray", key)
+            # It may be a key all the same: no frame of what is raised has it in its variables.
+            kind, key = type(key).__name__, None
+            _wrong("unwrap", "bytes or a bytearray", kind)
         if key is not None:
             return number, key
     if away is not None:
@@ -60,5 +62,5 @@ def _key_of(slots: Sequence[KekSlot], provider: KekProvider) -> tuple[int, bytes
     raise InvalidValue("the keyring is under a KEK that the provider does not have", "kek_required")
 
 
-def _wrong(method: str, wanted: str, answer: object) -> NoReturn:
-    raise TypeError(f"kek.{method}: {wanted} is wanted, not {type(answer).__name__}")
+def _wrong(method: str, wanted: str, kind: str) -> NoReturn:
+    raise TypeError(f"kek.{method}: {wanted} is wanted, not {kind}")
