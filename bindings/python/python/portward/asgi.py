@@ -75,6 +75,7 @@ async def session(gate: Gate, scope: Scope) -> Access:
     """
     scope.setdefault(ASKED, []).append(gate)
     request = request_of(scope)
+    del scope  # no frame of what is raised here has the token in its variables
     return gate.session(request) if gate.is_ready else await in_thread(gate.session, request)
 
 

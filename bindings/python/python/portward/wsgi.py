@@ -69,7 +69,9 @@ def session(gate: Gate, environ: Environ) -> Access:
     The middleware also keeps every answer that follows out of caches that others share.
     """
     environ.setdefault(ASKED, []).append(True)
-    return gate.session(request_of(environ))
+    request = request_of(environ)
+    del environ  # no frame of what is raised here has the token in its variables
+    return gate.session(request)
 
 
 def request_of(environ: Environ) -> Request:

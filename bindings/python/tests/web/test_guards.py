@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -21,6 +23,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 import portward
+from portward import asgi, wsgi
 from portward.caches import kept_apart
 from portward.fastapi import PortalMiddleware, Session
 from portward.flask import Portward
@@ -301,13 +304,31 @@ def test_neither_a_representation_nor_a_frame_shows_a_token(gate: Gate, store: p
     session = session_of(store)
     request = Asked("GET", "/portal/pwl_secret", [("cookie", f"__Host-portward-session={session}".encode())])
     assert repr(request) == "Request(GET)"
-    gate.session(request)
+    cookie = f"__Host-portward-session={session}"
+    environ: dict[str, Any] = {"REQUEST_METHOD": "GET", "PATH_INFO": "/x", "HTTP_COOKIE": cookie}
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/x", "headers": [(b"cookie", cookie.encode())]}
+    ask = {
+        "plain": lambda: gate.session(request),
+        "wsgi": lambda: wsgi.session(gate, environ),
+        "asgi": lambda: asyncio.run(asgi.session(gate, scope)),
+    }
+    assert [access().client for access in ask.values()] == ["42"] * 3
     store.revoke_everything()
-    with pytest.raises(Denied) as denied:
-        gate.session(request)
-    told = "".join(traceback.TracebackException.from_exception(denied.value, capture_locals=True).format())
-    assert "request = Request(GET)" in told, "the control"
-    assert told.count(session) == told.count(f"session = '{session}'") == 1, "the test's own variable"
+    for name, access in ask.items():
+        told = refusal_of(access)
+        assert "request = Request(GET)" in told, "the control"
+        assert session not in told, name
+
+
+def refusal_of(ask: Callable[[], object]) -> str:
+    """What a reporter of errors writes down of the frames below the test's own."""
+    try:
+        ask()
+    except Denied as denied:
+        assert denied.__traceback__ and denied.__traceback__.tb_next
+        denied.__traceback__ = denied.__traceback__.tb_next.tb_next
+        return "".join(traceback.TracebackException.from_exception(denied, capture_locals=True).format())
+    raise AssertionError
 
 
 def test_a_request_is_not_pickled(gate: Gate) -> None:
