@@ -117,7 +117,7 @@ def test_every_exception_and_property_has_words() -> None:
     assert [name for name in portward.__all__ if not inspect.getdoc(getattr(portward, name))] == []
 
 
-@pytest.mark.parametrize("name", ["asgi", "caches", "django.decorators", "fastapi", "flask", "http", "sqlalchemy", "starlette", "wsgi"])
+@pytest.mark.parametrize("name", PARTS)
 def test_the_parts_for_frameworks_have_words(name: str) -> None:
     module = importlib.import_module(f"portward.{name}")
     assert module.__doc__ or name == "fastapi"

@@ -126,15 +126,16 @@ def test_what_the_table_says_is_here_is_here() -> None:
 MADE = [
     r'invalid\(\s*"(\w+)"',
     r'new_err\(\([\w.()]+, "(\w+)"',
-    r'(?:InvalidValue|Refused|__init__)\(.*, "(\w+)"[,)]',
+    r'(?:InvalidValue|Refused|Unavailable|__init__)\(f?(?:"[^"]*"|[\w.]+), "(\w+)"[,)]',
+    r'^UNAVAILABLE = "(\w+)"',
 ]
 
 
 def test_every_code_that_is_made_here_is_one_of_the_core_or_known_to_be_of_this_package() -> None:
     package = Path(__file__).parents[1]
     here = "\n".join(path.read_text() for folder in ("src", "python") for path in (package / folder).rglob("*.*") if path.suffix in (".rs", ".py"))
-    made = {code for pattern in MADE for code in re.findall(pattern, here)}
-    assert {"forked", "nothing_granted", "unknown_permission"} <= made
+    made = {code for pattern in MADE for code in re.findall(pattern, here, re.M)}
+    assert {"forked", "nothing_granted", "unknown_permission", "unwrap_failed", "kek_refused", "kek_unavailable"} <= made
     assert made - set(core.codes()) == {*OWN, "internal"}
     told = (package / "README.md").read_text()
     assert all(f"`{code}`" in told for code in OWN)
