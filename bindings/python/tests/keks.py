@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 import portward
 import vectors  # noqa: F401  which finds the reference
 from portward_ref import aead, envelope, wrapped
+from raised import frames_of
 
 
 class Wraps(Protocol):
@@ -80,7 +80,7 @@ def reported(folder: Path, kek: Any) -> str:
     try:
         portward.Keyring.open(folder, kek=kek)
     except Exception as error:  # noqa: BLE001
-        return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+        return frames_of(error)
     raise AssertionError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,11 +18,13 @@ CODES["internal"] = {"PortwardError"}
 # Of wrong values that only Python can give, of the ready part for AWS KMS, and of the parts for frameworks: for a guard, what an address lacks is no mistake of the caller's.
 OWN = {
     "aws_kms_key_id": {"InvalidValue"},
+    "index_apart": {"InvalidValue"},
     "number_out_of_range": {"InvalidValue"},
     "plaintext_refused": {"InvalidValue"},
     "range_in_use": {"InvalidValue"},
     "resource_missing": {"Refused"},
     "text_surrogate": {"InvalidValue", "Refused"},
+    "text_not_utf8": {"Unreadable"},
     "threads_zero": {"InvalidValue"},
     "time_zone_missing": {"InvalidValue"},
     "wrong_row": {"InvalidValue"},
@@ -41,6 +44,15 @@ def is_right(error: portward.PortwardError) -> bool:
     of_argument = "InvalidValue" in names and re.match(r"\w+: ", str(error)) is not None
     known = bool(names & CODES.get(error.code, OWN.get(error.code, set()))) or (error.code in CODES and of_argument)
     return known and error.public in PUBLIC
+
+
+def frames_of(error: BaseException) -> str:
+    """What a reporter of errors writes down, with the variables of every frame below the one that caught it, and of all causes."""
+    traceback_of = error.__traceback__
+    below = error.with_traceback(traceback_of.tb_next if traceback_of else None)
+    text = "".join(traceback.TracebackException.from_exception(below, capture_locals=True).format())
+    error.__traceback__ = traceback_of
+    return text + "".join(repr(vars(one)) + repr(one.args) for one in (error, error.__cause__, error.__context__) if one is not None)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
-from . import InvalidValue, PortwardError, Scope
+from . import InvalidValue, PortwardError, Scope, Unreadable
 
 T = TypeVar("T")
 
@@ -45,6 +45,11 @@ class RowError(InvalidValue):
 
     def __reduce__(self) -> tuple[type[PortwardError], tuple[Any, ...]]:
         return type(self), self.args
+
+
+def index_apart(names: str) -> InvalidValue:
+    """A value would be stored without what its index holds, or the other way about."""
+    return InvalidValue(f"{names}, or neither", "index_apart")
 
 
 class Sealed(bytes):
@@ -115,8 +120,8 @@ class Column(Generic[T]):
         return Sealed(self._scope(keys, tenant).seal(self._encoded(value), name=str(self), id=id))
 
     def open(self, keys: Keys, tenant: str, id: str, value: bytes) -> T:
-        """Raises `portward.Unreadable`."""
-        return self.codec.decode(self._scope(keys, tenant).open(value, name=str(self), id=id))
+        """Raises `portward.Unreadable`: `text_not_utf8` for what is no text, which another program has sealed here."""
+        return self._decoded(self._scope(keys, tenant).open(value, name=str(self), id=id))
 
     def check(self, keys: Keys, tenant: str, id: str, value: bytes) -> None:
         """Raises `RowError` where a value was sealed for another row. What its keys do not open any more stays as it is."""
@@ -162,6 +167,15 @@ class Column(Generic[T]):
             pass
         # Apart from that exception, which has the whole text in it.
         raise InvalidValue(f"{self}: half of a surrogate pair is no text", "text_surrogate")
+
+    def _decoded(self, data: bytes) -> T:
+        try:
+            return self.codec.decode(data)
+        except UnicodeDecodeError:
+            pass
+        # Apart from that exception, which has all of the plaintext in it, as this frame has.
+        del data
+        raise Unreadable(f"{self}: what was sealed is no text", "text_not_utf8")
 
     def _scope(self, keys: Keys, tenant: str) -> Scope:
         return keys.scope(tenant, f"record:{self.table}")

@@ -15,6 +15,7 @@ import pytest
 
 import portward
 from databases import KINDS
+from raised import frames_of
 
 from .frameworks import set_up_django
 
@@ -228,7 +229,7 @@ def test_update_fields_names_field_and_index() -> None:
     row = invoice()
     row.email = BOB
     for names in (["email"], ["email_index"]):
-        with pytest.raises(ValueError, match="or neither"):
+        with pytest.raises(portward.InvalidValue, match="or neither"):
             row.save(update_fields=names)
     row.save(update_fields=["email", "email_index"])
     assert Invoice.objects.filter(tenant="acme", email__matches=BOB).exists()
@@ -328,7 +329,7 @@ def test_an_index_is_changed_with_its_value_only(how: str, names: list[str]) -> 
             same.save(update_fields=names)
 
     if (how, names) != ("bulk_update", ["email"]):  # which takes the index along
-        with pytest.raises(ValueError, match="or neither"):
+        with pytest.raises(portward.InvalidValue, match="or neither"):
             change(names)
         assert Invoice.objects.get(tenant="acme", email__matches=ANN).email == ANN
     change(["email", "email_index"])
@@ -411,6 +412,25 @@ def test_what_the_database_would_do_unconfirmed_is_refused(act: Any) -> None:
     with pytest.raises(TypeError, match="confirmed row by row"):
         act(Invoice.objects.filter(tenant="acme", email__matches=ANN))
     assert Invoice.objects.get().title == row.title
+
+
+def test_what_was_sealed_and_is_no_text_is_unreadable_and_ends_no_look_up(keys: portward.KeyStore) -> None:
+    row, other = invoice(), invoice()
+    name, column = f"{Invoice._meta.db_table}.email", "email_sealed"
+    for value in (b"secret \xff", BOB.encode()):
+        sealed = keys.scope("acme", f"record:{Invoice._meta.db_table}").seal(value, name=name, id=str(row.pk))
+        with connection.cursor() as cursor:
+            pk = Invoice._meta.pk.get_db_prep_value(row.pk, connection)
+            cursor.execute(f"UPDATE {Invoice._meta.db_table} SET {column} = %s WHERE id = %s", [sealed, pk])
+        found = list(Invoice.objects.filter(tenant="acme", email__matches=ANN))
+        assert found == [other]
+        read = Invoice.objects.get(pk=row.pk)
+        if value == BOB.encode():
+            assert read.email == BOB, "the control"
+            continue
+        with pytest.raises(portward.Unreadable) as raised:
+            read.email
+        assert raised.value.code == "text_not_utf8" and "secret" not in frames_of(raised.value)
 
 
 def test_a_look_up_stays_with_its_tenant() -> None:

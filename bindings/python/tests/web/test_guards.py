@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -29,6 +28,7 @@ from portward.fastapi import PortalMiddleware, Session
 from portward.flask import Portward
 from portward.http import Denied, Gate
 from portward.http import Request as Asked
+from raised import frames_of
 
 from .apps import APPS
 from .browser import HOST, Browser, Reply
@@ -321,13 +321,12 @@ def test_neither_a_representation_nor_a_frame_shows_a_token(gate: Gate, store: p
 
 
 def refusal_of(ask: Callable[[], object]) -> str:
-    """What a reporter of errors writes down of the frames below the test's own."""
     try:
         ask()
     except Denied as denied:
-        assert denied.__traceback__ and denied.__traceback__.tb_next
-        denied.__traceback__ = denied.__traceback__.tb_next.tb_next
-        return "".join(traceback.TracebackException.from_exception(denied, capture_locals=True).format())
+        # The frame of the lambda has the test's own variables.
+        assert denied.__traceback__ is not None
+        return frames_of(denied.with_traceback(denied.__traceback__.tb_next))
     raise AssertionError
 
 

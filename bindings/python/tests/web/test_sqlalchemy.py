@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, String, Uuid, create_engine, delete, insert, make_url, null, select, text, update
+from sqlalchemy import URL, String, Uuid, bindparam, create_engine, delete, insert, make_url, null, select, text, update
 from sqlalchemy.dialects import mysql, oracle, postgresql, sqlite
 from sqlalchemy.exc import CompileError, IntegrityError, MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncAttrs, AsyncSession, create_async_engine
@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateTable
 
 import portward
 from databases import KINDS
+from raised import frames_of
 from portward.sqlalchemy import EncryptedBinary, EncryptedText, Index, PlaintextError, RowError
 
 ANN, BOB = "Ann@example.org", "bob@example.org"
@@ -233,7 +234,7 @@ def test_an_insert_of_many_loses_no_plaintext(session: Session, rows: Any) -> No
 
 @pytest.mark.parametrize(("values", "error"), [
     ({"tenant": "other"}, RowError), ({"id": uuid.uuid4()}, RowError), ({"notes_sealed": Invoice.email_sealed}, RowError),
-    ({"email_sealed": None}, ValueError), ({"email_index": None}, ValueError), ({"email_sealed": null()}, ValueError),
+    ({"email_sealed": None}, portward.InvalidValue), ({"email_index": None}, portward.InvalidValue), ({"email_sealed": null()}, portward.InvalidValue),
 ])  # fmt: skip
 @pytest.mark.parametrize("how", ["values", "ordered", "query", "many"])
 def test_an_update_leaves_no_row_that_does_not_open(session: Session, values: dict[str, Any], error: type[Exception], how: str) -> None:
@@ -372,8 +373,9 @@ def test_look_ups_are_confirmed(session: Session) -> None:
     assert Invoice.email.find(session, "7@example.org", tenant="acme", among=odd) == [rows[7]]
     assert Invoice.email.find(session, "7@example.org", tenant="acme", among=even) == []
     assert Invoice.email.find(session, "60@example.org", tenant="acme") == []
-    with pytest.raises(TypeError, match="limit"):
-        Invoice.email.find(session, "7@example.org", tenant="acme", among=odd.limit(1))
+    for limited in (odd.limit(1), odd.offset(1), odd.fetch(1)):
+        with pytest.raises(TypeError, match="limit"):
+            Invoice.email.find(session, "7@example.org", tenant="acme", among=limited)
     other = aliased(Invoice)
     assert other.email.find(session, "7@example.org", tenant="acme") == [rows[7]]
     with pytest.raises(TypeError):
@@ -382,6 +384,21 @@ def test_look_ups_are_confirmed(session: Session) -> None:
         assert Invoice.email.find(session, value, tenant=tenant) == []
     with pytest.raises(portward.InvalidValue):
         Invoice.email.find(session, "7@example.org", tenant="no identifier")
+
+
+def test_what_was_sealed_and_is_no_text_is_unreadable_and_ends_no_look_up(session: Session, keys: portward.KeyStore) -> None:
+    row, other = add(session), add(session)
+    for value in (b"secret \xff", BOB.encode()):
+        sealed = keys.scope("acme", "record:invoices").seal(value, name="invoices.email", id=str(row.id))
+        session.execute(text("UPDATE invoices SET email_sealed = :sealed WHERE id = :id").bindparams(bindparam("id", type_=Uuid())), {"sealed": sealed, "id": row.id})
+        session.commit()
+        assert Invoice.email.find(session, ANN, tenant="acme") == [other]
+        if value == BOB.encode():
+            assert row.email == BOB, "the control"
+            continue
+        with pytest.raises(portward.Unreadable) as raised:
+            row.email
+        assert raised.value.code == "text_not_utf8" and "secret" not in frames_of(raised.value)
 
 
 def test_a_look_up_stays_with_its_tenant(session: Session) -> None:

@@ -36,6 +36,7 @@ from .._column import (
     PlaintextError,
     RowError,
     Sealed,
+    index_apart,
     text_of,
 )
 from . import conf
@@ -164,9 +165,9 @@ class _EncryptedField(Stored, Generic[T]):
         return [*super().check(**options), *of_field(self)]
 
     def check_update_fields(self, names: Set[str]) -> None:
-        """The index follows the value."""
+        """The index follows the value. Raises `InvalidValue` (`index_apart`)."""
         if self.index is not None and bool({self.name, self.attname} & names) != (self.index.name in names):
-            raise ValueError(f"update_fields: names {self.name} and {self.index.name}, or neither")
+            raise index_apart(f"update_fields: names {self.name} and {self.index.name}")
 
     def check_update(self, values: Mapping[str, Any]) -> None:
         """An `UPDATE` of many rows takes nothing but None, of the value and its index. What was never made the column refuses."""

@@ -45,7 +45,8 @@ class Lookup(Generic[T]):
         The database gives the rows whose index is equal, which may be some too many; each is opened. One that cannot be is none of them.
         """
         statement = select(self._owner) if among is None else among
-        if statement._limit_clause is not None or statement._offset_clause is not None:
+        limits = (statement._limit_clause, statement._offset_clause, statement._fetch_clause)
+        if any(limit is not None for limit in limits):
             raise TypeError("among: has a limit, which would count rows that are not meant")
         rows = session.scalars(statement.where(self.may_be(value, tenant=tenant))).unique()
         return [row for row in rows if self._is(row, value, tenant)]

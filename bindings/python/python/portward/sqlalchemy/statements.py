@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import BindParameter, Null, event
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
-from .._column import Blinded, PlaintextError, RowError, Sealed
+from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
 from .attribute import _Encrypted
 
 
 @event.listens_for(Session, "do_orm_execute")
 def look_at(state: ORMExecuteState) -> None:
-    """Raises `PlaintextError`, `RowError`, or `ValueError` where an object is named without its index."""
+    """Raises `PlaintextError`, `RowError`, or `InvalidValue` (`index_apart`) where an object is named without its index."""
     mapper = state.bind_mapper
     if mapper is None or not (state.is_insert or state.is_update):
         return
@@ -45,7 +45,7 @@ def _update(encrypted: Iterable[_Encrypted[Any]], values: Mapping[str, Any], key
         if not all(_is_nothing(value) for value in named):
             raise RowError(f"{attribute.name} would not open in another row: assign it row by row")
         if named and len(named) != len(attribute.columns):
-            raise ValueError(f"name {' and '.join(attribute.columns)}, or neither")
+            raise index_apart(f"name {' and '.join(attribute.columns)}")
 
 
 def _named(mapper: Mapper[Any], statement: Any) -> dict[str, Any]:
