@@ -10,12 +10,11 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use portward_bridge::{self as bridge, Error, FileTarget};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Arg, wrong_type};
+use crate::convert::{Arg, named, taken, wrong_type};
 use crate::error::{forked, invalid, of_path, wait};
 
 /// A path, or something with `read`.
@@ -34,11 +33,7 @@ impl<'py> FromPyObject<'_, 'py> for Source {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(if object.hasattr("read")? {
-            Self::Object(object.to_owned().unbind())
-        } else {
-            Self::Path(object.extract()?)
-        })
+        Ok(if object.hasattr("read")? { Self::Object(object.to_owned().unbind()) } else { Self::Path(path(object)?) })
     }
 }
 
@@ -46,12 +41,14 @@ impl<'py> FromPyObject<'_, 'py> for Target {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(if object.hasattr("write")? {
-            Self::Object(object.to_owned().unbind())
-        } else {
-            Self::Path(object.extract()?)
-        })
+        Ok(if object.hasattr("write")? { Self::Object(object.to_owned().unbind()) } else { Self::Path(path(object)?) })
     }
+}
+
+fn path(object: Borrowed<'_, '_, PyAny>) -> PyResult<PathBuf> {
+    let path: PathBuf = object.extract()?;
+    let has_nul = path.as_os_str().as_encoded_bytes().contains(&0);
+    if has_nul { Err(invalid("path_nul", "no path has a NUL in it")) } else { Ok(path) }
 }
 
 /// Something that can be called.
@@ -130,25 +127,29 @@ impl Object {
 
 impl Read for Object {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes: PyBackedBytes =
-            self.call(|_, object| Ok(object.call_method1("read", (buffer.len(),))?.extract()?))?;
-        let Some(room) = buffer.get_mut(..bytes.len()) else {
-            return self.call(|_, _| Err(PyValueError::new_err("read() returned more bytes than it was asked for")));
-        };
-        room.copy_from_slice(&bytes);
-        Ok(bytes.len())
+        self.call(|py, object| {
+            let read = object.call_method1("read", (buffer.len(),))?;
+            let bytes: PyBackedBytes = read.extract().map_err(|_| {
+                named(py, "source", wrong_type(&read.as_borrowed(), "the bytes that read() has to give"))
+            })?;
+            let room = buffer
+                .get_mut(..bytes.len())
+                .ok_or_else(|| invalid("read_too_long", "source: read() gave more bytes than it was asked for"))?;
+            room.copy_from_slice(&bytes);
+            Ok(bytes.len())
+        })
     }
 }
 
 impl Seek for Object {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.call(|_, object| {
+        self.call(|py, object| {
             let moved = match to {
                 SeekFrom::Start(offset) => object.call_method1("seek", (offset, 0)),
                 SeekFrom::Current(offset) => object.call_method1("seek", (offset, 1)),
                 SeekFrom::End(offset) => object.call_method1("seek", (offset, 2)),
             };
-            moved?.extract()
+            number(py, "source", &moved?)
         })
     }
 }
@@ -158,14 +159,24 @@ impl Write for Object {
         self.call(|py, object| {
             let written = object.call_method1("write", (PyBytes::new(py, bytes),))?;
             // Some say nothing, and have taken all.
-            let written: Option<usize> = written.extract()?;
-            Ok(written.unwrap_or(bytes.len()).min(bytes.len()))
+            if written.is_none() {
+                return Ok(bytes.len());
+            }
+            Ok(number::<usize>(py, "target", &written)?.min(bytes.len()))
         })
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.call(|_, object| if object.hasattr("flush")? { object.call_method0("flush").map(drop) } else { Ok(()) })
     }
+}
+
+/// What a method of a file object gave, which a wrong file object is to blame for.
+fn number<'py, T>(py: Python<'py>, of: &str, given: &Bound<'py, PyAny>) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py>,
+{
+    taken(given.as_borrowed()).map_err(|error| named(py, of, error))
 }
 
 pub(crate) enum Opened {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import math
 import os
@@ -10,7 +11,7 @@ import random
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
@@ -177,16 +178,106 @@ def test_files_with_anything(tmp_path: Path) -> None:
     refused = 0
     for method in (scope.seal_file, scope.open_file, scope.open_range):
         for source in [*ODD, Hostile()]:
-            for target in (Hostile(), tmp_path / "absent" / "x"):
+            for target in (Hostile(), tmp_path / "absent" / "x", tmp_path / "\0"):
                 arguments = (source,) if method == scope.open_range else (source, target)
                 try:
                     method(*arguments, name="n", id="1")
                 except portward.PortwardError as error:
-                    assert error.code != "internal"
+                    assert error.code != "internal" and (source == "\0" or target == tmp_path / "\0" and method != scope.open_range or error.code != "path_nul")
                     refused += 1
-                except Exception:  # noqa: BLE001
+                except TypeError as error:
+                    assert re.match("(source|target): ", str(error)), (method, source, target)
+                    refused += 1
+                except OSError as error:
+                    # Of a path, as `open` says it.
+                    assert error.filename or str(error) == "fspath", (method, source, target)
                     refused += 1
     assert refused > 100
+
+
+class Reads(io.BytesIO):
+    """Gives something else."""
+
+    def __init__(self, data: bytes, gives: Callable[[bytes], object]) -> None:
+        super().__init__(data)
+        self.gives = gives
+
+    def read(self, size: int | None = -1, /) -> Any:
+        return self.gives(super().read(size))
+
+
+class Writes(Reads):
+    def write(self, data: Any, /) -> Any:
+        super().write(data)
+        return self.gives(data)
+
+
+class Seeks(Writes):
+    def read(self, size: int | None = -1, /) -> Any:
+        return io.BytesIO.read(self, size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> Any:
+        return self.gives(str(super().seek(offset, whence)).encode())
+
+
+@pytest.mark.parametrize(("gives", "expected"), [
+    (lambda data: data.decode("latin-1"), "source: 'str' object is not the bytes"),
+    (lambda data: None, "source: 'NoneType' object is not the bytes"),
+    (lambda data: memoryview(data), "source: 'memoryview' object is not the bytes"),
+    (lambda data: data + bytes(1 << 20), "read_too_long"),
+    (lambda data: bytearray(data), None),
+])  # fmt: skip
+def test_a_source_that_gives_something_else(gives: Any, expected: str | None) -> None:
+    scope = next(call.owner for call in calls() if isinstance(call.owner, portward.Scope))
+    sealed = scope.seal(b"text", name="n", id="1")
+    for data, work in (
+        (b"text", lambda source: scope.seal_file(source, io.BytesIO(), name="n", id="1")),
+        (sealed, lambda source: scope.open_file(source, io.BytesIO(), name="n", id="1")),
+        (sealed, lambda source: scope.open_range(source, name="n", id="1").read(0, 4)),
+    ):
+        said(work, Reads(data, gives), expected)
+
+
+@pytest.mark.parametrize(("gives", "expected"), [
+    (lambda data: "4", "target: 'str' object "),
+    (lambda data: b"4", "target: 'bytes' object "),
+    (lambda data: -1, "number_out_of_range"),
+    (lambda data: 2**70, "number_out_of_range"),
+    (lambda data: len(data), None),
+    (lambda data: None, None),
+])  # fmt: skip
+def test_a_target_that_says_something_else(gives: Any, expected: str | None) -> None:
+    scope = next(call.owner for call in calls() if isinstance(call.owner, portward.Scope))
+    said(lambda target: scope.seal_file(io.BytesIO(b"text"), target, name="n", id="1"), Writes(b"", gives), expected)
+    sealed = scope.seal(b"text", name="n", id="1")
+    source = Seeks(sealed, lambda data: int(data) if expected is None else gives(data))
+    said(lambda source: scope.open_range(source, name="n", id="1"), source, expected and expected.replace("target", "source"))
+
+
+def said(work: Callable[[Any], object], given: Any, expected: str | None) -> None:
+    try:
+        work(given)
+        told = None
+    except portward.InvalidValue as error:
+        assert re.match("(source|target): ", str(error))
+        told = error.code
+    except TypeError as error:
+        told = str(error)
+    assert (told is None) if expected is None else (told is not None and told.startswith(expected)), told
+
+
+def test_what_a_file_object_raises_is_raised_as_it_is(tmp_path: Path) -> None:
+    scope = next(call.owner for call in calls() if isinstance(call.owner, portward.Scope))
+
+    def raises(_: bytes) -> bytes:
+        raise TypeError("its own")
+
+    for work in (
+        lambda: scope.seal_file(Reads(b"text", raises), io.BytesIO(), name="n", id="1"),
+        lambda: scope.seal_file(io.BytesIO(b"text"), Writes(b"", raises), name="n", id="1"),
+    ):
+        with pytest.raises(TypeError, match="^its own$"):
+            work()
 
 
 def classes() -> dict[str, Any]:

@@ -126,7 +126,7 @@ def test_what_the_table_says_is_here_is_here() -> None:
 MADE = [
     r'invalid\(\s*"(\w+)"',
     r'new_err\(\([\w.()]+, "(\w+)"',
-    r'(?:InvalidValue|Refused|Unavailable|__init__)\(f?(?:"[^"]*"|[\w.]+), "(\w+)"[,)]',
+    r'(?:InvalidValue|Refused|Unavailable|Unreadable|__init__)\(f?(?:"[^"]*"|[\w.]+), "(\w+)"[,)]',
     r'^UNAVAILABLE = "(\w+)"',
 ]
 
