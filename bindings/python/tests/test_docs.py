@@ -117,11 +117,29 @@ def test_every_exception_and_property_has_words() -> None:
     assert [name for name in portward.__all__ if not inspect.getdoc(getattr(portward, name))] == []
 
 
+PARTS = [
+    "asgi", "aws_kms", "caches", "django.conf", "django.decorators", "django.fields", "django.middleware", "django.query", "fastapi", "flask", "http",
+    "kek", "sqlalchemy", "sqlalchemy.attribute", "sqlalchemy.lookup", "starlette", "wsgi",
+]  # fmt: skip
+# What Django asks of a field: its own documentation has the words.
+OF_DJANGO = {
+    "check", "clean", "contribute_to_class", "deconstruct", "get_attname", "get_db_prep_value", "get_internal_type", "pre_save", "value_from_object",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_the_parts_for_frameworks_have_words(name: str) -> None:
+    """They and their methods."""
+    if name.startswith("django."):
+        pytest.importorskip("web.frameworks").set_up_django()
     module = importlib.import_module(f"portward.{name}")
     assert module.__doc__ or name == "fastapi"
+    silent = []
     for public, thing in vars(module).items():
         if public.startswith("_") or getattr(thing, "__module__", None) != module.__name__ or not (inspect.isclass(thing) or inspect.isfunction(thing)):
             continue
-        assert thing.__doc__, public
+        methods = vars(thing).items() if inspect.isclass(thing) else ()
+        named = {f"{public}.{method}": of for method, of in methods if not method.startswith("_") and method not in OF_DJANGO}
+        asked = {public: thing} | {method: of for method, of in named.items() if inspect.isfunction(of) or isinstance(of, property)}
+        silent += [one for one, of in asked.items() if not of.__doc__]
+    assert silent == []

@@ -53,7 +53,7 @@ class Portward:
         """Nobody comes to this view without a session; with a permission, nobody whose session does not allow it.
 
         resource: the name of the view's argument that says for what. Without it, a session that is restricted to resources does not
-        come in.
+        come in. It stands below `@app.route`. Raises `TypeError`, `InvalidValue` (`unknown_permission`).
         """
         check_guard(permission, resource)
         if resource is not None and permission is None:
@@ -103,6 +103,7 @@ class Portward:
 
 def _layers(view: View) -> Iterator[View]:
     """A view, and what other decorators were put around."""
-    while view is not None:
-        yield view
-        view = getattr(view, "__wrapped__", None)
+    layer: View | None = view
+    while layer is not None:
+        yield layer
+        layer = getattr(layer, "__wrapped__", None)

@@ -25,34 +25,57 @@ class Made(Protocol):
     """A session just made."""
 
     @property
-    def token(self) -> str: ...
+    def token(self) -> str:
+        """The session, for a cookie or a program."""
+        ...
+
     @property
-    def expires_at(self) -> datetime: ...
+    def expires_at(self) -> datetime:
+        """When it ends, in UTC."""
+        ...
 
 
 class Seen(Protocol):
     """What peeking gives."""
 
     @property
-    def nonce(self) -> str: ...
+    def nonce(self) -> str:
+        """For the form of the page."""
+        ...
+
     @property
-    def cookie(self) -> str: ...
+    def cookie(self) -> str:
+        """For the browser, which sends it along with the form."""
+        ...
+
     @property
-    def expires_at(self) -> datetime: ...
+    def expires_at(self) -> datetime:
+        """Until when the two redeem the link, in UTC."""
+        ...
 
 
 class Links(Protocol):
     """What peeks, redeems and renews: a `portward.Store`, or what stands for one. May block. Refuses by raising `PortwardError`."""
 
-    def peek(self, link: str, cookie: str | None = None, /) -> Seen: ...
-    def redeem(self, link: str, cookie: str, nonce: str, /) -> Made: ...
-    def renew(self, session: str, /) -> Made: ...
+    def peek(self, link: str, cookie: str | None = None, /) -> Seen:
+        """As `portward.Store.peek`. Raises `Refused`, `Unavailable`."""
+        ...
+
+    def redeem(self, link: str, cookie: str, nonce: str, /) -> Made:
+        """As `portward.Store.redeem`. Raises `Refused`, `Unavailable`."""
+        ...
+
+    def renew(self, session: str, /) -> Made:
+        """As `portward.Store.renew`. Raises `Refused`, `Unavailable`."""
+        ...
 
 
 class Verifies(Protocol):
     """What believes sessions: a `portward.Store`, `Follower` or `Verifier`."""
 
-    def verify_session(self, token: str, /) -> Access: ...
+    def verify_session(self, token: str, /) -> Access:
+        """Asks no database: it is called in event loops, but while `is_open`, if there is such, is false. Raises `Refused`, `Unavailable`."""
+        ...
 
 
 @dataclass(frozen=True, repr=False, slots=True)

@@ -28,6 +28,7 @@ class Session:
     """Nobody comes in without a session; with a permission, nobody whose session does not allow it.
 
     resource: the name of the path parameter that says for what. Without it, a session that is restricted to resources does not come in.
+    Raises `TypeError`, `InvalidValue` (`unknown_permission`), and when it is called `Refused`.
     """
 
     def __init__(self, gate: Gate, permission: Optional[str] = None, *, resource: Optional[str] = None) -> None:

@@ -129,7 +129,8 @@ class _EncryptedField(Stored, Generic[T]):
     @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
     def open(self, row: Any, stored: bytes) -> T:
         """The plaintext. Raises `portward.Unreadable`."""
-        return self.sealing.open(conf.keys(), *self.place(row), stored)
+        opened: T = self.sealing.open(conf.keys(), *self.place(row), stored)
+        return opened
 
     def seal(self, row: Any) -> None:
         """Puts the encrypted object, and what its index holds, into the row. Does nothing where that is done."""
@@ -256,5 +257,5 @@ class BlindIndexField(Stored):
 
 
 async def aopen(row: models.Model, name: str) -> Any:
-    """The plaintext of `row.name`, for asynchronous code: asking for a key does not block the event loop."""
+    """The plaintext of `row.name`, for asynchronous code: asking for a key does not block the event loop. Raises `Unreadable`, `Unavailable`."""
     return await sync_to_async(getattr, thread_sensitive=False)(row, name)

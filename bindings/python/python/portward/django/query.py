@@ -47,6 +47,7 @@ class EncryptedQuerySet(models.QuerySet):
     _wanted: tuple[tuple[_EncryptedField[Any], str], ...] = ()
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
+        """As Django's; of a look-up, the one row whose value is the one. Raises `DoesNotExist`, `MultipleObjectsReturned`."""
         found = self.filter(*args, **kwargs) if args or kwargs else self
         if not found._wanted:
             return super().get(*args, **kwargs)
@@ -58,15 +59,21 @@ class EncryptedQuerySet(models.QuerySet):
         raise self.model.MultipleObjectsReturned(f"get() returned more than one {self.model._meta.object_name}")
 
     def count(self) -> int:
+        """As Django's; of a look-up, how many rows were confirmed, each of which is read."""
         return len(self) if self._wanted else super().count()
 
     def exists(self) -> bool:
+        """As Django's; of a look-up, whether a row was confirmed."""
         return bool(len(self)) if self._wanted else super().exists()
 
     def __getitem__(self, key: Any) -> Any:
         return list(self)[key] if self._wanted else super().__getitem__(key)
 
     def update(self, **values: Any) -> int:
+        """As Django's, of values that are not encrypted, or None with its index.
+
+        Raises `PlaintextError`, `RowError`, `InvalidValue` (`index_apart`), and `TypeError` of a look-up.
+        """
         self._only_without_match()
         self._places_stay(values)
         for field in self._encrypted():
@@ -77,6 +84,10 @@ class EncryptedQuerySet(models.QuerySet):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """As Django's; values are sealed for their rows, and indexes follow. batch_size: how many rows at a time.
+
+        Raises `RowError`, `InvalidValue`, and what sealing raises.
+        """
         rows, names = tuple(objs), set(fields)
         for field in self._encrypted():
             if names & {field.name, field.attname}:
@@ -99,6 +110,10 @@ class EncryptedQuerySet(models.QuerySet):
         update_fields: Collection[str] | None = None,
         unique_fields: Collection[str] | None = None,
     ) -> Any:
+        """As Django's; each value is sealed for its row. batch_size: how many rows at a time.
+
+        Raises `RowError` where a conflict would bring a value into another row, and what sealing raises.
+        """
         rows = list(objs)
         if update_conflicts:
             self._conflicts_open(rows, set(update_fields or ()), set(unique_fields or ()))
@@ -170,6 +185,7 @@ def _refused(name: str) -> Any:
         if hasattr(inherited, attribute):
             setattr(method, attribute, getattr(inherited, attribute))
     method.__name__ = name
+    method.__doc__ = "As Django's, but not of a look-up: raises `TypeError`."
     return method
 
 
@@ -184,7 +200,7 @@ _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its r
 
 
 def _index(field: _EncryptedField[Any], tenant: str, value: Any) -> bytes:
-    found = field.sealing.looked_for(conf.keys(), tenant, value)
+    found: bytes | None = field.sealing.looked_for(conf.keys(), tenant, value)
     if found is None:
         raise EmptyResultSet
     return found

@@ -25,9 +25,17 @@ class Finds(Protocol[T]):
     stored: str
     indexed: str
 
-    def keys(self) -> Keys: ...
-    def sealing(self, row: Any) -> Column[T]: ...
-    def value_of(self, row: Any) -> T | None: ...
+    def keys(self) -> Keys:
+        """The key store."""
+        ...
+
+    def sealing(self, row: Any) -> Column[T]:
+        """Under which names it is sealed. Of a row, or its class."""
+        ...
+
+    def value_of(self, row: Any) -> T | None:
+        """The plaintext. Raises `portward.Unreadable`."""
+        ...
 
 
 class Lookup(Generic[T]):
@@ -43,6 +51,7 @@ class Lookup(Generic[T]):
         """The rows of a tenant whose value is this one. among: a selection of the rows to look into, without a limit.
 
         The database gives the rows whose index is equal, which may be some too many; each is opened. One that cannot be is none of them.
+        Raises `PlaintextError` for a value of another type, `TypeError`, and `Unavailable`.
         """
         statement = select(self._owner) if among is None else among
         limits = (statement._limit_clause, statement._offset_clause, statement._fetch_clause)
@@ -56,7 +65,7 @@ class Lookup(Generic[T]):
         return await session.run_sync(lambda inner: self.find(inner, value, tenant=tenant, among=among))
 
     def may_be(self, value: T, *, tenant: str) -> ColumnElement[bool]:
-        """A condition that all these rows meet, and perhaps some others."""
+        """A condition that all these rows meet, and perhaps some others. Raises `PlaintextError`, `InvalidValue`, `Unavailable`."""
         column = self._encrypted.sealing(self._owner)
         value = column.checked(value)
         looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), tenant, value))
@@ -87,6 +96,7 @@ def _refused(name: str) -> Callable[..., NoReturn]:
         )
 
     method.__name__ = name
+    method.__doc__ = "Raises `PlaintextError`."
     return method
 
 
