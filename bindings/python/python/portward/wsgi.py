@@ -74,17 +74,17 @@ def session(gate: Gate, environ: Environ) -> Access:
     return gate.session(request)
 
 
-def request_of(environ: Environ) -> Request:
-    """What of a WSGI environment is looked at."""
+def request_of(environ: Environ, encoding: str = "latin-1") -> Request:
+    """What of a WSGI environment is looked at. encoding: in which its path is a text; frameworks that change it take another."""
     headers = [(_name(key[5:]), value) for key, value in environ.items() if key.startswith("HTTP_")]
     if environ.get("CONTENT_TYPE"):
         headers.append(("content-type", environ["CONTENT_TYPE"]))
-    return Request(environ["REQUEST_METHOD"], _path(environ), [(name, value.encode("latin-1")) for name, value in headers])
+    return Request(environ["REQUEST_METHOD"], _path(environ, encoding), [(name, value.encode("latin-1")) for name, value in headers])
 
 
-def _path(environ: Environ) -> str:
+def _path(environ: Environ, encoding: str) -> str:
     """As it was sent. Servers tell it as `REQUEST_URI` or `RAW_URI`; not all of them do, and some tell another's."""
-    decoded: bytes = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+    decoded: bytes = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode(encoding)
     for name in ("REQUEST_URI", "RAW_URI"):
         sent = str(environ.get(name, "")).partition("?")[0]
         path = sent if sent.startswith("/") else _path_of(sent)

@@ -62,7 +62,8 @@ def refusal(request: HttpRequest, error: PortwardError) -> HttpResponse:
 def request_of(request: HttpRequest) -> Request:
     """What of a request of Django's is looked at, under ASGI and WSGI."""
     scope = getattr(request, "scope", None)
-    return wsgi.request_of(request.META) if scope is None else asgi.request_of(scope)
+    # In `META` Django has put the path as it reads it.
+    return wsgi.request_of(request.META, "utf-8") if scope is None else asgi.request_of(scope)
 
 
 def asked_for(request: HttpRequest) -> Request:
