@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
+import portward
 from conftest import run_python
 from portward import _portward
 
 PROVOKING = os.environ.get("PORTWARD_TEST_PROVOKING", "")
+
+
+def test_what_is_tested_is_what_was_installed() -> None:
+    """And not the source beside it, nor what another environment has."""
+    assert Path(portward.__file__).is_relative_to(sys.prefix) and Path(_portward.__file__).parent == Path(portward.__file__).parent
 
 
 def test_the_wheel_is_for_every_python_and_has_the_fast_cipher() -> None:

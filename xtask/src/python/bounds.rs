@@ -11,9 +11,15 @@ use crate::tally::Tally;
 
 /// What the tests of an older Starlette ask by: newer ones do not take what it gives them.
 const TOOLS: &str = "httpx<0.28";
-/// A portal in each framework, and what is stored encrypted.
-const TESTS: [&str; 5] =
-    ["test_story.py", "test_guards.py", "test_django_refusals.py", "test_sqlalchemy.py", "test_django_fields.py"];
+/// A portal in each framework, what is stored encrypted, and a keyring under a key of AWS KMS.
+const TESTS: [&str; 6] = [
+    "test_story.py",
+    "test_guards.py",
+    "test_django_refusals.py",
+    "test_sqlalchemy.py",
+    "test_django_fields.py",
+    "../test_aws_kms.py",
+];
 
 /// All of them in one environment, in the place of those that the other tests have.
 pub(super) fn oldest(log: &mut Log, wheel: &Path) -> io::Result<Tally> {
