@@ -20,7 +20,7 @@ pub(crate) struct NewLinkRow {
 }
 
 /// A link as its tenant sees it; with its token, if it was just made.
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct LinkRow {
     pub token: Option<String>,
     pub id: String,
@@ -95,7 +95,7 @@ pub(crate) struct FilterRow {
 }
 
 /// Some links, and what the next ones begin behind.
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct PageRow {
     pub links: Vec<LinkRow>,
     pub next: Option<String>,
@@ -156,7 +156,7 @@ pub(crate) fn store_restore(store: &External<Store>, tenant: String, link: Strin
 }
 
 /// One line of a link's history.
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct EventRow {
     pub number: f64,
     pub at: f64,

@@ -8,7 +8,7 @@ use crate::error::call;
 use crate::work::{External, Promised, handle, promise, same};
 
 /// An answer; `headers`: name, value, name, value …
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct AnswerRow {
     pub status: u32,
     pub headers: Vec<String>,
@@ -64,7 +64,7 @@ pub(crate) fn portal_link_url(portal: &External<Portal>, token: String, fragment
 }
 
 /// An answer, a question to a store, or neither.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct StepRow {
     pub answer: Option<AnswerRow>,
     pub exchange: Option<External<Arc<Exchange>>>,
@@ -80,7 +80,7 @@ pub(crate) fn portal_read(portal: &External<Portal>, request: RequestRow, body: 
 }
 
 /// The session and whether it came in a cookie, or the refusal.
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct SessionRow {
     pub answer: Option<AnswerRow>,
     pub session: Option<String>,
@@ -101,7 +101,7 @@ pub(crate) fn portal_refuse(portal: &External<Portal>, request: RequestRow, publ
 }
 
 /// What is asked.
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct QuestionRow {
     pub question: String,
     pub token: String,

@@ -6,7 +6,7 @@ use crate::error::call;
 use crate::work::{External, handle};
 
 /// What a link says, before anybody believes it.
-#[napi(object)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct UntrustedRow {
     pub tenant: String,
     pub client: String,

@@ -109,19 +109,19 @@ const EDIT = ['label', 'expiresAt', 'permissions', 'resources', 'usesMax'] as co
 export function linkOf({ token, label, state, resources, usesMax, lastUsedAt, ...row }: LinkRow): Link {
   const link: Omit<Link, 'token' | 'toJSON'> = {
     ...row,
-    label: label ?? null,
+    label,
     state: state as LinkState,
     expiresAt: date(row.expiresAt),
     ceiling: date(row.ceiling),
     permissions: new Set(row.permissions),
     permissionsCeiling: new Set(row.permissionsCeiling),
-    resources: resources == null ? null : new Set(resources),
-    usesMax: usesMax ?? null,
+    resources: resources === null ? null : new Set(resources),
+    usesMax,
     createdAt: date(row.createdAt),
     changedAt: date(row.changedAt),
-    lastUsedAt: lastUsedAt == null ? null : date(lastUsedAt),
+    lastUsedAt: lastUsedAt === null ? null : date(lastUsedAt),
   }
-  Object.defineProperty(link, 'token', { value: token ?? null, enumerable: false })
+  Object.defineProperty(link, 'token', { value: token, enumerable: false })
   Object.defineProperty(link, 'toJSON', { value: listed, enumerable: false })
   return Object.freeze(link) as Link
 }
@@ -133,7 +133,7 @@ function listed(this: Link): object {
 
 /** @internal */
 export function eventOf({ number, at, kind, detail }: EventRow): Event {
-  return Object.freeze({ number, at: date(at), kind, detail: detail ?? null })
+  return Object.freeze({ number, at: date(at), kind, detail })
 }
 
 /** @internal */

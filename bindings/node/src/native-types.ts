@@ -1,4 +1,5 @@
-// What the native part offers: the functions of `native/*.rs`, by their names there. Nothing else in here calls it but `src`.
+// What the native part offers: the functions of `native/*.rs`, by their names there. Nothing else in here calls it but `src`. What is not there of a
+// row that comes is `null`, and not left away: `Object.prototype` might have it.
 
 /** Something that the native part made, and that only it can look into. */
 export interface Handle<Name extends string> {
@@ -31,8 +32,8 @@ export interface UntrustedRow {
   client: string
   issuedAt: number
   expiresAt: number
-  resources?: string[]
-  audience?: string
+  resources: string[] | null
+  audience: string | null
   recipients: string[]
   isSealed: boolean
 }
@@ -79,23 +80,23 @@ export interface NewLinkRow {
 }
 
 export interface LinkRow {
-  token?: string
+  token: string | null
   id: string
   tenant: string
   client: string
-  label?: string
+  label: string | null
   state: string
   expiresAt: number
   ceiling: number
   permissions: string[]
   permissionsCeiling: string[]
-  resources?: string[]
-  usesMax?: number
+  resources: string[] | null
+  usesMax: number | null
   uses: number
   revision: number
   createdAt: number
   changedAt: number
-  lastUsedAt?: number
+  lastUsedAt: number | null
 }
 
 export interface FilterRow {
@@ -109,7 +110,7 @@ export interface FilterRow {
 
 export interface PageRow {
   links: LinkRow[]
-  next?: string
+  next: string | null
 }
 
 export interface EditRow {
@@ -127,7 +128,7 @@ export interface EventRow {
   number: number
   at: number
   kind: string
-  detail?: string
+  detail: string | null
 }
 
 export interface ErasureRow {
@@ -161,8 +162,8 @@ export interface AnswerRow {
   status: number
   headers: string[]
   body: string
-  reason?: string
-  tokenId?: string
+  reason: string | null
+  tokenId: string | null
 }
 
 export interface RequestRow {
@@ -172,21 +173,21 @@ export interface RequestRow {
 }
 
 export interface StepRow {
-  answer?: AnswerRow
-  exchange?: Handle<'Exchange'>
+  answer: AnswerRow | null
+  exchange: Handle<'Exchange'> | null
 }
 
 export interface SessionRow {
-  answer?: AnswerRow
-  session?: string
+  answer: AnswerRow | null
+  session: string | null
   inCookie: boolean
 }
 
 export interface QuestionRow {
   question: string
   token: string
-  cookie?: string
-  nonce?: string
+  cookie: string | null
+  nonce: string | null
 }
 
 export interface Native {

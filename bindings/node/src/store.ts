@@ -195,7 +195,7 @@ export class Store extends Handled<'Store'> {
   /** The links of a tenant, the newest first. */
   async list(tenant: string, options?: ListOptions): Promise<Page> {
     const { links, next } = await this.#until(() => native.storeList(this.#handle, text('tenant', tenant), filterRow(options)))
-    return Object.freeze({ links: Object.freeze(links.map(linkOf)), next: next ?? null })
+    return Object.freeze({ links: Object.freeze(links.map(linkOf)), next })
   }
 
   /** Changes a link that was sent already. */

@@ -73,12 +73,12 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
 
   /** For which resources it is good; `null` for all. */
   get resources(): ReadonlySet<string> | null {
-    return this.#row.resources == null ? null : new Set(this.#row.resources)
+    return this.#row.resources === null ? null : new Set(this.#row.resources)
   }
 
   /** For whom it is good; `null` for all. */
   get audience(): string | null {
-    return this.#row.audience ?? null
+    return this.#row.audience
   }
 
   /** What holders wrote on its copies, in their order. */

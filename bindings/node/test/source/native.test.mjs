@@ -105,13 +105,17 @@ test('the native part has what is declared of it, of these types, and nothing el
   assert.deepEqual(said.sort(), functions.sort())
   assert.deepEqual(Object.keys(raw).sort(), functions.map((text) => text.split('(')[0]).sort())
 
-  // The rows: of what may be absent, and of lists, whether they come or go makes no difference here.
+  // The rows: what may be absent of one that comes from there is `null`, or `Object.prototype` would be read.
   const fieldsOf = (name, fields) => `${name} { ${fields.join('; ')} }`
-  const rows = [...all.matchAll(/#\[napi\(object[^\]]*\] pub\(crate\) struct (\w+) \{(.*?)\}/g)].map(([, name, fields]) => {
+  const taken = functions.join().match(/\w+Row(?=[,)])/g)
+  const rows = [...all.matchAll(/#\[napi\(object([^\]]*)\)\] pub\(crate\) struct (\w+) \{(.*?)\}/g)].map(([, mark, name, fields]) => {
     const told = parted(fields).map((field) => field.match(/^pub (\w+): (.*)$/).slice(1))
+    const isNull = mark.includes('use_nullable = true')
+    assert.ok(isNull || !fields.includes('Option<') || taken.includes(name), `${name} comes without what it has not`)
     return fieldsOf(name, told.map(([field, type]) => {
       const some = type.match(/^Option<(.*)>$/)?.[1]
-      return `${camel(field)}${some === undefined ? '' : '?'}: ${typeOf(some ?? type, false)}`
+      const told = `${camel(field)}${some === undefined || isNull ? '' : '?'}: ${typeOf(some ?? type, false)}`
+      return some !== undefined && isNull ? `${told} | null` : told
     }))
   })
   const saidRows = [...declared.matchAll(/^export interface (\w+Row) \{\n([^}]*)\}/gm)].map(([, name, fields]) => {
