@@ -1,9 +1,10 @@
 // What the ready parts for frameworks have in common: from a request to an answer or an access.
 
+import { types } from 'node:util'
 import { Access, isOfResource } from './access'
 import { callable, having, maybe, maybeCallable, options as optionsOf, text, wrongType, type Time } from './arguments'
 import { InvalidValue, PortwardError, Refused, Unavailable } from './errors'
-import { type Answer, answerWith, type Exchange, Portal, type PortalRequest } from './portal'
+import { type Answer, answerWith, Exchange, isSession, Portal, type PortalRequest } from './portal'
 import { Store } from './store'
 
 type Awaitable<T> = T | Promise<T>
@@ -83,7 +84,7 @@ export class Gate {
   async answer(request: PortalRequest): Promise<Answer | null> {
     const step = this.portal.read(request)
     if (step === null) return null
-    return this.#logged('question' in step ? await this.#ask(step) : step)
+    return this.#logged(step instanceof Exchange ? await this.#ask(step) : step)
   }
 
   /** The access of a request to the application; or the refusal to send. `resource`: asked once there is a session. */
@@ -91,10 +92,10 @@ export class Gate {
     // Whoever tells a resource means a permission: without one, every session would pass.
     if (permission !== undefined || resource !== undefined) text('permission', permission)
     const session = this.portal.session(request)
-    if (!('token' in session)) return this.#logged(session)
+    if (!isSession(session)) return this.#logged(session)
     let access: Access | undefined
     try {
-      access = this.#sessions.verifySession(session.token)
+      access = believed(this.#sessions.verifySession(session.token))
       if (permission !== undefined) access.require(permission, resource && named(resource()))
       return access
     } catch (error) {
@@ -150,6 +151,14 @@ function needed(otherwise: string, store: Store | undefined): Store {
 function refusable(error: unknown): PortwardError {
   if (error instanceof PortwardError) return error
   throw error
+}
+
+/** A guard does not wait: whoever is asked answers at once. */
+function believed(access: unknown): Access {
+  if (access instanceof Access) return access
+  // Of a promise nobody else hears, and an error that nobody hears ends the process.
+  if (types.isPromise(access)) access.catch(() => {})
+  throw wrongType('sessions.verifySession', 'an Access', access)
 }
 
 /** What an address holds in the place of one text, as `?id=a&id=b`, is no resource that anybody was granted. */

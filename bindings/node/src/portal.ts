@@ -45,7 +45,7 @@ export interface PortalOptions {
 function answerOf({ status, headers, body, reason, tokenId }: AnswerRow): Answer {
   const lines: [string, string][] = []
   for (let at = 0; at < headers.length; at += 2) lines.push([headers[at]!, headers[at + 1]!])
-  return answerWith({ status, headers: lines, body }, reason ?? null, tokenId ?? null)
+  return answerWith({ status, headers: lines, body }, reason, tokenId)
 }
 
 /** @internal The same answer, for this reason. */
@@ -57,6 +57,11 @@ export function answerWith({ status, headers, body }: Pick<Answer, 'status' | 'h
 function hiding<A extends object, B extends object>(shown: A, hidden: B): Readonly<A & B> {
   for (const [name, value] of Object.entries(hidden)) Object.defineProperty(shown, name, { value, enumerable: false })
   return Object.freeze(shown as A & B)
+}
+
+/** @internal By what is its own: a `token` in `Object.prototype` would make a session of every refusal. */
+export function isSession(came: Answer | SessionToken): came is SessionToken {
+  return Object.hasOwn(came, 'token')
 }
 
 function requestRow(request: PortalRequest): [RequestRow, body: Uint8Array] {
@@ -90,14 +95,14 @@ export class Portal extends Handled<'Portal'> {
   /** What is to be done about a request: an answer to send, a question to a store, or nothing, for it is the application's. */
   read(request: PortalRequest): Answer | Exchange | null {
     const step = native.portalRead(this.#handle, ...requestRow(request))
-    if (step.answer != null) return answerOf(step.answer)
-    return step.exchange == null ? null : exchangeOf(step.exchange)
+    if (step.answer !== null) return answerOf(step.answer)
+    return step.exchange === null ? null : exchangeOf(step.exchange)
   }
 
-  /** The session of a request to the application; or the refusal to send. */
+  /** The session of a request to the application; or the refusal to send, which has a `status`: ask with `Object.hasOwn`, not with `in`. */
   session(request: PortalRequest): Answer | SessionToken {
     const { answer, session, inCookie } = native.portalSession(this.#handle, requestRow(request)[0])
-    return answer == null ? hiding({ inCookie }, { token: session ?? '' }) : answerOf(answer)
+    return answer === null ? hiding({ inCookie }, { token: session ?? '' }) : answerOf(answer)
   }
 
   /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. */
@@ -131,8 +136,8 @@ export class Exchange extends Handled<'Exchange'> {
     this.#handle = handle
     const { question, token, cookie, nonce } = native.exchangeQuestion(handle)
     this.question = question as 'peek' | 'redeem' | 'renew'
-    this.cookie = cookie ?? null
-    this.nonce = nonce ?? null
+    this.cookie = cookie
+    this.nonce = nonce
     Object.defineProperty(this, 'token', { value: token, enumerable: false })
   }
 
