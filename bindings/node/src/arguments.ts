@@ -35,10 +35,18 @@ export function maybeText(name: string, value: unknown): string | undefined {
   return maybe(value, (value) => text(name, value))
 }
 
+/** More names than anybody has: an iterable that does not end is noticed. */
+const TEXTS_MAX = 2 ** 20
+
 /** Several texts, of anything that can be iterated but a string, boxed or not. */
 export function texts(name: string, value: unknown): string[] {
   if (typeof value !== 'object' || value === null || types.isStringObject(value) || !(Symbol.iterator in value)) throw wrongType(name, 'an iterable of strings', value)
-  return Array.from(value as Iterable<unknown>, (item) => text(name, item))
+  const all: string[] = []
+  for (const item of value as Iterable<unknown>) {
+    if (all.length === TEXTS_MAX) throw new InvalidValue(`${name}: at most ${TEXTS_MAX} texts`, 'number_out_of_range')
+    all.push(text(name, item))
+  }
+  return all
 }
 
 /** What a new link is to grant: something. */
@@ -108,25 +116,35 @@ function outOfTime(name: string): InvalidValue {
   return new InvalidValue(`${name}: a time, or a length of time, is from 0 on, and at most 2**40 seconds`, 'time_out_of_range')
 }
 
-/** Bytes. They must not change while they are looked at, so no shared ones; those of a detached buffer are gone. */
+/**
+ * Bytes. They must not change while they are looked at, so no shared ones; those of a detached buffer are gone, and those beyond the end of one
+ * that was resized. A view as V8 has it: what an object says of itself in own properties, or by its class, is not asked.
+ */
 export function bytes(name: string, value: unknown): Uint8Array {
   if (!types.isUint8Array(value)) throw wrongType(name, 'a Buffer or Uint8Array', value)
-  if (types.isSharedArrayBuffer(value.buffer)) throw wrongType(name, 'memory that no other thread can write', value)
-  if (value.byteLength === 0 && isDetached(value.buffer)) throw wrongType(name, 'a buffer that is not detached', value)
-  return value
+  const [buffer, from, length] = [bufferOf.call(value), offsetOf.call(value), lengthOf.call(value)]
+  if (types.isSharedArrayBuffer(buffer)) throw wrongType(name, 'memory that no other thread can write', value)
+  if (length === 0 && isGone(value)) throw wrongType(name, 'a buffer that is not detached, and has not shrunk,', value)
+  return new Uint8Array(buffer, from, length)
 }
 
-export function maybeBytes(name: string, value: unknown): Uint8Array | undefined {
-  return maybe(value, (value) => bytes(name, value))
-}
+const VIEW = Object.getPrototypeOf(Uint8Array.prototype) as object
+const getter = <T>(name: string) => Object.getOwnPropertyDescriptor(VIEW, name)!.get as (this: Uint8Array) => T
+const [bufferOf, offsetOf, lengthOf] = [getter<ArrayBufferLike>('buffer'), getter<number>('byteOffset'), getter<number>('length')]
+const entriesOf = Uint8Array.prototype.entries
 
-function isDetached(buffer: ArrayBufferLike): boolean {
+/** Of such a view everything is 0; but it has no entries, not even none. */
+function isGone(value: Uint8Array): boolean {
   try {
-    new Uint8Array(buffer)
+    entriesOf.call(value)
     return false
   } catch {
     return true
   }
+}
+
+export function maybeBytes(name: string, value: unknown): Uint8Array | undefined {
+  return maybe(value, (value) => bytes(name, value))
 }
 
 export function path(name: string, value: unknown): string {
@@ -152,27 +170,35 @@ export function pairs(name: string, value: unknown): string[] {
   return Object.entries(plain(name, value)).flatMap(([key, item]) => [text(name, key), text(`${name}.${key}`, item)])
 }
 
-/** An object that is nothing else: what a Map holds, or a Promise that was not awaited, would not be seen. */
+/** An object that is nothing else: what a Map holds, or a Promise that was not awaited, or a prototype of its own, would not be seen. */
 function plain(name: string, value: unknown): object {
   if (typeof value !== 'object' || value === null) throw wrongType(name, 'an object', value)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw wrongType(name, 'a plain object', value)
+  const prototype = Object.getPrototypeOf(value) as object | null
+  // Of whatever realm: `Object.prototype` is the one that has these itself.
+  const isPlain = prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'))
+  if (!isPlain) throw wrongType(name, 'a plain object', value)
   return value
 }
 
 /** Nothing, if these are all names of a type. */
 type All<T, K extends readonly PropertyKey[]> = [Exclude<keyof T, K[number]>] extends [never] ? unknown : { missing: Exclude<keyof T, K[number]> }
 
-/** An object with these properties, all that its type has, and no others: a misspelt one would be a restriction that is not there. */
+/**
+ * An object with these properties, all that its type has, and no others: a misspelt one would be a restriction that is not there. What is given has
+ * no prototype: an option is what the caller said, and not what somebody wrote into `Object.prototype`.
+ */
 export function options<T extends object, const K extends readonly (keyof T & string)[]>(
   name: string,
   value: T | undefined,
   known: K & All<T, K>,
 ): Partial<T> {
-  if (value === undefined) return {}
-  const unknown = Object.keys(plain(name, value)).find((key) => !(known as readonly string[]).includes(key))
+  const told = Object.create(null) as Partial<T>
+  if (value === undefined) return told
+  const given = plain(name, value) as T
+  const unknown = Object.keys(given).find((key) => !(known as readonly string[]).includes(key))
   if (unknown !== undefined) throw new TypeError(`${name}: there is no option ${JSON.stringify(unknown)}`)
-  return value
+  for (const key of known) if (Object.hasOwn(given, key)) told[key] = given[key]
+  return told
 }
 
 export function callable<T>(name: string, value: T): T {

@@ -239,8 +239,8 @@ function ofRow({ name, id, more = {} }: Partial<Of>): OfRow {
   return { name: text('name', name), id: text('id', id), more: pairs('more', more) }
 }
 
-function sealing({ embedded, ...of }: Partial<SealOptions>): { of: OfRow; embedded: boolean } {
-  return { of: ofRow(of), embedded: flag('embedded', embedded) }
+function sealing(known: Partial<SealOptions>): { of: OfRow; embedded: boolean } {
+  return { of: ofRow(known), embedded: flag('embedded', known.embedded) }
 }
 
 function fileRow(source: unknown, target: unknown, { replace, threads = 1 }: FileOptions): FileRow {

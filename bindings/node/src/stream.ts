@@ -3,6 +3,7 @@
 import { addAbortSignal, Transform } from 'node:stream'
 import { type Transformer, TransformStream as WebStream } from 'node:stream/web'
 import { types } from 'node:util'
+import { bytes } from './arguments'
 import { Lasting } from './given'
 import { onAbort } from './until'
 
@@ -92,6 +93,25 @@ class Turns {
 /** A transform that is given what comes out piece by piece, and not more than somebody reads. */
 class Paced extends Transform {
   #wanted: (() => void) | undefined
+
+  override write(chunk: unknown, ...more: any[]): boolean {
+    return super.write(this.#there(chunk), ...(more as []))
+  }
+
+  override end(chunk?: unknown, ...more: any[]): this {
+    return super.end(this.#there(chunk), ...(more as []))
+  }
+
+  /** Bytes, looked at before Node does, which makes others of them: none of a view whose memory is gone. */
+  #there(chunk: unknown): unknown {
+    if (!types.isUint8Array(chunk)) return chunk
+    try {
+      return bytes('chunk', chunk)
+    } catch (error) {
+      this.destroy(error as Error)
+      return Buffer.alloc(0)
+    }
+  }
 
   /** Gives out a piece; waits until more is wanted. */
   async give(out: Buffer): Promise<void> {

@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
+import vm from 'node:vm'
 import { Access, Deployment, Follower, Issuer, Keyring, KeyStore, Portal, PortwardError, Store, UntrustedLink, Verifier, indexBits } from 'portward'
 import { code, directory, scope, store } from './support/fixtures.mjs'
 
@@ -20,10 +21,13 @@ test('options are plain objects: the restrictions of others would not be seen', 
   class Options {
     lifetime = 60
   }
-  for (const wrong of [new Map([['lifetime', 60]]), Promise.resolve({ lifetime: 60 }), new Options(), ['lifetime'], new Date()]) {
+  const behind = Object.create(Object.assign(Object.create(null), { lifetime: 60 }))
+  for (const wrong of [new Map([['lifetime', 60]]), Promise.resolve({ lifetime: 60 }), new Options(), ['lifetime'], new Date(), behind]) {
     assert.throws(() => issuer.issueLink('t', 'c', ['files:read'], wrong), TypeError)
   }
-  for (const right of [{ lifetime: 60 }, Object.assign(Object.create(null), { lifetime: 60 }), {}]) issuer.issueLink('t', 'c', ['files:read'], right)
+  const hidden = Object.defineProperty({}, 'lifetime', { value: 60, enumerable: false })
+  assert.ok(issuer.issueLink('t', 'c', ['files:read'], hidden).expiresAt - Date.now() < 61_000, 'what is its own counts')
+  for (const right of [{ lifetime: 60 }, Object.assign(Object.create(null), { lifetime: 60 }), vm.runInNewContext('({ lifetime: 60 })'), {}]) issuer.issueLink('t', 'c', ['files:read'], right)
 })
 
 test('-1, 1.5, NaN and what is too large are refused', async () => {
@@ -69,6 +73,42 @@ test('detached and shared memory is refused', async () => {
   }
   // Empty is not detached.
   assert.equal((await keys.open(await keys.seal(new Uint8Array(0), { name: 'a.b', id: '1' }), { name: 'a.b', id: '1' })).length, 0)
+})
+
+test('a view of memory that is gone is not empty, and what a view says of itself is not believed', async () => {
+  const of = { name: 'a.b', id: '1' }
+  const { scope: keys } = await scope()
+  const resizable = new ArrayBuffer(8, { maxByteLength: 8 })
+  const views = [new Uint8Array(resizable, 4, 4), Buffer.from(resizable, 4, 4), new Uint8Array(resizable, 4)]
+  const seals = { seal: (view) => keys.seal(view, of), sealSync: (view) => keys.sealSync(view, of), sealStream: async (view) => Buffer.concat(await keys.sealStream(of).end(view).toArray()) }
+  const written = async (view) => {
+    const stream = keys.sealStream(of)
+    stream.write(view)
+    return Buffer.concat(await stream.end().toArray())
+  }
+  const opened = async (sealed) => (await keys.open(sealed, of)).toString('hex')
+  const all = Object.entries({ ...seals, written })
+  for (const [name, seal] of all) for (const view of views) assert.equal(await opened(await seal(view)), '00000000', name)
+  resizable.resize(2)
+  for (const [name, seal] of all) {
+    for (const view of views) await assert.rejects(async () => seal(view), { name: 'TypeError', message: /^(plaintext|chunk): / }, name)
+  }
+  // Of its own `buffer` and `length` nothing is believed: shared memory does not come in by them, and nothing stays out.
+  const shared = new Uint8Array(new SharedArrayBuffer(4))
+  const lying = Object.defineProperties(new Uint8Array(new SharedArrayBuffer(4)), { buffer: { value: new ArrayBuffer(4) }, byteLength: { value: 4 } })
+  const short = Object.defineProperties(Uint8Array.of(1, 2), { length: { value: 0 }, subarray: { value: () => shared }, buffer: { value: shared.buffer } })
+  for (const [name, seal] of all) {
+    await assert.rejects(async () => seal(lying), { name: 'TypeError', message: /no other thread/ }, name)
+    assert.equal(await opened(await seal(short)), '0102', name)
+  }
+})
+
+test('texts that do not end are refused', () => {
+  function* endless() {
+    for (;;) yield 'files:read'
+  }
+  assert.throws(() => issuer.issueLink('t', 'c', endless()), { name: 'InvalidValue', code: 'number_out_of_range', message: /^permissions: / })
+  assert.ok(issuer.issueLink('t', 'c', Array.from({ length: 10_000 }, () => 'files:read')).token)
 })
 
 test('what is sealed is what was told, whatever becomes of the memory', async () => {
