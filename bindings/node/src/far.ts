@@ -1,9 +1,13 @@
-import { whole } from './arguments'
+import { whole, wrongType } from './arguments'
 import { PIECE } from './given'
 import { native } from './native'
 import type { Handle } from './native-types'
+import { until } from './until'
 
-/** What can be read at any place: a `FileHandle`, or whatever has these two methods of one. */
+/**
+ * What can be read at any place: a `FileHandle`, or whatever has these two methods of one. One that may never answer is for a scope with a signal:
+ * nothing else ends the waiting.
+ */
 export interface RangeSource {
   /** Reads up to `length` bytes that lie `position` bytes from the beginning into a buffer, from `offset` on; none where it ends. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
@@ -23,7 +27,8 @@ export class Far {
   readonly #signal: AbortSignal | undefined
 
   static async of(source: RangeSource, signal?: AbortSignal): Promise<Far> {
-    return new Far(source, signal, native.farNew(whole('size', (await source.stat()).size)))
+    const { size } = answered('source.stat', await until(signal, async () => source.stat()))
+    return new Far(source, signal, native.farNew(whole('size', size)))
   }
 
   private constructor(source: RangeSource, signal: AbortSignal | undefined, handle: Handle<'Far'>) {
@@ -52,12 +57,18 @@ export class Far {
   async #bring(from: number, length: number): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(Math.min(length, PIECE))
     for (let at = from; at < from + length; ) {
-      this.#signal?.throwIfAborted()
-      const { bytesRead } = await this.#source.read(buffer, 0, Math.min(buffer.length, from + length - at), at)
+      const most = Math.min(buffer.length, from + length - at)
+      // Some never answer; the next turn is not to wait for those.
+      const { bytesRead } = answered('source.read', await until(this.#signal, async () => this.#source.read(buffer, 0, most, at)))
       const brought = buffer.subarray(0, whole('bytesRead', bytesRead, buffer.length))
       native.farBring(this.#handle, at, brought)
       if (brought.length === 0) return
       at += brought.length
     }
   }
+}
+
+function answered<T>(name: string, answer: T): T {
+  if (typeof answer !== 'object' || answer === null) throw wrongType(name, 'an object', answer)
+  return answer
 }

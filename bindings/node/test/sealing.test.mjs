@@ -395,6 +395,36 @@ test('what is read of a range heeds the signal of its scope', async () => {
   await assert.rejects(sealing, enough)
 })
 
+test('a source that never answers ends with the signal, and does not keep the range from being closed', { timeout: 20_000 }, async () => {
+  const { scope: files } = await scope()
+  const enough = new Error('enough')
+  const object = await files.seal(randomBytes(1 << 20), OF)
+  const never = () => new Promise(() => {})
+  let isHung = false
+  const read = async (buffer, offset, length, position) => (isHung ? never() : { bytesRead: object.copy(buffer, offset, position, position + length) })
+  const source = { stat: async () => ({ size: object.length }), read }
+  const controller = new AbortController()
+  const range = await files.withSignal(controller.signal).openRange(source, OF)
+  assert.equal((await range.read(0, 10)).length, 10)
+  isHung = true
+  const reading = [range.read(500_000, 10), range.read(600_000, 10)]
+  setTimeout(() => controller.abort(enough), 20)
+  for (const one of reading) await assert.rejects(one, enough)
+  await range.close()
+  for (const hung of [{ ...source, stat: never }, source]) {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(enough), 20)
+    await assert.rejects(files.withSignal(controller.signal).openRange(hung, OF), enough)
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  }
+  isHung = false
+  await (await files.openRange(source, OF)).close()
+  for (const wrong of [null, undefined, 7]) {
+    await assert.rejects(files.openRange({ ...source, stat: async () => wrong }, OF), { name: 'TypeError', message: /^source.stat: an object/ })
+    await assert.rejects(files.openRange({ ...source, read: async () => wrong }, OF), { name: 'TypeError', message: /^source.read: an object/ })
+  }
+})
+
 test('a named pipe is no file: nobody waits for who writes into it', { skip: process.platform === 'win32', timeout: 20_000 }, async () => {
   const { scope: files, path } = await scope()
   const pipe = join(path, 'pipe')
