@@ -5,11 +5,11 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Access } from './access'
+import type { Access } from './access'
 import { maybeCallable, wrongType } from './arguments'
 import { Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
-import { answered, keepApart, requestOf, send } from './node-http'
+import { answered, keepApart, refuse, requestOf, send } from './node-http'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
@@ -49,18 +49,21 @@ export function portward(options: GateOptions): ExpressPortal {
   const guard = (request: Request, response: ServerResponse, next: Next, permission?: string, resource?: () => unknown) => {
     try {
       const access = gate.access(requestOf(request, urlOf(request)), permission, resource)
-      if (!isAccess(access)) return send(response, access)
+      if (!isAccess(access)) return refuse(response, access)
       accesses.set(request, access)
       keepApart(response)
-      next()
     } catch (error) {
-      next(error)
+      return next(error)
     }
+    // Outside: of what comes behind, the error is not told to it again.
+    next()
   }
 
   return {
     routes(request, response, next) {
-      answered(gate, request, urlOf(request)).then((answer) => (answer === null ? next() : send(response, answer))).catch(next)
+      const sent = answered(gate, request, urlOf(request)).then((answer) => answer !== null && (send(response, answer), true))
+      // By no `catch` behind it, as in a guard.
+      sent.then((isSent) => isSent || next(), next)
     },
     session: (request, response, next) => guard(request, response, next),
     requires(permission, resource) {

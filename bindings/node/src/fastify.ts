@@ -35,9 +35,12 @@ declare module 'fastify' {
 /** A request whose path has parameters. */
 export type AddressedRequest = FastifyRequest<{ Params: Record<string, string> }>
 
-/** The plugin. It serves the routes of the portal before any body is parsed. */
+/** The plugin, for the application itself: in an inner context it is refused. It serves the routes of the portal before any body is parsed. */
 export async function portward(app: FastifyInstance, options: GateOptions): Promise<void> {
   having<FastifyInstance>('app', ['decorate', 'decorateRequest', 'addHook'], app)
+  // An inner one is made of the one around it, and its hooks see its own routes alone: links would go to a page that knows none.
+  const around = Object.getPrototypeOf(app) as Partial<FastifyInstance> | null
+  if (typeof around?.addHook === 'function') throw new Error('portward: register it on the application itself, not in an inner context')
   const gate = new Gate(options)
   const accesses = new WeakMap<FastifyRequest, Access>()
 

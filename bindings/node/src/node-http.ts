@@ -43,6 +43,12 @@ export function send(response: ServerResponse, answer: Answer): void {
   response.end(answer.body)
 }
 
+/** @internal The answer of a guard. Where somebody has begun another one nobody is going to end that: whoever waits for it is cut off. */
+export function refuse(response: ServerResponse, answer: Answer): void {
+  if (!response.headersSent) send(response, answer)
+  else if (!response.writableEnded) response.destroy()
+}
+
 /** @internal No cache gives this answer to another client. Seen to when its head is written: what the application has said by then is believed. */
 export function keepApart(response: ServerResponse): void {
   const writeHead = response.writeHead

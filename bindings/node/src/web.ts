@@ -19,7 +19,7 @@ export interface WebPortal {
   /** Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. */
   answer(request: Request): Promise<Response | null>
   /**
-   * What the session of a request grants, on the resource if one is told; or the refusal to return. An answer that depends on it says
+   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer that depends on it says
    * `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires` it does by itself.
    */
   access(request: Request, permission?: string, resource?: string): Access | Response
@@ -51,7 +51,8 @@ export function portward(options: GateOptions): WebPortal {
     // Left away is one thing; a name that is not there would let every session in.
     if (asked.length > 0) text('permission', permission)
     maybeText('resource', resource)
-    const access = gate.access(requestOf(request), permission, resource === undefined ? undefined : () => resource)
+    // So is one that the address lacks: it is refused, as by `requires`.
+    const access = gate.access(requestOf(request), permission, asked.length > 1 ? () => resource : undefined)
     return isAccess(access) ? access : responseOf(request, access)
   }
   return {
@@ -63,14 +64,14 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
-        let granted = gate.access(read, resource === undefined ? permission : undefined)
-        if (isAccess(granted) && resource !== undefined) {
-          // It may first have to be found out, as the parameters of a route of Next.js are.
-          const named = await resource(request, ...context)
-          granted = gate.access(read, permission, () => named)
-        }
-        if (!isAccess(granted)) return responseOf(request, granted)
         try {
+          let granted = gate.access(read, resource === undefined ? permission : undefined)
+          if (isAccess(granted) && resource !== undefined) {
+            // It may first have to be found out, as the parameters of a route of Next.js are.
+            const named = await resource(request, ...context)
+            granted = gate.access(read, permission, () => named)
+          }
+          if (!isAccess(granted)) return responseOf(request, granted)
           return apart(await handler(request, granted, ...context))
         } catch (error) {
           const answer = gate.thrown(read, error)

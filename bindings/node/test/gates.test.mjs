@@ -14,6 +14,7 @@ import { portward as forWeb } from 'portward/web'
 import { onEach } from './support/databases.mjs'
 import { store } from './support/fixtures.mjs'
 import { server } from './support/raw.mjs'
+import { fastifyWith, SERVERS } from './support/servers.mjs'
 
 const portal = new Portal('https://portal.example')
 const nobody = () => assert.fail('nobody asks')
@@ -60,14 +61,6 @@ test('what lies behind a guard is kept apart', async () => {
   }
 })
 
-async function fastifyWith(options, add) {
-  const app = fastify()
-  await app.register(forFastify, options)
-  add(app)
-  await app.ready()
-  return app.routing
-}
-
 test('Fastify refuses to say what a request may do that no guard has seen', async () => {
   const { store: links } = await store()
   const { state, send, close } = await server()
@@ -79,37 +72,6 @@ test('Fastify refuses to say what a request may do that no guard has seen', asyn
   const { status, body } = await send({ method: 'GET', target: '/files', headers: [], body: '' })
   assert.deepEqual([status, JSON.parse(body)], [403, { code: 'session_missing' }])
 })
-
-/** Servers that tell the tenant of who may read the file in the path. */
-const SERVERS = {
-  async Express(options) {
-    const gate = forExpress(options)
-    const app = express().use(gate.routes).get('/files/:id', gate.requires('files:read', ({ params }) => params.id), (request, response) => {
-      response.json({ tenant: gate.access(request).tenant })
-    })
-    return app
-  },
-  async Fastify(options) {
-    return fastifyWith(options, (app) => {
-      app.get('/files/:id', { onRequest: app.requires('files:read', ({ params }) => params.id) }, async ({ access }) => ({ tenant: access.tenant }))
-    })
-  },
-  async Hono(options) {
-    const gate = forWeb(options)
-    const app = new Hono().use(gate.hono).get('/files/:id', (context) => {
-      const access = gate.access(context.req.raw, 'files:read', context.req.param('id'))
-      return access instanceof Response ? access : context.json({ tenant: access.tenant })
-    })
-    return getRequestListener(app.fetch)
-  },
-  async 'a route handler of Next.js'(options) {
-    const portal = forWeb(options)
-    const idOf = async (_, { params }) => (await params).id
-    const GET = portal.requires('files:read', async (_, access, { params }) => Response.json({ tenant: access.tenant, id: (await params).id }), idOf)
-    const files = (request) => GET(request, { params: Promise.resolve({ id: decodeURIComponent(new URL(request.url).pathname.slice(7)) }) })
-    return getRequestListener(async (request) => (await portal.answer(request)) ?? files(request))
-  },
-}
 
 for (const [name, serve] of Object.entries(SERVERS)) {
   onEach(`${name}: sessions, permissions and resources`, async (database) => {
@@ -359,4 +321,120 @@ test('what a handler finds that is not granted is the one refusal, where the gat
   }
   const ofOne = ['ERR_ASSERTION', 'identifier_character', 'identifier_character']
   assert.deepEqual(mistakes, [...ofOne, ...ofOne])
+})
+
+/** A session of a fresh store, and the headers that it comes with. */
+async function session() {
+  const { store: links, keyring } = await store()
+  const { token } = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token))
+  return { links, token, headers: [['Authorization', `Bearer ${token}`]] }
+}
+
+for (const [name, serve] of Object.entries(SERVERS)) {
+  test(`${name}: whatever the method, nobody passes without a session`, async () => {
+    const { links, headers } = await session()
+    const { state, send, close } = await server()
+    after(close)
+    state.handler = await serve({ portal, store: links })
+    for (const method of ['HEAD', 'OPTIONS', 'GET', 'POST', 'DELETE']) {
+      const { status, body } = await send({ method, target: '/files/7', headers: [], body: '' })
+      // What has no route is answered by the framework, and nobody's data is in that.
+      assert.ok(status >= 400 || method === 'OPTIONS', `${method} ${status}`)
+      assert.doesNotMatch(body, /studio-7/, method)
+    }
+    const [head, get] = [await send({ method: 'HEAD', target: '/files/7', headers, body: '' }), await send({ method: 'GET', target: '/files/7', headers, body: '' })]
+    if (head.status !== 404) assert.deepEqual([head.status, head.body], [200, ''])
+    assert.deepEqual([get.status, JSON.parse(get.body).tenant], [200, 'studio-7'])
+  })
+}
+
+test('guards of what is nested see the whole address, and the portal is for the application itself', async () => {
+  const { links, headers } = await session()
+  const { state, send, close } = await server()
+  after(close)
+  const options = { portal, store: links }
+  const gate = forExpress(options)
+  const inner = express.Router().get('/files/:id', gate.requires('files:read', ({ params }) => params.id), (request, response) => response.end(gate.access(request).tenant))
+  const app = fastify()
+  await app.register(forFastify, options)
+  await app.register(async (child) => child.get('/files/:id', { onRequest: child.requires('files:read', ({ params }) => params.id) }, async ({ access }) => access.tenant), { prefix: '/in' })
+  await app.ready()
+  const nested = { Express: express().use(gate.routes).use('/in', inner), Fastify: app.routing }
+  for (const [name, handler] of Object.entries(nested)) {
+    state.handler = handler
+    const ask = async (headers) => (await send({ method: 'GET', target: '/in/files/7', headers, body: '' })).status
+    assert.deepEqual([await ask(headers), await ask([])], [200, 403], name)
+  }
+  // An inner context of Fastify's would see its own routes alone, and a link would be answered, by its name, as what is not found.
+  const around = async (register) => {
+    const app = fastify()
+    await app.register(register)
+    await app.ready()
+  }
+  await assert.rejects(around(async (child) => child.register(forFastify, options)), /on the application itself/)
+  // A plugin of the application's own that makes no inner context is none.
+  await around(Object.assign(async (same) => same.register(forFastify, options), { [Symbol.for('skip-override')]: true }))
+})
+
+test('a refusal where an answer has begun cuts that off, and waits for nobody', { timeout: 20_000 }, async () => {
+  const { links, headers } = await session()
+  const { state, send, close } = await server()
+  after(close)
+  const gate = forExpress({ portal, store: links })
+  const begun = (_, response, next) => (response.write('begun'), next())
+  state.handler = express().use('/begun', begun).get(['/files', '/begun'], gate.session, (_, response) => response.end('yours'))
+  const ask = async (target, headers) => {
+    const { status, body } = await send({ method: 'GET', target, headers, body: '' })
+    return [status, body.includes('yours')]
+  }
+  assert.deepEqual(await ask('/files', headers), [200, true])
+  assert.deepEqual(await ask('/files', []), [403, false])
+  assert.equal((await ask('/begun', []))[1], false)
+})
+
+test('what comes behind a guard is called once, whatever it throws', async () => {
+  const { links, token } = await session()
+  const gate = forExpress({ portal, store: links })
+  const response = { headersSent: false, writeHead() {} }
+  const request = (headers) => ({ method: 'GET', url: '/files', rawHeaders: headers })
+  const calls = []
+  const next = (error) => {
+    calls.push(error)
+    throw new Error('behind')
+  }
+  assert.throws(() => gate.session(request(['Authorization', `Bearer ${token}`]), response, next), /behind/)
+  assert.deepEqual(calls, [undefined])
+  // A mistake is told, once.
+  const broken = gate.requires('files:read', () => assert.fail('a mistake'))
+  assert.throws(() => broken(request(['Authorization', `Bearer ${token}`]), response, next), /behind/)
+  assert.deepEqual([calls.length, calls[1].message], [2, 'a mistake'])
+})
+
+test('who is asked whether to believe a session answers at once, with an access', async () => {
+  const { links, token } = await session()
+  const request = new Request('https://portal.example/files', { headers: { authorization: `Bearer ${token}` } })
+  const asking = (verifySession) => forWeb({ portal, links, sessions: { verifySession } })
+  assert.equal(asking((token) => links.verifySession(token)).access(request).tenant, 'studio-7')
+  const late = async (token) => links.verifySession(token)
+  const wrongs = [late, async () => assert.fail('late'), () => undefined, () => null, () => ({ tenant: 'studio-7', require() {} })]
+  for (const wrong of wrongs) {
+    assert.throws(() => asking(wrong).access(request, 'files:read'), { name: 'TypeError', message: /^sessions.verifySession: an Access/ })
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10)) // nothing was left that nobody hears
+})
+
+test('a resource that an address lacks is asked for, and what finding it throws is answered', async () => {
+  const { links, token } = await session()
+  const told = []
+  const web = forWeb({ portal, store: links, log: ({ code }) => told.push(code) })
+  const request = new Request('https://portal.example/files', { headers: { authorization: `Bearer ${token}` } })
+  assert.equal(web.access(request, 'files:read').tenant, 'studio-7')
+  assert.equal(web.access(request, 'files:read', '7').tenant, 'studio-7')
+  assert.equal(web.access(request, 'files:read', undefined).status, 403)
+  const found = (resource) => web.requires('files:read', () => Response.json({}), resource)(request)
+  assert.equal((await found(() => '7')).status, 200)
+  assert.equal((await found(() => undefined)).status, 403)
+  assert.equal((await found(() => links.verifySession(token).require('messages:send'))).status, 403)
+  await assert.rejects(found(() => assert.fail('a mistake')), /a mistake/)
+  assert.deepEqual(told, ['resource_required', 'resource_required', 'permission_denied'])
 })
