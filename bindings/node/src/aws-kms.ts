@@ -5,7 +5,7 @@
  */
 
 import { DecryptCommand, type DecryptCommandOutput, type KMSClient } from '@aws-sdk/client-kms'
-import { having, text, texts } from './arguments'
+import { having, text, texts, wrongType } from './arguments'
 import { InvalidValue, type PortwardError, Unavailable } from './errors'
 import { because, type KekSlot } from './kek'
 
@@ -36,7 +36,9 @@ export class AwsKms {
   /** Rejected with an `Unavailable`: `kek_unavailable`, `kek_refused`. */
   async unwrap(slot: KekSlot, signal?: AbortSignal): Promise<Uint8Array> {
     const id = slot.id.toString('latin1')
-    const { Plaintext: key, KeyId: answered } = await this.#decrypt(id, slot, signal)
+    const answer: unknown = await this.#decrypt(id, slot, signal)
+    if (typeof answer !== 'object' || answer === null) throw wrongType('client.send', 'an answer', answer)
+    const { Plaintext: key, KeyId: answered } = answer as DecryptCommandOutput
     // The service names the key by its ARN.
     if (key === undefined || answered?.split(':key/').at(-1) !== id) throw refused()
     return key

@@ -27,7 +27,7 @@ export class Far {
   readonly #signal: AbortSignal | undefined
 
   static async of(source: RangeSource, signal?: AbortSignal): Promise<Far> {
-    const { size } = answered('source.stat', await until(signal, async () => source.stat()))
+    const { size } = answered('source.stat', await source.stat())
     return new Far(source, signal, native.farNew(whole('size', size)))
   }
 

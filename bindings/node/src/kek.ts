@@ -1,5 +1,6 @@
 // KEKs that the application asks, for a keyring that lies under one: spec/envelope.md section 11.
 
+import { types } from 'node:util'
 import { bytes, wrongType } from './arguments'
 import { InvalidValue, type PortwardError, Unavailable } from './errors'
 import type { KekSlotRow } from './native-types'
@@ -55,12 +56,23 @@ export async function keyOf(slots: readonly KekSlot[], provider: KekProvider, si
       away = { cause }
       continue
     }
-    // What is no answer at all, such as a promise, is a mistake of the provider's code.
+    // What is no answer at all, such as a promise, is a mistake of the provider's code. If that is rejected, nobody else hears it.
+    if (types.isPromise(isHere)) isHere.catch(() => {})
     if (typeof isHere !== 'boolean') throw wrongType('kek.resolves', 'a boolean', isHere)
-    if (isHere) return [number, bytes('kek.unwrap', key)]
+    if (isHere) return [number, keyIn(key)]
   }
   if (away) throw because(away.cause, new Unavailable('the provider of the KEK cannot be reached', 'kek_unavailable', 'unavailable'))
   throw new InvalidValue('the keyring is under a KEK that the provider does not have', 'kek_required')
+}
+
+/** What is no key of ours may be one in memory that is not taken: it does not stay there. */
+function keyIn(unwrapped: unknown): Uint8Array {
+  try {
+    return bytes('kek.unwrap', unwrapped)
+  } catch (error) {
+    if (types.isUint8Array(unwrapped)) Uint8Array.prototype.fill.call(unwrapped, 0)
+    throw error
+  }
 }
 
 function isAway(error: unknown): boolean {

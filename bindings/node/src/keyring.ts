@@ -191,10 +191,17 @@ async function openedWith(where: string, passphrase: Uint8Array | undefined, kek
     const [wrapped]: [Handle<'WrappedKeyring'>?] = await native.wrappedRead(where)
     if (wrapped === undefined) return await native.keyringOpenLocked(where, kept)
     const [slot, key] = await keyOf(native.wrappedSlots(wrapped).map(slotOf), kek, signal)
-    const opening = native.wrappedOpen(wrapped, slot, key)
-    key.fill(0)
-    return await opening
+    return await copied(key, () => native.wrappedOpen(wrapped, slot, key))
   } finally {
     kept?.fill(0)
+  }
+}
+
+/** Calls what copies a key, which is then overwritten, whatever came of that. */
+function copied<T>(key: Uint8Array, call: () => T): T {
+  try {
+    return call()
+  } finally {
+    key.fill(0)
   }
 }

@@ -106,6 +106,15 @@ test('what the service may answer', { timeout: 60_000 }, async () => {
   assert.deepEqual(causes(await refused(folder, kek)).slice(0, 2), AWAY, 'nobody is there')
 })
 
+test('what is no answer of a client is named in the cause', async () => {
+  const folder = await under(named, { key: KEY })
+  for (const answer of [undefined, null, 'text']) {
+    const { code: told, cause } = await refused(folder, new AwsKms({ send: async () => answer }, ID))
+    assert.deepEqual([told, cause.name, /^client\.send: an answer/.test(cause.message)], ['unwrap_failed', 'TypeError', true])
+  }
+  await Keyring.open(folder, { kek: new AwsKms({ send: async () => ({ Plaintext: Buffer.from(KEY), KeyId: ID }) }, ID) })
+})
+
 test('a key is named by its id', async () => {
   for (const wrong of ['', 'alias/keyring', `arn:aws:kms:eu-central-1:111122223333:key/${ID}`, 'k'.repeat(65), 'ä']) {
     for (const ids of [wrong, [ID, wrong]]) assert.equal(await code(() => new AwsKms(client('http://127.0.0.1:9'), ids)), 'aws_kms_key_id')

@@ -81,10 +81,25 @@ test('an answer of a wrong type is a TypeError', async () => {
   for (const answer of [Promise.resolve(false), 1, undefined, 'true']) {
     await assert.rejects(Keyring.open(folder, { kek: { resolves: () => answer, unwrap: assert.fail } }), { name: 'TypeError', message: /^kek\.resolves: / })
   }
+  await assert.rejects(Keyring.open(folder, { kek: { resolves: async () => assert.fail('late'), unwrap: assert.fail } }), { name: 'TypeError' })
   for (const kek of [{}, module.key, 'pkcs11:token=x', Module, { resolves: () => true }]) {
     await assert.rejects(Keyring.open(folder, { kek }), { name: 'TypeError', message: /^kek: / })
   }
   await Keyring.open(folder, { kek: module })
+})
+
+test('a key is overwritten, whatever came of it', async () => {
+  const { module, folder } = await under()
+  const [slot] = await new Promise((resolve) => Keyring.open(folder, { kek: { resolves: (...slots) => (resolve(slots), false), unwrap: assert.fail } }).catch(() => {}))
+  const right = async () => new Uint8Array(await module.unwrap(slot))
+  const [shared, long, other] = [new Uint8Array(new SharedArrayBuffer(32)).fill(7), new Uint8Array(33).fill(7), new Uint8Array(32).fill(7)]
+  const own = Object.defineProperties(await right(), { fill: { value: assert.fail }, length: { value: 0 } })
+  const opens = async (key) => Keyring.open(folder, { kek: provider(module, { unwrap: async () => key }) }).then(() => true, () => false)
+  for (const [key, isRight] of [[await right(), true], [own, true], [shared, false], [long, false], [other, false]]) {
+    assert.ok(Buffer.from(key.buffer).some((byte) => byte !== 0), 'the control')
+    assert.equal(await opens(key), isRight)
+    assert.ok(Buffer.from(key.buffer).every((byte) => byte === 0))
+  }
 })
 
 test('the next KEK is asked only if the first is away', async () => {
