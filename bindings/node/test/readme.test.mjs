@@ -38,8 +38,27 @@ await store.close()
   assert.ok(existsSync(join(folder, 'portal.db')))
 })
 
-/** What an application has: a database of clients. */
+/** What an application has: a database of clients, and a keyring under a key of a KMS, which answers on loopback. */
 const BEFORE = `
+import { createServer } from 'node:http'
+import { Keyring as Unwrapped } from 'portward'
+import { Module, putUnder } from SUPPORT
+const KEY = Buffer.alloc(32, 7)
+const ID = '1234abcd-12ab-34cd-56ef-1234567890ab'
+const kms = createServer((_, response) => {
+  const body = JSON.stringify({ Plaintext: KEY.toString('base64'), KeyId: 'arn:aws:kms:eu-central-1:111122223333:key/' + ID })
+  response.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.1' }).end(body)
+}).listen(0, '127.0.0.1')
+await once(kms, 'listening')
+Object.assign(process.env, { AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:' + kms.address().port, AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' })
+const inKms = {
+  async slot(deployment, key) {
+    const { head, wrapped } = await new Module(ID, undefined, 0).slot(deployment, key)
+    head[0] = 0x10
+    return { head, wrapped }
+  },
+}
+await putUnder('keys-under-kms', Unwrapped.generate(), [inKms], { key: KEY })
 import initSqlJs from 'sql.js'
 import { drizzle } from 'drizzle-orm/sql-js'
 import { Issuer } from 'portward'
@@ -72,12 +91,12 @@ process.exit()
 
 test('all that the README of the package shows runs', async () => {
   const blocks = blocksOf(new URL('README.md', import.meta.resolve('portward/package.json')))
-  assert.equal(blocks.length, 8)
+  assert.equal(blocks.length, 9)
   const folder = await directory()
   writeFileSync(join(folder, 'a.pdf'), 'a file')
-  const printed = run(folder, BEFORE + blocks.join('') + AFTER)
+  const printed = run(folder, BEFORE.replace('SUPPORT', JSON.stringify(new URL('support/keks.mjs', import.meta.url).href)) + blocks.join('') + AFTER)
   const [let_in, refused] = ['200 {"tenant":"studio-7"}', '403 {"error":"refused"}']
   const servers = [['express', let_in], ['express', refused], ['fastify', let_in], ['hono', let_in], ['fastify', refused], ['hono', refused]]
-  assert.deepEqual(printed.trim().split('\n'), ['link_revoked', 'true', 'a contract', 'file', 'ada@example.com', 'a file', ...servers.map((line) => line.join(' '))])
+  assert.deepEqual(printed.trim().split('\n'), ['link_revoked', 'true', 'a contract', 'file', 'ada@example.com', '1', 'a file', ...servers.map((line) => line.join(' '))])
   assert.notEqual(readFileSync(join(folder, 'a.pdf.sealed'), 'latin1').slice(0, 6), 'a file')
 })
