@@ -14,7 +14,7 @@ def require(access: Access, permission: str, resource: str | None, arguments: Ma
 
     One that is no identifier is refused like any other, and so is none at all.
     """
-    if resource is not None and resource not in arguments:
+    if resource is not None and arguments.get(resource) is None:
         raise Refused(f"the address has no argument {resource!r}", "resource_missing")
     try:
         access.require(permission, None if resource is None else str(arguments[resource]))

@@ -177,11 +177,14 @@ class Gate:
     def session(self, request: Request) -> Access:
         """Who comes with a request to the application. Raises `Denied`.
 
-        What is answered then is of this client only: see `portward.caches.kept_apart`.
+        What is answered then is of this client only: see `portward.caches.kept_apart`. `TypeError` for a verifier that gives no `Access`.
         """
         found = self._found(request)
         if isinstance(found, Denied):
             raise found
+        # Nothing, or what an asynchronous verifier gives, believes nobody.
+        if not isinstance(found, Access):
+            raise TypeError(f"verify_session: an Access is wanted, not {type(found).__name__}")
         return found
 
     def refuse(self, request: Request, error: PortwardError) -> Answer:

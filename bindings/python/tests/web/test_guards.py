@@ -225,6 +225,50 @@ def test_a_resource_of_another_type_is_taken_as_text(gate: Gate, store: portward
     assert seen == [name]
 
 
+def test_a_resource_that_is_none_is_none(gate: Gate, store: portward.Store) -> None:
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+
+    @app.get("/", defaults={"name": None})
+    @app.get("/<name>")
+    @portal.required("files:read", resource="name")
+    def file(name: str | None) -> str:
+        return str(name)
+
+    client = app.test_client()
+    assert [client.get(path, headers=bearer(store)).status_code for path in ("/", "/None", "/a")] == [403, 200, 200]
+
+
+class Believing:
+    """A verifier of the application's own."""
+
+    def __init__(self, answer: Callable[[str], Any]) -> None:
+        self.verify_session = answer
+
+
+@pytest.mark.parametrize("permission", [None, "files:read"])
+def test_a_verifier_that_gives_no_access_lets_nobody_in(permission: str | None, store: portward.Store) -> None:
+    async def later(token: str) -> portward.Access:
+        return store.verify_session(token)
+
+    def status(answer: Callable[[str], Any]) -> int:
+        app = flask.Flask("portal")
+        portal = Portward(Gate(portward.Portal(HOST), store, verifier=Believing(answer)), app)
+
+        @app.get("/")
+        @portal.required(permission)
+        def page() -> str:
+            return "in"
+
+        return app.test_client().get("/", headers=bearer(store)).status_code
+
+    assert status(store.verify_session) == 200
+    assert status(lambda _: None) == status(lambda token: token) == 500
+    given = []
+    assert status(lambda token: given.append(later(token)) or given[-1]) == 500
+    given[0].close()
+
+
 def guards(gate: Gate) -> list[Any]:
     set_up_django()
     from portward.django.decorators import session_required
