@@ -40,7 +40,10 @@ export class AwsKms {
     if (typeof answer !== 'object' || answer === null) throw wrongType('client.send', 'an answer', answer)
     const { Plaintext: key, KeyId: answered } = answer as DecryptCommandOutput
     // The service names the key by its ARN.
-    if (key === undefined || answered?.split(':key/').at(-1) !== id) throw refused()
+    if (key === undefined || answered?.split(':key/').at(-1) !== id) {
+      key?.fill(0)
+      throw refused()
+    }
     return key
   }
 

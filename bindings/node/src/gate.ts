@@ -137,7 +137,7 @@ export class Gate {
 
   #logged(answer: Answer): Answer {
     const { reason: code, tokenId, status } = answer
-    if (code !== null) this.#log(Object.freeze({ code, tokenId, status }))
+    if (code !== null) unheard(this.#log(Object.freeze({ code, tokenId, status })))
     return answer
   }
 }
@@ -156,17 +156,22 @@ function refusable(error: unknown): PortwardError {
 /** A guard does not wait: whoever is asked answers at once. */
 function believed(access: unknown): Access {
   if (access instanceof Access) return access
-  // Of a promise nobody else hears, and an error that nobody hears ends the process.
-  if (types.isPromise(access)) access.catch(() => {})
+  unheard(access)
   throw wrongType('sessions.verifySession', 'an Access', access)
 }
 
 /** What an address holds in the place of one text, as `?id=a&id=b`, is no resource that anybody was granted. */
 function named(resource: unknown): string {
   if (typeof resource === 'string') return resource
+  unheard(resource)
   throw resource === undefined
     ? new Refused('the address names no resource', 'resource_required')
     : new Refused('the resource is no text', 'identifier_character')
+}
+
+/** Of a promise that is not waited for nobody hears the error, and one that nobody hears ends the process. */
+function unheard(given: unknown): void {
+  if (types.isPromise(given)) given.catch(() => {})
 }
 
 /** Whether it is an access: no answer is one. */

@@ -65,12 +65,20 @@ export async function keyOf(slots: readonly KekSlot[], provider: KekProvider, si
   throw new InvalidValue('the keyring is under a KEK that the provider does not have', 'kek_required')
 }
 
+function overwrite(unwrapped: unknown): void {
+  try {
+    if (types.isUint8Array(unwrapped)) Uint8Array.prototype.fill.call(unwrapped, 0)
+  } catch {
+    // Its memory is gone.
+  }
+}
+
 /** What is no key of ours may be one in memory that is not taken: it does not stay there. */
 function keyIn(unwrapped: unknown): Uint8Array {
   try {
     return bytes('kek.unwrap', unwrapped)
   } catch (error) {
-    if (types.isUint8Array(unwrapped)) Uint8Array.prototype.fill.call(unwrapped, 0)
+    overwrite(unwrapped)
     throw error
   }
 }

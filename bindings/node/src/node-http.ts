@@ -7,7 +7,7 @@ import type { Answer, PortalRequest } from './portal'
 
 /** @internal `url`: as it was sent; a framework may have cut its own. */
 export function requestOf({ method, rawHeaders }: IncomingMessage, url: string): PortalRequest {
-  return { method: method ?? '', path: url.replace(/[?#].*$/s, ''), headers: rawHeaders }
+  return { method: method ?? '', path: url.replace(/[?#].*$/s, ''), headers: rawHeaders, body: undefined }
 }
 
 /** @internal The answer of the portal's routes; `null` for the application's, of which nothing was read. */

@@ -102,9 +102,9 @@ class Paced extends Transform {
     return super.end(this.#there(chunk), ...(more as []))
   }
 
-  /** Bytes, looked at before Node does, which makes others of them: none of a view whose memory is gone. */
+  /** Bytes, looked at before Node does, which makes others of them: none of a view whose memory is gone. Other views are not taken for bytes. */
   #there(chunk: unknown): unknown {
-    if (!types.isUint8Array(chunk)) return chunk
+    if (!ArrayBuffer.isView(chunk)) return chunk
     try {
       return bytes('chunk', chunk)
     } catch (error) {

@@ -27,6 +27,11 @@ export async function until<T>(signal: AbortSignal | undefined, begin: () => Pro
   if (signal === undefined) return begin()
   signal.throwIfAborted()
   const work = begin()
+  if (signal.aborted) {
+    // It was the work that ended it: a listener would hear nothing.
+    work.catch(() => {})
+    throw signal.reason
+  }
   return new Promise<T>((resolve, reject) => {
     const over = onAbort(signal, () => reject(signal.reason))
     work.then(resolve, reject).finally(over)

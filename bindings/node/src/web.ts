@@ -99,7 +99,7 @@ function requestOf(request: Request): PortalRequest {
   // Of whatever realm or framework: what makes it one is what is read of it.
   const isOne = typeof request?.url === 'string' && typeof request.method === 'string' && typeof request.headers?.[Symbol.iterator] === 'function'
   if (!isOne) throw wrongType('request', 'a Request', request)
-  return { method: request.method, path: new URL(request.url).pathname, headers: [...request.headers].flat() }
+  return { method: request.method, path: new URL(request.url).pathname, headers: [...request.headers].flat(), body: undefined }
 }
 
 /** The body, or so much of it that it is too long. */

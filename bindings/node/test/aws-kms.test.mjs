@@ -113,6 +113,9 @@ test('what is no answer of a client is named in the cause', async () => {
     assert.deepEqual([told, cause.name, /^client\.send: an answer/.test(cause.message)], ['unwrap_failed', 'TypeError', true])
   }
   await Keyring.open(folder, { kek: new AwsKms({ send: async () => ({ Plaintext: Buffer.from(KEY), KeyId: ID }) }, ID) })
+  const other = Buffer.from(KEY)
+  await refused(folder, new AwsKms({ send: async () => ({ Plaintext: other, KeyId: 'other' }) }, ID))
+  assert.ok(other.every((byte) => byte === 0), 'of another key, and overwritten')
 })
 
 test('a key is named by its id', async () => {

@@ -420,6 +420,14 @@ test('who is asked whether to believe a session answers at once, with an access'
   for (const wrong of wrongs) {
     assert.throws(() => asking(wrong).access(request, 'files:read'), { name: 'TypeError', message: /^sessions.verifySession: an Access/ })
   }
+  // A log and a resource that come later are not waited for either.
+  const failing = async () => assert.fail('late')
+  const told = forWeb({ portal, links, sessions: links, log: failing })
+  assert.equal(told.access(new Request('https://portal.example/files')).status, 403)
+  const { response, next, calls } = { response: { headersSent: true, writableEnded: true }, next: () => calls.push(1), calls: [] }
+  const guard = forExpress({ portal, store: links }).requires('files:read', failing)
+  guard({ method: 'GET', url: '/files', rawHeaders: ['Authorization', `Bearer ${token}`] }, response, next)
+  assert.deepEqual(calls, [])
   await new Promise((resolve) => setTimeout(resolve, 10)) // nothing was left that nobody hears
 })
 

@@ -100,6 +100,9 @@ test('a key is overwritten, whatever came of it', async () => {
     assert.equal(await opens(key), isRight)
     assert.ok(Buffer.from(key.buffer).every((byte) => byte === 0))
   }
+  const gone = new Uint8Array(32)
+  structuredClone(gone, { transfer: [gone.buffer] })
+  await assert.rejects(Keyring.open(folder, { kek: provider(module, { unwrap: async () => gone }) }), { name: 'TypeError', message: /^kek\.unwrap: / })
 })
 
 test('the next KEK is asked only if the first is away', async () => {

@@ -93,6 +93,10 @@ test('a view of memory that is gone is not empty, and what a view says of itself
   for (const [name, seal] of all) {
     for (const view of views) await assert.rejects(async () => seal(view), { name: 'TypeError', message: /^(plaintext|chunk): / }, name)
   }
+  // Node would make bytes of other views, and none of these.
+  for (const view of [new Uint16Array(resizable, 0, 1), new DataView(resizable, 0, 1)]) {
+    await assert.rejects(async () => seals.sealStream(view), { name: 'TypeError', message: /^chunk: / })
+  }
   // Of its own `buffer` and `length` nothing is believed: shared memory does not come in by them, and nothing stays out.
   const shared = new Uint8Array(new SharedArrayBuffer(4))
   const lying = Object.defineProperties(new Uint8Array(new SharedArrayBuffer(4)), { buffer: { value: new ArrayBuffer(4) }, byteLength: { value: 4 } })

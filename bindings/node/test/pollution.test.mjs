@@ -37,7 +37,7 @@ for (const [name, serve] of Object.entries(SERVERS)) {
     }
     const all = async () => [await ask('/files/7', session), await ask('/files/7'), await ask('/files/7', 'pws_x'), await ask(`/portal/${token}`)]
     const answer = { status: 200, headers: [], body: 'yours', reason: null, tokenId: null }
-    for (const inherited of ['token', 'session', 'question', 'answer', 'exchange', 'inCookie', 'reason', 'tokenId', 'nonce', 'cookie', 'resource', 'permission']) {
+    for (const inherited of ['token', 'session', 'question', 'answer', 'exchange', 'inCookie', 'reason', 'tokenId', 'nonce', 'cookie', 'resource', 'permission', 'body']) {
       for (const value of [session, answer]) {
         told.length = 0
         assert.deepEqual(await polluted(inherited, value, all), [200, 403, 400, 303], inherited)

@@ -417,6 +417,13 @@ test('a source that never answers ends with the signal, and does not keep the ra
     await assert.rejects(files.withSignal(controller.signal).openRange(hung, OF), enough)
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
   }
+  // It may be the source that says so, before anybody listens.
+  const own = new AbortController()
+  isHung = false
+  const ending = await files.withSignal(own.signal).openRange({ ...source, read: (...put) => (isHung && own.abort(enough), read(...put)) }, OF)
+  isHung = true
+  await assert.rejects(ending.read(500_000, 10), enough)
+  await ending.close()
   isHung = false
   await (await files.openRange(source, OF)).close()
   for (const wrong of [null, undefined, 7]) {

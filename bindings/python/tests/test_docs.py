@@ -119,7 +119,7 @@ def test_every_exception_and_property_has_words() -> None:
 
 PARTS = [
     "asgi", "aws_kms", "caches", "django.conf", "django.decorators", "django.fields", "django.middleware", "django.query", "fastapi", "flask", "http",
-    "kek", "sqlalchemy", "sqlalchemy.attribute", "sqlalchemy.lookup", "starlette", "wsgi",
+    "kek", "sqlalchemy", "sqlalchemy.attribute", "sqlalchemy.lookup", "sqlalchemy.types", "starlette", "wsgi",
 ]  # fmt: skip
 # What Django asks of a field: its own documentation has the words.
 OF_DJANGO = {

@@ -83,7 +83,7 @@ def request_of(scope: Scope) -> Request:
     """What of an ASGI scope is looked at."""
     raw: bytes | None = scope.get("raw_path")
     # Not every server tells the path as it was sent. Encoded again, an escape that was needless is gone.
-    path = quote(scope["path"], safe=_UNCHANGED) if raw is None else raw.decode("latin-1")
+    path = quote(scope["path"], safe=_UNCHANGED, errors="surrogatepass") if raw is None else raw.decode("latin-1")
     # Any site can open a socket with a GET: it is looked at like a request that changes something.
     method = "POST" if scope["type"] == "websocket" else scope["method"]
     return Request(method, path, [(name.decode("latin-1"), value) for name, value in scope["headers"]])

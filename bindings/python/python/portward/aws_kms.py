@@ -64,8 +64,10 @@ class AwsKms:
         return key
 
 
-def _key_in(answer: dict[str, Any], key_id: str) -> bytes | None:
+def _key_in(answer: object, key_id: str) -> bytes | None:
     """The service names the key by its ARN."""
+    if not isinstance(answer, dict):
+        return None
     key = answer.get("Plaintext")
     is_of = str(answer.get("KeyId")).rpartition(":key/")[2] == key_id
     return key if is_of and isinstance(key, bytes) else None

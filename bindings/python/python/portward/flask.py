@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -63,7 +63,7 @@ class Portward:
 
         def guard(view: View) -> View:
             check_guard(permission, resource, view)
-            self._bare.extend(_layers(view))
+            self._bare.extend(_bare_layers(view))
             for app in self._apps:
                 self._look_at(app)
 
@@ -74,6 +74,7 @@ class Portward:
                     require(access, permission, resource, arguments)
                 return current_app.ensure_sync(view)(**arguments)
 
+            setattr(guarded, _GUARDED, True)
             return guarded
 
         return guard
@@ -101,9 +102,12 @@ class Portward:
         return Response(answer.body, answer.status, answer.headers)
 
 
-def _layers(view: View) -> Iterator[View]:
-    """A view, and what other decorators were put around."""
+_GUARDED = "_portward_guarded"
+
+
+def _bare_layers(view: View) -> Iterator[View]:
+    """A view, and what other decorators were put around, down to what has a guard of its own."""
     layer: View | None = view
-    while layer is not None:
+    while layer is not None and not hasattr(layer, _GUARDED):
         yield layer
-        layer = getattr(layer, "__wrapped__", None)
+        layer = layer.func if isinstance(layer, partial) else getattr(layer, "__wrapped__", None)

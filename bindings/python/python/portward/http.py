@@ -184,7 +184,9 @@ class Gate:
             raise found
         # Nothing, or what an asynchronous verifier gives, believes nobody.
         if not isinstance(found, Access):
-            raise TypeError(f"verify_session: an Access is wanted, not {type(found).__name__}")
+            kind = type(found).__name__
+            del found  # which may be the token
+            raise TypeError(f"verify_session: an Access is wanted, not {kind}")
         return found
 
     def refuse(self, request: Request, error: PortwardError) -> Answer:

@@ -113,8 +113,12 @@ def _body(environ: Environ) -> bytes:
     length = str(environ.get("CONTENT_LENGTH") or "")
     if environ.get("wsgi.input_terminated"):
         wanted = BODY_MAX + 1
+    elif length.isascii() and length.isdigit():
+        digits = length.lstrip("0")
+        # Python reads no number of thousands of digits.
+        wanted = min(int(digits or 0), BODY_MAX + 1) if len(digits) < 20 else BODY_MAX + 1
     else:
-        wanted = min(int(length), BODY_MAX + 1) if length.isascii() and length.isdigit() else 0
+        wanted = 0
     body: bytes = environ["wsgi.input"].read(wanted) if wanted else b""
     return body
 

@@ -121,10 +121,16 @@ def test_any_request_is_answered_and_lets_nobody_in(framework: str, store: portw
     assert ask("GET", "/" + "פורטל €".encode().decode("latin-1"), [], b"", "")[0] in (403, 404), "no error of the server's"
 
     @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(METHODS, PATHS, HEADERS, BODIES, st.sampled_from(["", "0", "10", "-1", "x", "99999", "\xb2"]))
+    @given(METHODS, PATHS, HEADERS, BODIES, st.sampled_from(["", "0", "10", "-1", "x", "99999", "\xb2", "9" * 5000, "0" * 5000 + "10"]))
     def anything(method: str, path: str, headers: list[tuple[str, str]], body: bytes, length: str) -> None:
         status, answer = ask(method, path, headers, body, length)
         assert status in range(200, 500) or status == 501, (status, answer)
         assert b"client-42" not in answer
 
     anything()
+
+
+def test_a_path_of_half_characters_is_one_of_the_application() -> None:
+    scope = {"type": "http", "method": "GET", "headers": []}
+    assert asgi.request_of(scope | {"path": "/a\ud800\udc80"}).path == "/a%ED%A0%80%ED%B2%80"
+    assert asgi.request_of(scope | {"path": "/\u20ac"}).path == "/%E2%82%AC"
