@@ -71,13 +71,16 @@ impl Log {
         Ok(last.join("\n"))
     }
 
-    /// The lines in which a runner names a test that failed. What ran after it may have filled the tail.
+    /// The lines in which a runner names a test that failed, or says why. What ran after it may have filled the tail.
     pub(crate) fn failures(&self) -> io::Result<Vec<String>> {
+        let mut goes_on = false;
         let named = |line: &&str| {
-            let line = line.trim_start();
-            NAMING.iter().any(|word| line.starts_with(word)) || (line.starts_with("test ") && line.ends_with("FAILED"))
+            let is_named = NAMING.iter().any(|word| line.starts_with(word)) || is_failed_rust(line) || goes_on;
+            // A text of several lines, of which the first is below.
+            goes_on = line.starts_with(WHY) && line.ends_with("|-");
+            is_named
         };
-        Ok(self.text()?.lines().filter(named).take(TAIL_LINES).map(|line| line.trim().to_owned()).collect())
+        Ok(self.text()?.lines().map(str::trim).filter(named).take(TAIL_LINES).map(str::to_owned).collect())
     }
 
     fn text(&self) -> io::Result<String> {
@@ -85,8 +88,13 @@ impl Log {
     }
 }
 
-/// What begins a line that names a failed test: pytest's, Node's, Maven's, JUnit's.
-const NAMING: [&str; 5] = ["FAILED ", "ERROR ", "not ok ", "[ERROR]   ", "[X] "];
+/// What begins a line that names a failed test: pytest's, Node's, Maven's, JUnit's; and one that says why: Node's, and the compiler's.
+const NAMING: [&str; 6] = ["FAILED ", "ERROR ", "not ok ", "[ERROR]   ", "[X] ", WHY];
+const WHY: &str = "error: ";
+
+fn is_failed_rust(line: &str) -> bool {
+    line.starts_with("test ") && line.ends_with("FAILED")
+}
 
 /// A command line as a person would type it, near enough.
 pub(crate) fn shown(command: &Command) -> String {
@@ -122,10 +130,11 @@ mod tests {
     #[test]
     fn failed_tests_are_named_wherever_they_stand() {
         let mut log = Log::create(TEST_FOLDER, "failures").unwrap();
-        let printed = r"test a ... ok\ntest b::c ... FAILED\nFAILED tests/test_d.py::test_e - E\n    not ok 3 - f\nok 4 - not ok\n";
+        let printed = r"test a ... ok\ntest b::c ... FAILED\nFAILED tests/test_d.py::test_e - E\n    not ok 3 - f\n  error: |-\n    9 MiB more\n  code: g\nok 4 - not ok\n";
         log.run(Command::new("printf").arg(printed)).unwrap();
         log.run(Command::new("seq").arg("100")).unwrap();
-        let expected = ["test b::c ... FAILED", "FAILED tests/test_d.py::test_e - E", "not ok 3 - f"];
+        let test = ["test b::c ... FAILED", "FAILED tests/test_d.py::test_e - E", "not ok 3 - f"];
+        let expected = [&test[..], &["error: |-", "9 MiB more"]].concat();
         assert_eq!(log.failures().unwrap(), expected);
     }
 

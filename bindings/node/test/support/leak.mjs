@@ -1,5 +1,6 @@
 // Makes and leaves objects of each kind, as many as the seconds allow of which each takes some of; prints by how many MiB the process has grown
-// meanwhile. `count`: fewer, and what the native part holds of them is counted, and printed in JSON.
+// meanwhile. A leak grows with each round, what a heap takes for itself and keeps does not: who has grown makes as many again, twice at most, and the
+// least counts. `count`: fewer, and what the native part holds of them is counted, and printed in JSON.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -13,6 +14,7 @@ import { Deployment, Follower, Issuer, Keyring, KeyStore, Portal, Store, Untrust
 
 const folder = mkdtempSync(join(tmpdir(), 'portward-node-leak-'))
 const at = (name) => join(folder, name)
+const MIB = Number(process.argv[2])
 const OF = { name: 'a.b', id: '1' }
 const keyring = Keyring.generate()
 const json = [keyring.deployment.toJson(), keyring.exportInClear()]
@@ -119,9 +121,13 @@ if (process.argv[2] === 'count') {
   console.log(JSON.stringify({ held, made, left: living - held }))
 } else {
   await make(2_000)
-  const before = process.memoryUsage().rss
-  for (let round = 0; round < 4; round++) await make(2_000)
-  console.log(Math.round((process.memoryUsage().rss - before) / 2 ** 20))
+  let grown = Infinity
+  for (let times = 0; times < 3 && grown >= MIB; times++) {
+    const before = process.memoryUsage().rss
+    for (let round = 0; round < 4; round++) await make(2_000)
+    grown = Math.min(grown, Math.round((process.memoryUsage().rss - before) / 2 ** 20))
+  }
+  console.log(grown)
 }
 await keys.close()
 await store.close()
