@@ -95,7 +95,11 @@ def in_flask(gate: Gate, asked: Asked) -> Told:
     app = flask.Flask("portal")
     portal = Portward(gate, app)
 
-    @app.route(SESSION_PATH if asked.session else "/-", methods=METHODS)
+    path = SESSION_PATH if asked.session else "/-"
+
+    @app.route(path, methods=METHODS)
+    # What asks for a WebSocket comes to routes for it alone, as extensions make them.
+    @app.route(path, methods=["GET"], endpoint="socket", websocket=True)
     @portal.required()
     def files() -> flask.Response:
         return flask.Response(headers=tell(flask.g.access, flask.request.headers.get("authorization")))

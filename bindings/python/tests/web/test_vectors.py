@@ -12,7 +12,6 @@ from .frameworks import APPLICATION, FRAMEWORKS, Asked
 from .vectors import CASES, body_of, gate_of, name_of, told
 
 DECODED = "a server that tells the decoded path only hides that there was an escape"
-NO_SOCKET = "a WebSocket is routed to routes for WebSockets only, and answered 400 before any of ours"
 LOST_SLASH = "decoded, the escaped slash parts the path, which is then the application's"
 
 # (framework, case): why it cannot be put to it. Each is run, and has to fail.
@@ -24,11 +23,6 @@ NOT_EXPRESSIBLE = {
     ("django-decoded", "take/damaged-escape-slash-redeem"): LOST_SLASH,
     ("django-decoded", "path/token-escaped"): DECODED,
     ("django-decoded", "path/token-escaped-underscore"): DECODED,
-    ("flask", "session/get-websocket-own"): NO_SOCKET,
-    ("flask", "session/get-websocket-foreign"): NO_SOCKET,
-    ("flask", "session/get-websocket-same-site"): NO_SOCKET,
-    ("flask", "session/get-websocket-plain"): NO_SOCKET,
-    ("flask", "session/get-websocket-bearer-foreign"): NO_SOCKET,
 }
 
 
@@ -40,7 +34,7 @@ def pairs() -> Iterator[object]:
             yield pytest.param(framework, case, id=f"{framework}-{name_of(case)}", marks=marks)
 
 
-@pytest.mark.parametrize(("framework", "case"), pairs())
+@pytest.mark.parametrize(("framework", "case"), list(pairs()))
 def test_case(framework: str, case: dict[str, Any]) -> None:
     gate, behind = gate_of(case)
     asked, expect = case["request"], case["expect"]
