@@ -46,7 +46,7 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
 
   const guard = async (request: FastifyRequest, reply: FastifyReply, permission?: string, resource?: () => unknown) => {
     const access = gate.access(requestOf(request.raw, request.originalUrl), permission, resource)
-    if (!isAccess(access)) return send(reply, access)
+    if (!isAccess(access)) return end(reply, access)
     accesses.set(request, access)
     keepApart(reply.raw)
   }
@@ -70,7 +70,7 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
   })
   app.addHook('onRequest', async (request, reply) => {
     const answer = await answered(gate, request.raw, request.originalUrl)
-    if (answer !== null) return send(reply, answer)
+    if (answer !== null) return end(reply, answer)
   })
 }
 
@@ -92,6 +92,16 @@ function otherwise(message: string): Answer {
 
 // It is for the application around it, not for an inner one. What `fastify-plugin` does.
 Object.assign(portward, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'portward' })
+
+/**
+ * From a hook: nothing of the application comes after it. Fastify goes on where a hook is over and nothing was sent, and that is so of whoever
+ * hangs up while a hook `onSend` of the application is at work.
+ */
+async function end(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  await send(reply, answer)
+  if (!reply.sent) reply.hijack()
+  return reply
+}
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   reply.code(answer.status)

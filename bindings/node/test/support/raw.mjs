@@ -10,7 +10,8 @@ export async function server() {
   const http = createServer((request, response) => state.handler(request, response))
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve))
   const close = () => new Promise((resolve) => http.close(resolve))
-  return { state, close, send: (request) => send(http.address().port, request) }
+  const { port } = http.address()
+  return { state, port, close, send: (request) => send(port, request) }
 }
 
 export function bodyOf(request) {
