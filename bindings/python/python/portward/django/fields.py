@@ -233,7 +233,7 @@ class EncryptedTextField(_EncryptedField[str]):
 class EncryptedBinaryField(_EncryptedField[bytes]):
     """Bytes that are stored encrypted. As Django's own field of bytes, it is in no form.
 
-    Takes what `EncryptedTextField` takes and raises what it raises, with `bytes` in the place of `str`.
+    Its arguments are those of `EncryptedTextField`. Raises what `EncryptedTextField` raises, with `bytes` in the place of `str`.
     """
 
     codec = BINARY

@@ -203,8 +203,10 @@ for _name in (
 ):  # fmt: skip
     setattr(EncryptedQuerySet, _name, _refused(_name))
 
+_Manager: Any = models.Manager.from_queryset(EncryptedQuerySet)
 
-class EncryptedManager(models.Manager.from_queryset(EncryptedQuerySet)):
+
+class EncryptedManager(_Manager):
     """What a model with encrypted fields has as `objects`. Raises what `EncryptedQuerySet` raises."""
 
 

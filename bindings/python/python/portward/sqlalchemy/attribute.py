@@ -147,8 +147,8 @@ class EncryptedText(_Encrypted[str]):
 class EncryptedBinary(_Encrypted[bytes]):
     """Bytes that are stored encrypted.
 
-    Takes what `EncryptedText` takes and raises what it raises, with `bytes` in the place of `str`. They are not looked for: with an index,
-    flushing a row raises `TypeError`.
+    Its arguments are those of `EncryptedText`. Raises what `EncryptedText` raises, with `bytes` in the place of `str`. They are not looked
+    for: with an index, flushing a row raises `TypeError`.
     """
 
     codec = BINARY
