@@ -16,7 +16,7 @@ from said import words
 
 FOLDER = Path(portward.__file__).parent
 # What a framework asks of a field or a type, and what raises nothing of ours: its own documentation has the words.
-OF_FRAMEWORKS = {
+HOOKS = {
     "check", "clean", "contribute_to_class", "db_check", "deconstruct", "from_db_value", "get_attname", "get_internal_type", "get_lookup",
     "process_result_value",
 }  # fmt: skip
@@ -81,7 +81,7 @@ def of_class(name: str, kind: type) -> Iterator[Member]:
     operators = [of for what, of in having.items() if what.startswith("__") and inspect.isfunction(of)]
     yield Member(name, kind, () if is_only_named(kind) else tuple(operators))
     for what, of in having.items():
-        if what.startswith("_") or what in OF_FRAMEWORKS or inspect.ismemberdescriptor(of):
+        if what.startswith("_") or what in HOOKS or inspect.ismemberdescriptor(of):
             continue
         of = getattr(of, "__func__", of)
         if inspect.isfunction(of):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from parts import FOLDER, OF_FRAMEWORKS, Member, members, modules
+from parts import FOLDER, HOOKS, Member, members, modules
 from said import UNITS_OF_PARTS, raised, without_unit, without_zone
 
 
@@ -36,8 +36,8 @@ def test_every_unit_of_the_parts_and_every_exception_from_the_rule_is_needed() -
     assert len(found) > 150
     assert set(UNITS_OF_PARTS) - {name for one in found for name, _ in one.parameters()} == set()
     ours = {kind for one in found if inspect.isclass(one.thing) for kind in one.thing.__mro__ if kind.__module__.startswith("portward.")}
-    hooks = [(name, of) for kind in ours for name, of in vars(kind).items() if name in OF_FRAMEWORKS]
-    assert {name for name, _ in hooks} == OF_FRAMEWORKS
+    hooks = [(name, of) for kind in ours for name, of in vars(kind).items() if name in HOOKS]
+    assert {name for name, _ in hooks} == HOOKS
     assert [name for name, of in hooks if list(raised_in(of))] == []
 
 

@@ -25,7 +25,7 @@ View = Callable[..., Any]
 class Portward:
     """The extension: serves the portal's routes, and makes the one refusal of every `Refused` that a view raises.
 
-    app: what to begin with, as by `init_app`, and raises what that raises.
+    app: an application to begin with. Raises what `init_app` raises.
     """
 
     def __init__(self, gate: Gate, app: Flask | None = None) -> None:

@@ -17,7 +17,7 @@ from said import raised, words
 
 HALF = "half \ud800"
 ANYTHING = [None, 7, "", HALF, "a b", b"x", [], object(), len]
-OF_FRAMEWORKS = (ImproperlyConfigured, ImportError, MissingGreenlet, SynchronousOnlyOperation, ValidationError)
+OF_OTHERS = (ImproperlyConfigured, ImportError, MissingGreenlet, SynchronousOnlyOperation, ValidationError)
 
 
 @dataclass
@@ -63,7 +63,7 @@ def kinds_of(one: Tried, given: dict[str, Any]) -> list[str]:
     except Exception as error:  # noqa: BLE001
         last = traceback.extract_tb(error.__traceback__)[-1]
         is_meant = last.filename.startswith(str(FOLDER)) and (last.line or "").startswith("raise")
-        if is_meant or isinstance(error, (PortwardError, *OF_FRAMEWORKS)):
+        if is_meant or isinstance(error, (PortwardError, *OF_OTHERS)):
             return [kind.__name__ for kind in (type(error), *type(error).__bases__) if kind not in (Exception, PortwardError)]
     return []
 
