@@ -90,7 +90,10 @@ BINARY: Codec[bytes] = Codec(bytes, bytes, bytes)
 
 @dataclass(frozen=True)
 class Index:
-    """A blind index. bits: `portward.index_bits` says how many. version: another one, if any of the others changes."""
+    """A blind index. bits: 1 to 256, `portward.index_bits` says how many. version: 1 to 255, another one if any of the others changes.
+
+    Raises nothing when it is made; a value that is stored or looked for raises `InvalidValue` (`index_parameters`).
+    """
 
     bits: int
     normaliser: Normaliser = "exact"

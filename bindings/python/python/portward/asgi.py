@@ -21,7 +21,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class PortalMiddleware:
     """Answers the portal's routes, and makes the one refusal of every `Refused` that the application raises.
 
-    Put it outside of what changes headers or bodies. The event loop never waits for the store.
+    Put it outside of what changes headers or bodies. The event loop never waits for the store. Raises nothing when it is made; when it is
+    called, what the application raises, of which a `Refused` only where the answer had begun.
     """
 
     def __init__(self, app: App, gate: Gate) -> None:
@@ -69,9 +70,10 @@ class PortalMiddleware:
 
 
 async def session(gate: Gate, scope: Scope) -> Access:
-    """Who comes with a request. Raises `Refused`, which the middleware answers.
+    """Who comes with a request, of a scope of type `http` or `websocket`.
 
-    The middleware also keeps every answer that follows out of caches that others share.
+    Raises `Refused`, which the middleware answers; `TypeError` for a verifier that gives no `Access`. The middleware also keeps every
+    answer that follows out of caches that others share.
     """
     scope.setdefault(ASKED, []).append(gate)
     request = request_of(scope)
@@ -80,7 +82,7 @@ async def session(gate: Gate, scope: Scope) -> Access:
 
 
 def request_of(scope: Scope) -> Request:
-    """What of an ASGI scope is looked at."""
+    """What of an ASGI scope is looked at. Raises `KeyError` for a scope that is of no request, such as `lifespan`."""
     raw: bytes | None = scope.get("raw_path")
     # Not every server tells the path as it was sent. Encoded again, an escape that was needless is gone.
     path = quote(scope["path"], safe=_UNCHANGED, errors="surrogatepass") if raw is None else raw.decode("latin-1")
@@ -111,7 +113,7 @@ def _kept_apart(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
-    """As it is."""
+    """Sends an answer as it is, in two messages. Raises what `send` raises."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if answer.body:
         headers.append((b"content-length", str(len(answer.body)).encode()))

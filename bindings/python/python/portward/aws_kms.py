@@ -25,7 +25,8 @@ _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 class AwsKms:
     """Symmetric keys of the client's account and region, by their key ids: no aliases, which may come to mean another key, and no ARNs.
 
-    client: of boto3. key_id, more: 1 to 64 letters, digits and `-` each. Raises `InvalidValue` (`aws_kms_key_id`), and `TypeError`.
+    client: of boto3. key_id, more: 1 to 64 letters, digits and `-` each. Raises `InvalidValue` (`aws_kms_key_id`), and `TypeError` for what is
+    no text.
     """
 
     def __init__(self, client: Any, key_id: str, *more: str) -> None:
@@ -38,13 +39,17 @@ class AwsKms:
         self._key_ids = {one.encode() for one in (key_id, *more)}
 
     def resolves(self, slot: KekSlot) -> bool:
-        """Whether the slot is of one of these keys; of version 0, as the service knows which material of a key it takes."""
+        """Whether the slot is of one of these keys; of version 0, as the service knows which material of a key it takes.
+
+        Asks nobody. Raises nothing.
+        """
         return (slot.kind, slot.version) == ("aws-kms", 0) and slot.id in self._key_ids
 
     def unwrap(self, slot: KekSlot) -> bytes:
-        """The key in a slot, 32 bytes. Asks the service, and waits as long as the client does.
+        """The key in a slot that it resolves, 32 bytes. Asks the service, and waits as long as the client does.
 
-        Raises `Unavailable`: `kek_unavailable` if it cannot be reached, `kek_refused`.
+        Raises `Unavailable`: `kek_unavailable` if it cannot be reached, `kek_refused` if it does not unwrap; `__cause__` is what the client
+        raised.
         """
         key_id = slot.id.decode()
         try:

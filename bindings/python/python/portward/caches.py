@@ -9,7 +9,8 @@ ASKED = "portward.asked"
 def kept_apart(cache_control: str, vary: str) -> dict[str, str]:
     """`cache-control` and `vary` of an answer to a request whose session was asked for: no cache gives it to somebody else.
 
-    An application that says itself which caches may keep it is believed; `vary` is there in any case that something is kept.
+    Both as they are sent, "" for none; what is returned goes in their place, nothing where nothing is kept. An application that says
+    itself which caches may keep it is believed; `vary` is there in any case that something is kept. Raises nothing.
     """
     said, varies = _parts(cache_control), _parts(vary)
     names = {part.partition("=")[0].lower() for part in said}
@@ -24,7 +25,7 @@ def kept_apart(cache_control: str, vary: str) -> dict[str, str]:
 
 
 def with_kept_apart(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The same for a list of all headers."""
+    """The same for a list of all headers, in whatever case their names are: a new list. Raises nothing."""
     said = {name: ", ".join(value for key, value in headers if key.lower() == name) for name in ("cache-control", "vary")}
     apart = kept_apart(said["cache-control"], said["vary"])
     return [pair for pair in headers if pair[0].lower() not in apart] + list(apart.items())

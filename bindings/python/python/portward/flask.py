@@ -23,7 +23,10 @@ View = Callable[..., Any]
 
 
 class Portward:
-    """The extension: serves the portal's routes, and makes the one refusal of every `Refused` that a view raises."""
+    """The extension: serves the portal's routes, and makes the one refusal of every `Refused` that a view raises.
+
+    app: an application to begin with. Raises what `init_app` raises.
+    """
 
     def __init__(self, gate: Gate, app: Flask | None = None) -> None:
         self.gate = gate
@@ -36,7 +39,8 @@ class Portward:
     def init_app(self, app: Flask) -> None:
         """Outside of everything else, so that no hook of the application changes an answer.
 
-        The application answers nothing, but raises `TypeError`, where a guard stands above `@app.route`: there it guards nothing.
+        Raises `AssertionError`, of Flask's, where the application has answered its first request. The application answers nothing, but
+        raises `TypeError`, where a guard stands above `@app.route`: there it guards nothing.
         """
         self._apps.append(app)
         app.wsgi_app = wsgi.PortalMiddleware(self._looked_at(app, app.wsgi_app), self.gate)  # type: ignore[method-assign]
@@ -44,7 +48,10 @@ class Portward:
         app.extensions["portward"] = self
 
     def session(self) -> Access:
-        """Who comes with this request; also `g.access` from then on. Raises `Refused`."""
+        """Who comes with this request; also `g.access` from then on.
+
+        Raises `Refused`; `TypeError` for a verifier that gives no `Access`; `RuntimeError`, of Flask's, outside of a request.
+        """
         access = wsgi.session(self.gate, request.environ)
         g.access = access
         return access
@@ -53,7 +60,9 @@ class Portward:
         """Nobody comes to this view without a session; with a permission, nobody whose session does not allow it.
 
         resource: the name of the view's argument that says for what. Without it, a session that is restricted to resources does not
-        come in. It stands below `@app.route`. Raises `TypeError`, `InvalidValue` (`unknown_permission`).
+        come in. It stands below `@app.route`. Raises `TypeError` for a guard that would guard nothing: without parentheses, with a resource
+        but no permission, or one that the view does not take; `InvalidValue` (`unknown_permission`). The view then raises `Refused`, and
+        what `session` raises.
         """
         check_guard(permission, resource)
         if resource is not None and permission is None:

@@ -80,7 +80,10 @@ class Verifies(Protocol):
 
 @dataclass(frozen=True, repr=False, slots=True)
 class Request:
-    """What of a request is looked at."""
+    """What of a request is looked at. headers: names, in whatever case, and values as bytes.
+
+    Raises nothing when it is made, and `TypeError` when it is pickled.
+    """
 
     method: str
     path: str
@@ -113,7 +116,7 @@ class Gate:
     """A portal with what stands behind it.
 
     links: the store. verifier: what believes sessions, if it is not the store. log: is told the reason of every refusal; by default the
-    logger "portward" is. now: Unix seconds, for tests.
+    logger "portward" is. now: gives Unix seconds, for tests. Raises `TypeError` without a verifier where links is no `portward.Store`.
     """
 
     def __init__(
@@ -136,16 +139,20 @@ class Gate:
         self._now = now
 
     def is_ours(self, request: Request) -> bool:
-        """Whether this path is answered here, and not by the application."""
+        """Whether this path is answered here, and not by the application. Raises `InvalidValue` (`text_surrogate`)."""
         return self.portal.read(request.method, request.path, request.headers, b"") is not None
 
     def begin(self, request: Request, body: bytes) -> Answer | Exchange | None:
-        """An answer, a question for `finish`, or None for a path of the application. Never blocks."""
+        """An answer, a question for `finish`, or None for a path of the application. Never blocks.
+
+        body: of a longer one than 4,096 bytes any longer part will do. Raises `InvalidValue` (`text_surrogate`).
+        """
         step = self.portal.read(request.method, request.path, request.headers, body)
         return self._logged(step) if isinstance(step, Answer) else step
 
     def finish(self, exchange: Exchange) -> Answer:
-        """Asks the store. May block."""
+        """Asks the store. May block. Raises nothing, as what goes wrong is in the answer, but what `links` of your own raises beside
+        `PortwardError`."""
         if isinstance(self._links, Store) and self._now is None:
             return self._logged(exchange.run(self._links))
         try:
@@ -155,14 +162,14 @@ class Gate:
             return exchange.refused(error.public)
 
     def serve(self, request: Request, body: bytes) -> Answer | None:
-        """Both at once. May block."""
+        """Both at once. May block. body: of a longer one than 4,096 bytes any longer part will do. Raises what `begin` and `finish` raise."""
         step = self.begin(request, body)
         return self.finish(step) if isinstance(step, Exchange) else step
 
     def look_up(self, permission: str) -> None:
         """For guards, when they are made: a permission that there is not would let nobody in, and nobody would know why.
 
-        Raises `InvalidValue`. Says nothing where there is no store, whose deployment knows.
+        Raises `InvalidValue` (`unknown_permission`), but nothing where there is no store, whose deployment knows.
         """
         stores = (one for one in (self._verifier, self._links) if isinstance(one, Store))
         store = next(stores, None)
@@ -175,9 +182,9 @@ class Gate:
         return bool(getattr(self._verifier, "is_open", True))
 
     def session(self, request: Request) -> Access:
-        """Who comes with a request to the application. Raises `Denied`.
+        """Who comes with a request to the application. What is answered then is of this client only: see `portward.caches.kept_apart`.
 
-        What is answered then is of this client only: see `portward.caches.kept_apart`. `TypeError` for a verifier that gives no `Access`.
+        Raises `Denied`, which is a `Refused`; `TypeError` for a verifier that gives no `Access`; `InvalidValue` (`text_surrogate`).
         """
         found = self._found(request)
         if isinstance(found, Denied):
@@ -190,7 +197,10 @@ class Gate:
         return found
 
     def refuse(self, request: Request, error: PortwardError) -> Answer:
-        """The one refusal, for whatever reason."""
+        """The one refusal, for whatever reason, which is logged. Of a `Denied` the answer that it has, whose reason was.
+
+        Raises `InvalidValue`: `unknown_refusal` for an error whose `public` is none of the three, `text_surrogate`.
+        """
         if isinstance(error, Denied):
             return error.answer
         self._log(error.code, error.token_id)

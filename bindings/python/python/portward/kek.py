@@ -23,7 +23,7 @@ class KekProvider(Protocol):
         """Whether this KEK is here and may be used. Calls nobody.
 
         A slot comes from a file that whoever can write the directory has written: compare `kind`, `id` and `version` with what the
-        application is configured for.
+        application is configured for. Raises nothing; what it raises all the same is taken as of `unwrap`.
         """
         ...
 

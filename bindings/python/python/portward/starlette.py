@@ -28,7 +28,8 @@ class Session:
     """Nobody comes in without a session; with a permission, nobody whose session does not allow it.
 
     resource: the name of the path parameter that says for what. Without it, a session that is restricted to resources does not come in.
-    Raises `TypeError`, `InvalidValue` (`unknown_permission`), and when it is called `Refused`.
+    Raises `TypeError` for a resource without a permission, `InvalidValue` (`unknown_permission`); when it is called `Refused`, and `TypeError`
+    for a verifier that gives no `Access`.
     """
 
     def __init__(self, gate: Gate, permission: Optional[str] = None, *, resource: Optional[str] = None) -> None:

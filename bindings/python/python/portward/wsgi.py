@@ -19,7 +19,8 @@ App = Callable[[Environ, StartResponse], Iterable[bytes]]
 class PortalMiddleware:
     """Answers the portal's routes, and makes the one refusal of every `Refused` that the application raises before it answers.
 
-    Put it outside of what changes headers or bodies.
+    Put it outside of what changes headers or bodies. Raises nothing when it is made; when it is called, what the application raises, of
+    which a `Refused` only where the answer had begun.
     """
 
     def __init__(self, app: App, gate: Gate) -> None:
@@ -64,9 +65,10 @@ class PortalMiddleware:
 
 
 def session(gate: Gate, environ: Environ) -> Access:
-    """Who comes with a request. Raises `Refused`, which the middleware answers.
+    """Who comes with a request.
 
-    The middleware also keeps every answer that follows out of caches that others share.
+    Raises `Refused`, which the middleware answers; `TypeError` for a verifier that gives no `Access`. The middleware also keeps every
+    answer that follows out of caches that others share.
     """
     environ.setdefault(ASKED, []).append(True)
     request = request_of(environ)
@@ -75,7 +77,10 @@ def session(gate: Gate, environ: Environ) -> Access:
 
 
 def request_of(environ: Environ, encoding: str = "latin-1") -> Request:
-    """What of a WSGI environment is looked at. encoding: in which its path is a text; frameworks that change it take another."""
+    """What of a WSGI environment is looked at. encoding: in which its path is a text; frameworks that change it take another.
+
+    Raises `KeyError` and `UnicodeEncodeError` for an environment that is none of PEP 3333: without a method, or with texts beyond Latin-1.
+    """
     headers = [(_name(key[5:]), value) for key, value in environ.items() if key.startswith("HTTP_")]
     if environ.get("CONTENT_TYPE"):
         headers.append(("content-type", environ["CONTENT_TYPE"]))

@@ -19,7 +19,7 @@ MIDDLEWARE = "portward.django.middleware.PortalMiddleware"
 
 @register(Tags.security)
 def settings_are_there(**_: Any) -> Iterable[CheckMessage]:
-    """The gate is named where the middleware is used, and the middleware stands first."""
+    """The gate is named where the middleware is used, and the middleware stands first. Raises nothing: the messages say what is wrong."""
     middleware = list(settings.MIDDLEWARE)
     if MIDDLEWARE not in middleware:
         return
@@ -30,7 +30,7 @@ def settings_are_there(**_: Any) -> Iterable[CheckMessage]:
 
 
 def of_field(field: Any) -> Iterable[CheckMessage]:
-    """An encrypted field knows its row before that is stored, and is looked for in the one way."""
+    """An encrypted field knows its row before that is stored, and is looked for in the one way. Raises nothing: the messages say what is wrong."""
     options = field.model._meta
     names = {name for known in options.concrete_fields for name in (known.name, known.attname)}
     if field.tenant not in names:
@@ -50,7 +50,7 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
 
 
 def of_index(field: Any) -> Iterable[CheckMessage]:
-    """A blind index has a text that it is of, for itself, and parameters that there are."""
+    """A blind index has a text that it is of, for itself, and parameters that there are. Raises nothing: the messages say what is wrong."""
     fields = field.model._meta.concrete_fields
     if not any(isinstance(one, EncryptedTextField) and one.name == field.of for one in fields):
         yield Error(f"The model has no EncryptedTextField '{field.of}'.", obj=field, id="portward.E008")

@@ -23,13 +23,17 @@ _making = threading.RLock()
 
 
 def gate() -> Gate:
-    """What `PORTWARD_GATE` names. It knows the permissions of all guards. Raises `ImproperlyConfigured`, and what making it raises."""
+    """What `PORTWARD_GATE` names. It knows the permissions of all guards.
+
+    Raises `ImproperlyConfigured` where the setting is missing or names no `Gate`, `ImportError` where what it names is not there,
+    `InvalidValue` (`unknown_permission`) for a guard's, and what making it raises.
+    """
     found: Gate = _kept.get("PORTWARD_GATE") or _once("PORTWARD_GATE", _gate)
     return found
 
 
 def is_gate_made() -> bool:
-    """Whether `gate` will not wait for what makes it."""
+    """Whether `gate` will not wait for what makes it. Raises nothing."""
     return "PORTWARD_GATE" in _kept
 
 
@@ -41,14 +45,17 @@ def _gate(made: Any) -> None:
 
 
 def guarded_by(permission: str) -> None:
-    """A view has this guard. Views are read before the gate is made, or after it."""
+    """A view has this guard. Views are read before the gate is made, or after it: then this raises `InvalidValue` (`unknown_permission`)."""
     if is_gate_made():
         gate().look_up(permission)
     _guards.add(permission)
 
 
 def keys() -> Keys:
-    """What `PORTWARD_KEYS` names. Raises `ImproperlyConfigured`, and what making it raises."""
+    """What `PORTWARD_KEYS` names.
+
+    Raises `ImproperlyConfigured` where the setting is missing, `ImportError` where what it names is not there, and what making it raises.
+    """
     found: Keys = _kept.get("PORTWARD_KEYS") or _once("PORTWARD_KEYS", lambda made: None)
     return found
 
@@ -82,7 +89,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def forget() -> None:
-    """The settings are read anew."""
+    """The settings are read anew when they are next needed. Raises nothing."""
     _kept.clear()
 
 

@@ -23,7 +23,11 @@ def session_required(permission: str | None = None, *, resource: str | None = No
 
     `request.access` is who comes. resource: the name of the view's argument that says for what. Without it, a session that is restricted
     to resources does not come in. The middleware makes the refusal. For views that are functions, also asynchronous ones; for classes
-    take `method_decorator`. Raises `TypeError`, and `InvalidValue` (`unknown_permission`) where the gate is made already.
+    take `method_decorator`.
+
+    Raises `TypeError` for a guard that would guard nothing: without parentheses, with a resource but no permission, or one that the view
+    does not take; `InvalidValue` (`unknown_permission`) where the gate is made already. The view then raises `Refused`, `TypeError` for a
+    verifier that gives no `Access`, and what `conf.gate` raises.
     """
     check_guard(permission, resource)
     if resource is not None and permission is None:

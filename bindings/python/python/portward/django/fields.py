@@ -66,8 +66,7 @@ class _Attribute(Generic[T]):
 
 
 class _EncryptedField(Stored, Generic[T]):
-    """tenant: the field of the row that holds its tenant. sealed_as: `table.column` as it was when the first value was stored; to be given
-    once the table or the field is renamed, as nothing opens under another name."""
+    """What a field of texts and one of bytes have in common."""
 
     made = Sealed
     begins = OBJECT_BEGINS
@@ -121,19 +120,31 @@ class _EncryptedField(Stored, Generic[T]):
         return {self.tenant_field.name, self.tenant_field.attname}
 
     def place(self, row: Any) -> tuple[str, str]:
-        """Tenant and primary key of a row, as they stand in the context."""
+        """Tenant and primary key of a row, as they stand in the context.
+
+        Raises `RowError` where one of them is missing or no text, whole number or UUID; `ValidationError`, of Django's, for what its field
+        does not take.
+        """
         key = self.model._meta.pk
         tenant = self.tenant_field.to_python(getattr(row, self.tenant_field.attname))
         return text_of(tenant, f"{self}: the tenant"), text_of(key.to_python(getattr(row, key.attname)), f"{self}: the primary key")
 
     @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
     def open(self, row: Any, stored: bytes) -> T:
-        """The plaintext. Raises `portward.Unreadable`."""
+        """The plaintext of what is stored in a row.
+
+        Raises `Unreadable`, `InvalidValue`, `Unavailable`, what `place` and `conf.keys` raise, and in an event loop
+        `SynchronousOnlyOperation`, of Django's.
+        """
         opened: T = self.sealing.open(conf.keys(), *self.place(row), stored)
         return opened
 
     def seal(self, row: Any) -> None:
-        """Puts the encrypted object, and what its index holds, into the row. Does nothing where that is done."""
+        """Puts the encrypted object, and what its index holds, into the row. Does nothing where that is done.
+
+        Raises `PlaintextError` for what was not assigned to the field itself; `RowError` for a value that was sealed for another row;
+        `InvalidValue`, `Unavailable`, and what `place` and `conf.keys` raise.
+        """
         stored = getattr(row, self.attname)
         if stored is not None and not isinstance(stored, (Plain, Sealed)):
             raise PlaintextError(f"{self}: assign the plaintext to `{self.name}`")
@@ -149,6 +160,7 @@ class _EncryptedField(Stored, Generic[T]):
             setattr(row, self.index.attname, blinded)
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
+        """What is stored, which is sealed now. Raises what `seal` raises."""
         self.seal(model_instance)
         return getattr(model_instance, self.attname)
 
@@ -158,6 +170,7 @@ class _EncryptedField(Stored, Generic[T]):
         return value if value is not None else super().clean(None, model_instance)
 
     def value_from_object(self, obj: Any) -> Any:
+        """The plaintext, for a form. Raises what `open` raises."""
         return getattr(obj, self.name)
 
     def check(self, **options: Any) -> list[Any]:
@@ -166,12 +179,15 @@ class _EncryptedField(Stored, Generic[T]):
         return [*super().check(**options), *of_field(self)]
 
     def check_update_fields(self, names: Set[str]) -> None:
-        """The index follows the value. Raises `InvalidValue` (`index_apart`)."""
+        """The index follows the value. names: what is to be written. Raises `InvalidValue` (`index_apart`)."""
         if self.index is not None and bool({self.name, self.attname} & names) != (self.index.name in names):
             raise index_apart(f"update_fields: names {self.name} and {self.index.name}")
 
     def check_update(self, values: Mapping[str, Any]) -> None:
-        """An `UPDATE` of many rows takes nothing but None, of the value and its index. What was never made the column refuses."""
+        """An `UPDATE` of many rows takes nothing but None, of the value and its index. What was never made the column refuses.
+
+        Raises `RowError` for a value that was made, `InvalidValue` (`index_apart`).
+        """
         names = [name for field in (self, self.index) if field for name in {field.name, field.attname} if name in values]
         made = [getattr(values[name], "value", values[name]) for name in names]
         if any(isinstance(value, (Sealed, Blinded)) for value in made):
@@ -180,7 +196,10 @@ class _EncryptedField(Stored, Generic[T]):
             self.check_update_fields(values.keys())
 
     def is_moved(self, row: Any, there: Any) -> bool:
-        """Whether the tenant of a row is another than that of the same row as it is stored, if it is."""
+        """Whether the tenant of a row is another than that of the same row as it is stored, if it is.
+
+        Raises `ValidationError`, of Django's, for a tenant that its field does not take.
+        """
         name = self.tenant_field.attname
         return there is not None and getattr(there, name) != self.tenant_field.to_python(getattr(row, name))
 
@@ -197,13 +216,25 @@ class _EncryptedField(Stored, Generic[T]):
 
 
 class EncryptedTextField(_EncryptedField[str]):
-    """A text that is stored encrypted."""
+    """A text that is stored encrypted.
+
+    tenant: the field of the row that holds its tenant. sealed_as: `table.column` as it was when the first value was stored; to be given
+    once the table or the field is renamed, as nothing opens under another name. Raises nothing when it is made: `manage.py check` says
+    what is wrong with it.
+
+    What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what `open` raises, saving a row
+    what `seal` raises; with `update_fields` also `InvalidValue` (`index_apart`) where the index is not named with its value, and `RowError`
+    where a new tenant is not saved together with the value.
+    """
 
     codec = TEXT
 
 
 class EncryptedBinaryField(_EncryptedField[bytes]):
-    """Bytes that are stored encrypted. As Django's own field of bytes, it is in no form."""
+    """Bytes that are stored encrypted. As Django's own field of bytes, it is in no form.
+
+    Its arguments are those of `EncryptedTextField`. Raises what `EncryptedTextField` raises, with `bytes` in the place of `str`.
+    """
 
     codec = BINARY
 
@@ -222,7 +253,12 @@ class EncryptedBinaryField(_EncryptedField[bytes]):
 class BlindIndexField(Stored):
     """What makes an encrypted field findable: `filter(tenant=…, email__matches=…)` of an `EncryptedManager`.
 
-    of: the field. bits: `portward.index_bits` says how many. Who can read the column sees which rows may have equal values.
+    of: the name of the field. bits: 1 to 256, `portward.index_bits` says how many. normaliser: which values are the same to it, one of
+    `exact`, `ascii-lowercase` and `digits`. version: 1 to 255, another one if any of the others changes. Who can read the column sees
+    which rows may have equal values.
+
+    Raises nothing when it is made: `manage.py check` says what is wrong with it. Saving a row raises what `seal` of its field raises, and
+    `InvalidValue` (`index_parameters`).
     """
 
     made = Blinded
@@ -252,10 +288,14 @@ class BlindIndexField(Stored):
         return [*super().check(**options), *of_index(self)]
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
+        """What is stored, which is made now. Raises what `seal` of its field raises."""
         self.model._meta.get_field(self.of).seal(model_instance)
         return getattr(model_instance, self.attname)
 
 
 async def aopen(row: models.Model, name: str) -> Any:
-    """The plaintext of `row.name`, for asynchronous code: asking for a key does not block the event loop. Raises `Unreadable`, `Unavailable`."""
+    """The plaintext of `row.name`, for asynchronous code: asking for a key does not block the event loop.
+
+    Raises what `open` of the field raises, `Unreadable` and `Unavailable` for instance; `AttributeError` where there is no such field.
+    """
     return await sync_to_async(getattr, thread_sensitive=False)(row, name)

@@ -19,7 +19,9 @@ from . import conf
 class PortalMiddleware:
     """Answers the portal's routes, and makes the one refusal of every `Refused` that a view raises, or the template that it answers with.
 
-    What another middleware raises Django answers itself, with status 500: there take `refusal`. It stands first: so no other middleware changes an answer. Under ASGI the event loop never waits for the store.
+    What another middleware raises Django answers itself, with status 500: there take `refusal`. It stands first: so no other middleware
+    changes an answer. Under ASGI the event loop never waits for the store. Raises what `conf.gate` raises when it is made, and when it is
+    called what Django's own do.
     """
 
     sync_capable = True
@@ -48,32 +50,36 @@ class PortalMiddleware:
         return response(answer)
 
     def process_exception(self, django_request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """The refusal of a view, or None for what is none."""
+        """The refusal of a view, or None for what is no `Refused`. Raises what `refusal` raises."""
         if not isinstance(error, Refused):
             return None
         return refusal(django_request, error)
 
 
 def refusal(request: HttpRequest, error: PortwardError) -> HttpResponse:
-    """The one refusal, for whatever reason: for a middleware of your own, to answer with."""
+    """The one refusal, for whatever reason: for a middleware of your own, to answer with.
+
+    Raises what `conf.gate` raises, and `InvalidValue` (`unknown_refusal`) for an error whose `public` is none of the three.
+    """
     return response(conf.gate().refuse(request_of(request), error))
 
 
 def request_of(request: HttpRequest) -> Request:
-    """What of a request of Django's is looked at, under ASGI and WSGI."""
+    """What of a request of Django's is looked at, under ASGI and WSGI. Raises what `portward.asgi.request_of` and that of `portward.wsgi` raise."""
     scope = getattr(request, "scope", None)
     # In `META` Django has put the path as it reads it.
     return wsgi.request_of(request.META, "utf-8") if scope is None else asgi.request_of(scope)
 
 
 def asked_for(request: HttpRequest) -> Request:
-    """The same for a guard: whatever is answered now depends on the session."""
+    """The same for a guard: whatever is answered now depends on the session. Raises what `request_of` raises."""
     request.META.setdefault(caches.ASKED, []).append(True)
     return request_of(request)
 
 
 def kept_apart(answer: Any) -> Any:
-    """A response that caches keep for this client only. The guard says so, as caches of Django's stand between it and the middleware."""
+    """A response that caches keep for this client only, or what is no response as it is. The guard says so, as caches of Django's stand
+    between it and the middleware. Raises nothing."""
     if isinstance(answer, HttpResponseBase):
         for name, value in caches.kept_apart(answer.get("cache-control", ""), answer.get("vary", "")).items():
             answer[name] = value
@@ -86,7 +92,7 @@ def _if_asked(request: HttpRequest, answer: Any) -> Any:
 
 
 def response(answer: Answer | None) -> HttpResponse:
-    """An answer as one of Django's. Its cookies are sent as they are written."""
+    """An answer as one of Django's, status 404 for None. Its cookies are sent as they are written. Raises nothing."""
     if answer is None:
         return HttpResponseNotFound()
     kind = dict(answer.headers).get("content-type", "")

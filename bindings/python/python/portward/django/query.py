@@ -42,12 +42,20 @@ class _Confirmed(ModelIterable):
 
 
 class EncryptedQuerySet(models.QuerySet):
-    """Finds by blind indexes, and stores no row whose values would not open."""
+    """Finds by blind indexes, and stores no row whose values would not open.
+
+    A look-up, `filter(tenant=…, email__matches=…)`, raises `TypeError` for a field without a `BlindIndexField`, without a tenant, in
+    `exclude()`, and where its rows would be counted, cut or changed in the database; `PlaintextError` for a value of another type. Its
+    rows, once they are asked for, raise `InvalidValue` and `Unavailable`.
+    """
 
     _wanted: tuple[tuple[_EncryptedField[Any], str], ...] = ()
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
-        """As Django's; of a look-up, the one row whose value is the one. Raises `DoesNotExist`, `MultipleObjectsReturned`."""
+        """As Django's; of a look-up, the one row whose value is the one.
+
+        Raises `DoesNotExist`, `MultipleObjectsReturned`, and what a look-up raises.
+        """
         found = self.filter(*args, **kwargs) if args or kwargs else self
         if not found._wanted:
             return super().get(*args, **kwargs)
@@ -59,18 +67,18 @@ class EncryptedQuerySet(models.QuerySet):
         raise self.model.MultipleObjectsReturned(f"get() returned more than one {self.model._meta.object_name}")
 
     def count(self) -> int:
-        """As Django's; of a look-up, how many rows were confirmed, each of which is read."""
+        """As Django's; of a look-up, how many rows were confirmed, each of which is read. Raises what a look-up raises."""
         return len(self) if self._wanted else super().count()
 
     def exists(self) -> bool:
-        """As Django's; of a look-up, whether a row was confirmed."""
+        """As Django's; of a look-up, whether a row was confirmed. Raises what a look-up raises."""
         return bool(len(self)) if self._wanted else super().exists()
 
     def __getitem__(self, key: Any) -> Any:
         return list(self)[key] if self._wanted else super().__getitem__(key)
 
     def update(self, **values: Any) -> int:
-        """As Django's, of values that are not encrypted, or None with its index.
+        """As Django's, of values that are not encrypted, or None with its index. Returns how many rows there were.
 
         Raises `PlaintextError`, `RowError`, `InvalidValue` (`index_apart`), and `TypeError` of a look-up.
         """
@@ -86,7 +94,7 @@ class EncryptedQuerySet(models.QuerySet):
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """As Django's; values are sealed for their rows, and indexes follow. batch_size: how many rows at a time.
 
-        Raises `RowError`, `InvalidValue`, and what sealing raises.
+        Raises `InvalidValue` (`index_apart`), and what `seal` of an encrypted field raises.
         """
         rows, names = tuple(objs), set(fields)
         for field in self._encrypted():
@@ -112,7 +120,8 @@ class EncryptedQuerySet(models.QuerySet):
     ) -> Any:
         """As Django's; each value is sealed for its row. batch_size: how many rows at a time.
 
-        Raises `RowError` where a conflict would bring a value into another row, and what sealing raises.
+        Raises `RowError` where a conflict would bring a value into another row, `InvalidValue` (`index_apart`), and what `seal` of an
+        encrypted field raises.
         """
         rows = list(objs)
         if update_conflicts:
@@ -194,7 +203,12 @@ for _name in (
 ):  # fmt: skip
     setattr(EncryptedQuerySet, _name, _refused(_name))
 
-EncryptedManager = models.Manager.from_queryset(EncryptedQuerySet, "EncryptedManager")
+_Manager: Any = models.Manager.from_queryset(EncryptedQuerySet)
+
+
+class EncryptedManager(_Manager):
+    """What a model with encrypted fields has as `objects`. Raises what `EncryptedQuerySet` raises."""
+
 
 _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its rows first, then go on with their primary keys"
 

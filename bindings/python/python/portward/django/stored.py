@@ -12,7 +12,7 @@ from .._column import PlaintextError, check_of
 
 
 class Stored(models.Field):
-    """A column of bytes that takes only what was made for it."""
+    """A column of bytes that takes only what was made for it. Raises nothing when it is made."""
 
     empty_strings_allowed = False
     made: type[bytes]
@@ -25,16 +25,19 @@ class Stored(models.Field):
         return None if value is None else self.made(value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """What goes to the database. Raises `PlaintextError` for what was not made for this column."""
         if value is not None and not isinstance(value, self.made):
             raise PlaintextError(f"{self}: plaintext is not stored nor looked for; assign it to the row, and save that")
         return None if value is None else connection.Database.Binary(bytes(value))
 
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> Any:
+        """Where it stands in a statement. Raises `PlaintextError` for what the database would compute."""
         if hasattr(value, "as_sql") and not self._is_made(value):
             raise PlaintextError(f"{self}: no expression of the database makes what is stored here")
         return connection.ops.binary_placeholder_sql(value)
 
     def value_to_string(self, obj: Any) -> str:
+        """For `dumpdata`: raises `PlaintextError`, whatever the row."""
         raise PlaintextError(f"{self}: is not serialized; back up the database")
 
     def db_check(self, connection: Any) -> str | None:

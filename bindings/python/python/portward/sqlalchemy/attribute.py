@@ -19,11 +19,7 @@ T = TypeVar("T")
 
 
 class _Encrypted(Generic[T]):
-    """keys: the key store, or a function that gives it. tenant: the attribute that holds the row's tenant. sealed_as: `table.column` as it
-    was when the first value was stored; to be given once table or attribute is renamed, as nothing opens under another name.
-
-    The columns `NAME_sealed` and, with an index, `NAME_index` are made where the class does not have them.
-    """
+    """What an attribute of texts and one of bytes have in common."""
 
     codec: Codec[T]
 
@@ -63,7 +59,11 @@ class _Encrypted(Generic[T]):
         setattr(row, self.stored, None if value is None else Plain(self.sealing(row).checked(value)))
 
     def value_of(self, row: Any) -> T | None:
-        """The plaintext. Raises `portward.Unreadable`."""
+        """The plaintext of a row.
+
+        Raises `Unreadable`, `InvalidValue`, `Unavailable`, what `place` and `keys` raise, and in an event loop `MissingGreenlet`, of
+        SQLAlchemy's.
+        """
         stored: Any = getattr(row, self.stored)
         if stored is None:
             return None
@@ -74,16 +74,20 @@ class _Encrypted(Generic[T]):
         return apart(lambda: column.open(self.keys(), *place, stored))
 
     def keys(self) -> Keys:
-        """The key store."""
+        """The key store. Raises what the function raises that gives it."""
         return self._keys() if callable(self._keys) else self._keys
 
     def sealing(self, row: Any) -> Column[T]:
-        """Under which names it is sealed. Of a row, or its class."""
+        """Under which names it is sealed. Of a row, or its class. Raises `NoInspectionAvailable`, of SQLAlchemy's, for what is not mapped."""
         table, _, name = (self._sealed_as or f"{inspect(_class_of(row)).local_table.name}.{self.name}").rpartition(".")
         return Column(table, name, self.codec, self._index)
 
     def place(self, row: Any) -> tuple[str, str]:
-        """Tenant and primary key of a row, as they stand in the context."""
+        """Tenant and primary key of a row, as they stand in the context. Makes a key that has a default.
+
+        Raises `RowError` where one of them is missing or no text, whole number or UUID, for a key of another type than its column's, and
+        for a table whose key has several columns; `ValueError` for a text that is to be a UUID.
+        """
         mapper: Mapper[Any] = inspect(type(row))
         if len(mapper.primary_key) != 1:
             raise RowError(f"{self.name}: the table needs a primary key of one column")
@@ -127,13 +131,25 @@ class _Encrypted(Generic[T]):
 
 
 class EncryptedText(_Encrypted[str]):
-    """A text that is stored encrypted."""
+    """A text that is stored encrypted.
+
+    keys: the key store, or a function that gives it. tenant: the attribute that holds the row's tenant. index: a blind index, for look-ups.
+    sealed_as: `table.column` as it was when the first value was stored; to be given once table or attribute is renamed, as nothing opens
+    under another name. The columns `NAME_sealed` and, with an index, `NAME_index` are made where the class does not have them.
+
+    Raises nothing when it is made. What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what
+    `value_of` raises; so does flushing a row, and `RowError` for a value that was sealed for another row.
+    """
 
     codec = TEXT
 
 
 class EncryptedBinary(_Encrypted[bytes]):
-    """Bytes that are stored encrypted."""
+    """Bytes that are stored encrypted.
+
+    Its arguments are those of `EncryptedText`. Raises what `EncryptedText` raises, with `bytes` in the place of `str`. They are not looked
+    for: with an index, flushing a row raises `TypeError`.
+    """
 
     codec = BINARY
 

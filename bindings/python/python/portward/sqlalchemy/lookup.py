@@ -26,15 +26,15 @@ class Finds(Protocol[T]):
     indexed: str
 
     def keys(self) -> Keys:
-        """The key store."""
+        """The key store. Raises what the function raises that gives it."""
         ...
 
     def sealing(self, row: Any) -> Column[T]:
-        """Under which names it is sealed. Of a row, or its class."""
+        """Under which names it is sealed. Of a row, or its class. Raises nothing for what is mapped."""
         ...
 
     def value_of(self, row: Any) -> T | None:
-        """The plaintext. Raises `portward.Unreadable`."""
+        """The plaintext. Raises `Unreadable`, `InvalidValue`, `Unavailable`."""
         ...
 
 
@@ -51,7 +51,7 @@ class Lookup(Generic[T]):
         """The rows of a tenant whose value is this one. among: a selection of the rows to look into, without a limit.
 
         The database gives the rows whose index is equal, which may be some too many; each is opened. One that cannot be is none of them.
-        Raises `PlaintextError` for a value of another type, `TypeError`, and `Unavailable`.
+        Raises `TypeError` for an `among` with a limit, and what `may_be` raises.
         """
         statement = select(self._owner) if among is None else among
         limits = (statement._limit_clause, statement._offset_clause, statement._fetch_clause)
@@ -61,11 +61,15 @@ class Lookup(Generic[T]):
         return [row for row in rows if self._is(row, value, tenant)]
 
     async def find_async(self, session: AsyncSession, value: T, *, tenant: str, among: Select[Any] | None = None) -> list[Any]:
-        """The same for an `AsyncSession`."""
+        """The same for an `AsyncSession`. Raises what `find` raises."""
         return await session.run_sync(lambda inner: self.find(inner, value, tenant=tenant, among=among))
 
     def may_be(self, value: T, *, tenant: str) -> ColumnElement[bool]:
-        """A condition that all these rows meet, and perhaps some others. Raises `PlaintextError`, `InvalidValue`, `Unavailable`."""
+        """A condition that all these rows meet, and perhaps some others.
+
+        Raises `PlaintextError` for a value of another type, `TypeError` where the attribute has no index, `InvalidValue`, `Unavailable`, and
+        in an event loop `MissingGreenlet`, of SQLAlchemy's.
+        """
         column = self._encrypted.sealing(self._owner)
         value = column.checked(value)
         looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), tenant, value))

@@ -15,7 +15,10 @@ R = TypeVar("R")
 
 
 def apart(act: Callable[[], R]) -> R:
-    """Does what may ask for a key, and lets no event loop wait for it."""
+    """Does what may ask for a key, and lets no event loop wait for it.
+
+    Raises what it raises, and in an event loop without an asynchronous session `MissingGreenlet`, of SQLAlchemy's.
+    """
     if _of_async_session():
         result: R = await_only(in_thread(act))
         return result

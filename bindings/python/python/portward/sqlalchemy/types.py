@@ -24,6 +24,7 @@ class _Stored(TypeDecorator[bytes]):
     made: type[bytes]
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        """What goes to the database. Raises `PlaintextError`, as it is, for what was not made for this column."""
         if value is not None and not isinstance(value, self.made):
             raise BoundError("plaintext is not stored nor looked for; assign it to the row's attribute, and flush that")
         return None if value is None else bytes(value)
@@ -33,21 +34,21 @@ class _Stored(TypeDecorator[bytes]):
 
 
 class EncryptedType(_Stored):
-    """The type of `notes_sealed`."""
+    """The type of `notes_sealed`. A statement that gives it anything but an encrypted object raises `PlaintextError`."""
 
     cache_ok = True
     made = Sealed
 
 
 class BlindIndexType(_Stored):
-    """The type of `email_index`."""
+    """The type of `email_index`. A statement that gives it anything but what an index holds raises `PlaintextError`."""
 
     cache_ok = True
     made = Blinded
 
 
 class Begins(ColumnElement[bool]):
-    """What the database itself keeps to."""
+    """What the database itself keeps to. begins: the first byte of all that the column holds, 0 to 255. Raises nothing."""
 
     inherit_cache = False
 
