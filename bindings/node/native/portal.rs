@@ -96,8 +96,8 @@ pub(crate) fn portal_session(portal: &External<Portal>, request: RequestRow) -> 
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn portal_refuse(portal: &External<Portal>, request: RequestRow, public: String) -> napi::Result<AnswerRow> {
-    call(|| request.with(b"", |request| portal.refuse(request, &public))).map(row)
+pub(crate) fn portal_refuse(portal: &External<Portal>, request: RequestRow, answer: String) -> napi::Result<AnswerRow> {
+    call(|| request.with(b"", |request| portal.refuse(request, &answer))).map(row)
 }
 
 /// What is asked.
@@ -144,8 +144,8 @@ pub(crate) fn exchange_granted(
 }
 
 #[napi(catch_unwind)]
-pub(crate) fn exchange_refused(exchange: &External<Arc<Exchange>>, public: String) -> napi::Result<AnswerRow> {
-    call(|| exchange.refused(&public)).map(row)
+pub(crate) fn exchange_refused(exchange: &External<Arc<Exchange>>, answer: String) -> napi::Result<AnswerRow> {
+    call(|| exchange.refused(&answer)).map(row)
 }
 
 #[napi(catch_unwind)]
