@@ -18,7 +18,7 @@ export interface Handle<Name extends string> {
 /** The sources of the native part, but for what is in no package. */
 export function sources() {
   const files = readdirSync(join(here, 'native')).filter((file) => file !== 'provoke.rs').sort()
-  return files.map((file) => readFileSync(join(here, 'native', file), 'utf8')).join('\n')
+  return files.map((file) => readFileSync(join(here, 'native', file), 'utf8').replaceAll('\r\n', '\n')).join('\n')
 }
 
 /** What is exported: the functions `{ name, doc, values: [name, type][], result }`, and the rows `{ name, doc, isNull, fields: { name, doc, type }[] }`. */

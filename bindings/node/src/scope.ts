@@ -165,12 +165,15 @@ export class Scope extends Handled<'Scope'> {
     }
   }
 
-  /** Makes a new data key for what is sealed from now on. */
+  /** Makes a new data key for what is sealed from now on. Errors: `unknown_key`, `index_key`. */
   async rotate(): Promise<void> {
     await this.#until(() => native.scopeRotate(this.#handle))
   }
 
-  /** Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased. */
+  /**
+   * Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased.
+   * Errors: `key_exists`, `unknown_key`, `index_key`.
+   */
   async begin(): Promise<void> {
     await this.#until(() => native.scopeBegin(this.#handle))
   }
@@ -182,7 +185,7 @@ export class Scope extends Handled<'Scope'> {
 
   /**
    * Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. `key`: as `keyOf` gives
-   * it. `backupsKept`: for how many seconds backups of the key store are kept.
+   * it. `backupsKept`: for how many seconds backups of the key store are kept. Errors: `key_state`, of the key that seals.
    */
   async destroyKey(key: string, options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
@@ -195,7 +198,7 @@ export class Scope extends Handled<'Scope'> {
     return erasureOf(await this.#until(() => native.scopeDestroy(this.#handle, kept)))
   }
 
-  /** A blind index under the key of this scope, whose kind is `index`. */
+  /** A blind index under the key of this scope, whose kind is `index`. Errors: `index_scope`, `index_parameters`. */
   async blindIndex(options: IndexOptions): Promise<BlindIndex> {
     return this.#until(() => blindIndex(this.#handle, options))
   }

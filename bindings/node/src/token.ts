@@ -109,7 +109,7 @@ export class Issuer extends Handled<'Issuer'> {
     this.#handle = handle
   }
 
-  /** Makes a link. */
+  /** Makes a link. Errors: `lifetime_zero`, `lifetime_over_ceiling`, `token_too_long`. */
   issueLink(tenant: string, client: string, permissions: Iterable<string>, options?: IssueOptions): Token {
     const { audience, lifetime } = optionsOf('options', options, ['audience', 'lifetime'])
     return tokenOfRow(

@@ -66,6 +66,14 @@ test('the native part is declared as its source says, and has nothing else', () 
   assert.deepEqual(names.sort(), Object.keys(raw).sort())
 })
 
+test('every function, row and field of the native part says what it is', () => {
+  const bare = ({ functions, rows }) => [...functions, ...rows, ...rows.flatMap(({ fields }) => fields)].filter(({ doc }) => doc.length === 0).map(({ name }) => name)
+  assert.deepEqual(bare(exported('#[napi(object)]\npub(crate) struct ARow {\n    /// Told.\n    pub told: f64,\n    pub bare: f64,\n}\n')), ['ARow', 'bare'])
+  assert.deepEqual(bare(native), [])
+  // One line of words, two at most.
+  assert.deepEqual([...native.functions, ...native.rows].filter(({ doc }) => doc.length > 2), [])
+})
+
 test('what may be absent of a row that comes is null, or Object.prototype would be read', () => {
   const row = (mark) => `#[napi(${mark})]\npub(crate) struct ARow {\n    pub some_of_it: Option<Vec<String>>,\n}\n`
   const call = (signature) => `#[napi(catch_unwind)]\npub(crate) fn of${signature} {\n`
