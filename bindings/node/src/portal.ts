@@ -18,15 +18,9 @@ export interface PortalRequest {
 }
 
 /** An answer, to be sent as it is. Where it is printed it does not show headers and body, which may have a session in them. */
-export interface Answer {
-  readonly status: number
+export interface Answer extends Omit<AnswerRow, 'headers'> {
   /** Header lines, in this order. */
   readonly headers: readonly (readonly [string, string])[]
-  readonly body: string
-  /** Why the request is refused, if it is: the code, for the operator's log. */
-  readonly reason: string | null
-  /** The token's id, if it was authentic. */
-  readonly tokenId: string | null
 }
 
 /** A session that came with a request. Nobody has looked at it. Where it is printed the token is not shown. */

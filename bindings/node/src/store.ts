@@ -8,7 +8,7 @@ import { checkMade, date, Handled, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
 import { type Edit, editRow, type Event, eventOf, filterRow, type IssuedLink, type Link, linkOf, type ListOptions, newLinkRow, type NewLinkOptions, type Page } from './links'
 import { native, raw } from './native'
-import type { Handle } from './native-types'
+import type { Handle, PeekedRow, RecoveredRow } from './native-types'
 import { sessionMakers, type Token, tokenOfRow } from './token'
 import { until } from './until'
 
@@ -38,24 +38,13 @@ const OPTIONS = ['create', 'audience', 'skew', 'maxStaleness', 'follow', 'events
 const U32 = 2 ** 32 - 1
 
 /** What looking at a link gives. */
-export interface Peeked {
-  /** To be sent back with the link and the cookie. */
-  readonly nonce: string
-  /** The browser's cookie. */
-  readonly cookie: string
+export interface Peeked extends Omit<PeekedRow, 'expiresAt'> {
   /** When the nonce ends. */
   readonly expiresAt: Date
 }
 
 /** What a recovery found and did. */
-export interface Recovered {
-  /** Where the feed stood that was found. */
-  readonly found: string
-  /** Where the new one begins. */
-  readonly begins: string
-  /** Whether a newer view was merged: then valid links work again. */
-  readonly merged: boolean
-}
+export interface Recovered extends RecoveredRow {}
 
 /** How much a compaction took away. */
 export interface Compacted {
@@ -267,7 +256,7 @@ export class Store extends Handled<'Store'> {
   /** Looks at a link without spending anything of it. Asks no database. */
   peek(link: string, cookie?: string | null): Peeked {
     const row = native.storePeek(this.#handle, tokenOf('link', link), orNull(cookie, (value) => text('cookie', value)))
-    return Object.freeze({ nonce: row.nonce, cookie: row.cookie, expiresAt: date(row.expiresAt) })
+    return Object.freeze({ ...row, expiresAt: date(row.expiresAt) })
   }
 
   /** Makes a session of a link, and counts a use of it. */

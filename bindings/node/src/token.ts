@@ -9,7 +9,9 @@ import type { Handle, TokenRow } from './native-types'
 /** A token just made. `token` goes to its holder and nowhere else. */
 export interface Token {
   readonly token: string
+  /** Its id. */
   readonly id: string
+  /** When it ends. */
   readonly expiresAt: Date
 }
 
