@@ -35,7 +35,7 @@ export interface StreamOptions {
 }
 
 export interface FileOptions extends StreamOptions {
-  /** Whether a file that is there already is replaced. */
+  /** Whether a file that is there already is replaced; if not, it is `file_exists`. */
   replace?: boolean | undefined
   /** On how many threads. */
   threads?: number | undefined
@@ -122,8 +122,9 @@ export class Scope extends Handled<'Scope'> {
   }
 
   /**
-   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Files that are open already go
-   * through `sealStream`: `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`.
+   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Errors: `source_unreadable`,
+   * `target_unwritable`. Files that are open already go through `sealStream`:
+   * `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`.
    */
   async sealFile(source: string | URL, target: string | URL, options: SealOptions & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
@@ -132,7 +133,10 @@ export class Scope extends Handled<'Scope'> {
     return followed(this.#streaming(known), (job) => native.scopeSealFile(this.#handle, of, row, job, embedded))
   }
 
-  /** Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Open files as with `sealFile`. */
+  /**
+   * Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Errors: `source_unreadable`,
+   * `target_unwritable`. Open files as with `sealFile`.
+   */
   async openFile(source: string | URL, target: string | URL, options: Of & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE])
     const of = ofRow(known)
