@@ -74,7 +74,7 @@ impl Seek for Reader {
     }
 }
 
-/// Of so many bytes.
+/// An object of so many bytes, which lies where JavaScript alone can read.
 #[napi(catch_unwind)]
 pub(crate) fn far_new(length: f64) -> napi::Result<External<Far>> {
     let length = call(|| whole(length))?;
@@ -88,7 +88,7 @@ pub(crate) fn far_wanted(far: &External<Far>) -> Vec<f64> {
     wanted.map_or_else(Vec::new, |(from, length)| vec![number(from), number(u64::try_from(length).unwrap_or(u64::MAX))])
 }
 
-/// These lie there. None: it ends there, whatever its length was.
+/// These bytes lie there. None: it ends there, whatever its length was.
 #[napi(catch_unwind)]
 pub(crate) fn far_bring(far: &External<Far>, from: f64, bytes: &[u8]) -> napi::Result<()> {
     let (from, mut brought) = (call(|| whole(from))?, far.lock());

@@ -23,17 +23,19 @@ struct State {
     ended: AtomicBool,
 }
 
+/// What follows the work on a file, and can end it.
 #[napi(catch_unwind)]
 pub(crate) fn job_new() -> External<Job> {
     handle(Job::default())
 }
 
-/// How many bytes of the source were read.
+/// How many bytes of the source were read so far.
 #[napi(catch_unwind)]
 pub(crate) fn job_bytes(job: &External<Job>) -> f64 {
     number(job.0.bytes.load(Ordering::Relaxed))
 }
 
+/// Ends the work: its next read fails.
 #[napi(catch_unwind)]
 pub(crate) fn job_end(job: &External<Job>) {
     job.0.ended.store(true, Ordering::Relaxed);
@@ -42,12 +44,17 @@ pub(crate) fn job_end(job: &External<Job>) {
 /// From where to where.
 #[napi(object)]
 pub(crate) struct FileRow {
+    /// The path of what is read. A named pipe is none (`source_unreadable`).
     pub source: String,
+    /// The path of what is written (`target_unwritable`).
     pub target: String,
+    /// Whether a file that is there already is replaced; if not, it is `file_exists`.
     pub replace: bool,
+    /// On how many threads.
     pub threads: f64,
 }
 
+/// Seals a file into another, which appears when all of it is written. Returns how many bytes there were.
 #[napi(catch_unwind)]
 pub(crate) fn scope_seal_file(
     scope: &External<Scope>,
@@ -65,6 +72,7 @@ pub(crate) fn scope_seal_file(
     promise(sealed, number)
 }
 
+/// Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are.
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_file(
     scope: &External<Scope>,

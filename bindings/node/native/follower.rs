@@ -11,7 +11,8 @@ use crate::token::options;
 
 use crate::work::{External, Promised, buffer, handle, promise, same};
 
-/// `max_staleness` in milliseconds.
+/// Knows what is revoked where there is no store; it begins knowing nothing, and so refuses all. `highest`: the stamp that an earlier one
+/// reached, so that nothing older is taken; `max_staleness` in milliseconds, `skew` in seconds.
 #[napi(catch_unwind)]
 pub(crate) fn follower_new(
     keyring: &External<Keyring>,
@@ -28,6 +29,7 @@ pub(crate) fn follower_new(
     call(made).map(Arc::new).map(handle)
 }
 
+/// One that follows published lists: it asks nobody, and believes a list from its one time to its other by the clock. `skew` in seconds.
 #[napi(catch_unwind)]
 pub(crate) fn follower_of_lists(
     keyring: &External<Keyring>,
@@ -41,13 +43,15 @@ pub(crate) fn follower_of_lists(
         .map(handle)
 }
 
-/// A promise, for it waits while an answer is taken in.
+/// A request to be sent now: what a store answers. One of lists makes none: `follows_lists`. It waits while an answer is taken in.
 #[napi(catch_unwind)]
 pub(crate) fn follower_request(follower: &External<Arc<Follower>>) -> Promised<Vec<u8>, Buffer> {
     let follower = Arc::clone(follower);
     promise(move || follower.request(), buffer)
 }
 
+/// Takes an answer, or a list, in: for a large one that is work of a second. Returns the stamp that it stands at now. After `gap`,
+/// `another_incarnation` and `fork` ask again. `at`: by when a list is good or not, in Unix seconds; now, if nothing is said.
 #[napi(catch_unwind)]
 pub(crate) fn follower_accept(
     follower: &External<Arc<Follower>>,
@@ -58,11 +62,13 @@ pub(crate) fn follower_accept(
     promise(move || follower.accept_at(&answer, at.map(whole).transpose()?), same)
 }
 
+/// The stamp of the last answer; keep it for the next start.
 #[napi(catch_unwind)]
 pub(crate) fn follower_highest(follower: &External<Arc<Follower>>) -> Option<String> {
     follower.highest()
 }
 
+/// What verifies by what it knows.
 #[napi(catch_unwind)]
 pub(crate) fn follower_verifier(follower: &External<Arc<Follower>>) -> External<Verifier> {
     handle(follower.verifier().clone())

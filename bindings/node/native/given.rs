@@ -29,7 +29,7 @@ impl Given {
     }
 }
 
-/// Of so many bytes, of which these are the first.
+/// A copy of so many bytes, of which these are the first.
 #[napi(catch_unwind)]
 pub(crate) fn given_new(length: f64, first: &[u8]) -> napi::Result<External<Given>> {
     let length = usize::try_from(whole(length).map_err(raised)?).unwrap_or(usize::MAX);
@@ -39,6 +39,7 @@ pub(crate) fn given_new(length: f64, first: &[u8]) -> napi::Result<External<Give
     Ok(handle(Given(Mutex::new(bytes))))
 }
 
+/// Copies the next bytes; more than there were to be are `number_out_of_range`.
 #[napi(catch_unwind)]
 pub(crate) fn given_more(given: &External<Given>, piece: &[u8]) -> napi::Result<()> {
     let mut bytes = given.lock();

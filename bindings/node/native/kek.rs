@@ -7,24 +7,31 @@ use zeroize::Zeroizing;
 
 use crate::work::{External, Held, Promised, handle, held, promise};
 
-/// The keyring of a directory, if it lies under a KEK.
+/// The keyring of a directory, as it was read, if it lies under a KEK; nothing in the list if not.
 #[napi(catch_unwind)]
 pub(crate) fn wrapped_read(directory: String) -> Promised<Option<WrappedKeyring>, Held<WrappedKeyring>> {
     let found = |wrapped: Option<WrappedKeyring>| wrapped.map(handle).into_iter().collect();
     promise(move || WrappedKeyring::read(&PathBuf::from(directory)), found)
 }
 
-/// One of its KEKs; `context` has a name and a text in each list.
+/// One of the KEKs that a keyring lies under, and what has to be unwrapped. Nothing of it is secret.
 #[napi(object)]
 pub(crate) struct KekSlotRow {
+    /// Where the KEK lies: `aws-kms`, `pkcs11`, or `type-40` for instance.
     pub kind: String,
+    /// What it is called there: of AWS KMS the key id, of PKCS#11 the `CKA_ID`.
     pub id: Buffer,
+    /// Which version of it; 0 of AWS KMS.
     pub version: u32,
+    /// The key, as the provider has wrapped it; of PKCS#11 12 bytes of IV, then what AES-256-GCM gave.
     pub wrapped: Buffer,
+    /// What it is bound to: associated data, for a provider that takes such.
     pub binding: Buffer,
+    /// The same in names and texts, for one that takes these: a name and a text in each list.
     pub context: Vec<Vec<String>>,
 }
 
+/// The KEKs that it lies under, in the order in which they are to be asked.
 #[napi(catch_unwind)]
 pub(crate) fn wrapped_slots(wrapped: &External<WrappedKeyring>) -> Vec<KekSlotRow> {
     let row = |slot: bridge::KekSlot| KekSlotRow {
@@ -38,6 +45,7 @@ pub(crate) fn wrapped_slots(wrapped: &External<WrappedKeyring>) -> Vec<KekSlotRo
     wrapped.slots().into_iter().map(row).collect()
 }
 
+/// Opens it with the 32 bytes that were unwrapped from this slot. Errors: `no_slot`; `unwrap_failed`, `wrapped_damaged` of another key.
 #[napi(catch_unwind)]
 pub(crate) fn wrapped_open(
     wrapped: &External<WrappedKeyring>,

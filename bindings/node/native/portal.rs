@@ -7,13 +7,18 @@ use crate::convert::{maybe, whole};
 use crate::error::call;
 use crate::work::{External, Promised, handle, promise, same};
 
-/// An answer; `headers`: name, value, name, value …
+/// An answer, to be sent as it is.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct AnswerRow {
+    /// The HTTP status.
     pub status: u32,
+    /// Header lines, in this order: name, value, name, value …
     pub headers: Vec<String>,
+    /// The body.
     pub body: String,
+    /// Why the request is refused, if it is: the code, for the operator's log.
     pub reason: Option<String>,
+    /// The token's id, if it was authentic.
     pub token_id: Option<String>,
 }
 
@@ -23,11 +28,14 @@ fn row(answer: bridge::Answer) -> AnswerRow {
     AnswerRow { status, headers, body: answer.body, reason, token_id: answer.token_id }
 }
 
-/// What is looked at; `headers` as in an answer, with a character for each byte.
+/// What of a request is looked at.
 #[napi(object)]
 pub(crate) struct RequestRow {
+    /// As it was sent.
     pub method: String,
+    /// As it was sent, not decoded, without the query.
     pub path: String,
+    /// Each header line: name, value, name, value … A character of a value is a byte.
     pub headers: Vec<String>,
 }
 
@@ -45,6 +53,8 @@ fn bytes_of(value: &str) -> Vec<u8> {
     value.chars().map(|character| u8::try_from(character).unwrap_or(0)).collect()
 }
 
+/// For a host: `https://portal.example`. `path`: below which path the routes lie, `/portal` if nothing is said; `page`: texts of the page by their
+/// names: name, text, name, text … Errors: `origin_malformed`, `path_malformed`, `style_malformed`, `unknown_text`.
 #[napi(catch_unwind)]
 pub(crate) fn portal_new(origin: String, path: Option<String>, page: Vec<String>) -> napi::Result<External<Portal>> {
     let (names, values) = (page.iter().step_by(2), page.iter().skip(1).step_by(2));
@@ -53,23 +63,28 @@ pub(crate) fn portal_new(origin: String, path: Option<String>, page: Vec<String>
     call(|| Portal::new(&origin, &PortalOptions { path, page })).map(handle)
 }
 
+/// The path that the routes lie below.
 #[napi(catch_unwind)]
 pub(crate) fn portal_path(portal: &External<Portal>) -> String {
     portal.path().to_owned()
 }
 
+/// The address of a link; with `fragment`, one whose token no server and no proxy sees, which needs a script.
 #[napi(catch_unwind)]
 pub(crate) fn portal_link_url(portal: &External<Portal>, token: String, fragment: bool) -> String {
     portal.link_url(&token, fragment)
 }
 
-/// An answer, a question to a store, or neither.
+/// An answer to send, a question to a store, or neither, for the request is the application's.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct StepRow {
+    /// What is to be sent.
     pub answer: Option<AnswerRow>,
+    /// What is to be asked.
     pub exchange: Option<External<Arc<Exchange>>>,
 }
 
+/// What is to be done about a request. `body`: all of it, or a part of it longer than 4,096 bytes.
 #[napi(catch_unwind)]
 pub(crate) fn portal_read(portal: &External<Portal>, request: RequestRow, body: &[u8]) -> StepRow {
     match request.with(body, |request| portal.read(request)) {
@@ -79,14 +94,18 @@ pub(crate) fn portal_read(portal: &External<Portal>, request: RequestRow, body: 
     }
 }
 
-/// The session and whether it came in a cookie, or the refusal.
+/// The session that came with a request; or the refusal.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct SessionRow {
+    /// The refusal to send.
     pub answer: Option<AnswerRow>,
+    /// The session. Nobody has looked at it.
     pub session: Option<String>,
+    /// Whether it came in a cookie.
     pub in_cookie: bool,
 }
 
+/// The session of a request to the application; or the refusal to send.
 #[napi(catch_unwind)]
 pub(crate) fn portal_session(portal: &External<Portal>, request: RequestRow) -> SessionRow {
     match request.with(b"", |request| portal.session(request)) {
@@ -95,20 +114,26 @@ pub(crate) fn portal_session(portal: &External<Portal>, request: RequestRow) -> 
     }
 }
 
+/// The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. Errors: `unknown_refusal`.
 #[napi(catch_unwind)]
-pub(crate) fn portal_refuse(portal: &External<Portal>, request: RequestRow, public: String) -> napi::Result<AnswerRow> {
-    call(|| request.with(b"", |request| portal.refuse(request, &public))).map(row)
+pub(crate) fn portal_refuse(portal: &External<Portal>, request: RequestRow, answer: String) -> napi::Result<AnswerRow> {
+    call(|| request.with(b"", |request| portal.refuse(request, &answer))).map(row)
 }
 
-/// What is asked.
+/// What is asked of a store.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub(crate) struct QuestionRow {
+    /// `peek`, `redeem` or `renew`.
     pub question: String,
+    /// The link to peek at or to redeem, or the session to renew. Nobody has looked at it.
     pub token: String,
+    /// The peek cookie that came.
     pub cookie: Option<String>,
+    /// The nonce that came.
     pub nonce: Option<String>,
 }
 
+/// What is asked.
 #[napi(catch_unwind)]
 pub(crate) fn exchange_question(exchange: &External<Arc<Exchange>>) -> QuestionRow {
     QuestionRow {
@@ -119,6 +144,7 @@ pub(crate) fn exchange_question(exchange: &External<Arc<Exchange>>) -> QuestionR
     }
 }
 
+/// The answer to a peek. `expires_at`: when the nonce ends, in Unix seconds. Errors: `other_question`, `cookie_malformed`.
 #[napi(catch_unwind)]
 pub(crate) fn exchange_peeked(
     exchange: &External<Arc<Exchange>>,
@@ -129,6 +155,8 @@ pub(crate) fn exchange_peeked(
     call(|| exchange.peeked(&Peeked { nonce, cookie, expires_at: whole(expires_at)? })).map(row)
 }
 
+/// The answer to a redemption or a renewal. `expires_at`: when the session ends, `at`: the time, now if nothing is said; in Unix seconds.
+/// Errors: `other_question`.
 #[napi(catch_unwind)]
 pub(crate) fn exchange_granted(
     exchange: &External<Arc<Exchange>>,
@@ -143,11 +171,13 @@ pub(crate) fn exchange_granted(
     call(granted).map(row)
 }
 
+/// The refusal: `damaged`, `refused` or `unavailable`. Errors: `unknown_refusal`.
 #[napi(catch_unwind)]
-pub(crate) fn exchange_refused(exchange: &External<Arc<Exchange>>, public: String) -> napi::Result<AnswerRow> {
-    call(|| exchange.refused(&public)).map(row)
+pub(crate) fn exchange_refused(exchange: &External<Arc<Exchange>>, answer: String) -> napi::Result<AnswerRow> {
+    call(|| exchange.refused(&answer)).map(row)
 }
 
+/// Asks the store and answers, in one step. What goes wrong is in the answer.
 #[napi(catch_unwind)]
 pub(crate) fn exchange_run(
     exchange: &External<Arc<Exchange>>,

@@ -11,11 +11,14 @@ use crate::error::call;
 use crate::given::Given;
 use crate::work::{External, Held, Promised, buffer, held, plaintext, promise};
 
-/// What exactly is sealed; `more`: key, value, key, value …
+/// What exactly is sealed, beside its tenant. All of it has to be stated again to open it.
 #[napi(object)]
 pub(crate) struct OfRow {
+    /// A stable logical name: `invoices.notes`.
     pub name: String,
+    /// Which one.
     pub id: String,
+    /// More, under keys that begin with `x-`: key, value, key, value …
     pub more: Vec<String>,
 }
 
@@ -27,6 +30,7 @@ impl OfRow {
     }
 }
 
+/// Seals bytes, which are taken out of what was given. `embedded`: whether the data key goes along: deleting the object is then what erases it.
 #[napi(catch_unwind)]
 pub(crate) fn scope_seal(
     scope: &External<Scope>,
@@ -38,13 +42,14 @@ pub(crate) fn scope_seal(
     promise(move || of.with(|of| scope.seal(of, &bytes, embedded)), buffer)
 }
 
+/// Opens bytes, which are taken out of what was given. Whatever is wrong, nothing of it is returned.
 #[napi(catch_unwind)]
 pub(crate) fn scope_open(scope: &External<Scope>, of: OfRow, object: &External<Given>) -> Promised<Vec<u8>, Buffer> {
     let (scope, object) = (Scope::clone(scope), object.take_public());
     promise(move || of.with(|of| scope.open(of, &object)), buffer)
 }
 
-/// Waits here for the key store, if the keys are not known yet.
+/// Seals at once; blocks while it asks the key store, if the keys are not known yet.
 #[napi(catch_unwind)]
 pub(crate) fn scope_seal_sync(
     scope: &External<Scope>,
@@ -55,7 +60,7 @@ pub(crate) fn scope_seal_sync(
     call(|| of.with(|of| scope.seal(of, bytes, embedded))).map(Buffer::from)
 }
 
-/// As [`scope_seal_sync`].
+/// Opens at once, and blocks likewise.
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_sync(scope: &External<Scope>, of: OfRow, object: &[u8]) -> napi::Result<Buffer> {
     call(|| of.with(|of| scope.open(of, object))).map(Buffer::from)
@@ -78,35 +83,41 @@ impl<T: Send + 'static> Turns<T> {
     }
 }
 
+/// Begins to seal piece by piece, in constant memory.
 #[napi(catch_unwind)]
 pub(crate) fn sealer_new(scope: &External<Scope>, of: OfRow, embedded: bool) -> Promised<Sealer, Held<Turns<Sealer>>> {
     let scope = Scope::clone(scope);
     promise(move || of.with(|of| scope.sealer(of, embedded)), |sealer| held(Turns::new(sealer)))
 }
 
+/// Takes plaintext in; gives out what is sealed by now. Errors: `stream_over`.
 #[napi(catch_unwind)]
 pub(crate) fn sealer_update(sealer: &External<Turns<Sealer>>, bytes: &[u8]) -> Promised<Vec<u8>, Buffer> {
     let bytes = Zeroizing::new(bytes.to_vec());
     promise(sealer.take(move |sealer| sealer.update(&bytes)), buffer)
 }
 
+/// Gives out the rest. Without it the object does not open.
 #[napi(catch_unwind)]
 pub(crate) fn sealer_finish(sealer: &External<Turns<Sealer>>) -> Promised<Vec<u8>, Buffer> {
     promise(sealer.take(Sealer::finish), buffer)
 }
 
+/// Begins to open piece by piece. Each byte that comes out is authentic; that they are all is known only once it was finished.
 #[napi(catch_unwind)]
 pub(crate) fn opener_new(scope: &External<Scope>, of: OfRow) -> Promised<Opener, Held<Turns<Opener>>> {
     let scope = Scope::clone(scope);
     promise(move || of.with(|of| scope.opener(of)), |opener| held(Turns::new(opener)))
 }
 
+/// Takes a part of the object in; gives out what is open by now. Errors: `stream_over`.
 #[napi(catch_unwind)]
 pub(crate) fn opener_update(opener: &External<Turns<Opener>>, bytes: &[u8]) -> Promised<Zeroizing<Vec<u8>>, Buffer> {
     let bytes = bytes.to_vec();
     promise(opener.take(move |opener| opener.update(&bytes)), plaintext)
 }
 
+/// Says that this was all; gives out the rest.
 #[napi(catch_unwind)]
 pub(crate) fn opener_finish(opener: &External<Turns<Opener>>) -> Promised<Zeroizing<Vec<u8>>, Buffer> {
     promise(opener.take(Opener::finish), plaintext)

@@ -40,12 +40,14 @@ impl Range {
     }
 }
 
+/// Opens any part of a sealed file, by its path.
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_range(scope: &External<Scope>, of: OfRow, source: String) -> Promised<Range, Held<Range>> {
     let scope = Scope::clone(scope);
     promise(move || Range::open(&scope, &of, Box::new(source_at(&source)?)), held)
 }
 
+/// The same of the bytes of an object, which are taken out of what was given.
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_range_of_bytes(
     scope: &External<Scope>,
@@ -56,6 +58,7 @@ pub(crate) fn scope_open_range_of_bytes(
     promise(move || Range::open(&scope, &of, Box::new(object)), held)
 }
 
+/// The same of an object that lies where JavaScript alone can read: where it lacks something it fails, and is called again with it.
 #[napi(catch_unwind)]
 pub(crate) fn scope_open_range_of_far(
     scope: &External<Scope>,
@@ -66,11 +69,13 @@ pub(crate) fn scope_open_range_of_far(
     promise(move || Range::open(&scope, &of, Box::new(object)), held)
 }
 
+/// How long the plaintext is, in bytes.
 #[napi(catch_unwind)]
 pub(crate) fn range_length(range: &External<Range>) -> f64 {
     number(range.lock().as_ref().map_or(0, Opened::length))
 }
 
+/// Reads so many bytes from there, fewer where the plaintext ends before. Errors: `closed`.
 #[napi(catch_unwind)]
 pub(crate) fn range_read(range: &External<Range>, from: f64, length: f64) -> Promised<Vec<u8>, Buffer> {
     let range = Range::clone(range);
@@ -82,7 +87,7 @@ pub(crate) fn range_read(range: &External<Range>, from: f64, length: f64) -> Pro
     promise(read, buffer)
 }
 
-/// Closes the file, once what is read of it has been read.
+/// Closes the file, once what is being read has been read.
 #[napi(catch_unwind)]
 pub(crate) fn range_close(range: &External<Range>) -> Promised<(), ()> {
     let range = Range::clone(range);

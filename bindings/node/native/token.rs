@@ -14,8 +14,11 @@ use crate::work::{External, handle};
 /// A token just made.
 #[napi(object)]
 pub(crate) struct TokenRow {
+    /// The token itself: it goes to its holder and nowhere else.
     pub text: String,
+    /// Its id.
     pub id: String,
+    /// When it ends, in Unix seconds.
     pub expires_at: f64,
 }
 
@@ -39,6 +42,8 @@ fn ascii(text: &str) -> String {
     text.chars().map(|character| if character.is_ascii() { character } else { '?' }).collect()
 }
 
+/// One that knows of no revocation: a token then lives until it expires, whatever happens. `audience`: who is asking; `skew`: how far ahead
+/// the issuer's clock may be, in seconds: 60 by default, at most 300.
 #[napi(catch_unwind)]
 pub(crate) fn verifier_without_revocation(
     keyring: &External<Keyring>,
@@ -60,12 +65,13 @@ pub(crate) fn store_slot(store: &External<Store>) -> External<Slot> {
     slot(Verifying::Store(Store::clone(store)))
 }
 
+/// The number.
 #[napi(catch_unwind)]
 pub(crate) fn slot_number(slot: &External<Slot>) -> u32 {
     slot::number(slot)
 }
 
-/// Verifies a link now, by the number of who verifies.
+/// Verifies a link, now, by the number of who verifies: an access, packed in one text, or an error, which begins with `!`.
 #[napi(catch_unwind)]
 pub(crate) fn verify_link(slot: u32, token: String) -> Latin1String {
     packed(|| {
@@ -87,17 +93,20 @@ pub(crate) fn verify_session(slot: u32, token: String) -> Latin1String {
     })
 }
 
+/// Verifies a link as of a time in Unix seconds, and answers as `verifyLink`.
 #[napi(catch_unwind)]
 pub(crate) fn verifier_verify_link_at(verifier: &External<Verifier>, token: String, at: f64) -> Latin1String {
     packed(|| verifier.verify_link(&token, Some(whole(at)?)))
 }
 
+/// The same of a session.
 #[napi(catch_unwind)]
 pub(crate) fn verifier_verify_session_at(verifier: &External<Verifier>, token: String, at: f64) -> Latin1String {
     packed(|| verifier.verify_session(&token, Some(whole(at)?)))
 }
 
-/// Whether an access that came packed grants this. `permissions`: the bitmap, in hexadecimal digits.
+/// Whether an access that came packed grants this. `permissions`: the bitmap, in hexadecimal digits; `resources`: its own, nothing for all.
+/// Errors: `permission_denied`, `resource_required`, `resource_denied`.
 #[napi(catch_unwind)]
 pub(crate) fn access_require(
     deployment: &External<Deployment>,
@@ -111,11 +120,14 @@ pub(crate) fn access_require(
     call(|| deployment.require((bits, resources.as_deref()), &permission, resource.as_deref()))
 }
 
+/// Makes tokens without a store, under the keyring's active root.
 #[napi(catch_unwind)]
 pub(crate) fn issuer_new(keyring: &External<Keyring>) -> External<Issuer> {
     handle(Issuer::new(keyring))
 }
 
+/// Makes a link. `audience`: for whom it is good, for all if nothing is said; `lifetime` in seconds.
+/// Errors: `lifetime_zero`, `lifetime_over_ceiling`, `token_too_long`.
 #[napi(catch_unwind)]
 pub(crate) fn issuer_issue_link(
     issuer: &External<Issuer>,
@@ -129,7 +141,8 @@ pub(crate) fn issuer_issue_link(
     call(issued).map(token_row)
 }
 
-/// `token`: a link that this verifier believed before; it is verified again, now or as of the time that it was verified for.
+/// Makes a session of a link that this verifier believed: it is verified once more, now or as of the time that it was verified for, in Unix
+/// seconds. `lifetime` in seconds.
 #[napi(catch_unwind)]
 pub(crate) fn issuer_issue_session(
     issuer: &External<Issuer>,
@@ -141,7 +154,7 @@ pub(crate) fn issuer_issue_session(
     call(|| issuer.issue_session(&verifier.verify_link(&token, maybe(at)?)?, maybe(lifetime)?)).map(token_row)
 }
 
-/// The same of a link that a store believed.
+/// The same of a link that a store believed. `lifetime` in seconds.
 #[napi(catch_unwind)]
 pub(crate) fn issuer_issue_session_by_store(
     issuer: &External<Issuer>,

@@ -79,7 +79,8 @@ export class Access {
 
   /**
    * Whether the permission is granted, on this resource if one is stated. A token that is restricted to resources grants nothing where none
-   * is stated. Throws `Refused` if it is not, also of a permission that there is not; `InvalidValue` for a resource that is no identifier.
+   * is stated. Throws `Refused` if it is not: `permission_denied`, also of a permission that there is not, `resource_required`, `resource_denied`;
+   * `InvalidValue` for a resource that is no identifier.
    */
   require(permission: string, resource?: string | null): void {
     text('permission', permission)

@@ -5,11 +5,13 @@ import type { Handle } from './native-types'
 
 /** Everything that says which index it is. */
 export interface IndexOptions {
+  /** Of the table: 1 to 64 bytes. */
   table: string
+  /** Of the column: 1 to 64 bytes. */
   column: string
   /** 1 to 256, see `indexBits`. */
   bits: number
-  /** `eq`, if nothing is said. */
+  /** Of the index: 1 to 64 bytes; `eq`, if nothing is said. */
   name?: string | undefined
   /** What values become first: `exact`, if nothing is said. */
   normaliser?: 'exact' | 'ascii-lowercase' | 'digits' | undefined
@@ -39,7 +41,7 @@ export class BlindIndex extends Handled<'BlindIndex'> {
     this.#handle = handle
   }
 
-  /** The index of a value: its version, then as many bytes as its bits take. */
+  /** The index of a value: its version, then as many bytes as its bits take. Errors: `index_empty_value`. */
   of(value: string): Buffer {
     return native.blindIndexOf(this.#handle, text('value', value))
   }
@@ -70,7 +72,7 @@ export interface IndexSize {
   evenIfFew?: boolean | undefined
 }
 
-/** How many bits an index should have: enough to find few rows by it, too few to tell each value. */
+/** How many bits an index should have: enough to find few rows by it, too few to tell each value. Errors: `index_too_few_values`. */
 export function indexBits(size: IndexSize): number {
   const { rows, distinct, otherBits = 0, evenIfFew } = optionsOf('size', size, ['rows', 'distinct', 'otherBits', 'evenIfFew'])
   const other = whole('otherBits', otherBits, 2 ** 32 - 1)

@@ -2,9 +2,7 @@ import { date } from './handle'
 import type { ErasureRow } from './native-types'
 
 /** What a destruction has done. */
-export interface Erasure {
-  /** The keys that are gone. */
-  readonly keys: readonly string[]
+export interface Erasure extends Omit<ErasureRow, 'completeAt'> {
   /** When no cache and no backup of the key store holds one of them any more. */
   readonly completeAt: Date
 }

@@ -79,7 +79,7 @@ export class Range extends Handled<'Range'> {
     this.length = native.rangeLength(handle)
   }
 
-  /** Reads so many bytes from there, fewer where the plaintext ends before. */
+  /** Reads so many bytes from there, fewer where the plaintext ends before. Errors: `closed`. */
   async read(offset: number, length: number): Promise<Buffer> {
     const [from, most] = [whole('offset', offset), whole('length', length)]
     const read = () => native.rangeRead(this.#handle, from, most)

@@ -13,7 +13,9 @@ export interface ListFollowerOptions {
   tenants?: Iterable<string> | undefined
   /** The stamp that an earlier one reached, so that nothing older is taken. */
   highest?: string | undefined
+  /** Who is asking: tokens that state an audience must state this one. */
   audience?: string | undefined
+  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300. */
   skew?: number | undefined
 }
 

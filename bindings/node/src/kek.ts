@@ -6,17 +6,7 @@ import { InvalidValue, type PortwardError, Unavailable } from './errors'
 import type { KekSlotRow } from './native-types'
 
 /** One of the KEKs that a keyring lies under, and what has to be unwrapped. Nothing of it is secret. */
-export interface KekSlot {
-  /** Where the KEK lies: `aws-kms`, `pkcs11`, or `type-40` for instance. */
-  readonly kind: string
-  /** What it is called there: of AWS KMS the key id, of PKCS#11 the `CKA_ID`. */
-  readonly id: Buffer
-  /** Which version of it; 0 of AWS KMS. */
-  readonly version: number
-  /** The key, as the provider has wrapped it; of PKCS#11 12 bytes of IV, then what AES-256-GCM gave. */
-  readonly wrapped: Buffer
-  /** What it is bound to: associated data, for a provider that takes such. */
-  readonly binding: Buffer
+export interface KekSlot extends Omit<KekSlotRow, 'context'> {
   /** The same in names and texts, for one that takes these: AWS KMS. */
   readonly encryptionContext: Readonly<Record<string, string>>
 }

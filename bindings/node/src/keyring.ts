@@ -37,7 +37,7 @@ export class Deployment extends Handled<'Deployment'> {
     return deploymentOf(native.deploymentGenerate(maybeTexts('permissions', permissions)))
   }
 
-  /** From the bytes of `deployment.json`. */
+  /** From the bytes of `deployment.json`. Errors: `deployment_malformed`, `deployment_newer_version`. */
   static fromJson(json: Uint8Array): Deployment {
     return deploymentOf(native.deploymentFromJson(bytes('json', json)))
   }
@@ -69,7 +69,7 @@ export class Deployment extends Handled<'Deployment'> {
     return { default: otherwise, ceiling }
   }
 
-  /** All that these names stand for: `files:*` is every permission on files. */
+  /** All that these names stand for: `files:*` is every permission on files. Errors: `unknown_permission`. */
   expand(permissions: Iterable<string>): ReadonlySet<string> {
     return new Set(native.deploymentExpand(this.#handle, texts('permissions', permissions)))
   }
@@ -79,7 +79,9 @@ export class Deployment extends Handled<'Deployment'> {
 export interface Root {
   /** 8 hexadecimal digits. */
   readonly id: string
+  /** The active one makes tokens, one that is `verify_only` believes them, the others do neither. */
   readonly state: 'active' | 'verify_only' | 'retired' | 'destroyed'
+  /** When it was made. */
   readonly createdAt: Date
 }
 
@@ -127,7 +129,7 @@ export class Keyring extends Handled<'Keyring'> {
     return keyringOf(native.keyringGenerate(Deployment.handleOf('deployment', deployment)))
   }
 
-  /** Makes a directory with a new deployment and keyring, as `portward keyring new` does. */
+  /** Makes a directory with a new deployment and keyring, as `portward keyring new` does. Errors: `file_exists`, `sink_failed`. */
   static async create(directory: string | URL, options?: KeyringCreateOptions): Promise<Keyring> {
     const { permissions, passphrase, events } = optionsOf('options', options, ['permissions', 'passphrase', 'events'])
     const [handle] = await native.keyringCreate(
@@ -139,7 +141,10 @@ export class Keyring extends Handled<'Keyring'> {
     return keyringOf(handle)
   }
 
-  /** Opens a directory that `create` or the command has made. */
+  /**
+   * Opens a directory that `create` or the command has made. Errors: `passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock` of one in the
+   * clear, `kek_required` of one under a KEK.
+   */
   static async open(directory: string | URL, options?: KeyringOpenOptions): Promise<Keyring> {
     const given = optionsOf('options', options, ['passphrase', 'kek', 'signal'])
     const [where, passphrase, signal] = [path('directory', directory), maybeBytes('passphrase', given.passphrase), maybeSignal('signal', given.signal)]
@@ -154,7 +159,7 @@ export class Keyring extends Handled<'Keyring'> {
     return keyringOf(native.keyringFromJson(bytes('json', json), Deployment.handleOf('deployment', deployment)))
   }
 
-  /** Opens the bytes of a keyring under a passphrase. */
+  /** Opens the bytes of a keyring under a passphrase. Errors: `sealed_wrong_passphrase`. */
   static async unseal(sealed: Uint8Array, passphrase: Uint8Array, deployment: Deployment): Promise<Keyring> {
     const of = Deployment.handleOf('deployment', deployment)
     const [handle] = await native.keyringUnseal(bytes('sealed', sealed), bytes('passphrase', passphrase), of)
@@ -171,6 +176,7 @@ export class Keyring extends Handled<'Keyring'> {
     return native.keyringExportInClear(this.#handle)
   }
 
+  /** The deployment that it is of. */
   get deployment(): Deployment {
     return (this.#deployment ??= deploymentOf(native.keyringDeployment(this.#handle)))
   }

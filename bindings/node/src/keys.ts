@@ -31,7 +31,7 @@ export class KeyStore extends Handled<'KeyStore'> {
     this.#signal = signal
   }
 
-  /** Opens a key store: `sqlite:PATH` or `postgres://…`. */
+  /** Opens a key store: `sqlite:PATH` or `postgres://…`. Errors: `store_location`, `store_uninitialised`. */
   static async open(location: string, keyring: Keyring, options: KeyStoreOptions): Promise<KeyStore> {
     const { feed, create, events } = optionsOf('options', options, ['feed', 'create', 'events'])
     if (feed === undefined) throw new TypeError('feed: a Store, or null, has to be told')
@@ -73,7 +73,7 @@ export class KeyStore extends Handled<'KeyStore'> {
     await this.#until(() => native.keyStoreNewTenant(this.#handle, text('tenant', tenant)))
   }
 
-  /** Makes a new key for a tenant, under which what is made from now on lies; returns its version. */
+  /** Makes a new key for a tenant, under which what is made from now on lies; returns its version. Errors: `unknown_key`. */
   async rotateTenant(tenant: string): Promise<number> {
     return this.#until(() => native.keyStoreRotateTenant(this.#handle, text('tenant', tenant)))
   }
@@ -86,7 +86,10 @@ export class KeyStore extends Handled<'KeyStore'> {
     await this.#until(() => native.keyStoreRewrap(this.#handle))
   }
 
-  /** Destroys every key of a tenant: nothing of it opens any more. `backupsKept`: for how many seconds backups of this store are kept. */
+  /**
+   * Destroys every key of a tenant: nothing of it opens any more. `backupsKept`: for how many seconds backups of this store are kept. Errors:
+   * `unknown_key`.
+   */
   async destroyTenant(tenant: string, options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
     return erasureOf(await this.#until(() => native.keyStoreDestroyTenant(this.#handle, text('tenant', tenant), kept)))

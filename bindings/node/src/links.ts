@@ -4,35 +4,26 @@ import {
   granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, orNull, text, texts, whole, type Time,
 } from './arguments'
 import { date } from './handle'
-import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow } from './native-types'
+import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow, PageRow } from './native-types'
 
 export type LinkState = 'active' | 'paused' | 'revoked'
 
 /** A link as its tenant sees it. */
-export interface Link {
-  /** `null`, but of a link that was just made. `show` makes it again. */
-  readonly token: string | null
-  readonly id: string
-  readonly tenant: string
-  readonly client: string
-  /** What the tenant calls it. */
-  readonly label: string | null
+export interface Link extends Pick<LinkRow, 'token' | 'id' | 'tenant' | 'client' | 'label' | 'usesMax' | 'uses' | 'revision'> {
   readonly state: LinkState
+  /** When it ends. */
   readonly expiresAt: Date
   /** Until when it can be extended. */
   readonly ceiling: Date
+  /** What it grants. */
   readonly permissions: ReadonlySet<string>
   /** What it could grant at most. */
   readonly permissionsCeiling: ReadonlySet<string>
-  /** `null` for all. */
+  /** For which resources it is good; `null` for all. */
   readonly resources: ReadonlySet<string> | null
-  /** How often it can be redeemed; `null` as often as one likes. */
-  readonly usesMax: number | null
-  /** How often it was. */
-  readonly uses: number
-  /** How often something was taken away from it. */
-  readonly revision: number
+  /** When it was made. */
   readonly createdAt: Date
+  /** When it was changed. */
   readonly changedAt: Date
   /** When it was redeemed. */
   readonly lastUsedAt: Date | null
@@ -47,20 +38,15 @@ export interface IssuedLink extends Link {
 }
 
 /** Some links, the newest first. */
-export interface Page {
+export interface Page extends Omit<PageRow, 'links'> {
+  /** At most as many as were asked for. */
   readonly links: readonly Link[]
-  /** What the next page begins behind; `null` if this is the last. */
-  readonly next: string | null
 }
 
 /** One line of a link's history. */
-export interface Event {
-  /** From 0, without gaps. */
-  readonly number: number
+export interface Event extends Omit<EventRow, 'at'> {
+  /** When. */
   readonly at: Date
-  /** `issued`, `shown`, `redeemed` and so on. */
-  readonly kind: string
-  readonly detail: string | null
 }
 
 export interface NewLinkOptions {
@@ -77,10 +63,13 @@ export interface NewLinkOptions {
 }
 
 export interface ListOptions {
+  /** Those of one client. */
   client?: string | undefined
+  /** Those in this state. */
   state?: LinkState | undefined
+  /** Those that end before. */
   expiresBefore?: Time | undefined
-  /** In any case of ASCII letters. */
+  /** Those whose label contains this, in any case of ASCII letters. */
   labelContains?: string | undefined
   /** `next` of the page before. */
   after?: string | undefined
@@ -90,13 +79,15 @@ export interface ListOptions {
 
 /** What is to be changed; what is `undefined` stays as it is. */
 export interface Edit {
-  /** `null` takes it away. */
+  /** What the tenant calls it: 1 to 200 characters; `null` takes it away. */
   label?: string | null | undefined
+  /** When it ends. */
   expiresAt?: Time | undefined
+  /** What it grants. */
   permissions?: Iterable<string> | undefined
-  /** `null` for all. */
+  /** For which resources it is good; `null` for all. */
   resources?: Iterable<string> | null | undefined
-  /** `null` as often as one likes. */
+  /** How often it can be redeemed; `null` as often as one likes. */
   usesMax?: number | null | undefined
 }
 
@@ -132,8 +123,8 @@ function listed(this: Link): object {
 }
 
 /** @internal */
-export function eventOf({ number, at, kind, detail }: EventRow): Event {
-  return Object.freeze({ number, at: date(at), kind, detail })
+export function eventOf({ at, ...row }: EventRow): Event {
+  return Object.freeze({ ...row, at: date(at) })
 }
 
 /** @internal */

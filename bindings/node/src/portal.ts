@@ -18,20 +18,15 @@ export interface PortalRequest {
 }
 
 /** An answer, to be sent as it is. Where it is printed it does not show headers and body, which may have a session in them. */
-export interface Answer {
-  readonly status: number
+export interface Answer extends Omit<AnswerRow, 'headers'> {
   /** Header lines, in this order. */
   readonly headers: readonly (readonly [string, string])[]
-  readonly body: string
-  /** Why the request is refused, if it is: the code, for the operator's log. */
-  readonly reason: string | null
-  /** The token's id, if it was authentic. */
-  readonly tokenId: string | null
 }
 
 /** A session that came with a request. Nobody has looked at it. Where it is printed the token is not shown. */
 export interface SessionToken {
   readonly token: string
+  /** Whether it came in a cookie. */
   readonly inCookie: boolean
 }
 
@@ -77,7 +72,7 @@ export class Portal extends Handled<'Portal'> {
   /** The path that the routes lie below. */
   readonly path: string
 
-  /** For a host: `https://portal.example`. */
+  /** For a host: `https://portal.example`. Errors: `origin_malformed`, `path_malformed`, `style_malformed`, `unknown_text`. */
   constructor(origin: string, options?: PortalOptions) {
     const { path, page = {} } = optionsOf('options', options, ['path', 'page'])
     const handle = native.portalNew(text('origin', origin), maybeText('path', path), pairs('page', page))
@@ -105,7 +100,7 @@ export class Portal extends Handled<'Portal'> {
     return answer === null ? hiding({ inCookie }, { token: session ?? '' }) : answerOf(answer)
   }
 
-  /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. */
+  /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. Errors: `unknown_refusal`. */
   refuse(request: PortalRequest, answer: string): Answer {
     return answerOf(native.portalRefuse(this.#handle, requestRow(request)[0], text('answer', answer)))
   }
@@ -118,6 +113,7 @@ let exchangeOf: (handle: Handle<'Exchange'>) => Exchange
 /** A question to a store, and how its answer goes back. */
 export class Exchange extends Handled<'Exchange'> {
   readonly #handle: Handle<'Exchange'>
+  /** What is asked. */
   readonly question: 'peek' | 'redeem' | 'renew'
   /** The peek cookie that came. */
   readonly cookie: string | null
@@ -141,7 +137,7 @@ export class Exchange extends Handled<'Exchange'> {
     Object.defineProperty(this, 'token', { value: token, enumerable: false })
   }
 
-  /** The answer to a peek. */
+  /** The answer to a peek. Errors: `other_question`, `cookie_malformed`. */
   peeked(peeked: { nonce: string; cookie: string; expiresAt: Time }): Answer {
     const { nonce, cookie, expiresAt } = optionsOf('peeked', peeked, ['nonce', 'cookie', 'expiresAt'])
     return answerOf(
@@ -149,14 +145,14 @@ export class Exchange extends Handled<'Exchange'> {
     )
   }
 
-  /** The answer to a redemption or a renewal. `at`: the time, now if nothing is said. */
+  /** The answer to a redemption or a renewal. `at`: the time, now if nothing is said. Errors: `other_question`. */
   granted(session: { token: string; expiresAt: Time }, options?: { at?: Time | undefined }): Answer {
     if (typeof session !== 'object' || session === null) throw wrongType('session', 'an object', session)
     const at = maybeTime('at', optionsOf('options', options, ['at']).at)
     return answerOf(native.exchangeGranted(this.#handle, text('token', session.token), time('expiresAt', session.expiresAt), at))
   }
 
-  /** The refusal: `damaged`, `refused` or `unavailable`. */
+  /** The refusal: `damaged`, `refused` or `unavailable`. Errors: `unknown_refusal`. */
   refused(answer: string): Answer {
     return answerOf(native.exchangeRefused(this.#handle, text('answer', answer)))
   }

@@ -35,7 +35,7 @@ export interface StreamOptions {
 }
 
 export interface FileOptions extends StreamOptions {
-  /** Whether a file that is there already is replaced. */
+  /** Whether a file that is there already is replaced; if not, it is `file_exists`. */
   replace?: boolean | undefined
   /** On how many threads. */
   threads?: number | undefined
@@ -122,8 +122,9 @@ export class Scope extends Handled<'Scope'> {
   }
 
   /**
-   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Files that are open already go
-   * through `sealStream`: `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`.
+   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Errors: `source_unreadable`,
+   * `target_unwritable`. Files that are open already go through `sealStream`:
+   * `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`.
    */
   async sealFile(source: string | URL, target: string | URL, options: SealOptions & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
@@ -132,7 +133,10 @@ export class Scope extends Handled<'Scope'> {
     return followed(this.#streaming(known), (job) => native.scopeSealFile(this.#handle, of, row, job, embedded))
   }
 
-  /** Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Open files as with `sealFile`. */
+  /**
+   * Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Errors: `source_unreadable`,
+   * `target_unwritable`. Open files as with `sealFile`.
+   */
   async openFile(source: string | URL, target: string | URL, options: Of & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE])
     const of = ofRow(known)
@@ -165,12 +169,15 @@ export class Scope extends Handled<'Scope'> {
     }
   }
 
-  /** Makes a new data key for what is sealed from now on. */
+  /** Makes a new data key for what is sealed from now on. Errors: `unknown_key`, `index_key`. */
   async rotate(): Promise<void> {
     await this.#until(() => native.scopeRotate(this.#handle))
   }
 
-  /** Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased. */
+  /**
+   * Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased.
+   * Errors: `key_exists`, `unknown_key`, `index_key`.
+   */
   async begin(): Promise<void> {
     await this.#until(() => native.scopeBegin(this.#handle))
   }
@@ -182,7 +189,7 @@ export class Scope extends Handled<'Scope'> {
 
   /**
    * Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. `key`: as `keyOf` gives
-   * it. `backupsKept`: for how many seconds backups of the key store are kept.
+   * it. `backupsKept`: for how many seconds backups of the key store are kept. Errors: `key_state`, of the key that seals.
    */
   async destroyKey(key: string, options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
@@ -195,7 +202,7 @@ export class Scope extends Handled<'Scope'> {
     return erasureOf(await this.#until(() => native.scopeDestroy(this.#handle, kept)))
   }
 
-  /** A blind index under the key of this scope, whose kind is `index`. */
+  /** A blind index under the key of this scope, whose kind is `index`. Errors: `index_scope`, `index_parameters`. */
   async blindIndex(options: IndexOptions): Promise<BlindIndex> {
     return this.#until(() => blindIndex(this.#handle, options))
   }

@@ -8,7 +8,7 @@ import { checkMade, date, Handled, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
 import { type Edit, editRow, type Event, eventOf, filterRow, type IssuedLink, type Link, linkOf, type ListOptions, newLinkRow, type NewLinkOptions, type Page } from './links'
 import { native, raw } from './native'
-import type { Handle } from './native-types'
+import type { Handle, PeekedRow, RecoveredRow } from './native-types'
 import { sessionMakers, type Token, tokenOfRow } from './token'
 import { until } from './until'
 
@@ -24,7 +24,7 @@ export interface StoreOptions {
   create?: boolean | undefined
   /** Who is asking: tokens that state an audience must state this one. */
   audience?: string | undefined
-  /** How far ahead the issuer's clock may be, in seconds. */
+  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300. */
   skew?: number | undefined
   /** For how many seconds revocations are believed without having heard from the database: 30. */
   maxStaleness?: number | undefined
@@ -38,24 +38,13 @@ const OPTIONS = ['create', 'audience', 'skew', 'maxStaleness', 'follow', 'events
 const U32 = 2 ** 32 - 1
 
 /** What looking at a link gives. */
-export interface Peeked {
-  /** To be sent back with the link and the cookie. */
-  readonly nonce: string
-  /** The browser's cookie. */
-  readonly cookie: string
+export interface Peeked extends Omit<PeekedRow, 'expiresAt'> {
   /** When the nonce ends. */
   readonly expiresAt: Date
 }
 
 /** What a recovery found and did. */
-export interface Recovered {
-  /** Where the feed stood that was found. */
-  readonly found: string
-  /** Where the new one begins. */
-  readonly begins: string
-  /** Whether a newer view was merged: then valid links work again. */
-  readonly merged: boolean
-}
+export interface Recovered extends RecoveredRow {}
 
 /** How much a compaction took away. */
 export interface Compacted {
@@ -74,6 +63,7 @@ export class Store extends Handled<'Store'> {
   readonly #slot: Handle<'Slot'>
   readonly #number: number
   readonly #signal: AbortSignal | undefined
+  /** The deployment that it is of. */
   readonly deployment: Deployment
 
   static {
@@ -91,7 +81,7 @@ export class Store extends Handled<'Store'> {
     sessionMakers.set(this, (issuer, token, _, lifetime) => native.issuerIssueSessionByStore(issuer, handle, token, lifetime))
   }
 
-  /** Opens a store: `sqlite:PATH` or `postgres://…`. */
+  /** Opens a store: `sqlite:PATH` or `postgres://…`. Errors: `store_location`, `store_uninitialised`. */
   static async open(location: string, keyring: Keyring, options?: StoreOptions): Promise<Store> {
     const { create, audience, skew, maxStaleness, follow, events } = optionsOf('options', options, OPTIONS)
     const row = {
@@ -138,6 +128,7 @@ export class Store extends Handled<'Store'> {
     await this.close()
   }
 
+  /** Whether it is open: not once it was closed. */
   get isOpen(): boolean {
     return native.storeIsOpen(this.#handle)
   }
@@ -152,7 +143,7 @@ export class Store extends Handled<'Store'> {
     return native.storeStamp(this.#handle) ?? null
   }
 
-  /** Whether it knows at least what this stamp stands for. */
+  /** Whether it knows at least what this stamp stands for. Errors: `stamp_malformed`. */
   isAtLeast(stamp: string): boolean {
     return native.storeIsAtLeast(this.#handle, text('stamp', stamp))
   }
@@ -182,38 +173,41 @@ export class Store extends Handled<'Store'> {
     return linkOf(await this.#until(() => native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options)))) as IssuedLink
   }
 
-  /** Makes the token of a link again. */
+  /** Makes the token of a link again. Errors: `link_unknown`, `link_revoked`. */
   async show(tenant: string, link: string): Promise<Token> {
     return tokenOfRow(await this.#until(() => native.storeShow(this.#handle, text('tenant', tenant), text('link', link))))
   }
 
-  /** One link. */
+  /** One link. Errors: `link_unknown`. */
   async link(tenant: string, link: string): Promise<Link> {
     return linkOf(await this.#until(() => native.storeLink(this.#handle, text('tenant', tenant), text('link', link))))
   }
 
-  /** The links of a tenant, the newest first. */
+  /** The links of a tenant, the newest first. Errors: `limit_zero`. */
   async list(tenant: string, options?: ListOptions): Promise<Page> {
     const { links, next } = await this.#until(() => native.storeList(this.#handle, text('tenant', tenant), filterRow(options)))
     return Object.freeze({ links: Object.freeze(links.map(linkOf)), next })
   }
 
-  /** Changes a link that was sent already. */
+  /** Changes a link that was sent already. Errors: `link_unknown`, `link_revoked`, `over_ceiling`, `nothing_granted`, `label_malformed`. */
   async edit(tenant: string, link: string, edit: Edit): Promise<Link> {
     return linkOf(await this.#until(() => native.storeEdit(this.#handle, text('tenant', tenant), text('link', link), editRow(edit))))
   }
 
-  /** Lets a link, its copies and its sessions grant nothing until it is restored. Returns the stamp. */
+  /** Lets a link, its copies and its sessions grant nothing until it is restored. Returns the stamp. Errors: `link_unknown`, `link_state`. */
   async pause(tenant: string, link: string): Promise<string> {
     return this.#until(() => native.storePause(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
-  /** Lets a paused link grant again what it did. Returns the stamp. */
+  /** Lets a paused link grant again what it did. Returns the stamp. Errors: `link_unknown`, `link_state`. */
   async restore(tenant: string, link: string): Promise<string> {
     return this.#until(() => native.storeRestore(this.#handle, text('tenant', tenant), text('link', link)))
   }
 
-  /** What happened to a link, the latest first. `before`: only those with a lower number. */
+  /**
+   * What happened to a link, the latest first. `before`: only those with a lower number; `limit`: at most 1,000; 100 if nothing is said. Errors:
+   * `link_unknown`, `limit_zero`.
+   */
   async history(
     tenant: string,
     link: string,
@@ -226,7 +220,7 @@ export class Store extends Handled<'Store'> {
     return Object.freeze(events.map(eventOf))
   }
 
-  /** Revokes a link with its copies and sessions, for good. Returns the stamp: who knows at least that refuses it. */
+  /** Revokes a link with its copies and sessions, for good. Returns the stamp: who knows at least that refuses it. Errors: `link_unknown`. */
   async revokeLink(tenant: string, link: string): Promise<string> {
     return this.#until(() => native.storeRevokeLink(this.#handle, text('tenant', tenant), text('link', link)))
   }
@@ -239,7 +233,7 @@ export class Store extends Handled<'Store'> {
     return this.#until(() => native.storeRevokeCopy(this.#handle, text('tenant', tenant), text('link', link), text('copy', copy)))
   }
 
-  /** Revokes one session. */
+  /** Revokes one session. Errors: `link_unknown`. */
   async revokeSession(tenant: string, link: string, session: string): Promise<string> {
     return this.#until(() => native.storeRevokeSession(this.#handle, text('tenant', tenant), text('link', link), text('session', session)))
   }
@@ -262,7 +256,7 @@ export class Store extends Handled<'Store'> {
   /** Looks at a link without spending anything of it. Asks no database. */
   peek(link: string, cookie?: string | null): Peeked {
     const row = native.storePeek(this.#handle, tokenOf('link', link), orNull(cookie, (value) => text('cookie', value)))
-    return Object.freeze({ nonce: row.nonce, cookie: row.cookie, expiresAt: date(row.expiresAt) })
+    return Object.freeze({ ...row, expiresAt: date(row.expiresAt) })
   }
 
   /** Makes a session of a link, and counts a use of it. */
@@ -275,12 +269,12 @@ export class Store extends Handled<'Store'> {
     return tokenOfRow(await this.#until(() => native.storeRenew(this.#handle, tokenOf('session', session))))
   }
 
-  /** Answers the request of a `Follower`. */
+  /** Answers the request of a `Follower`. Errors: `malformed_request`. */
   async answer(request: Uint8Array): Promise<Buffer> {
     return this.#until(() => native.storeAnswer(this.#handle, bytes('request', request)))
   }
 
-  /** A list of revocations for verifiers without a live feed: of these tenants, or of all. */
+  /** A list of revocations for verifiers without a live feed: of these tenants, or of all; good from one time to the other. */
   async publish(options: { thisUpdate: Time; nextUpdate: Time; tenants?: Iterable<string> | undefined }): Promise<Buffer> {
     const { thisUpdate, nextUpdate, tenants } = optionsOf('options', options, ['thisUpdate', 'nextUpdate', 'tenants'])
     const of = maybeTexts('tenants', tenants)
@@ -292,7 +286,7 @@ export class Store extends Handled<'Store'> {
     return this.#until(() => native.storeSaveView(this.#handle))
   }
 
-  /** Takes away what is old; `kept`: links that ended so many seconds ago stay. */
+  /** Takes away what is old; `kept`: links that ended so many seconds ago stay. Returns how many changes, redemptions and links are gone. */
   async compact(options: { kept: number }): Promise<Compacted> {
     const kept = seconds('kept', optionsOf('options', options, ['kept']).kept)
     const [changes = 0, redemptions = 0, links = 0] = await this.#until(() => native.storeCompact(this.#handle, kept))

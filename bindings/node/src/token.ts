@@ -9,7 +9,9 @@ import type { Handle, TokenRow } from './native-types'
 /** A token just made. `token` goes to its holder and nowhere else. */
 export interface Token {
   readonly token: string
+  /** Its id. */
   readonly id: string
+  /** When it ends. */
   readonly expiresAt: Date
 }
 
@@ -109,7 +111,7 @@ export class Issuer extends Handled<'Issuer'> {
     this.#handle = handle
   }
 
-  /** Makes a link. */
+  /** Makes a link. Errors: `lifetime_zero`, `lifetime_over_ceiling`, `token_too_long`. */
   issueLink(tenant: string, client: string, permissions: Iterable<string>, options?: IssueOptions): Token {
     const { audience, lifetime } = optionsOf('options', options, ['audience', 'lifetime'])
     return tokenOfRow(

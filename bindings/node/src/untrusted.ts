@@ -36,7 +36,10 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
     this.#row = native.untrustedRow(handle)
   }
 
-  /** A copy that grants less, made without a key. What the link does not grant, no copy of it does: narrowed to that alone, it grants nothing. */
+  /**
+   * A copy that grants less, made without a key. What the link does not grant, no copy of it does: narrowed to that alone, it grants nothing.
+   * Errors: `sealed`, `too_many_blocks`, `empty_block`, `token_too_long`.
+   */
   narrow(narrowing: Narrowing): string {
     const { expiresAt, permissions, resources, audience, recipient, seal, vocabulary } = optionsOf('narrowing', narrowing, NARROWING)
     const row = {
@@ -50,18 +53,22 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
     return native.untrustedNarrow(this.#handle, row, maybeTexts('vocabulary', vocabulary) ?? [])
   }
 
+  /** Whose data. */
   get tenant(): string {
     return this.#row.tenant
   }
 
+  /** Who comes. */
   get client(): string {
     return this.#row.client
   }
 
+  /** When it was made. */
   get issuedAt(): Date {
     return date(this.#row.issuedAt)
   }
 
+  /** When it ends. */
   get expiresAt(): Date {
     return date(this.#row.expiresAt)
   }

@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { raw } from '../../dist/native.js'
+import { declared, exported, sources } from '../../scripts/native-types.mjs'
 import { directory } from '../support/fixtures.mjs'
 
 const here = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path) => readFileSync(join(here, path), 'utf8')
 const rust = readdirSync(join(here, 'native')).map((file) => ({ file, text: read(`native/${file}`) }))
-const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
+const native = exported(sources())
 
 /** The package with the native part that can be provoked, and counts its handles, in a folder of its own. */
 async function provoked() {
@@ -51,76 +52,37 @@ test('every exported function catches panics, and every task does', () => {
   const marks = (text) => text.match(/#\[napi[^\]]*\]/g) ?? []
   const isWrong = (mark) => mark !== '#[napi(catch_unwind)]' && !mark.startsWith('#[napi(object')
   assert.deepEqual(marks('#[napi] #[napi(catch_unwind)] #[napi(js_name = "x")] #[napi(object)]').filter(isWrong), ['#[napi]', '#[napi(js_name = "x")]'])
-  let exported = 0
   for (const { file, text } of rust) {
     assert.deepEqual(marks(text).filter(isWrong), [], file)
-    if (file !== 'provoke.rs') exported += marks(text).filter((mark) => mark === '#[napi(catch_unwind)]').length
     // Of all tasks, one place catches what they panic with.
     assert.equal(/impl.* Task for/.test(text), file === 'work.rs', file)
     assert.doesNotMatch(text, /\bunsafe\b/, file)
   }
-  // What is there is what was looked at.
-  assert.equal(exported, Object.keys(raw).length)
 })
 
-/** What napi makes of a type of Rust, in the words of `native-types.ts`. `came`: of an argument. */
-function typeOf(type, came) {
-  const inner = (name) => type.match(new RegExp(`^${name}<(.*)>$`))?.[1]
-  const of = (name, make) => (inner(name) === undefined ? undefined : make(inner(name)))
-  const handle = (held) => `Handle<'${held.replace(/^(?:Arc|Turns)<(.*)>$/, '$1')}'>`
-  const plain = { String: 'string', Latin1String: 'string', f64: 'number', u32: 'number', bool: 'boolean', '()': 'void', Buffer: 'Buffer', '&[u8]': 'Uint8Array' }
-  return (
-    plain[type] ??
-    of('Option', (some) => `${typeOf(some, came)} | null${came ? ' | undefined' : ''}`) ??
-    of('Vec', (item) => `${came ? 'readonly ' : ''}${typeOf(item, came)}[]`) ??
-    of('&?External', handle) ??
-    of('Held', (held) => `[${handle(held)}]`) ??
-    of('napi::Result', (result) => typeOf(result, came)) ??
-    of('Promised', (both) => `Promise<${typeOf(parted(both)[1], came)}>`) ??
-    type
-  )
-}
+test('the native part is declared as its source says, and has nothing else', () => {
+  assert.equal(read('src/native-types.ts'), declared(native), 'it is made anew by `npm run build`')
+  const names = [...declared(native).matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name)
+  assert.deepEqual(names.sort(), Object.keys(raw).sort())
+})
 
-/** At commas that are outside of brackets. */
-function parted(text) {
-  let depth = 0
-  const marked = [...text].map((character) => {
-    if ('<([{'.includes(character)) depth++
-    if ('>)]}'.includes(character)) depth--
-    return character === ',' && depth === 0 ? '\n' : character
-  })
-  return marked.join('').split('\n').map((part) => part.trim()).filter((part) => part !== '')
-}
+test('every function, row and field of the native part says what it is', () => {
+  const bare = ({ functions, rows }) => [...functions, ...rows, ...rows.flatMap(({ fields }) => fields)].filter(({ doc }) => doc.length === 0).map(({ name }) => name)
+  assert.deepEqual(bare(exported('#[napi(object)]\npub(crate) struct ARow {\n    /// Told.\n    pub told: f64,\n    pub bare: f64,\n}\n')), ['ARow', 'bare'])
+  assert.deepEqual(bare(native), [])
+  // One line of words, two at most.
+  assert.deepEqual([...native.functions, ...native.rows].filter(({ doc }) => doc.length > 2), [])
+})
 
-test('the native part has what is declared of it, of these types, and nothing else', () => {
-  const all = rust.filter(({ file }) => file !== 'provoke.rs').map(({ text }) => text.replace(/\s+/g, ' ')).join(' ')
-  const functions = [...all.matchAll(/#\[napi\(catch_unwind\)\] pub\(crate\) fn (\w+)\((.*?),? ?\)(?: -> (.*?))? \{/g)].map(([, name, values, result]) => {
-    const types = parted(values).map((value) => typeOf(value.replace(/^\w+: /, ''), true))
-    return `${camel(name)}(${types.join(', ')}): ${typeOf(result ?? '()', false)}`
-  })
-  const declared = read('src/native-types.ts')
-  const said = [...declared.matchAll(/^ {2}(\w+)\((.*)\): (.*)$/gm)].map(([, name, values, result]) => {
-    return `${name}(${parted(values).map((value) => value.replace(/^\w+: /, '')).join(', ')}): ${result}`
-  })
-  assert.deepEqual(said.sort(), functions.sort())
-  assert.deepEqual(Object.keys(raw).sort(), functions.map((text) => text.split('(')[0]).sort())
-
-  // The rows: what may be absent of one that comes from there is `null`, or `Object.prototype` would be read.
-  const fieldsOf = (name, fields) => `${name} { ${fields.join('; ')} }`
-  const taken = functions.join().match(/\w+Row(?=[,)])/g)
-  const rows = [...all.matchAll(/#\[napi\(object([^\]]*)\)\] pub\(crate\) struct (\w+) \{(.*?)\}/g)].map(([, mark, name, fields]) => {
-    const told = parted(fields).map((field) => field.match(/^pub (\w+): (.*)$/).slice(1))
-    const isNull = mark.includes('use_nullable = true')
-    assert.ok(isNull || !fields.includes('Option<') || taken.includes(name), `${name} comes without what it has not`)
-    return fieldsOf(name, told.map(([field, type]) => {
-      const some = type.match(/^Option<(.*)>$/)?.[1]
-      const told = `${camel(field)}${some === undefined || isNull ? '' : '?'}: ${typeOf(some ?? type, false)}`
-      return some !== undefined && isNull ? `${told} | null` : told
-    }))
-  })
-  const saidRows = [...declared.matchAll(/^export interface (\w+Row) \{\n([^}]*)\}/gm)].map(([, name, fields]) => {
-    return fieldsOf(name, fields.trim().split(/\n */).map((field) => field.replace(/readonly | \| undefined/g, '')))
-  })
-  assert.ok(rows.length > 20)
-  assert.deepEqual(saidRows.sort(), rows.sort())
+test('what may be absent of a row that comes is null, or Object.prototype would be read', () => {
+  const row = (mark) => `#[napi(${mark})]\npub(crate) struct ARow {\n    pub some_of_it: Option<Vec<String>>,\n}\n`
+  const call = (signature) => `#[napi(catch_unwind)]\npub(crate) fn of${signature} {\n`
+  const declaredAs = (mark, signature) => declared(exported(row(mark) + call(signature))).match(/readonly (some.*)\n/)[1]
+  assert.equal(declaredAs('object, object_from_js = false, use_nullable = true', '() -> Promised<A, ARow>'), 'someOfIt: readonly string[] | null')
+  assert.equal(declaredAs('object', '(row: ARow)'), 'someOfIt?: readonly string[] | undefined')
+  assert.throws(() => declaredAs('object', '() -> Promised<A, ARow>'), /ARow comes without what it has not/)
+  // Nor is anything passed over that is not understood.
+  assert.throws(() => declaredAs('object', '(row: ARow, more: Vec<i64>)'), /what is i64/)
+  assert.throws(() => exported(call('()') + '#[napi]\nfn more() {\n'), /2 are exported, and 1 functions and 0 rows/)
+  assert.throws(() => exported(row('object').replace('Option<', 'Option<\n')), /a field of ARow was not read/)
 })

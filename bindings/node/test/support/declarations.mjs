@@ -26,11 +26,11 @@ export function parted(text, at, by) {
   }
 }
 
-/** `{ name, isOptional, type }` of what is declared as `name?: type`. */
+/** `{ name, isOptional, isReadonly, type }` of what is declared as `name?: type`. */
 function field(text) {
-  const [, name, mark, type] = text.match(/^(?:readonly )?(\w+)(\??): (.*)$/s) ?? []
+  const [, mark, name, optional, type] = text.match(/^(readonly )?(\w+)(\??): (.*)$/s) ?? []
   if (name === undefined) throw new Error(`what is this? ${text}`)
-  return { name, isOptional: mark === '?', type: type.replace(/\s+/g, ' ') }
+  return { name, isOptional: optional === '?', isReadonly: mark !== undefined, type: type.replace(/\s+/g, ' ') }
 }
 
 /** The properties of a type: of an object that is written there, or of our interfaces; `null` for every other type. */
@@ -42,11 +42,12 @@ export function fieldsOf(text, type) {
 }
 
 function interfaceFields(text, name) {
-  const found = /^\w+$/.test(name) && text.match(new RegExp(`interface ${name} (?:extends ([\\w, ]+) )?(?=\\{)`))
+  const [, utility, of, names] = name.match(/^(Omit|Pick)<(\w+), (.*)>$/s) ?? []
+  if (utility !== undefined) return interfaceFields(text, of).filter(({ name }) => names.includes(`'${name}'`) === (utility === 'Pick'))
+  const found = /^\w+$/.test(name) && text.match(new RegExp(`interface ${name} (?:extends ([^{]+) )?(?=\\{)`))
   if (!found) return null
   const own = parted(text, found.index + found[0].length, ';').filter((member) => !/^\w+(<.*?>)?\(/s.test(member)).map(field)
-  const parents = (found[1] ?? '').split(',').map((parent) => parent.trim()).filter((parent) => parent !== '')
-  return [...own, ...parents.flatMap((parent) => interfaceFields(text, parent))]
+  return [...own, ...parted(`<${found[1] ?? ''}>`, 0, ',').flatMap((parent) => interfaceFields(text, parent))]
 }
 
 /** Of a class or an interface, `[call, parameters]` of each method; of a class also of its constructor and what is static. */
