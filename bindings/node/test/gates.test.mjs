@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import express from 'express'
 import fastify from 'fastify'
 import { getRequestListener } from '@hono/node-server'
@@ -38,7 +39,7 @@ test('what lies behind a guard is kept apart', async () => {
   const gate = forExpress({ portal, store: links })
   const ofExpress = (answer) => express().get('/files', gate.session, (_, response) => answer(response))
   const ofFastify = (answer) => fastifyWith({ portal, store: links }, (app) => app.get('/files', { onRequest: app.session() }, async (_, reply) => answer(reply)))
-  for (const [said, kept] of [['max-age=60', 'max-age=60, private'], ['public, max-age=60', 'public, max-age=60'], ['no-store', 'no-store']]) {
+  for (const [said, kept] of [['max-age=60', 'max-age=60, private'], ['public, max-age=60', 'public, max-age=60'], ['Public,max-age=0', 'max-age=0, private'], ['no-store', 'no-store']]) {
     const told = { 'Cache-Control': said, Vary: 'Accept', 'X-Number': 7, 'X-List': ['a', 'b'] }
     const raw = (reply) => reply.hijack().raw
     const ways = {
@@ -58,6 +59,31 @@ test('what lies behind a guard is kept apart', async () => {
       assert.deepEqual([status, of('cache-control').join(', '), of('vary')], [200, kept, ['Accept', 'Cookie', 'Authorization']], way)
       assert.deepEqual([of('x-number'), of('x-list')], [['7'], /list|pairs/.test(way) ? ['a', 'b', 'c'] : ['a', 'b']], way)
     }
+  }
+})
+
+// What a framework says of files by itself is not what the application says.
+test('files behind a guard are kept apart, unless the application says itself who may keep them', async () => {
+  const { store: links, keyring } = await store()
+  const { state, send, close } = await server()
+  after(close)
+  const session = new Issuer(keyring).issueSession(links.verifyLink((await links.issue('studio-7', '42', ['files:read'])).token)).token
+  const gate = forExpress({ portal, store: links })
+  const [folder, name] = [fileURLToPath(new URL('.', import.meta.url)), 'gates.test.mjs']
+  const set = (response) => response.set('Cache-Control', 'public, max-age=5')
+  const sent = (options) => express().get(`/${name}`, gate.session, (_, response) => response.sendFile(name, { root: folder, ...options }))
+  const ways = [
+    [sent(), 'max-age=0, private'],
+    [express().use(gate.session, express.static(folder)), 'max-age=0, private'],
+    [sent({ cacheControl: false }), 'private'],
+    [sent({ maxAge: 5000 }), 'public, max-age=5'],
+    [express().use(gate.session, express.static(folder, { setHeaders: set })), 'public, max-age=5'],
+  ]
+  for (const [handler, kept] of ways) {
+    state.handler = handler
+    const { status, headers } = await send({ method: 'GET', target: `/${name}`, headers: [['Authorization', `Bearer ${session}`]], body: '' })
+    const of = (header) => headers.filter(([held]) => held.toLowerCase() === header).map(([, value]) => value)
+    assert.deepEqual([status, of('cache-control'), of('vary')], [200, [kept], ['Cookie, Authorization']])
   }
 })
 
