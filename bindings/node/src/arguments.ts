@@ -67,10 +67,10 @@ export function flag(name: string, value: unknown, otherwise = false): boolean {
 }
 
 /** A whole number. `-1`, `1.5` and `NaN` are none. */
-export function whole(name: string, value: unknown, max = Number.MAX_SAFE_INTEGER): number {
+export function whole(name: string, value: unknown, max = Number.MAX_SAFE_INTEGER, min = 0): number {
   if (typeof value !== 'number') throw wrongType(name, 'a number', value)
-  if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw new InvalidValue(`${name}: a whole number from 0 to ${max}`, 'number_out_of_range')
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidValue(`${name}: a whole number from ${min} to ${max}`, 'number_out_of_range')
   }
   return value
 }
@@ -196,9 +196,14 @@ export function options<T extends object, const K extends readonly (keyof T & st
   if (value === undefined) return told
   const given = plain(name, value) as T
   const unknown = Object.keys(given).find((key) => !(known as readonly string[]).includes(key))
-  if (unknown !== undefined) throw new TypeError(`${name}: there is no option ${JSON.stringify(unknown)}`)
+  if (unknown !== undefined) throw new TypeError(`${name}: there is no option ${named(unknown)}`)
   for (const key of known) if (Object.hasOwn(given, key)) told[key] = given[key]
   return told
+}
+
+/** What stands in the place of a name may be a secret that got there by mistake, and errors are written into logs. */
+function named(option: string): string {
+  return /pw[lsk]\d?_/.test(option) ? 'that looks like a token' : JSON.stringify(option.slice(0, 40))
 }
 
 export function callable<T>(name: string, value: T): T {

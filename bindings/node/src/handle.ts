@@ -31,6 +31,11 @@ export abstract class Handled<Name extends string> {
   }
 }
 
+/** Gives an object a property that is not shown where it is printed, hidden properties neither. */
+export function hide(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { get: () => value, enumerable: false })
+}
+
 /** Unix seconds as JavaScript has times. */
 export function date(seconds: number): Date {
   return new Date(seconds * 1000)

@@ -3,7 +3,7 @@
 import {
   granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, orNull, text, texts, whole, type Time,
 } from './arguments'
-import { date } from './handle'
+import { date, hide } from './handle'
 import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow, PageRow } from './native-types'
 
 export type LinkState = 'active' | 'paused' | 'revoked'
@@ -112,7 +112,7 @@ export function linkOf({ token, label, state, resources, usesMax, lastUsedAt, ..
     changedAt: date(row.changedAt),
     lastUsedAt: lastUsedAt === null ? null : date(lastUsedAt),
   }
-  Object.defineProperty(link, 'token', { value: token, enumerable: false })
+  hide(link, 'token', token)
   Object.defineProperty(link, 'toJSON', { value: listed, enumerable: false })
   return Object.freeze(link) as Link
 }

@@ -1,5 +1,5 @@
 import { flag, maybeBytes, maybeText, maybeTime, options as optionsOf, pairs, text, texts, time, wrongType, type Time } from './arguments'
-import { checkMade, Handled, made } from './handle'
+import { checkMade, Handled, hide, made } from './handle'
 import { native } from './native'
 import type { AnswerRow, Handle, RequestRow } from './native-types'
 import { signalOf, Store } from './store'
@@ -50,7 +50,7 @@ export function answerWith({ status, headers, body }: Pick<Answer, 'status' | 'h
 
 /** An object that is whole, and shows only this much where it is printed. */
 function hiding<A extends object, B extends object>(shown: A, hidden: B): Readonly<A & B> {
-  for (const [name, value] of Object.entries(hidden)) Object.defineProperty(shown, name, { value, enumerable: false })
+  for (const [name, value] of Object.entries(hidden)) hide(shown, name, value)
   return Object.freeze(shown as A & B)
 }
 
@@ -134,7 +134,7 @@ export class Exchange extends Handled<'Exchange'> {
     this.question = question as 'peek' | 'redeem' | 'renew'
     this.cookie = cookie
     this.nonce = nonce
-    Object.defineProperty(this, 'token', { value: token, enumerable: false })
+    hide(this, 'token', token)
   }
 
   /** The answer to a peek. Errors: `other_question`, `cookie_malformed`. */

@@ -37,7 +37,7 @@ export interface StreamOptions {
 export interface FileOptions extends StreamOptions {
   /** Whether a file that is there already is replaced; if not, it is `file_exists`. */
   replace?: boolean | undefined
-  /** On how many threads. */
+  /** On how many threads: 1 to 64, 1 if nothing is said. */
   threads?: number | undefined
 }
 
@@ -251,6 +251,6 @@ function sealing(known: Partial<SealOptions>): { of: OfRow; embedded: boolean } 
 }
 
 function fileRow(source: unknown, target: unknown, { replace, threads = 1 }: FileOptions): FileRow {
-  const count = whole('threads', threads, 64)
+  const count = whole('threads', threads, 64, 1)
   return { source: path('source', source), target: path('target', target), replace: flag('replace', replace), threads: count }
 }

@@ -1,7 +1,7 @@
 import { Access, accessOf, believed, token as tokenOf } from './access'
 import { granted, maybeSeconds, maybeText, maybeTime, options as optionsOf, text, wrongType, type Time } from './arguments'
 import { InvalidValue } from './errors'
-import { checkMade, date, Handled, made } from './handle'
+import { checkMade, date, Handled, hide, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
 import { native, raw } from './native'
 import type { Handle, TokenRow } from './native-types'
@@ -18,7 +18,7 @@ export interface Token {
 /** @internal The token itself is not shown where objects are printed. */
 export function tokenOfRow({ text, id, expiresAt }: TokenRow): Token {
   const row = { id, expiresAt: date(expiresAt) } as { token: string; id: string; expiresAt: Date }
-  Object.defineProperty(row, 'token', { value: text, enumerable: false })
+  hide(row, 'token', text)
   return Object.freeze(row)
 }
 

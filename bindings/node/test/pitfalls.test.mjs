@@ -247,7 +247,7 @@ test('what is printed shows no token', async () => {
   const came = portal.session({ method: 'GET', path: '/', headers: ['Authorization', `Bearer ${session.token}`] })
   const answer = exchange.granted({ token: session.token, expiresAt: session.expiresAt })
   const shown = [made, access, keyring, session, exchange, came, answer, await links.issue('t', 'c', ['files:read']), new UntrustedLink(made.token)]
-  const printed = (value) => inspect(value, { depth: 9 }) + JSON.stringify(value)
+  const printed = (value) => inspect(value, { depth: 9, showHidden: true }) + JSON.stringify(value)
   assert.doesNotMatch(printed(shown), /pw[lsk]\d?_/)
   // They are there, for who asks, and would be seen.
   const held = { made: made.token, session: session.token, exchange: exchange.token, came: came.token, body: answer.body, key: keyring.exportInClear().toString() }
@@ -256,6 +256,8 @@ test('what is printed shows no token', async () => {
   const kept = await links.issue('t', 'c', ['files:read'])
   await links.revokeLink('t', kept.id)
   const refused = [
+    () => Verifier.withoutRevocation(keyring, { [made.token]: 1 }),
+    () => verifier.verifyLink(made.token, { [`Bearer ${session.token}`]: 1 }),
     () => verifier.verifyLink(`${made.token}x`),
     () => verifier.verifyLink(made.token, { at: 0 }),
     () => verifier.verifySession(made.token),
@@ -269,8 +271,10 @@ test('what is printed shows no token', async () => {
     () => Keyring.fromJson(keyring.exportInClear(), Deployment.generate()),
     () => Keyring.fromJson(Buffer.from(`{"roots":"${session.token}"}`), keyring.deployment),
   ]
+  const long = 'audiences'.repeat(10)
+  assert.throws(() => verifier.verifyLink(made.token, { [long]: 1 }), { name: 'TypeError', message: `options: there is no option "${long.slice(0, 40)}"` })
   for (const call of refused) {
-    await assert.rejects(async () => call(), (error) => error instanceof PortwardError && !/pw[lsk]\d?_/.test(printed(error)), `${call}`)
+    await assert.rejects(async () => call(), (error) => (error instanceof PortwardError || error.message.includes('there is no option')) && !/pw[lsk]\d?_/.test(printed(error)), `${call}`)
   }
 })
 

@@ -239,6 +239,7 @@ test('files are there whole or not at all', async () => {
   const told = []
   assert.equal(await files.sealFile(plain, sealed, { ...OF, threads: 2, progress: (bytes) => told.push(bytes) }), bytes.length)
   assert.equal(told.at(-1), bytes.length)
+  for (const threads of [0, 65]) assert.equal(await code(() => files.sealFile(plain, sealed, { ...OF, threads, replace: true })), 'number_out_of_range')
   assert.equal(await code(() => files.sealFile(plain, sealed, OF)), 'file_exists')
   await files.sealFile(plain, sealed, { ...OF, replace: true })
   assert.equal((await stat(sealed)).mode & 0o077, 0, 'others cannot read it')
