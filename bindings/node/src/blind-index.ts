@@ -22,7 +22,9 @@ export interface IndexOptions {
 const OPTIONS = ['table', 'column', 'bits', 'name', 'normaliser', 'version'] as const
 
 /** @internal */
-export let blindIndexOf: (handle: Handle<'BlindIndex'>) => BlindIndex
+export let tenantOfIndex: (index: BlindIndex) => string
+
+let blindIndexOf: (handle: Handle<'BlindIndex'>, tenant: string) => BlindIndex
 
 /**
  * Makes blind indexes: what is stored beside an encrypted column so that equal values can be found. Whoever reads them sees which rows have
@@ -30,15 +32,18 @@ export let blindIndexOf: (handle: Handle<'BlindIndex'>) => BlindIndex
  */
 export class BlindIndex extends Handled<'BlindIndex'> {
   readonly #handle: Handle<'BlindIndex'>
+  readonly #tenant: string
 
   static {
-    blindIndexOf = (handle) => new BlindIndex(made, handle)
+    blindIndexOf = (...values) => new BlindIndex(made, ...values)
+    tenantOfIndex = (index) => index.#tenant
   }
 
-  private constructor(key: symbol, handle: Handle<'BlindIndex'>) {
+  private constructor(key: symbol, handle: Handle<'BlindIndex'>, tenant: string) {
     checkMade(key, 'BlindIndex')
     super(handle)
     this.#handle = handle
+    this.#tenant = tenant
   }
 
   /** The index of a value: its version, then as many bytes as its bits take. Errors: `index_empty_value`. */
@@ -48,7 +53,7 @@ export class BlindIndex extends Handled<'BlindIndex'> {
 }
 
 /** @internal */
-export async function blindIndex(scope: Handle<'Scope'>, options: IndexOptions): Promise<BlindIndex> {
+export async function blindIndex(scope: Handle<'Scope'>, tenant: string, options: IndexOptions): Promise<BlindIndex> {
   const { table, column, bits, name = 'eq', normaliser = 'exact', version = 1 } = optionsOf('options', options, OPTIONS)
   const [handle] = await native.scopeBlindIndex(scope, {
     table: text('table', table),
@@ -58,7 +63,7 @@ export async function blindIndex(scope: Handle<'Scope'>, options: IndexOptions):
     bits: whole('bits', bits, 0xffff),
     version: whole('version', version, 0xff),
   })
-  return blindIndexOf(handle)
+  return blindIndexOf(handle, tenant)
 }
 
 export interface IndexSize {

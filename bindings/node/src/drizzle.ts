@@ -4,101 +4,25 @@
  * @packageDocumentation
  */
 
-import { customType } from 'drizzle-orm/pg-core'
+import { types } from 'node:util'
+import { type ConvertCustomConfig, customType, type PgCustomColumnBuilder } from 'drizzle-orm/pg-core'
 import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
-import { bytes, callable, maybeCallable, options as optionsOf, text, wrongType } from './arguments'
-import type { BlindIndex } from './blind-index'
-import { Unreadable } from './errors'
-import { checkMade, made } from './handle'
+import { callable, maybeCallable, options as optionsOf, text, wrongType } from './arguments'
+import { BlindIndex, tenantOfIndex } from './blind-index'
+import { bytesOfIndex, Indexed, indexedOf, ofKind, Sealed, withIndex, written } from './drizzle-values'
+import { ownText } from './own'
 import { Scope } from './scope'
 
-/** The shortest object: header, salt, commitment, and a chunk without a byte. */
-const OBJECT_MIN = 92
-
-let indexedOf: (index: Uint8Array) => Indexed
-let bytesOfIndex: (index: Indexed) => Buffer
-
-/** The index of a value, from its column or of a `Field`. It goes back into its column as it is. */
-export class Indexed {
-  readonly #bytes: Buffer
-
-  static {
-    indexedOf = (index) => new Indexed(made, index)
-    bytesOfIndex = (index) => index.#bytes
-  }
-
-  private constructor(key: symbol, index: Uint8Array) {
-    checkMade(key, 'Indexed')
-    this.#bytes = Buffer.from(index)
-  }
-
-  /** A copy. */
-  get bytes(): Buffer {
-    return Buffer.from(this.#bytes)
-  }
-
-  toJSON(): string {
-    return '[indexed]'
-  }
-}
-
-/** The object of a value that is written. */
-let written: (sealed: Sealed) => Buffer
-/** Gives a value that was just sealed its index. */
-let withIndex: (sealed: Sealed, index: Indexed) => Sealed
-
-/** What lies in an encrypted column. It opens only as the value of the row that it was sealed for. */
-export class Sealed {
-  readonly #object: Buffer
-  #index: Indexed | undefined
-
-  static {
-    written = (sealed) => {
-      if (sealed.#index !== undefined) throw new TypeError('the value has an index: what is written is `columns` of it, which is both')
-      return sealed.#object
-    }
-    withIndex = (sealed, index) => {
-      sealed.#index = index
-      return sealed
-    }
-  }
-
-  /** From the bytes of an object. Throws `Unreadable` for what is none. */
-  constructor(object: Uint8Array) {
-    const [magic, version, suite, kind] = bytes('object', object)
-    const isObject = magic === 0xf5 && version === 1 && suite === 1 && (kind === 0 || kind === 1) && object.length >= OBJECT_MIN
-    if (!isObject) throw new Unreadable('object: it is not sealed', 'not_an_envelope')
-    this.#object = Buffer.from(object)
-  }
-
-  /** A copy. */
-  get object(): Buffer {
-    return Buffer.from(this.#object)
-  }
-
-  /**
-   * What is written of a value that a `Field` with an index has just sealed: under these names of columns, the value and its index. Drizzle is told
-   * of both at once, `values({ id, ...value.columns('email', 'emailIndex') })`, for of the value alone it takes none.
-   */
-  columns<Value extends string, Index extends string>(value: Value, index: Index): Record<Value, Sealed> & Record<Index, Indexed> {
-    if (this.#index === undefined) throw new TypeError('the value was read, or its Field has no index')
-    if (text('index', index) === text('value', value)) throw new TypeError('index: it has a column of its own')
-    return { [value]: new Sealed(this.#object), [index]: this.#index } as Record<Value, Sealed> & Record<Index, Indexed>
-  }
-
-  toJSON(): string {
-    return '[sealed]'
-  }
-}
+export { Indexed, Sealed }
 
 export interface FieldOptions {
-  /** Makes the index that its values are found by; it is called each time, for the tenant at hand. */
+  /** Gives the index that its values are found by; it is called each time, for that of the tenant whose scope seals. */
   index?: (() => BlindIndex) | undefined
 }
 
 /**
  * Seals and opens the values of one column. `name`: a stable logical name such as `invoices.notes`. With an index, what it seals is written
- * together with that, or not at all: `set(value.columns('email', 'emailIndex'))`.
+ * together with that, or not at all: `set(value.columns(clients, 'email', 'emailIndex'))`.
  */
 export class Field {
   readonly #name: string
@@ -109,73 +33,109 @@ export class Field {
     this.#index = maybeCallable('index', optionsOf('options', options, ['index']).index)
   }
 
-  /** Seals a value for the row with this id, under the keys of its tenant. */
+  /**
+   * Seals a value for the row with this id, under the keys of its tenant. Throws a `TypeError` if the index is of another tenant: the value would
+   * not be found.
+   */
   async seal(scope: Scope, id: string, value: string): Promise<Sealed> {
     Scope.handleOf('scope', scope)
-    const index = this.#index?.().of(text('value', value))
-    const sealed = new Sealed(await scope.seal(Buffer.from(text('value', value)), { name: this.#name, id }))
-    return index === undefined ? sealed : withIndex(sealed, indexedOf(index))
+    const plaintext = ownText(text('value', value))
+    try {
+      const index = this.#index && indexAtHand(this.#index)
+      if (index !== undefined && tenantOfIndex(index) !== scope.tenant) throw new TypeError('index: it is of another tenant than the scope')
+      const sealed = new Sealed(await scope.seal(plaintext, { name: this.#name, id }))
+      return index === undefined ? sealed : withIndex(sealed, indexedOf(index.of(value)))
+    } finally {
+      plaintext.fill(0)
+    }
   }
 
   /** Opens the value of the row with this id. Throws `Unreadable` for one of another row, column or tenant. */
   async open(scope: Scope, id: string, sealed: Sealed): Promise<string> {
     Scope.handleOf('scope', scope)
     if (!(sealed instanceof Sealed)) throw wrongType('sealed', 'a Sealed', sealed)
-    return (await scope.open(sealed.object, { name: this.#name, id })).toString()
+    const plaintext = await scope.open(sealed.object, { name: this.#name, id })
+    const value = plaintext.toString()
+    plaintext.fill(0)
+    return value
   }
 }
 
-/** What a driver gives; of a query for related rows, PostgreSQL's text of it. */
-function bytesOf(driver: Uint8Array | string): Uint8Array {
-  if (typeof driver !== 'string') return driver
+function indexAtHand(index: () => BlindIndex): BlindIndex {
+  const atHand = index()
+  BlindIndex.handleOf('index', atHand)
+  return atHand
+}
+
+/** What drivers give: bytes, in a buffer or in a list; of a query for related rows, PostgreSQL's text of them. */
+type Driven = Uint8Array | ArrayBuffer | readonly number[] | string
+
+function bytesOf(driver: Driven): Uint8Array {
+  if (types.isUint8Array(driver)) return driver
+  if (types.isArrayBuffer(driver)) return new Uint8Array(driver)
+  if (Array.isArray(driver) && driver.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) return Uint8Array.from(driver)
+  if (typeof driver !== 'string') throw new TypeError('the driver gave what is no bytes')
   if (!/^\\x(?:[0-9a-f]{2})*$/.test(driver)) throw new TypeError('the driver gave a text that is no bytea')
   return Buffer.from(driver.slice(2), 'hex')
 }
 
-const toSealed = (driver: Uint8Array | string) => new Sealed(bytesOf(driver))
-const toObject = (sealed: Sealed) => {
+const toSealed = (driver: Driven) => new Sealed(bytesOf(driver))
+const toObject = ofKind('sealed', (sealed: Sealed) => {
   // A text here would lie in the database in the clear.
   if (!(sealed instanceof Sealed)) throw new TypeError('an encrypted column takes what Field.seal gives, and nothing else')
   return written(sealed)
-}
-
-/** An encrypted column of PostgreSQL. */
-export const sealed = customType<{ data: Sealed; driverData: Buffer }>({
-  dataType: () => 'bytea',
-  fromDriver: toSealed,
-  toDriver: toObject,
-})
-
-/** An encrypted column of SQLite. */
-export const sealedBlob = customTypeOfSqlite<{ data: Sealed; driverData: Buffer }>({
-  dataType: () => 'blob',
-  fromDriver: toSealed,
-  toDriver: toObject,
 })
 
 /** A text is a value, whose index is made; what was read, or made by a `Field`, is an index already. */
-const toIndex = (index: () => BlindIndex) => (value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : index().of(value))
-const toIndexed = (driver: Uint8Array | string) => indexedOf(bytesOf(driver))
+const toIndex = (index: () => BlindIndex) =>
+  ofKind('indexed', (value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : indexAtHand(index).of(value)))
+const toIndexed = (driver: Driven) => indexedOf(bytesOf(driver))
+
+/** Drizzle writes an array as one text, in which bytes are lost: there is none of these. */
+type NoArray<Name extends string, Data> = PgCustomColumnBuilder<ConvertCustomConfig<Name, { data: Data; driverData: Buffer }>> & { array: never }
+
+interface Bytea<Data> {
+  (): NoArray<'', Data>
+  <Name extends string>(name: Name): NoArray<Name, Data>
+}
+
+function bytea<Data>(fromDriver: (driver: Driven) => Data, toDriver: (value: Data) => Buffer): Bytea<Data> {
+  const column = customType<{ data: Data; driverData: Buffer }>({ dataType: () => 'bytea', fromDriver, toDriver })
+  const array = () => {
+    throw new TypeError('Drizzle would write an array as text, which is no bytes')
+  }
+  return (...name: [] | [string]) => Object.assign(column(...(name as [string])), { array }) as never
+}
+
+function blob<Data>(fromDriver: (driver: Driven) => Data, toDriver: (value: Data) => Buffer) {
+  return customTypeOfSqlite<{ data: Data; driverData: Buffer }>({ dataType: () => 'blob', fromDriver, toDriver })
+}
 
 /**
- * A column of PostgreSQL for a blind index. It is asked for with the value itself: `eq(clients.emailIndex, 'ada@example.com')`. What is read is
- * an `Indexed`, which can be written back. `index` is called each time, for the index of the tenant at hand.
+ * An encrypted column of PostgreSQL. Nothing is found by it: a value that is compared with it by `like`, or stands in a `sql.placeholder`, is sent
+ * to the database in the clear.
+ */
+export const sealed = bytea<Sealed>(toSealed, toObject)
+
+/**
+ * The same for SQLite. A relational query gives it of the table that is asked, and not of one `with` it: SQLite's JSON holds no blobs.
+ */
+export const sealedBlob = blob<Sealed>(toSealed, toObject)
+
+/**
+ * A column of PostgreSQL for a blind index. It is asked for with the value itself: `eq(clients.emailIndex, 'ada@example.com')`, or `inArray`. What
+ * is read is an `Indexed`, which can be written back.
+ *
+ * `index` is called for the index of the tenant at hand whenever Drizzle makes parameters of values: when a query is run, but of one that is
+ * prepared, when it is prepared, and the tenant stays that of then. What is to be told at each run is a parameter of the column:
+ * `eq(clients.emailIndex, sql.param(sql.placeholder('email'), clients.emailIndex))`. Of a bare `sql.placeholder` no index is made, nor of what
+ * `like` is given: Drizzle sends the value itself to the database, in the clear, and nothing is found.
  */
 export function indexed(index: () => BlindIndex) {
-  callable('index', index)
-  return customType<{ data: string | Indexed; driverData: Buffer }>({
-    dataType: () => 'bytea',
-    fromDriver: toIndexed,
-    toDriver: toIndex(index),
-  })
+  return bytea<string | Indexed>(toIndexed, toIndex(callable('index', index)))
 }
 
 /** The same for SQLite. */
 export function indexedBlob(index: () => BlindIndex) {
-  callable('index', index)
-  return customTypeOfSqlite<{ data: string | Indexed; driverData: Buffer }>({
-    dataType: () => 'blob',
-    fromDriver: toIndexed,
-    toDriver: toIndex(index),
-  })
+  return blob<string | Indexed>(toIndexed, toIndex(callable('index', index)))
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { keptApart } from './caches'
 import { BODY_MAX, type Gate } from './gate'
+import { ownWhole } from './own'
 import type { Answer, PortalRequest } from './portal'
 
 /** @internal `url`: as it was sent; a framework may have cut its own. */
@@ -30,7 +31,7 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
     if (length >= BODY_MAX) break
   }
   message.resume()
-  return Buffer.concat(chunks)
+  return ownWhole(chunks)
 }
 
 /** @internal */

@@ -8,6 +8,7 @@ import type { Access } from './access'
 import { callable, maybeCallable, maybeText, text, wrongType } from './arguments'
 import { keptApart } from './caches'
 import { BODY_MAX, Gate, type GateOptions, isAccess } from './gate'
+import { ownWhole } from './own'
 import type { Answer, PortalRequest } from './portal'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
@@ -113,7 +114,7 @@ async function bodyOf(request: Request): Promise<Buffer> {
     length += chunk.length
     if (length >= BODY_MAX) break
   }
-  return Buffer.concat(chunks)
+  return ownWhole(chunks)
 }
 
 function responseOf(request: Request, { status, headers, body }: Answer): Response {

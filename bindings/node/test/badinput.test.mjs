@@ -57,7 +57,7 @@ const PLAIN = [7, 'text', true, Symbol('x')]
 const WRONG = {
   string: TEXTS, number: NUMBERS, boolean: FLAGS, Time: TIMES, Uint8Array: BYTES, AbortSignal: OBJECTS, PublicAnswer: TEXTS, LinkState: TEXTS,
   "'exact' | 'ascii-lowercase' | 'digits'": TEXTS, 'string | URL': PATHS, 'string | URL | Uint8Array | RangeSource': [7, true, {}, [1], { read: () => {} }, { stat: () => {} }, new URL('https://portal.example/file')],
-  Value: TEXTS, Index: TEXTS,
+  Value: TEXTS, Index: TEXTS, InTable: OBJECTS,
   'Iterable<string>': LISTS, 'string | Iterable<string>': LISTS.slice(1), 'readonly string[]': LISTS, 'Readonly<Record<string, string>>': RECORDS,
   ...Object.fromEntries(['Access', 'Deployment', 'FastifyInstance', 'IncomingMessage', 'KekProvider', 'Keyring', 'KMSClient', 'Links', 'Portal', 'Request', 'Scope', 'Sealed', 'Sessions', 'Store'].map((name) => [name, OBJECTS])),
 }

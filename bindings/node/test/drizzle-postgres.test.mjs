@@ -45,7 +45,7 @@ for (const [driver, connect] of Object.entries(DRIVERS)) {
     after(() => end().then(drop))
     await db.execute(sql`CREATE TABLE clients (id text PRIMARY KEY, email bytea NOT NULL, email_index bytea NOT NULL)`)
     await db.execute(sql`CREATE TABLE visits (id text PRIMARY KEY, client_id text NOT NULL REFERENCES clients)`)
-    const columns = async (id, address) => (await email.seal(records, id, address)).columns('email', 'emailIndex')
+    const columns = async (id, address) => (await email.seal(records, id, address)).columns(clients, 'email', 'emailIndex')
     const find = async (address) => {
       const rows = await db.select().from(clients).where(eq(clients.emailIndex, address))
       return Promise.all(rows.map(async (row) => [row.id, await email.open(records, row.id, row.email)]))
@@ -56,6 +56,9 @@ for (const [driver, connect] of Object.entries(DRIVERS)) {
     await insert
     assert.deepEqual(await find('ADA@example.com'), [['1', 'ada@example.com']])
     assert.deepEqual(await find('eve@example.com'), [])
+    const ask = eq(clients.emailIndex, sql.param(sql.placeholder('email'), clients.emailIndex))
+    const prepared = db.select({ id: clients.id }).from(clients).where(ask).prepare('by_email')
+    assert.deepEqual(await prepared.execute({ email: 'ADA@example.com' }), [{ id: '1' }])
     const lies = await db.execute(sql`SELECT count(*)::int AS clear FROM clients WHERE position('example'::bytea IN email) > 0`)
     assert.deepEqual([...(lies.rows ?? lies)], [{ clear: 0 }])
     await assert.rejects(async () => db.update(clients).set({ email: 'in the clear' }), (error) => /what Field.seal gives/.test(`${error} ${error.cause}`))
@@ -81,6 +84,7 @@ for (const [driver, connect] of Object.entries(DRIVERS)) {
       await db.update(clients).set(await columns(id, await email.open(records, id, old))).where(eq(clients.id, id))
     }
     assert.deepEqual([await find('ada@example.com'), await find('bob@example.com')], [[['1', 'ada@example.com']], [['2', 'bob@example.com']]])
+    assert.deepEqual(await prepared.execute({ email: 'ada@example.com' }), [{ id: '1' }])
     await records.destroy({ backupsKept: 0 })
     await assert.rejects(find('bob@example.com'), (error) => error.code === 'data_key_destroyed')
   })

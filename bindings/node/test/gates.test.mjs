@@ -1,6 +1,7 @@
 // The guards of the ready parts, with a real store: who gets what, and what the operator hears.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -84,6 +85,29 @@ test('files behind a guard are kept apart, unless the application says itself wh
     const { status, headers } = await send({ method: 'GET', target: `/${name}`, headers: [['Authorization', `Bearer ${session}`]], body: '' })
     const of = (header) => headers.filter(([held]) => held.toLowerCase() === header).map(([, value]) => value)
     assert.deepEqual([status, of('cache-control'), of('vary')], [200, [kept], ['Cookie, Authorization']])
+  }
+})
+
+test('the token of a body stays in no memory that others share', async () => {
+  const { store: links } = await store()
+  const issued = async () => (await links.issue('studio-7', '42', ['files:read'])).token
+  const question = (token) => ({ method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: new TextEncoder().encode(`token=${token}`) })
+  const pool = () => Buffer.from(Buffer.from('x').buffer).toString('latin1')
+  const web = forWeb({ portal, store: links })
+  const listening = express().use(forExpress({ portal, store: links }).routes).listen(0, '127.0.0.1')
+  after(() => listening.close())
+  await once(listening, 'listening')
+  const asks = [
+    (token) => web.answer(new Request('https://portal.example/portal/peek', question(token))),
+    (token) => fetch(`http://127.0.0.1:${listening.address().port}/portal/peek`, question(token)),
+  ]
+  for (const ask of asks) {
+    const token = await issued()
+    const answer = await ask(token)
+    assert.equal(answer.status, 200)
+    assert.ok(!pool().includes(token))
+    Buffer.from(token)
+    assert.ok(pool().includes(token), 'it would be seen')
   }
 })
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { sqliteTable } from 'drizzle-orm/sqlite-core'
 import fastify from 'fastify'
 import * as portward from 'portward'
 import { AwsKms } from 'portward/aws-kms'
@@ -69,6 +70,7 @@ export async function calls(folder) {
   express.session(guarded, { writeHead: progress }, progress)
   const asked = new Request('https://portal.example/files', { headers: { Authorization: `Bearer ${session.token}` } })
   const field = new drizzle.Field('clients.email', { index: () => blind })
+  const clients = sqliteTable('clients', { email: drizzle.sealedBlob('email'), emailIndex: drizzle.indexedBlob(() => blind)('email_index') })
   const value = await field.seal(notes, '1', 'ada@example.com')
 
   const on = (object, name) => [`${object.constructor.name}#${name}`, (...values) => object[name](...values)]
@@ -187,8 +189,8 @@ export async function calls(folder) {
     plain('WebPortal#requires', web.requires, 'files:read', () => new Response(), () => 'file-1'),
     create(drizzle.Sealed, object),
     method(value, 'toJSON'),
-    method(value, 'columns', 'email', 'emailIndex'),
-    method(value.columns('email', 'emailIndex').emailIndex, 'toJSON'),
+    method(value, 'columns', clients, 'email', 'emailIndex'),
+    method(value.columns(clients, 'email', 'emailIndex').emailIndex, 'toJSON'),
     create(drizzle.Field, 'clients.email', { index: () => blind }),
     method(field, 'seal', notes, '1', 'ada@example.com'),
     method(field, 'open', notes, '1', value),

@@ -7,12 +7,13 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import { pgTable, text } from 'drizzle-orm/pg-core'
+import { sqliteTable } from 'drizzle-orm/sqlite-core'
 import { Access, Follower, Issuer, type KekProvider, Keyring, KeyStore, type IssuedLink, type Link, Portal, PortwardError, type PublicAnswer, type Range, type RangeSource, Store, UntrustedLink, Verifier } from 'portward'
 import { AwsKms } from 'portward/aws-kms'
 import { portward as forExpress } from 'portward/express'
 import { frameworkErrors, portward as forFastify } from 'portward/fastify'
 import { portward as forWeb } from 'portward/web'
-import { Field, indexed, sealed } from 'portward/drizzle'
+import { Field, indexed, indexedBlob, sealed, sealedBlob } from 'portward/drizzle'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(equal: Equal<A, B>) => equal
@@ -99,8 +100,18 @@ const row = {} as typeof clients.$inferSelect
 const field = new Field('clients.email', { index: () => index })
 const email: string = await field.open(scope, '1', row.email)
 const value = await field.seal(scope, '1', email)
-const right: typeof clients.$inferInsert = value.columns('email', 'emailIndex')
+const right: typeof clients.$inferInsert = value.columns(clients, 'email', 'emailIndex')
+// @ts-expect-error Drizzle would ignore a name that it does not know, and keep the old index
+value.columns(clients, 'email', 'mailIndex')
+// @ts-expect-error each has a column of its own
+value.columns(clients, 'emailIndex', 'email')
+// @ts-expect-error nor is a text an index
+value.columns(clients, 'email', 'id')
+// @ts-expect-error Drizzle would write an array as text
+sealed('emails').notNull().array()
+const blobs = sqliteTable('clients', { email: sealedBlob('email'), emailIndex: indexedBlob(() => index)() })
+const rightOfSqlite: typeof blobs.$inferInsert = value.columns(blobs, 'email', 'emailIndex')
 // @ts-expect-error a text would lie there in the clear
 const wrong: typeof clients.$inferInsert = { email: 'ada@example.com' }
 
-export { GET, copy, email, range, right, stamp, stream, wrong }
+export { GET, copy, email, range, right, rightOfSqlite, stamp, stream, wrong }

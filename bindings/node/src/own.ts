@@ -1,0 +1,27 @@
+// Memory of one's own. What `Buffer.from` makes lies in a pool of Node's beside what others hold: who clones it, or sends it to a worker, sends the
+// whole pool along.
+
+/** A copy. */
+export function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
+/** A text as bytes, which whoever asked for them wipes. */
+export function ownText(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
+}
+
+/** Pieces in one: a body may hold a token. */
+export function ownWhole(pieces: readonly Uint8Array[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
