@@ -33,7 +33,8 @@ export abstract class Handled<Name extends string> {
 
 /** Gives an object a property that is not shown where it is printed, hidden properties neither. */
 export function hide(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { get: () => value, enumerable: false })
+  // Of no prototype, as options: an inherited `value` beside `get` would be no description.
+  Object.defineProperty(object, name, { __proto__: null, get: () => value, enumerable: false } as PropertyDescriptor)
 }
 
 /** Unix seconds as JavaScript has times. */

@@ -113,7 +113,7 @@ export function linkOf({ token, label, state, resources, usesMax, lastUsedAt, ..
     lastUsedAt: lastUsedAt === null ? null : date(lastUsedAt),
   }
   hide(link, 'token', token)
-  Object.defineProperty(link, 'toJSON', { value: listed, enumerable: false })
+  hide(link, 'toJSON', listed)
   return Object.freeze(link) as Link
 }
 

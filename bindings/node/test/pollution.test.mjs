@@ -98,6 +98,17 @@ test('an option is what the caller said', async () => {
   await keys.rewrap()
 })
 
+test('what is hidden is made whatever objects inherit', async () => {
+  const { store: links, keyring } = await store()
+  const issuer = new Issuer(keyring)
+  const hidden = async () => {
+    const [link, session] = [await links.issue('t', 'c', ['files:read']), issuer.issueLink('t', 'c', ['files:read'])]
+    return [links.verifyLink(link.token).client, typeof session.token, JSON.parse(JSON.stringify(link)).id === link.id, portal.session({ method: 'GET', path: '/', headers: [] }).status]
+  }
+  assert.deepEqual(await hidden(), ['c', 'string', true, 403], 'the control')
+  for (const [name, value] of [['value', 'x'], ['get', 7], ['set', 7], ['writable', true]]) assert.deepEqual(await polluted(name, value, hidden), ['c', 'string', true, 403], name)
+})
+
 test('rows of the native part inherit nothing', async () => {
   const { store: links } = await store()
   const made = await links.issue('t', 'c', ['files:read'], { label: 'own' })
