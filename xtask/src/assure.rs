@@ -55,7 +55,7 @@ const LONG_FORMS: &[LongForm] = &[
         }),
     },
     LongForm { name: "fuzz", needs: fuzz::NEEDS, run: Parts { all: fuzz::targets, run: fuzz::long } },
-    LongForm { name: "address", needs: &[], run: Whole(address::run) },
+    LongForm { name: "address", needs: address::NEEDS, run: Parts { all: address::parts, run: address::run } },
     LongForm { name: "mutants", needs: mutants::NEEDS, run: Parts { all: mutants::groups, run: mutants::run } },
     LongForm { name: "coverage", needs: coverage::NEEDS, run: Whole(coverage::run) },
     LongForm { name: "dudect", needs: &[], run: Whole(timing::dudect) },
