@@ -5,15 +5,23 @@ use super::workspace::Package;
 
 /// A crate and the crates it may depend on, for whatever purpose.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("portward", &["portward-test-vectors"]),
-    ("portward-store", &["portward", "portward-test-servers", "portward-test-vectors"]),
+    ("portward", &["portward-test-randomness", "portward-test-vectors"]),
+    ("portward-store", &["portward", "portward-test-randomness", "portward-test-servers", "portward-test-vectors"]),
     ("portward-rls", &["portward"]),
     ("portward-tls", &["portward"]),
     ("portward-kms", &["portward"]),
-    ("portward-http", &["portward", "portward-store", "portward-test-vectors"]),
+    ("portward-http", &["portward", "portward-store", "portward-test-randomness", "portward-test-vectors"]),
     (
         "portward-cli",
-        &["portward", "portward-store", "portward-rls", "portward-tls", "portward-kms", "portward-test-servers"],
+        &[
+            "portward",
+            "portward-store",
+            "portward-rls",
+            "portward-tls",
+            "portward-kms",
+            "portward-test-randomness",
+            "portward-test-servers",
+        ],
     ),
     (
         "portward-bridge",
@@ -22,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portward-supply", &[]),
     ("portward-laws", &["portward", "portward-http", "portward-test-vectors"]),
     ("portward-timing", &["portward"]),
+    ("portward-test-randomness", &[]),
     ("portward-test-servers", &[]),
     ("portward-test-vectors", &[]),
     ("xtask", &[]),

@@ -86,7 +86,7 @@ impl WrapKey for Pkcs11Kek {
     fn wrap(&self, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
         self.count.take().map_err(TokenError::kek_error)?;
         let mut wrapped = vec![0; IV];
-        getrandom::fill(&mut wrapped).map_err(|_| KekError::Unavailable)?;
+        getrandom::fill(&mut wrapped).map_err(|_| KekError::Random)?;
         let (id, bound, key, mut iv) =
             (self.id.clone(), binding.bytes().to_vec(), Zeroizing::new(*key), wrapped.clone());
         let sealed = self.token.worker().call(move |shared| {

@@ -238,6 +238,16 @@ impl From<RandomError> for StoreError {
     }
 }
 
+/// A feed that could not be looked at is not one that cannot be read.
+impl From<FeedError> for StoreError {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::Random => Self::Random,
+            _ => Self::Feed(error),
+        }
+    }
+}
+
 macro_rules! wraps {
     ($($error:ident as $variant:ident),*) => {$(
         impl From<$error> for StoreError {
@@ -248,5 +258,5 @@ macro_rules! wraps {
     )*};
 }
 
-wraps! { DatabaseError as Database, RowError as Row, AuthorityError as Authority, FeedError as Feed, FeedRequestError as Request, VerifyError as Verify,
+wraps! { DatabaseError as Database, RowError as Row, AuthorityError as Authority, FeedRequestError as Request, VerifyError as Verify,
 NonceError as Nonce, IssueError as Issue, SinkError as Sink }

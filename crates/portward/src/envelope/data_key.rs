@@ -172,7 +172,7 @@ impl fmt::Debug for DataKey {
 impl From<KekError> for OpenError {
     fn from(error: KekError) -> Self {
         match error {
-            KekError::Unavailable => Self::KekUnavailable,
+            KekError::Unavailable | KekError::Random => Self::KekUnavailable,
             KekError::Refused => Self::UnwrapFailed,
         }
     }
@@ -183,6 +183,7 @@ impl From<KekError> for SealError {
         match error {
             KekError::Unavailable => Self::KekUnavailable,
             KekError::Refused => Self::KekRefused,
+            KekError::Random => Self::Random,
         }
     }
 }

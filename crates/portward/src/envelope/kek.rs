@@ -12,6 +12,7 @@ error_codes! {
     pub enum KekError {
         Unavailable => "kek_unavailable", Environment, "the provider of the KEK cannot be reached";
         Refused => "kek_refused", Environment, "the provider of the KEK refused";
+        Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
 }
 

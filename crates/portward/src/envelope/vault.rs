@@ -169,6 +169,7 @@ impl From<KekError> for VaultError {
         match error {
             KekError::Unavailable => Self::KekUnavailable,
             KekError::Refused => Self::KekRefused,
+            KekError::Random => Self::Random,
         }
     }
 }

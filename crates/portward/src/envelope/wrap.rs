@@ -9,7 +9,7 @@ use crate::secret::Secret;
 /// `nonce ‖ ciphertext ‖ tag` of XAES-256-GCM.
 pub(super) fn seal(kek: &Secret, binding: &Binding, key: &[u8; 32]) -> Result<Vec<u8>, KekError> {
     let mut nonce = [0; 24];
-    random::draw(&mut nonce).map_err(|_| KekError::Unavailable)?;
+    random::draw(&mut nonce).map_err(|_| KekError::Random)?;
     Ok(seal_with(kek, &nonce, binding, key))
 }
 

@@ -98,7 +98,7 @@ impl WrappedKeyring {
             let Some(kek) = keks.iter().find(|kek| kek.resolves(slot.kek())) else { continue };
             match Secret::try_filled(|key| kek.unwrap(slot, &binding, key)) {
                 Ok(key) => return Ok(key),
-                Err(KekError::Unavailable) => answer = WrappedError::KekUnavailable,
+                Err(KekError::Unavailable | KekError::Random) => answer = WrappedError::KekUnavailable,
                 Err(KekError::Refused) => return Err(WrappedError::UnwrapFailed),
             }
         }
@@ -203,6 +203,7 @@ impl From<KekError> for WrappedError {
         match error {
             KekError::Unavailable => Self::KekUnavailable,
             KekError::Refused => Self::KekRefused,
+            KekError::Random => Self::Random,
         }
     }
 }

@@ -113,10 +113,10 @@ impl Authority {
     /// Goes on from a view that was saved, in the same incarnation.
     ///
     /// # Errors
-    /// [`FeedError`] if the saved view is not accepted; [`FeedError::Malformed`] also for a list or a live answer.
+    /// [`FeedError`] if the saved view is not accepted; [`FeedError::Malformed`] also for a list or a live answer; [`FeedError::Random`].
     pub fn resume(keyring: Arc<Keyring>, saved: &[u8]) -> Result<Self, FeedError> {
         let mut follower =
-            Follower::new(Arc::clone(&keyring), Scope::ALL, Duration::ZERO, None).map_err(|_| FeedError::Malformed)?;
+            Follower::new(Arc::clone(&keyring), Scope::ALL, Duration::ZERO, None).map_err(|_| FeedError::Random)?;
         follower.accept(saved, Timestamp::default()).map_err(|error| match error {
             // It is of another type.
             FeedError::WrongChallenge

@@ -47,6 +47,7 @@ error_codes! {
         AnotherIncarnation => "another_incarnation", Input, "the store began a new life: a snapshot is needed";
         Gap => "gap", Input, "the message does not follow on the view: a snapshot is needed";
         Fork => "fork", Input, "the message tells another history than the view: a snapshot is needed";
+        Random => "random_unavailable", Environment, "the operating system gave no random bytes";
     }
 }
 
@@ -88,7 +89,7 @@ impl Follower {
     /// Accepts a message, or says why not. `spec/revocation.md` section 5; the numbers are its steps.
     ///
     /// # Errors
-    /// Every [`FeedError`].
+    /// Every [`FeedError`] but [`FeedError::Random`].
     pub fn accept(&mut self, message: &[u8], now: Timestamp) -> Result<Stamp, FeedError> {
         let message = UnverifiedMessage::parse(message)?; // 1–3
         let view = self.cell.load();
