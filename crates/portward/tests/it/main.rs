@@ -9,6 +9,8 @@ mod envelope;
 mod holder;
 mod index;
 mod keys;
+#[cfg(target_os = "linux")]
+mod random;
 mod schedule;
 mod session;
 mod stored;

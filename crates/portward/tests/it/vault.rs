@@ -10,13 +10,13 @@ use portward::envelope::{
 use serde_json::{Value, json};
 
 /// Wraps by XOR with the first bytes of the binding, which is as bound as a test needs.
-struct Device {
+pub(crate) struct Device {
     name: KekName,
     fails: Option<KekError>,
 }
 
 impl Device {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self { name: VaultFile::kek(name).unwrap(), fails: None }
     }
 
