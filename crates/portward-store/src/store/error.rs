@@ -238,15 +238,21 @@ impl From<RandomError> for StoreError {
     }
 }
 
-/// A feed that could not be looked at is not one that cannot be read.
-impl From<FeedError> for StoreError {
-    fn from(error: FeedError) -> Self {
-        match error {
-            FeedError::Random => Self::Random,
-            _ => Self::Feed(error),
+/// Without random bytes nothing was refused, and nothing is known of a feed.
+macro_rules! wraps_but_random {
+    ($($error:ident as $variant:ident),*) => {$(
+        impl From<$error> for StoreError {
+            fn from(error: $error) -> Self {
+                match error {
+                    $error::Random => Self::Random,
+                    _ => Self::$variant(error),
+                }
+            }
         }
-    }
+    )*};
 }
+
+wraps_but_random! { AuthorityError as Authority, FeedError as Feed, NonceError as Nonce, IssueError as Issue }
 
 macro_rules! wraps {
     ($($error:ident as $variant:ident),*) => {$(
@@ -258,5 +264,4 @@ macro_rules! wraps {
     )*};
 }
 
-wraps! { DatabaseError as Database, RowError as Row, AuthorityError as Authority, FeedRequestError as Request, VerifyError as Verify,
-NonceError as Nonce, IssueError as Issue, SinkError as Sink }
+wraps! { DatabaseError as Database, RowError as Row, FeedRequestError as Request, VerifyError as Verify, SinkError as Sink }

@@ -33,6 +33,8 @@ mod full;
 #[path = "../common/kept.rs"]
 mod kept;
 mod process;
+#[cfg(target_os = "linux")]
+mod random;
 mod recover;
 mod redeem;
 mod registry;
