@@ -19,6 +19,8 @@ mod browser;
 mod chromium;
 #[path = "../common/fetchers.rs"]
 mod fetchers;
+#[cfg(target_os = "linux")]
+mod random;
 
 #[derive(Clone)]
 struct App(Portal);
