@@ -8,6 +8,8 @@ mod placing;
 mod random;
 
 pub(crate) use keeping::lies_under;
+#[cfg(feature = "softhsm-tests")]
+pub(crate) use random::Refusals;
 
 use std::cell::{Cell, RefCell};
 use std::os::unix::process::ExitStatusExt as _;

@@ -13,23 +13,23 @@ use super::{ISSUE, TENANT};
 use crate::home::{Home, Ran, text};
 use crate::studio::CONTRACT;
 
-struct Refusals<'a> {
+pub(crate) struct Refusals<'a> {
     home: &'a Home,
     randomness: Randomness,
 }
 
 impl<'a> Refusals<'a> {
-    fn of(home: &'a Home) -> Self {
+    pub(crate) fn of(home: &'a Home) -> Self {
         Self { home, randomness: Randomness::new() }
     }
 
     /// Every refusal leaves every file as it was. What the command printed when it succeeded.
-    fn of_each_draw(&self, arguments: &[&str]) -> String {
+    pub(crate) fn of_each_draw(&self, arguments: &[&str]) -> String {
         self.but_for(&[], arguments, || ())
     }
 
     /// The same, but for these files, of which `look` says more.
-    fn but_for(&self, changed: &[&str], arguments: &[&str], look: impl Fn()) -> String {
+    pub(crate) fn but_for(&self, changed: &[&str], arguments: &[&str], look: impl Fn()) -> String {
         let before = self.files(changed);
         for number in 1.. {
             for fails in [Fails::From(number), Fails::Once(number)] {

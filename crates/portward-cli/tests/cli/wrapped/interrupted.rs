@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use super::Token;
-use crate::faults::{FAULTS, WRITES, stands, sweep};
+use crate::faults::{FAULTS, Refusals, WRITES, stands, sweep};
 use crate::killed::{killed_after, scattered};
 
 impl Token {
@@ -53,6 +53,20 @@ fn what_is_refused_at_whatever_moment_leaves_one_keyring() {
         assert_eq!(token.there(), [!is_wrapped, is_wrapped], "an error says which: {ran:?}");
         token.opens();
     });
+}
+
+#[test]
+fn no_keyring_is_wrapped_without_random_bytes() {
+    let token = Token::new();
+    assert_eq!(token.code(&["keyring", "wrap", "--generate", &token.kek]), (0, "ok".into()));
+    token.opens();
+    let folder = std::fs::read_dir(token.home.beside("tokens")).unwrap().next().unwrap().unwrap().file_name();
+    // The module keeps an account of who logs in.
+    let account = format!("tokens/{}/token.object", folder.to_str().unwrap());
+    Refusals::of(&token.home).but_for(&[&account], &["keyring", "wrap", &token.kek], || {
+        assert_eq!(token.there(), [true, false]);
+    });
+    token.opens();
 }
 
 #[test]
