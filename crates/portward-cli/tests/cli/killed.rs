@@ -1,5 +1,7 @@
 //! Killed at any moment, a command leaves the file as it was, or as it was to be.
 
+mod beginning;
+
 use std::io::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};

@@ -3,7 +3,7 @@
 use crate::home::{Home, mode, text};
 
 /// A second directory with the same deployment and keyring.
-fn twin(home: &Home) -> Home {
+pub(crate) fn twin(home: &Home) -> Home {
     let twin = Home::empty();
     std::fs::create_dir(twin.file("")).unwrap();
     mode(&twin.file(""), 0o700);

@@ -1,6 +1,6 @@
 //! Keys of tenants, rotated and brought under another root, and a keyring that goes under a KEK.
 
-use super::{FAULTS, stands, sweep};
+use super::{FAULTS, TENANT, stands, sweep};
 use crate::home::{Home, text};
 
 fn opens(home: &Home) {
@@ -53,5 +53,45 @@ fn rewrapping_under_another_root() {
         home.ok(&["keyring", "retire", &old]);
         home.ok(&["keyring", "destroy", &old, "--force", &old]);
         opens(&home);
+    });
+}
+
+/// Once more wrapped, or as it was: it opens, and its key lies under one version.
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn rewrapping_an_object() {
+    let home = Home::studio();
+    home.sealed("object", b"a contract", &["--embed"]);
+    sweep(&home, &[&FAULTS], |faulty| {
+        home.ok(&["tenant", "rotate", "studio-7"]);
+        let before = home.bytes("object");
+        let rewrap = ["rewrap", "object", TENANT, "--scope=file:1"];
+        let ran = faulty(&rewrap);
+        assert_eq!(home.bytes("object") != before, stands(&ran), "an error says which: {ran:?}");
+        opens(&home);
+        assert_eq!(home.ok(&rewrap)["after"].as_array().unwrap().len(), 1);
+        opens(&home);
+    });
+}
+
+/// What is sealed since opens, whatever became of the command; what was sealed under the key does not, once it succeeded.
+#[test]
+#[ignore = "it needs strace: cargo xtask test faults"]
+fn destroying_one_data_key() {
+    let home = Home::studio();
+    home.sealed("object", b"a contract", &[]);
+    sweep(&home, &[&FAULTS], |faulty| {
+        let old = text(&home.ok(&["inspect", "object"]), "data_key");
+        home.ok(&["tenant", "rotate", "studio-7", "--scope=file:1"]);
+        std::fs::rename(home.beside("object"), home.beside("old")).unwrap();
+        home.sealed("object", b"a contract", &[]);
+        let (key, confirm) = (format!("--key={old}"), format!("--confirm={old}"));
+        let destroy = ["tenant", "destroy", "studio-7", "--scope=file:1", &key, &confirm, "--backups-kept=1"];
+        if faulty(&destroy).code != Some(0) {
+            home.ok(&destroy);
+        }
+        home.refuses(&home.open("old", &["-o", "no"]), "unreadable", "data_key_destroyed");
+        opens(&home);
+        home.ok(&["tenant", "check"]);
     });
 }

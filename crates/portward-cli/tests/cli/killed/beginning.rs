@@ -1,0 +1,71 @@
+//! Killed where a feed begins, or a view is written.
+
+use std::time::Instant;
+
+use super::{kill, killed_after, repetitions, scattered};
+use crate::faults::{Faulty, beginning};
+use crate::home::{Home, Ran};
+
+/// Plays a scenario whose command is killed from before its start to after its end.
+fn killed(home: &Home, scenario: impl Fn(&Home, Faulty<'_>) -> bool) {
+    let once = std::cell::Cell::new(None);
+    scenario(home, &|arguments| {
+        let begun = Instant::now();
+        let ran = home.run(arguments);
+        once.set(Some(begun.elapsed()));
+        ran
+    });
+    let once = once.get().unwrap();
+    let mut outcomes = [0; 2];
+    for round in 1..=repetitions().min(2_000) / 8 {
+        let done = scenario(home, &|arguments| {
+            let has_ended = killed_after(home, arguments, b"", once.mul_f64(1.5 * scattered(round)));
+            Ran { code: has_ended.then_some(0), stdout: String::new(), stderr: String::new() }
+        });
+        outcomes[usize::from(done)] += 1;
+    }
+    assert!(outcomes.iter().all(|times| *times > 0), "some killed before, some after: {outcomes:?}");
+}
+
+#[test]
+fn beginning_a_store() {
+    killed(&Home::new(), beginning::a_store_takes_over);
+}
+
+#[test]
+fn recovering_a_store() {
+    killed(&Home::stored(), beginning::a_store_is_recovered);
+}
+
+#[test]
+fn refusing_everything() {
+    killed(&Home::stored(), beginning::a_store_refuses_everything);
+}
+
+#[test]
+fn restoring_a_view() {
+    killed(&Home::new(), beginning::a_view_is_restored);
+}
+
+#[test]
+fn making_a_view_anew() {
+    killed(&Home::new(), beginning::a_view_is_made_anew);
+}
+
+#[test]
+fn exporting_a_view() {
+    let home = Home::new();
+    home.ok(&["view", "export", "message.pwf"]);
+    kill(
+        &home,
+        "message.pwf",
+        |_| {
+            home.ok(&["revoke", "everything"]);
+            (vec!["view", "export", "message.pwf"], Vec::new())
+        },
+        |_, now| {
+            home.ok(&["view", "export", "whole.pwf"]);
+            now == home.bytes("whole.pwf")
+        },
+    );
+}
