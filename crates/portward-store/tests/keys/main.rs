@@ -10,6 +10,8 @@ mod index;
 mod kept;
 mod life;
 mod place;
+#[cfg(target_os = "linux")]
+mod random;
 mod state;
 mod tamper;
 mod world;
