@@ -116,7 +116,6 @@ pub(crate) fn a_view_is_restored(home: &Home, attempt: Faulty<'_>) -> bool {
 }
 
 pub(crate) fn a_view_is_made_anew(home: &Home, attempt: Faulty<'_>) -> bool {
-    // Of the generation before, as the deployment's is raised.
     let link = home.link();
     let generation = home.ok(&["view", "show", "--entries"])["changes"]
         .as_array()
@@ -124,7 +123,7 @@ pub(crate) fn a_view_is_made_anew(home: &Home, attempt: Faulty<'_>) -> bool {
         .iter()
         .find_map(|change| change["generation"].as_u64())
         .unwrap_or_default();
-    let command = ["view", "new", &format!("--generation={}", generation + 1)];
+    let command = ["view", "new", &format!("--generation={}", generation.saturating_add(1))];
     let done = is_replaced(home, &command, attempt);
     home.refuses(&["link", "verify", &link], "refused", "deployment_revoked");
     home.ok(&["link", "verify", &home.link()]);
