@@ -1,7 +1,7 @@
 //! Where the operating system gives no random bytes, nothing is made of anything else: a command says so, and all is as it was before.
 //!
 //! Each draw of a command is refused in turn, alone and with all that come after. In the end there is none left to refuse, and the same command
-//! succeeds in the same directory. That it was one of our draws is known: `testkit/randomness` counts no others.
+//! succeeds in the same directory. That it was one of our draws is known: there are no others on SQLite.
 
 use std::collections::BTreeMap;
 use std::fs;
