@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -31,3 +32,11 @@ def check_guard(permission: object, resource: str | None, view: Callable[..., An
     taken = signature(view).parameters.values()
     if not any(one.name == resource or one.kind is one.VAR_KEYWORD for one in taken):
         raise TypeError(f"resource: the view has no argument {resource!r}")
+
+
+def layers(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """A view, and what decorators were put around, from the outside in, as far as they say so."""
+    layer: Callable[..., Any] | None = view
+    while layer is not None:
+        yield layer
+        layer = layer.func if isinstance(layer, partial) else getattr(layer, "__wrapped__", None)
