@@ -341,6 +341,50 @@ def test_a_guard_above_the_route_is_refused(by_blueprint: bool, app_comes_first:
                 client.get(path)
 
 
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_guard_above_a_route_that_wraps_is_refused(says_so: bool, gate: Gate, store: portward.Store) -> None:
+    """As extensions do, which give the function back as it was."""
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+
+    def route(view: Any) -> Any:
+        wrapped: Any = wraps(view) if says_so else lambda wrapper: wrapper
+        app.add_url_rule(f"/{view.__name__}", view.__name__, wrapped(lambda: view()))
+        return view
+
+    @route
+    @portal.required()
+    def file() -> str:
+        return "file"
+
+    client = app.test_client()
+    assert [client.get("/file", headers=headers).status_code for headers in ({}, bearer(store))] == [403, 200]
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+    guarded_above = portal.required()
+
+    def other() -> str:
+        return "other"
+
+    if says_so:
+        with pytest.raises(TypeError, match="other: .* stands above"):
+            guarded_above(route(other))
+    else:
+        guarded_above(route(other))
+        assert app.test_client().get("/other").status_code == 200, "as the README says"
+
+
+def test_flask_refuses_an_application_before_it_is_changed(gate: Gate) -> None:
+    used, fresh = flask.Flask("used"), flask.Flask("fresh")
+    used.test_client().get("/")
+    before = {app: app.wsgi_app for app in (used, fresh)}
+    Portward(gate).init_app(fresh)
+    with pytest.raises(AssertionError):
+        Portward(gate).init_app(used)
+    assert used.wsgi_app == before[used] and "portward" not in used.extensions
+    assert fresh.wsgi_app != before[fresh] and "portward" in fresh.extensions, "the control"
+
+
 def test_a_guard_above_another_one_is_none_above_a_route(gate: Gate, store: portward.Store) -> None:
     app = flask.Flask("portal")
     portal = Portward(gate, app)
