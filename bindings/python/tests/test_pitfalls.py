@@ -427,3 +427,18 @@ def test_a_path_fails_as_it_does_for_open(scope: portward.Scope, tmp_path: Path)
         code = errno.EEXIST if kind is FileExistsError else errno.ENOENT
         assert ours == (code, os.strerror(code), str(path))
     assert scope.seal_file(plain, io.BytesIO(), **of) == 4
+
+
+def test_a_directory_that_is_not_there_or_there_already_is_unavailable(tmp_path: Path) -> None:
+    """As the README says: no `OSError`, which files to seal or open are."""
+    there = tmp_path / "keys"
+    portward.Keyring.create(there, passphrase=b"correct horse")
+    assert portward.Keyring.open(there, passphrase=b"correct horse")
+    works: list[tuple[str, Callable[[], object]]] = [
+        ("file_missing", lambda: portward.Keyring.open(tmp_path / "absent", passphrase=b"correct horse")),
+        ("file_exists", lambda: portward.Keyring.create(there, passphrase=b"correct horse")),
+    ]
+    for code, work in works:
+        with pytest.raises(portward.Unavailable) as failed:
+            work()
+        assert failed.value.code == code

@@ -25,8 +25,13 @@ def require(access: Access, permission: str, resource: str | None, arguments: Ma
 
 def check_guard(permission: object, resource: str | None, view: Callable[..., Any] | None = None) -> None:
     """When a guard is made: what would let nobody in, or everybody."""
-    if permission is not None and not isinstance(permission, str):
+    if callable(permission):
         raise TypeError("a guard is called before it decorates: @…required() or @…required(\"files:read\")")
+    for name, value in (("permission", permission), ("resource", resource)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name}: a str is wanted, not {type(value).__name__}")
+    if resource is not None and permission is None:
+        raise TypeError("resource: is of a permission")
     if view is None or resource is None:
         return
     taken = signature(view).parameters.values()

@@ -68,8 +68,6 @@ class Portward:
         one that the view does not take; `InvalidValue` (`unknown_permission`). The view then raises `Refused`, and what `session` raises.
         """
         check_guard(permission, resource)
-        if resource is not None and permission is None:
-            raise TypeError("resource: is of a permission")
         if permission is not None:
             self.gate.look_up(permission)
 

@@ -294,6 +294,18 @@ def test_a_guard_that_would_not_guard_is_refused_when_it_is_made(which: int, gat
         required("files:read", resource="nmae")(view)
 
 
+def test_a_guard_that_would_let_nobody_in_is_refused_when_it_is_made(gate: Gate, store: portward.Store) -> None:
+    """Also where no store tells the permissions."""
+    believing: Any = Believing(store.verify_session)
+    alone = Gate(gate.portal, believing, verifier=believing)
+    made = [partial(Session, alone), Portward(alone).required, guards(gate)[1]]
+    for guard in made:
+        guard("files:read", resource="name")
+        for permission, resource, named in ((7, None, "permission"), ("files:read", 7, "resource"), (None, "name", "resource")):
+            with pytest.raises(TypeError, match=f"^{named}: "):
+                guard(permission, resource=resource)
+
+
 @pytest.mark.parametrize("by_blueprint", [False, True])
 @pytest.mark.parametrize("app_comes_first", [False, True])
 @pytest.mark.parametrize("between", ["nothing", "wrapper", "partial"])
@@ -428,13 +440,27 @@ def test_neither_a_representation_nor_a_frame_shows_a_token(gate: Gate, store: p
         assert session not in told, name
 
 
-def refusal_of(ask: Callable[[], object]) -> str:
+def test_no_frame_of_the_gate_shows_a_token_when_a_verifier_fails(gate: Gate, store: portward.Store) -> None:
+    def fails(token: str) -> portward.Access:
+        del token
+        raise ConnectionError("no answer")
+
+    session = session_of(store)
+    request = Asked("GET", "/x", [("authorization", f"Bearer {session}".encode())])
+    for answer, kind in ((fails, ConnectionError), (lambda _: None, TypeError)):
+        failing = Gate(gate.portal, store, verifier=Believing(answer))
+        told = refusal_of(lambda failing=failing: failing.session(request), kind)
+        assert "request = Request(GET)" in told, "the control"
+        assert session not in told, kind
+
+
+def refusal_of(ask: Callable[[], object], kind: type[Exception] = Denied) -> str:
     try:
         ask()
-    except Denied as denied:
+    except kind as error:
         # The frame of the lambda has the test's own variables.
-        assert denied.__traceback__ is not None
-        return frames_of(denied.with_traceback(denied.__traceback__.tb_next))
+        assert error.__traceback__ is not None
+        return frames_of(error.with_traceback(error.__traceback__.tb_next))
     raise AssertionError
 
 

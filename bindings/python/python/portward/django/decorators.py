@@ -32,8 +32,6 @@ def session_required(permission: str | None = None, *, resource: str | None = No
     verifier that gives no `Access`, and what `conf.gate` raises.
     """
     check_guard(permission, resource)
-    if resource is not None and permission is None:
-        raise TypeError("resource: is of a permission")
     if permission is not None:
         conf.guarded_by(permission)
 
