@@ -62,7 +62,7 @@ class Portward:
         """Nobody comes to this view without a session; with a permission, nobody whose session does not allow it.
 
         resource: the name of the view's argument that says for what. Without it, a session that is restricted to resources does not
-        come in. It stands below `@app.route`, and above a cache that reads no headers (Flask-Caching), whose key names `g.access.token_id`.
+        come in. The guard stands below `@app.route`, and above a cache that reads no headers (Flask-Caching), whose key names `g.access.token_id`.
 
         Raises `TypeError` for a guard that would guard nothing: above a route, without parentheses, with a resource but no permission, or
         one that the view does not take; `InvalidValue` (`unknown_permission`). The view then raises `Refused`, and what `session` raises.

@@ -24,7 +24,7 @@ def session_required(permission: str | None = None, *, resource: str | None = No
 
     `request.access` is who comes. resource: the name of the view's argument that says for what. Without it, a session that is restricted
     to resources does not come in. The middleware makes the refusal. For views that are functions, also asynchronous ones; for classes,
-    whose `get` may be asynchronous, take `method_decorator(session_required(…), name="dispatch")`. It stands below what registers the
+    whose `get` may be asynchronous, take `method_decorator(session_required(…), name="dispatch")`. A guard stands below what registers the
     view, such as `@api.get` of django-ninja: above it, it guards nothing, and nothing says so. It stands above a cache that reads no headers.
 
     Raises `TypeError` for a guard that would guard nothing: without parentheses, with a resource but no permission, or one that the view
