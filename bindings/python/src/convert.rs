@@ -65,6 +65,25 @@ pub(crate) fn arg<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAn
     object.extract::<Arg<T>>().map(Arg::get)
 }
 
+/// A number that came. `True` is none, though Python lets it count as 1.
+pub(crate) struct Number<T>(pub(crate) T);
+
+impl<'a, 'py, T: FromPyObject<'a, 'py>> FromPyObject<'a, 'py> for Number<T> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyBool>() {
+            return Err(wrong_type(&object, "a number"));
+        }
+        object.extract().map(Self).map_err(Into::into)
+    }
+}
+
+/// A [`Number`] for `from_py_with`.
+pub(crate) fn number<'a, 'py, T: FromPyObject<'a, 'py>>(object: &'a Bound<'py, PyAny>) -> PyResult<T> {
+    arg::<Number<T>>(object).map(|number| number.0)
+}
+
 /// A number that is too large for what it is, or below 0, is a wrong value like others.
 pub(crate) fn taken<'a, 'py, T: FromPyObject<'a, 'py>>(object: Borrowed<'a, 'py, PyAny>) -> PyResult<T> {
     object.extract().map_err(|error: T::Error| {
@@ -156,7 +175,7 @@ impl<'py> FromPyObject<'_, 'py> for More {
 #[derive(Clone, Copy)]
 pub(crate) struct Time(pub(crate) u64);
 
-/// A length of time that came: a `timedelta`, or an `int` of seconds.
+/// A length of time that came: a `timedelta`, whose fraction of a second is left out, or an `int` of seconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Seconds(pub(crate) u64);
 
@@ -192,7 +211,9 @@ impl<'py> FromPyObject<'_, 'py> for Seconds {
         if !object.is_instance(TIMEDELTA.import(py, "datetime", "timedelta")?)? {
             return Err(wrong_type(&object, "timedelta or int"));
         }
-        whole(object.call_method0("total_seconds")?.extract()?).map(Self)
+        let seconds = object.call_method0("total_seconds")?.extract()?;
+        // What is not 0 does not become 0.
+        whole(seconds).map(|whole| Self(if seconds > 0.0 { whole.max(1) } else { whole }))
     }
 }
 

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Arg, named, taken, wrong_type};
+use crate::convert::{Arg, Number, named, taken, wrong_type};
 use crate::error::{forked, invalid, of_path, wait};
 
 /// A path, or something with `read`.
@@ -176,7 +176,7 @@ fn number<'py, T>(py: Python<'py>, of: &str, given: &Bound<'py, PyAny>) -> PyRes
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
-    taken(given.as_borrowed()).map_err(|error| named(py, of, error))
+    taken::<Number<T>>(given.as_borrowed()).map(|number| number.0).map_err(|error| named(py, of, error))
 }
 
 pub(crate) enum Opened {
@@ -302,12 +302,17 @@ impl Range {
     /// Reads at most `length` bytes from the byte `offset` on, fewer where the plaintext ends before. Threads wait for each other. Raises
     /// Unreadable, Unavailable (`forked` in a child: open another there), what the source raises, and InvalidValue, such as `closed`, or
     /// `range_in_use` where its own source asks for it.
-    fn read<'py>(&self, py: Python<'py>, offset: Arg<u64>, length: Arg<u64>) -> PyResult<Bound<'py, PyBytes>> {
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        offset: Arg<Number<u64>>,
+        length: Arg<Number<u64>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         if self.is_foreign() {
             return Err(forked("the range was opened before the process was forked: open another in the child"));
         }
         self.refuse_its_own_source()?;
-        let (offset, length) = (*offset, *length);
+        let (offset, length) = (offset.0, length.0);
         let read = wait(py, || {
             let mut range = self.lock();
             let Some(range) = range.as_mut() else { return Ok(None) };

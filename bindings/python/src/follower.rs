@@ -2,7 +2,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::{Arg, Bytes, Names, Seconds, Sent, Time, arg, milliseconds};
+use crate::convert::{Arg, Bytes, Names, Seconds, Sent, Time, milliseconds, number};
 use crate::error::{call, wait};
 use crate::keyring::Keyring;
 use crate::token::{Access, options};
@@ -24,7 +24,7 @@ impl Follower {
         keyring: Arg<PyRef<'_, Keyring>>,
         tenants: Option<Arg<Names>>,
         highest: Option<Arg<&str>>,
-        #[pyo3(from_py_with = arg)] max_staleness: f64,
+        #[pyo3(from_py_with = number)] max_staleness: f64,
         audience: Option<Arg<String>>,
         skew: Option<Arg<Seconds>>,
     ) -> PyResult<Self> {

@@ -4,7 +4,7 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::convert::{Arg, Bytes, More, Seconds, arg, moment};
+use crate::convert::{Arg, Bytes, More, Number, Seconds, arg, moment, number};
 use crate::error::{call, invalid, wait};
 use crate::file::{self, Range};
 use crate::keyring::Keyring;
@@ -182,7 +182,7 @@ impl Scope {
         id: Arg<&str>,
         #[pyo3(from_py_with = arg)] embedded: bool,
         #[pyo3(from_py_with = arg)] replace: bool,
-        #[pyo3(from_py_with = arg)] threads: usize,
+        #[pyo3(from_py_with = number)] threads: usize,
         progress: Option<Arg<file::Progress>>,
         more: Option<More>,
     ) -> PyResult<u64> {
@@ -207,7 +207,7 @@ impl Scope {
         name: Arg<&str>,
         id: Arg<&str>,
         #[pyo3(from_py_with = arg)] replace: bool,
-        #[pyo3(from_py_with = arg)] threads: usize,
+        #[pyo3(from_py_with = number)] threads: usize,
         progress: Option<Arg<file::Progress>>,
         more: Option<More>,
     ) -> PyResult<u64> {
@@ -275,12 +275,12 @@ impl Scope {
         py: Python<'_>,
         table: Arg<String>,
         column: Arg<String>,
-        bits: Arg<u16>,
+        bits: Arg<Number<u16>>,
         #[pyo3(from_py_with = arg)] name: &str,
         #[pyo3(from_py_with = arg)] normaliser: &str,
-        #[pyo3(from_py_with = arg)] version: u8,
+        #[pyo3(from_py_with = number)] version: u8,
     ) -> PyResult<BlindIndex> {
-        let (table, column, bits) = (table.get(), column.get(), bits.get());
+        let (table, column, bits) = (table.get(), column.get(), bits.0);
         let (name, normaliser) = (name.to_owned(), normaliser.to_owned());
         let options = bridge::IndexOptions { table, column, name, normaliser, bits, version };
         wait(py, || self.0.blind_index(&options)).map(BlindIndex)
@@ -322,10 +322,10 @@ impl BlindIndex {
 #[pyfunction]
 #[pyo3(signature = (*, rows, distinct, other_bits = 0, even_if_few = false))]
 pub(crate) fn index_bits(
-    rows: Arg<u64>,
-    distinct: Arg<u64>,
-    #[pyo3(from_py_with = arg)] other_bits: u32,
+    rows: Arg<Number<u64>>,
+    distinct: Arg<Number<u64>>,
+    #[pyo3(from_py_with = number)] other_bits: u32,
     #[pyo3(from_py_with = arg)] even_if_few: bool,
 ) -> PyResult<u16> {
-    call(|| bridge::index_bits(*rows, *distinct, other_bits, even_if_few))
+    call(|| bridge::index_bits(rows.0, distinct.0, other_bits, even_if_few))
 }

@@ -4,7 +4,9 @@ use portward_bridge as bridge;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
-use crate::convert::{Arg, Bytes, Names, Seconds, Sent, Time, arg, granted, milliseconds, moment, named, taken};
+use crate::convert::{
+    Arg, Bytes, Names, Number, Seconds, Sent, Time, arg, granted, milliseconds, moment, named, number, taken,
+};
 use crate::error::{call, wait};
 use crate::keyring::{Deployment, Keyring};
 use crate::links::{Event, Link, Page};
@@ -33,8 +35,8 @@ impl Store {
         #[pyo3(from_py_with = arg)] create: bool,
         audience: Option<Arg<String>>,
         skew: Option<Arg<Seconds>>,
-        #[pyo3(from_py_with = arg)] max_staleness: f64,
-        #[pyo3(from_py_with = arg)] follow: f64,
+        #[pyo3(from_py_with = number)] max_staleness: f64,
+        #[pyo3(from_py_with = number)] follow: f64,
         events: Option<Arg<PathBuf>>,
     ) -> PyResult<Self> {
         let options = bridge::StoreOptions {
@@ -150,7 +152,7 @@ impl Store {
         audience: Option<Arg<String>>,
         lifetime: Option<Arg<Seconds>>,
         label: Option<Arg<String>>,
-        uses_max: Option<Arg<u32>>,
+        uses_max: Option<Arg<Number<u32>>>,
         expires_at: Option<Arg<Time>>,
     ) -> PyResult<Link> {
         let link = bridge::NewLink {
@@ -160,7 +162,7 @@ impl Store {
             audience: audience.map(Arg::get),
             lifetime: lifetime.map(|lifetime| lifetime.0),
             label: label.map(Arg::get),
-            uses_max: uses_max.map(Arg::get),
+            uses_max: uses_max.map(|number| number.0),
             expires_at: expires_at.map(|time| time.0),
         };
         wait(py, || self.0.issue(&link)).map(Link::from)
@@ -189,7 +191,7 @@ impl Store {
         expires_before: Option<Arg<Time>>,
         label_contains: Option<Arg<String>>,
         after: Option<Arg<&str>>,
-        #[pyo3(from_py_with = arg)] limit: u32,
+        #[pyo3(from_py_with = number)] limit: u32,
     ) -> PyResult<Page> {
         let filter = bridge::Filter {
             client: client.map(Arg::get),
@@ -229,10 +231,10 @@ impl Store {
         py: Python<'py>,
         tenant: Arg<&str>,
         link: Arg<&str>,
-        before: Option<Arg<u64>>,
-        #[pyo3(from_py_with = arg)] limit: u32,
+        before: Option<Arg<Number<u64>>>,
+        #[pyo3(from_py_with = number)] limit: u32,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let before = before.map(Arg::get);
+        let before = before.map(|number| number.0);
         let events = wait(py, || self.0.history(&tenant, &link, before, limit))?;
         PyTuple::new(py, events.into_iter().map(Event).collect::<Vec<_>>())
     }
@@ -373,7 +375,7 @@ fn set(edit: &mut bridge::Edit, name: &str, value: &Bound<'_, PyAny>) -> PyResul
         "expires_at" => edit.expires_at = Some(value.extract::<Time>()?.0),
         "permissions" => edit.permissions = Some(value.extract::<Names>()?.0),
         "resources" => edit.resources = Some(value.extract::<Option<Names>>()?.map(|names| names.0)),
-        "uses_max" => edit.uses_max = Some(taken(value.as_borrowed())?),
+        "uses_max" => edit.uses_max = Some(taken::<Option<Number<_>>>(value.as_borrowed())?.map(|number| number.0)),
         _ => return Ok(false),
     }
     Ok(true)

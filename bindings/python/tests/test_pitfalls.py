@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -427,3 +427,58 @@ def test_a_path_fails_as_it_does_for_open(scope: portward.Scope, tmp_path: Path)
         code = errno.EEXIST if kind is FileExistsError else errno.ENOENT
         assert ours == (code, os.strerror(code), str(path))
     assert scope.seal_file(plain, io.BytesIO(), **of) == 4
+
+
+def test_a_directory_that_is_not_there_or_there_already_is_unavailable(tmp_path: Path) -> None:
+    """As the README says: no `OSError`, which files to seal or open are."""
+    there = tmp_path / "keys"
+    portward.Keyring.create(there, passphrase=b"correct horse")
+    assert portward.Keyring.open(there, passphrase=b"correct horse")
+    works: list[tuple[str, Callable[[], object]]] = [
+        ("file_missing", lambda: portward.Keyring.open(tmp_path / "absent", passphrase=b"correct horse")),
+        ("file_exists", lambda: portward.Keyring.create(there, passphrase=b"correct horse")),
+    ]
+    for code, work in works:
+        with pytest.raises(portward.Unavailable) as failed:
+            work()
+        assert failed.value.code == code
+
+
+def test_true_is_no_number(store: portward.Store, scope: portward.Scope, keys: portward.KeyStore, keyring: portward.Keyring) -> None:
+    link = store.issue(TENANT, "ada", {"files:read"})
+    of: dict[str, Any] = {"name": "f", "id": "1"}
+    sealed, index = scope.seal(b"text", **of), keys.scope(TENANT, "index:t.c")
+    asks: dict[str, Callable[[Any], object]] = {
+        "uses_max": lambda number: store.issue(TENANT, "ada", {"files:read"}, uses_max=number),
+        "limit": lambda number: store.list(TENANT, limit=number),
+        "before": lambda number: store.history(TENANT, link.id, before=number),
+        "bits": lambda number: index.blind_index(table="t", column="c", bits=number),
+        "version": lambda number: index.blind_index(table="t", column="c", bits=8, version=number),
+        "threads": lambda number: scope.seal_file(io.BytesIO(b"text"), io.BytesIO(), threads=number, **of),
+        "rows": lambda number: portward.index_bits(rows=number, distinct=1, even_if_few=True),
+        "other_bits": lambda number: portward.index_bits(rows=2**16, distinct=2**16, other_bits=number),
+        "max_staleness": lambda number: portward.Follower(keyring, max_staleness=number),
+        "skew": lambda number: portward.Follower(keyring, skew=number),
+        "lifetime": lambda number: store.issue(TENANT, "ada", {"files:read"}, lifetime=number),
+        "length": lambda number: scope.open_range(io.BytesIO(sealed), **of).read(0, number),
+        "offset": lambda number: scope.open_range(io.BytesIO(sealed), **of).read(number, 1),
+    }
+    for name, ask in (*asks.items(), ("uses_max", lambda number: store.edit(TENANT, link.id, uses_max=number))):
+        ask(1)
+        for wrong in (True, False):
+            with pytest.raises(TypeError, match=f"^{name}: 'bool' object is not "):
+                ask(wrong)
+    assert store.edit(TENANT, link.id, uses_max=None).uses_max is None
+
+
+def test_a_length_of_time_that_is_not_0_does_not_become_0(keyring: portward.Keyring) -> None:
+    link = portward.Issuer(keyring).issue_link(TENANT, "ada", {"files:read"}).token
+    before = portward.Verifier.without_revocation(keyring).verify_link(link).issued_at - timedelta(seconds=1)
+
+    def verify(skew: timedelta | int) -> portward.Access:
+        return portward.Verifier.without_revocation(keyring, skew=skew).verify_link(link, at=before)
+
+    assert verify(timedelta(seconds=0.9)).client == verify(1).client == "ada"
+    for none in (0, timedelta(0)):
+        with pytest.raises(portward.Refused):
+            verify(none)

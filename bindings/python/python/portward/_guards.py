@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -24,10 +25,23 @@ def require(access: Access, permission: str, resource: str | None, arguments: Ma
 
 def check_guard(permission: object, resource: str | None, view: Callable[..., Any] | None = None) -> None:
     """When a guard is made: what would let nobody in, or everybody."""
-    if permission is not None and not isinstance(permission, str):
+    if callable(permission):
         raise TypeError("a guard is called before it decorates: @…required() or @…required(\"files:read\")")
+    for name, value in (("permission", permission), ("resource", resource)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name}: a str is wanted, not {type(value).__name__}")
+    if resource is not None and permission is None:
+        raise TypeError("resource: is of a permission")
     if view is None or resource is None:
         return
     taken = signature(view).parameters.values()
     if not any(one.name == resource or one.kind is one.VAR_KEYWORD for one in taken):
         raise TypeError(f"resource: the view has no argument {resource!r}")
+
+
+def layers(view: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """A view, and what decorators were put around, from the outside in, as far as they say so."""
+    layer: Callable[..., Any] | None = view
+    while layer is not None:
+        yield layer
+        layer = layer.func if isinstance(layer, partial) else getattr(layer, "__wrapped__", None)

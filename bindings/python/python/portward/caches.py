@@ -9,14 +9,12 @@ ASKED = "portward.asked"
 def kept_apart(cache_control: str, vary: str) -> dict[str, str]:
     """`cache-control` and `vary` of an answer to a request whose session was asked for: no cache gives it to somebody else.
 
-    Both as they are sent, "" for none; what is returned goes in their place, nothing where nothing is kept. An application that says
-    itself which caches may keep it is believed; `vary` is there in any case that something is kept. Raises nothing.
+    Both as they are sent, "" for none; what is returned goes in their place. An application that says itself which caches may keep it,
+    or that none may, is believed; `vary` is there in any case. Raises nothing.
     """
     said, varies = _parts(cache_control), _parts(vary)
     names = {part.partition("=")[0].lower() for part in said}
-    if "no-store" in names:
-        return {}
-    if not names & {"private", "public", "s-maxage"}:
+    if not names & {"private", "public", "s-maxage", "no-store"}:
         said.append("private")
     if "*" not in varies:
         known = {name.lower() for name in varies}

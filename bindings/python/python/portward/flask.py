@@ -9,14 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial, wraps
+from collections.abc import Callable, Iterable
+from functools import wraps
+from itertools import takewhile
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
 from . import Access, Refused, wsgi
-from ._guards import check_guard, require
+from ._guards import check_guard, layers, require
 from .http import Gate
 
 View = Callable[..., Any]
@@ -31,8 +32,8 @@ class Portward:
     def __init__(self, gate: Gate, app: Flask | None = None) -> None:
         self.gate = gate
         self._apps: list[Flask] = []
-        # What guards were put around: none of it may be what a route calls.
-        self._bare: list[View] = []
+        # What guards were put around, by its id: none of it may be what a route calls.
+        self._bare: dict[int, View] = {}
         if app is not None:
             self.init_app(app)
 
@@ -42,9 +43,10 @@ class Portward:
         Raises `AssertionError`, of Flask's, where the application has answered its first request. The application answers nothing, but
         raises `TypeError`, where a guard stands above `@app.route`: there it guards nothing.
         """
+        # First what Flask may refuse: then nothing is done.
+        app.register_error_handler(Refused, self._refused)
         self._apps.append(app)
         app.wsgi_app = wsgi.PortalMiddleware(self._looked_at(app, app.wsgi_app), self.gate)  # type: ignore[method-assign]
-        app.register_error_handler(Refused, self._refused)
         app.extensions["portward"] = self
 
     def session(self) -> Access:
@@ -60,19 +62,18 @@ class Portward:
         """Nobody comes to this view without a session; with a permission, nobody whose session does not allow it.
 
         resource: the name of the view's argument that says for what. Without it, a session that is restricted to resources does not
-        come in. It stands below `@app.route`. Raises `TypeError` for a guard that would guard nothing: without parentheses, with a resource
-        but no permission, or one that the view does not take; `InvalidValue` (`unknown_permission`). The view then raises `Refused`, and
-        what `session` raises.
+        come in. The guard stands below `@app.route`, and above a cache that reads no headers (Flask-Caching), whose key names `g.access.token_id`.
+
+        Raises `TypeError` for a guard that would guard nothing: above a route, without parentheses, with a resource but no permission, or
+        one that the view does not take; `InvalidValue` (`unknown_permission`). The view then raises `Refused`, and what `session` raises.
         """
         check_guard(permission, resource)
-        if resource is not None and permission is None:
-            raise TypeError("resource: is of a permission")
         if permission is not None:
             self.gate.look_up(permission)
 
         def guard(view: View) -> View:
             check_guard(permission, resource, view)
-            self._bare.extend(_bare_layers(view))
+            self._bare.update((id(layer), layer) for layer in _bare_layers(view))
             for app in self._apps:
                 self._look_at(app)
 
@@ -103,7 +104,7 @@ class Portward:
 
     def _look_at(self, app: Flask) -> None:
         for endpoint, view in app.view_functions.items():
-            if any(view is bare for bare in self._bare):
+            if any(id(layer) in self._bare for layer in _bare_layers(view)):
                 raise TypeError(f"{endpoint}: has a route without its guard: @portal.required stands above @app.route, and has to stand below")
 
     def _refused(self, error: Refused) -> Response:
@@ -114,9 +115,6 @@ class Portward:
 _GUARDED = "_portward_guarded"
 
 
-def _bare_layers(view: View) -> Iterator[View]:
+def _bare_layers(view: View) -> Iterable[View]:
     """A view, and what other decorators were put around, down to what has a guard of its own."""
-    layer: View | None = view
-    while layer is not None and not hasattr(layer, _GUARDED):
-        yield layer
-        layer = layer.func if isinstance(layer, partial) else getattr(layer, "__wrapped__", None)
+    return takewhile(lambda layer: not hasattr(layer, _GUARDED), layers(view))

@@ -215,6 +215,8 @@ class Gate:
             return self._verifier.verify_session(carried[0])
         except PortwardError as error:
             return Denied(self.refuse(request, error), error)
+        finally:
+            del carried  # a verifier of the application's own may raise anything
 
     def _ask(self, exchange: Exchange, links: Store | Links) -> Answer:
         if exchange.question == "peek":

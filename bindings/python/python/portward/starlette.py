@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from . import Access, Refused, asgi
-from ._guards import require
+from ._guards import check_guard, require
 from .asgi import PortalMiddleware
 from .caches import ASKED
 from .http import Gate
@@ -28,13 +28,12 @@ class Session:
     """Nobody comes in without a session; with a permission, nobody whose session does not allow it.
 
     resource: the name of the path parameter that says for what. Without it, a session that is restricted to resources does not come in.
-    Raises `TypeError` for a resource without a permission, `InvalidValue` (`unknown_permission`); when it is called `Refused`, and `TypeError`
-    for a verifier that gives no `Access`.
+    Raises `TypeError` for a permission or a resource that is no `str`, and for a resource without a permission, `InvalidValue`
+    (`unknown_permission`); when it is called `Refused`, and `TypeError` for a verifier that gives no `Access`.
     """
 
     def __init__(self, gate: Gate, permission: Optional[str] = None, *, resource: Optional[str] = None) -> None:
-        if resource is not None and permission is None:
-            raise TypeError("resource: is of a permission")
+        check_guard(permission, resource)
         if permission is not None:
             gate.look_up(permission)
         self._gate = gate

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -191,10 +192,13 @@ def test_the_loop_ticks_whatever_is_asked_of_a_slow_store(framework: str, is_awa
     asyncio.run(story())
 
 
-def test_a_gate_of_django_is_made_in_a_thread(store: portward.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["function", "class", "wrapped class"])
+def test_a_gate_of_django_is_made_in_a_thread(kind: str, store: portward.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the middleware, the first request makes it."""
     use_in_django(Gate(portward.Portal(HOST), store), "django_urls")
     from django.test import RequestFactory
+    from django.utils.decorators import method_decorator
+    from django.views import View
 
     from portward.django import conf
     from portward.django.decorators import session_required
@@ -209,9 +213,20 @@ def test_a_gate_of_django_is_made_in_a_thread(store: portward.Store, monkeypatch
     monkeypatch.setattr(frameworks, "current_gate", slow)
     conf.forget()
 
-    @session_required("files:read")
-    async def view(request: Any) -> str:
+    async def function(request: Any) -> str:
         return str(request.access.client)
+
+    def other(view: Any) -> Any:
+        return wraps(view)(lambda *positional: view(*positional))
+
+    guard = session_required("files:read")
+
+    @method_decorator([guard, other] if kind == "wrapped class" else guard, name="dispatch")
+    class Page(View):
+        async def get(self, request: Any) -> str:
+            return await function(request)
+
+    view = guard(function) if kind == "function" else Page.as_view()
 
     async def story() -> None:
         request = RequestFactory().get("/", headers={"authorization": f"Bearer {session_of(store)}"})

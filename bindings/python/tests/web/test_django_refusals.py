@@ -7,6 +7,7 @@ import pytest
 import portward
 from portward.http import Gate
 
+from . import django_app
 from .browser import HOST
 from .frameworks import CURRENT, use_in_django
 
@@ -36,3 +37,20 @@ def test_those_of_views_and_templates_are_answered_and_no_others(store: portward
     assert get("/fine", [ours, f"{here}.refuses"]) == get("/fine", [f"{here}.refuses"]) == refused
     with pytest.raises(portward.Refused):
         get("/stream", [ours])
+
+
+def test_a_setting_that_names_something_else_is_refused(store: portward.Store, keys: portward.KeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_in_django(Gate(portward.Portal(HOST), store), "django_urls")
+    from django.core.exceptions import ImproperlyConfigured
+    from django.test import override_settings
+
+    from portward.django import conf
+
+    monkeypatch.setitem(django_app.CURRENT, "keys", keys)
+    right = {"PORTWARD_GATE": f"{__package__}.frameworks.current_gate", "PORTWARD_KEYS": f"{__package__}.django_app.current_keys"}
+    made = {"PORTWARD_GATE": conf.gate, "PORTWARD_KEYS": conf.keys}
+    for (setting, make), other in zip(made.items(), reversed(right.values())):
+        with override_settings(**{setting: right[setting]}):
+            assert make() in (CURRENT["gate"], keys)
+        with override_settings(**{setting: other}), pytest.raises(ImproperlyConfigured, match=f"{setting} names no"):
+            make()

@@ -15,12 +15,14 @@ from portward.flask import Portward
 from portward.http import Gate, Request
 from portward.starlette import Session
 
+from . import django_app
 from .browser import HOST
 from .frameworks import use_in_django
 from .test_guards import Believing, session_of
 from .trying import ANYTHING, HALF, Tried, raised_of
 
 CONFIG = f"{__package__}.frameworks.current_gate"
+KEYS = f"{__package__}.django_app.current_keys"
 
 
 @pytest.fixture
@@ -119,17 +121,20 @@ def of_settings(gate: Gate) -> list[Tried]:
 
     return [
         Tried((conf.gate,), named("PORTWARD_GATE", conf.gate), {"path": CONFIG}),
-        Tried((conf.keys,), named("PORTWARD_KEYS", conf.keys), {"path": CONFIG}),
+        Tried((conf.keys,), named("PORTWARD_KEYS", conf.keys), {"path": KEYS}),
         Tried((middleware.refusal, conf.gate), named("PORTWARD_GATE", refusal), {"path": CONFIG}),
         Tried((middleware.PortalMiddleware, conf.gate), named("PORTWARD_GATE", lambda: middleware.PortalMiddleware(view)), {"path": CONFIG}),
     ]
 
 
-def test_the_gate_and_the_guards_raise_what_was_said(gate: Gate, store: portward.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gate_and_the_guards_raise_what_was_said(
+    gate: Gate, store: portward.Store, keys: portward.KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use_in_django(gate, "django_urls")
     from portward.django import conf
 
     monkeypatch.setattr(conf, "_guards", set())
+    monkeypatch.setitem(django_app.CURRENT, "keys", keys)
     cookie = f"__Host-portward-session={session_of(store)}"
     headers = [("cookie", cookie.encode())]
     wrong = {

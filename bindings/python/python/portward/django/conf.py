@@ -54,10 +54,16 @@ def guarded_by(permission: str) -> None:
 def keys() -> Keys:
     """What `PORTWARD_KEYS` names.
 
-    Raises `ImproperlyConfigured` where the setting is missing, `ImportError` where what it names is not there, and what making it raises.
+    Raises `ImproperlyConfigured` where the setting is missing or names no `KeyStore`, nor what gives scopes as one, `ImportError` where
+    what it names is not there, and what making it raises.
     """
-    found: Keys = _kept.get("PORTWARD_KEYS") or _once("PORTWARD_KEYS", lambda made: None)
+    found: Keys = _kept.get("PORTWARD_KEYS") or _once("PORTWARD_KEYS", _keys)
     return found
+
+
+def _keys(made: Any) -> None:
+    if not callable(getattr(made, "scope", None)):
+        raise ImproperlyConfigured("PORTWARD_KEYS names no portward.KeyStore")
 
 
 def _once(name: str, look_at: Callable[[Any], None]) -> Any:

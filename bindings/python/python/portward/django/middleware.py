@@ -81,14 +81,24 @@ def kept_apart(answer: Any) -> Any:
     """A response that caches keep for this client only, or what is no response as it is. The guard says so, as caches of Django's stand
     between it and the middleware. Raises nothing."""
     if isinstance(answer, HttpResponseBase):
-        for name, value in caches.kept_apart(answer.get("cache-control", ""), answer.get("vary", "")).items():
-            answer[name] = value
+        _keep_apart(answer)
+        said = answer["cache-control"]
+        # Older Djangos store what says `no-store`, and read one word alone, in lower case.
+        if "private" not in said and any(word in said.lower() for word in ("private", "no-store")):
+            answer["cache-control"] = f"{said}, private"
     return answer
 
 
 def _if_asked(request: HttpRequest, answer: Any) -> Any:
     # What the guard did not see: errors of the application.
-    return kept_apart(answer) if request.META.get(caches.ASKED) else answer
+    if request.META.get(caches.ASKED):
+        _keep_apart(answer)
+    return answer
+
+
+def _keep_apart(answer: HttpResponseBase) -> None:
+    for name, value in caches.kept_apart(answer.get("cache-control", ""), answer.get("vary", "")).items():
+        answer[name] = value
 
 
 def response(answer: Answer | None) -> HttpResponse:
