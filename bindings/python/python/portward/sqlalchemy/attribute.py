@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
-from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import CheckConstraint, event, inspect
 from sqlalchemy.orm import Mapper, mapped_column
-from sqlalchemy.types import Uuid
 
-from .._column import BINARY, OBJECT_BEGINS, TEXT, Codec, Column, Index, Keys, Plain, RowError, text_of
+from .. import Unreadable
+from .._column import BINARY, OBJECT_BEGINS, TEXT, Blinded, Codec, Column, Index, Keys, Plain
 from .lookup import Lookup
 from .loops import apart
+from .rows import place_of, table_of
 from .types import Begins, BlindIndexType, EncryptedType
 
 T = TypeVar("T")
@@ -31,6 +32,8 @@ class _Encrypted(Generic[T]):
         index: Index | None = None,
         sealed_as: str | None = None,
     ) -> None:
+        if index is not None and self.codec is not TEXT:
+            raise TypeError("bytes are not looked for: they have no index")
         self._keys = keys
         self.tenant = tenant
         self._index = index
@@ -79,7 +82,7 @@ class _Encrypted(Generic[T]):
 
     def sealing(self, row: Any) -> Column[T]:
         """Under which names it is sealed. Of a row, or its class. Raises `NoInspectionAvailable`, of SQLAlchemy's, for what is not mapped."""
-        table, _, name = (self._sealed_as or f"{inspect(_class_of(row)).local_table.name}.{self.name}").rpartition(".")
+        table, _, name = (self._sealed_as or f"{table_of(_mapper_of(row), self.stored)}.{self.name}").rpartition(".")
         return Column(table, name, self.codec, self._index)
 
     def place(self, row: Any) -> tuple[str, str]:
@@ -88,16 +91,7 @@ class _Encrypted(Generic[T]):
         Raises `RowError` where one of them is missing or no text, whole number or UUID, for a key of another type than its column's, and
         for a table whose key has several columns; `ValueError` for a text that is to be a UUID.
         """
-        mapper: Mapper[Any] = inspect(type(row))
-        if len(mapper.primary_key) != 1:
-            raise RowError(f"{self.name}: the table needs a primary key of one column")
-        tenant = text_of(getattr(row, self.tenant), f"{self.name}: the tenant")
-        (column,) = mapper.primary_key
-        key = mapper.get_property_by_column(column).key
-        if getattr(row, key) is None and column.default is not None and not column.default.is_sequence:
-            made: Any = column.default
-            setattr(row, key, made.arg(None) if made.is_callable else made.arg)
-        return tenant, text_of(_as_loaded(column.type, getattr(row, key)), f"{self.name}: the primary key")
+        return place_of(row, self)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -113,19 +107,36 @@ class _Encrypted(Generic[T]):
             setattr(row, self.stored, apart(lambda: column.seal(self.keys(), *place, stored.value)))
             if self._index is not None:
                 setattr(row, self.indexed, apart(lambda: column.index_of(self.keys(), place[0], stored.value)))
-        elif self.stored in state.dict and stored is None:
-            if self._index is not None:
+            return
+        if stored is None and (self.stored in state.dict or not state.persistent):
+            if self._index is not None and state.dict.get(self.indexed) is not None:
                 setattr(row, self.indexed, None)
-        elif self._is_moved(mapper, state):
-            if not state.persistent and self.stored not in state.dict:
-                return
+            return
+        if self.is_moved(mapper, state):
             found = getattr(row, self.stored)
             if found is not None:
                 column, place = self.sealing(row), self.place(row)
                 apart(lambda: column.check(self.keys(), *place, found))
+        if self._index is not None:
+            self._index_anew(state, row)
 
-    def _is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
-        """Or has the object of another row."""
+    def _index_anew(self, state: Any, row: Any) -> None:
+        """Makes an index that is missing, as in rows from before there was one, or that was assigned: what it holds follows the value."""
+        indexed = state.dict.get(self.indexed, _NOT_LOADED)
+        is_changed = state.attrs[self.indexed].history.has_changes()
+        if not (indexed is None or (is_changed and isinstance(indexed, Blinded))):
+            return
+        try:
+            value = self.value_of(row)
+        except Unreadable:
+            if is_changed:
+                raise
+            return
+        column, tenant = self.sealing(row), self.place(row)[0]
+        setattr(row, self.indexed, None if value is None else apart(lambda: column.index_of(self.keys(), tenant, value)))
+
+    def is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
+        """Whether a row has another place, or another object, than it was read with."""
         places = [self.tenant, self.stored, *(mapper.get_property_by_column(column).key for column in mapper.primary_key)]
         return any(state.attrs[name].history.has_changes() for name in places)
 
@@ -154,15 +165,19 @@ class EncryptedBinary(_Encrypted[bytes]):
     codec = BINARY
 
 
-def _class_of(row: Any) -> Any:
-    found = inspect(row)
-    return found.mapper.class_ if hasattr(found, "mapper") else type(row)
+def encrypted_of(mapper: Mapper[Any]) -> tuple[_Encrypted[Any], ...]:
+    """The encrypted attributes of a class, of its parents too."""
+    if mapper not in _FOUND:
+        parts = mapper.class_.__mro__
+        _FOUND[mapper] = tuple(value for part in parts for value in vars(part).values() if isinstance(value, _Encrypted))
+    return _FOUND[mapper]
 
 
-def _as_loaded(kind: Any, key: Any) -> Any:
-    """A key as it comes back from the database. A UUID as text may be written in several ways."""
-    if isinstance(kind, Uuid) and not kind.as_uuid and isinstance(key, str):
-        return str(UUID(key))
-    if key is not None and not isinstance(key, kind.python_type):
-        raise RowError(f"the primary key is a {kind.python_type.__name__}, not {type(key).__name__}")
-    return key
+_NOT_LOADED = object()
+_FOUND: WeakKeyDictionary[Mapper[Any], tuple[_Encrypted[Any], ...]] = WeakKeyDictionary()
+
+
+def _mapper_of(row: Any) -> Mapper[Any]:
+    """Of a row, a class, or an alias of it."""
+    mapper: Mapper[Any] = inspect(row).mapper
+    return mapper

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, ColumnOperators, Select, and_, false, select
+from sqlalchemy import ColumnElement, ColumnOperators, Select, and_, false, inspect, select
 from sqlalchemy.orm import Session
 
 from .. import Unreadable
 from .._column import Column, Keys, PlaintextError
 from .loops import apart
+from .rows import text_in
 
 if TYPE_CHECKING:  # it needs greenlet, which SQLAlchemy does not bring
     from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
+Tenant = str | int | UUID
+"""What the row's attribute holds."""
 
 
 class Finds(Protocol[T]):
@@ -47,32 +51,36 @@ class Lookup(Generic[T]):
         self._encrypted = encrypted
         self._owner = owner
 
-    def find(self, session: Session, value: T, *, tenant: str, among: Select[Any] | None = None) -> list[Any]:
-        """The rows of a tenant whose value is this one. among: a selection of the rows to look into, without a limit.
+    def find(self, session: Session, value: T, *, tenant: Tenant, among: Select[Any] | None = None) -> list[Any]:
+        """The rows of a tenant whose value is this one. among: a selection of the rows to look into, without a limit or groups.
 
         The database gives the rows whose index is equal, which may be some too many; each is opened. One that cannot be is none of them.
-        Raises `TypeError` for an `among` with a limit, and what `may_be` raises.
+        Raises `TypeError` for an `among` with a limit, `GROUP BY`, `HAVING` or `DISTINCT ON`, and what `may_be` raises.
         """
         statement = select(self._owner) if among is None else among
-        limits = (statement._limit_clause, statement._offset_clause, statement._fetch_clause)
-        if any(limit is not None for limit in limits):
-            raise TypeError("among: has a limit, which would count rows that are not meant")
+        if any(_is_there(getattr(statement, name, None)) for name in _CHOOSES):
+            raise TypeError("among: has a limit or groups, which would choose among rows that are not meant")
         rows = session.scalars(statement.where(self.may_be(value, tenant=tenant))).unique()
-        return [row for row in rows if self._is(row, value, tenant)]
+        return [row for row in rows if self._is(row, value, self._text_of(tenant))]
 
-    async def find_async(self, session: AsyncSession, value: T, *, tenant: str, among: Select[Any] | None = None) -> list[Any]:
+    async def find_async(self, session: AsyncSession, value: T, *, tenant: Tenant, among: Select[Any] | None = None) -> list[Any]:
         """The same for an `AsyncSession`. Raises what `find` raises."""
         return await session.run_sync(lambda inner: self.find(inner, value, tenant=tenant, among=among))
 
-    def may_be(self, value: T, *, tenant: str) -> ColumnElement[bool]:
+    def may_be(self, value: T, *, tenant: Tenant) -> ColumnElement[bool]:
         """A condition that all these rows meet, and perhaps some others.
 
-        Raises `PlaintextError` for a value of another type, `TypeError` where the attribute has no index, `InvalidValue`, `Unavailable`, and
-        in an event loop `MissingGreenlet`, of SQLAlchemy's.
+        Raises `PlaintextError` for a value of another type, `RowError` for a tenant of another type than its column's, `TypeError` where the
+        attribute has no index, or several tables of one selection have it under names of their own, `InvalidValue`, `Unavailable`, and in an
+        event loop `MissingGreenlet`, of SQLAlchemy's.
         """
         column = self._encrypted.sealing(self._owner)
+        mapper = inspect(self._owner).mapper
+        if any(self._encrypted.sealing(part.class_) != column for part in mapper.with_polymorphic_mappers):
+            raise TypeError(f"{column} is sealed under other names in other tables: look in each class, or give them one `sealed_as`")
         value = column.checked(value)
-        looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), tenant, value))
+        of_whom = self._text_of(tenant)
+        looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), of_whom, value))
         if looked_for is None:
             return false()
         index, of = getattr(self._owner, self._encrypted.indexed), getattr(self._owner, self._encrypted.tenant)
@@ -83,13 +91,33 @@ class Lookup(Generic[T]):
         stored = self._encrypted.stored
         raise PlaintextError(f"{stored.removesuffix('_sealed')} is no column: assign it to a row, which `{stored}` is sealed for")
 
+    def _text_of(self, tenant: Tenant) -> str:
+        return text_in(inspect(self._owner).mapper, self._encrypted.tenant, tenant, "the tenant")
+
     def _is(self, row: Any, value: T, tenant: str) -> bool:
         try:
             found = self._encrypted.value_of(row)
         except Unreadable:
             return False
         column = self._encrypted.sealing(row)
-        return found is not None and apart(lambda: column.is_same(self._encrypted.keys(), tenant, found, value))
+        if found is None:
+            return False
+        keys = self._encrypted.keys
+        # A value that was assigned and not flushed may be one that the normaliser leaves nothing of.
+        return apart(lambda: column.index_of(keys(), tenant, found) is not None and column.is_same(keys(), tenant, found, value))
+
+
+def _is_there(clause: object) -> bool:
+    return bool(clause) if isinstance(clause, tuple) else clause is not None
+
+
+_CHOOSES = (
+    *("_limit_clause", "_offset_clause", "_fetch_clause"),
+    *("_group_by_clauses", "_having_criteria", "_distinct_on"),
+    # What may be said with SQLAlchemy 2.1, such as `DISTINCT ON`.
+    *("_pre_columns_clause", "_post_criteria_clause", "_post_select_clause", "_post_body_clause"),
+)
+"""What of a selection lets the database choose among its rows before each is opened."""
 
 
 def _refused(name: str) -> Callable[..., NoReturn]:

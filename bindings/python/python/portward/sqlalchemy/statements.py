@@ -5,15 +5,16 @@ The legacy `Session.bulk_insert_mappings` and its like tell nobody what they are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import BindParameter, Null, event
+from sqlalchemy import BindParameter, Connection, Null, event, inspect
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm.attributes import QueryableAttribute
 
 from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
-from .attribute import _Encrypted
+from .attribute import _Encrypted, encrypted_of
+from .rows import check_written
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -22,39 +23,91 @@ def look_at(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     if mapper is None or not (state.is_insert or state.is_update):
         return
-    encrypted = _encrypted_of(mapper)
+    encrypted = encrypted_of(mapper)
     given = state.parameters or {}
     rows = [given] if isinstance(given, Mapping) else list(given)
     for attribute in encrypted if rows else ():
         if any(attribute.name in row for row in rows):
             raise PlaintextError(f"{attribute.name}: plaintext is not taken by a statement: assign it to rows, and flush these")
-    if state.is_update and encrypted:
-        keys = {mapper.get_property_by_column(column).key for column in mapper.primary_key}
-        _update(encrypted, _named(mapper, state.statement), keys)
+    keys = _keys_of(mapper)
+    if state.is_update:
+        encrypted = (*encrypted, *_of_subclasses(mapper))
+        _update(encrypted, _named(mapper, _set_by(state.statement)), keys)
         for row in rows:
-            _update(encrypted, row, set())
+            _update(encrypted, _named(mapper, row), set())
+    else:
+        for row in (*_inserted_by(state.statement), *rows):
+            for attribute in encrypted:
+                _objects(attribute, _named(mapper, row))
+        _update(encrypted, _named(mapper, _set_on_conflict(state.statement)), keys)
+
+
+@event.listens_for(Mapper, "before_update")
+def look_before(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
+    """Raises `RowError` where a row is moved that may be one of a subclass, which its values would not open in."""
+    hidden = _of_subclasses(mapper) if mapper.polymorphic_on is None else ()
+    changed = {part.key for part in inspect(row).attrs if part.history.has_changes()} if hidden else set()
+    for attribute in hidden:
+        if {attribute.tenant, *_keys_of(mapper)} & changed:
+            raise RowError(f"{attribute.name} would not open for another tenant or primary key: read the row by the class that has it")
+
+
+@event.listens_for(Mapper, "after_update")
+def look_after(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
+    """Raises `RowError` where another session has changed the row meanwhile."""
+    written = [attribute for attribute in encrypted_of(mapper) if attribute.is_moved(mapper, inspect(row))]
+    if written:
+        check_written(mapper, connection, row, written)
 
 
 def _update(encrypted: Iterable[_Encrypted[Any]], values: Mapping[str, Any], keys: set[str]) -> None:
     for attribute in encrypted:
         if {attribute.tenant, *keys} & set(values):
             raise RowError(f"{attribute.name} would not open for another tenant or primary key: assign it again, row by row")
-        named = [values[name] for name in attribute.columns if name in values]
-        if any(_is_plain(value) for value in named):
-            continue  # which the column's type refuses
-        if not all(_is_nothing(value) for value in named):
-            raise RowError(f"{attribute.name} would not open in another row: assign it row by row")
+        named = _objects(attribute, values)
         if named and len(named) != len(attribute.columns):
             raise index_apart(f"name {' and '.join(attribute.columns)}")
 
 
-def _named(mapper: Mapper[Any], statement: Any) -> dict[str, Any]:
+def _objects(attribute: _Encrypted[Any], values: Mapping[str, Any]) -> list[Any]:
+    """What a statement gives the columns of an attribute: nothing, or plaintext, which the column's type refuses."""
+    named = [values[name] for name in attribute.columns if name in values]
+    if any(_is_plain(value) for value in named):
+        return []
+    if not all(_is_nothing(value) for value in named):
+        raise RowError(f"{attribute.name} would not open in another row: assign it row by row")
+    return named
+
+
+def _set_by(statement: Any) -> Mapping[Any, Any]:
+    return dict(getattr(statement, "_ordered_values", None) or statement._values or {})
+
+
+def _set_on_conflict(statement: Any) -> Mapping[Any, Any]:
+    """What a row gets that is there already, which PostgreSQL and SQLite say in one way, and MySQL in another."""
+    clause = getattr(statement, "_post_values_clause", None)
+    return dict(getattr(clause, "update_values_to_set", None) or getattr(clause, "update", None) or {})
+
+
+def _inserted_by(statement: Any) -> Iterator[Mapping[Any, Any]]:
+    yield statement._values or {}
+    # Of a selection it is not known what it gives.
+    yield dict.fromkeys(statement._select_names or (), statement.select)
+    columns = [column.key for column in statement.table.c]
+    for several in statement._multi_values:
+        yield from (row if isinstance(row, Mapping) else dict(zip(columns, row, strict=False)) for row in several)
+
+
+def _named(mapper: Mapper[Any], values: Mapping[Any, Any]) -> dict[str, Any]:
     """What a statement sets, by attributes."""
-    values = dict(getattr(statement, "_ordered_values", None) or statement._values or {})
     return {_attribute_of(mapper, column): value for column, value in values.items()}
 
 
 def _attribute_of(mapper: Mapper[Any], column: Any) -> str:
+    if isinstance(column, QueryableAttribute):
+        return column.key
+    if isinstance(column, str) and column not in mapper.attrs:
+        column = mapper.local_table.c.get(column, column)
     if isinstance(column, str) or not mapper.columns.contains_column(column):
         return str(column)
     return mapper.get_property_by_column(column).key
@@ -69,6 +122,11 @@ def _is_plain(value: Any) -> bool:
     return isinstance(bound, (str, bytes)) and not isinstance(bound, (Sealed, Blinded))
 
 
-@cache
-def _encrypted_of(mapper: Mapper[Any]) -> tuple[_Encrypted[Any], ...]:
-    return tuple(value for part in mapper.class_.__mro__ for value in vars(part).values() if isinstance(value, _Encrypted))
+def _keys_of(mapper: Mapper[Any]) -> set[str]:
+    return {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+
+
+def _of_subclasses(mapper: Mapper[Any]) -> list[_Encrypted[Any]]:
+    """What only some rows of the table have."""
+    parts = [part for part in mapper.self_and_descendants if not part.concrete and part is not mapper]
+    return [attribute for part in parts for attribute in encrypted_of(part) if attribute not in encrypted_of(mapper)]
