@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Null, event, inspect
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session
 from sqlalchemy.orm.attributes import QueryableAttribute
 
 from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
@@ -29,17 +29,18 @@ def look_at(state: ORMExecuteState) -> None:
     for attribute in encrypted if rows else ():
         if any(attribute.name in row for row in rows):
             raise PlaintextError(f"{attribute.name}: plaintext is not taken by a statement: assign it to rows, and flush these")
+    statement = state.statement.element if isinstance(state.statement, FromStatement) else state.statement
     keys = _keys_of(mapper)
     if state.is_update:
         encrypted = (*encrypted, *_of_subclasses(mapper))
-        _update(encrypted, _named(mapper, _set_by(state.statement)), keys)
+        _update(encrypted, _named(mapper, _set_by(statement)), keys)
         for row in rows:
             _update(encrypted, _named(mapper, row), set())
     else:
-        for row in (*_inserted_by(state.statement), *rows):
+        for row in (*_inserted_by(statement), *rows):
             for attribute in encrypted:
                 _objects(attribute, _named(mapper, row))
-        _update(encrypted, _named(mapper, _set_on_conflict(state.statement)), keys)
+        _update(encrypted, _named(mapper, _set_on_conflict(statement)), keys)
 
 
 @event.listens_for(Mapper, "before_update")

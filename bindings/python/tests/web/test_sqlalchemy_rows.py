@@ -1,0 +1,426 @@
+"""Which row a value of SQLAlchemy's is sealed for: tables with schemas and subclasses, keys that are converted, rows that others change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    CHAR,
+    URL,
+    Dialect,
+    ForeignKey,
+    Select,
+    String,
+    TypeDecorator,
+    Uuid,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext.declarative import ConcreteBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
+
+import portward
+from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError
+
+from .test_sqlalchemy import ANN, BOB, current_keys, database  # noqa: F401  a fixture
+
+INDEX = Index(bits=12, normaliser="ascii-lowercase")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Person(Base):
+    __tablename__ = "people"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    tenant: Mapped[str]
+    kind: Mapped[str]
+    email = EncryptedText(current_keys, index=INDEX)
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}
+
+
+class Employee(Person):
+    __tablename__ = "employees"
+    id: Mapped[uuid.UUID] = mapped_column(ForeignKey("people.id"), primary_key=True, default=uuid.uuid4)
+    salary = EncryptedText(current_keys)
+    __mapper_args__ = {"polymorphic_identity": "employee"}
+
+
+class Thing(Base):
+    """Whose rows do not say of which class they are."""
+
+    __tablename__ = "things"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+
+
+class Tool(Thing):
+    __tablename__ = "tools"
+    id: Mapped[int] = mapped_column(ForeignKey("things.id"), primary_key=True)
+    notes = EncryptedText(current_keys)
+
+
+class Apart(ConcreteBase, Base):
+    __tablename__ = "apart"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    email = EncryptedText(current_keys, index=INDEX)
+    __mapper_args__ = {"polymorphic_identity": "apart", "concrete": True}
+
+
+class Further(Apart):
+    __tablename__ = "further"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    email_sealed: Mapped[bytes | None] = mapped_column(EncryptedType)
+    email_index: Mapped[bytes | None] = mapped_column(BlindIndexType)
+    __mapper_args__ = {"polymorphic_identity": "further", "concrete": True}
+
+
+class Live(Base):
+    __tablename__ = "document"
+    __table_args__ = {"schema": "live"}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    notes = EncryptedText(current_keys)
+
+
+class Draft(Base):
+    __tablename__ = "document"
+    __table_args__ = {"schema": "draft"}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    notes = EncryptedText(current_keys)
+
+
+class Lower(TypeDecorator[str]):
+    """A text that is kept in small letters."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value and value.lower()
+
+
+class AsText(TypeDecorator[uuid.UUID]):
+    """A UUID, as applications kept it before SQLAlchemy had a type for it."""
+
+    impl = CHAR
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(CHAR(32))
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> str | None:
+        return value and value.hex
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> uuid.UUID | None:
+        return value and uuid.UUID(value)
+
+
+class LoweredThere(String):
+    def bind_expression(self, bindvalue: Any) -> Any:
+        return func.lower(bindvalue)
+
+
+class LowerKey(Base):
+    __tablename__ = "lower_keys"
+    id: Mapped[str] = mapped_column(Lower, primary_key=True)
+    tenant: Mapped[str] = mapped_column(Lower)
+    email = EncryptedText(current_keys, index=INDEX)
+
+
+class UuidKey(Base):
+    __tablename__ = "uuid_keys"
+    id: Mapped[uuid.UUID] = mapped_column(AsText, primary_key=True)
+    tenant: Mapped[uuid.UUID] = mapped_column(Uuid)
+    email = EncryptedText(current_keys, index=INDEX)
+
+
+class PlainKey(Base):
+    __tablename__ = "plain_keys"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant: Mapped[str]
+    title: Mapped[str] = mapped_column(default="")
+    email = EncryptedText(current_keys, index=INDEX)
+
+
+class PaddedKey(Base):
+    __tablename__ = "padded_keys"
+    id: Mapped[str] = mapped_column(CHAR(4), primary_key=True)
+    tenant: Mapped[str]
+    email = EncryptedText(current_keys)
+
+
+class ConvertedKey(Base):
+    __tablename__ = "converted_keys"
+    id: Mapped[str] = mapped_column(LoweredThere(64), primary_key=True)
+    tenant: Mapped[str]
+    email = EncryptedText(current_keys)
+
+
+@pytest.fixture
+def session(database: URL) -> Iterator[Session]:  # noqa: F811
+    engine = create_engine(database)
+    schemas = ("live", "draft")
+    if database.drivername == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _attach(connection: Any, _: Any) -> None:
+            for schema in schemas:
+                connection.execute(f"ATTACH '{database.database}.{schema}' AS {schema}")
+
+    else:
+        with engine.begin() as connection:
+            for schema in schemas:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    Base.metadata.drop_all(engine)
+    engine.dispose()
+
+
+def kept(session: Session, *rows: Any) -> None:
+    session.add_all(rows)
+    session.commit()
+    session.expunge_all()
+
+
+def test_a_subclass_with_a_table_of_its_own_is_found_and_read_by_its_parent(session: Session, keys: portward.KeyStore) -> None:
+    kept(session, Employee(tenant="acme", email=ANN, salary="5"), Person(tenant="acme", email=BOB))
+    for of in (Person, aliased(Person)):
+        (ann,), (bob,) = (of.email.find(session, email, tenant="acme") for email in (ANN, BOB))
+        assert (type(ann), ann.email, ann.salary, type(bob)) == (Employee, ANN, "5", Person)
+    assert Employee.email.find(session, ANN, tenant="acme") == [ann]
+    assert Employee.email.find(session, BOB, tenant="acme") == []
+    for name, value in (("people.email", ANN), ("employees.salary", "5")):
+        table, column = name.split(".")
+        opened = keys.scope("acme", f"record:{table}").open(getattr(ann, f"{column}_sealed"), name=name, id=str(ann.id))
+        assert opened == value.encode()
+    kept(session, Tool(id=1, tenant="acme", notes="sharp"))
+    assert session.scalars(select(Tool)).one().notes == "sharp"
+
+
+def test_tables_that_share_no_column_are_looked_into_one_by_one(session: Session) -> None:
+    kept(session, Apart(id=1, tenant="acme", email=ANN), Further(id=2, tenant="acme", email=BOB))
+    assert {row.email for row in session.scalars(select(Apart))} == {ANN, BOB}
+    with pytest.raises(TypeError, match="in each class"):
+        Apart.email.find(session, BOB, tenant="acme")
+    assert [row.email for row in Further.email.find(session, BOB, tenant="acme")] == [BOB]
+
+
+def test_the_table_of_another_schema_is_another_one(session: Session, keys: portward.KeyStore) -> None:
+    kept(session, Live(id=1, tenant="acme", notes="live"), Draft(id=1, tenant="acme", notes="draft"))
+    live, draft = session.get_one(Live, 1), session.get_one(Draft, 1)
+    assert (live.notes, draft.notes) == ("live", "draft")
+    assert keys.scope("acme", "record:live.document").open(live.notes_sealed, name="live.document.notes", id="1") == b"live"
+    session.execute(text("UPDATE draft.document SET notes_sealed = (SELECT notes_sealed FROM live.document)"))
+    session.commit()
+    with pytest.raises(portward.Unreadable):
+        session.get_one(Draft, 1).notes
+    assert session.get_one(Live, 1).notes == "live"
+
+
+def test_a_key_and_a_tenant_are_what_their_types_keep(session: Session, keys: portward.KeyStore) -> None:
+    tenant, key = uuid.uuid4(), uuid.uuid4()
+    keys.new_tenant(str(tenant))
+    kept(session, LowerKey(id="ABC", tenant="ACME", email=ANN), UuidKey(id=key, tenant=tenant, email=ANN))
+    assert session.get_one(LowerKey, "abc").email == ANN
+    for written in ("acme", "ACME"):
+        assert [row.id for row in LowerKey.email.find(session, ANN, tenant=written)] == ["abc"]
+    assert [row.id for row in UuidKey.email.find(session, ANN, tenant=tenant)] == [key]
+    with pytest.raises(RowError):
+        UuidKey.email.find(session, ANN, tenant=str(tenant))
+
+
+@pytest.mark.parametrize(("of", "wrong", "right"), [(PaddedKey, "abc", "abcd"), (ConvertedKey, "ABC", None)])
+def test_nothing_is_sealed_for_a_key_that_the_database_may_keep_otherwise(session: Session, of: Any, wrong: str, right: str | None) -> None:
+    session.add(of(id=wrong, tenant="acme", email=ANN))
+    with pytest.raises(RowError):
+        session.flush()
+    session.rollback()
+    kept(session, of(id=wrong, tenant="acme"))
+    if right is not None:
+        kept(session, of(id=right, tenant="acme", email=ANN))
+        assert session.get_one(of, right).email == ANN
+
+
+def of_dialect(session: Session) -> Any:
+    return {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+
+
+@pytest.mark.parametrize("of", [
+    lambda sealed: insert(PlainKey).values(id="b", tenant="acme", title="", email_sealed=sealed),
+    lambda sealed: insert(PlainKey).values({PlainKey.id: "b", PlainKey.tenant: "acme", PlainKey.email_sealed: sealed}),
+    lambda sealed: insert(PlainKey).values([{"id": "b", "tenant": "acme", "title": "", "email_sealed": sealed}]),
+    lambda sealed: insert(PlainKey).values([("b", "acme", "", sealed, None)]),
+    lambda sealed: select(PlainKey).from_statement(insert(PlainKey).values(id="b", tenant="acme", email_sealed=sealed).returning(PlainKey)),
+    lambda sealed: (insert(PlainKey), [{"id": "b", "tenant": "acme", "email_sealed": sealed}]),
+    lambda sealed: insert(PlainKey).from_select(["id", "tenant", "title", "email_sealed"], copied(PlainKey.email_sealed)),
+])  # fmt: skip
+def test_a_statement_inserts_no_object_of_another_row(session: Session, of: Any) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    sealed = session.get_one(PlainKey, "a").email_sealed
+    with pytest.raises(RowError):
+        execute(session, of(sealed))
+    session.rollback()
+    if getattr(made := of(None), "select", None) is not None:
+        made = insert(PlainKey).from_select(["id", "tenant", "title"], copied())
+    execute(session, made)
+    assert session.get_one(PlainKey, "b").email is None
+
+
+def copied(*columns: Any) -> Select[Any]:
+    return select(func.lower("B"), PlainKey.tenant, PlainKey.title, *columns)
+
+
+def execute(session: Session, statement: Any) -> None:
+    session.execute(*statement) if isinstance(statement, tuple) else session.execute(statement)
+
+
+@pytest.mark.parametrize("name", ["tenant", "id", "email_sealed", "email_index"])
+def test_an_upsert_leaves_no_row_that_does_not_open(session: Session, name: str) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    one = of_dialect(session).insert(PlainKey).values(id="a", tenant="other", title="changed")
+    with pytest.raises((RowError, portward.InvalidValue)):
+        session.execute(one.on_conflict_do_update(index_elements=["id"], set_={name: one.excluded[name]}))
+    session.rollback()
+    session.execute(one.on_conflict_do_nothing())
+    session.execute(one.on_conflict_do_update(index_elements=["id"], set_={"title": one.excluded.title}))
+    row = session.get_one(PlainKey, "a")
+    assert (row.tenant, row.title, row.email) == ("acme", "changed", ANN)
+
+
+def test_an_upsert_of_mysql_is_looked_at_too(session: Session) -> None:
+    one = mysql.insert(PlainKey).values(id="a", tenant="other")
+    with pytest.raises(RowError):
+        session.execute(one.on_duplicate_key_update(tenant=one.inserted.tenant))
+
+
+def test_what_a_parent_moves_is_refused_where_a_subclass_has_values(session: Session) -> None:
+    kept(session, Employee(tenant="acme", email=ANN, salary="5"), Tool(id=1, tenant="acme", notes="sharp"))
+    for of in (Person, Thing):
+        with pytest.raises(RowError):
+            session.execute(update(of).values(tenant="other"))
+        session.rollback()
+    # A row that is read as a `Thing`, as it does not say that it is a `Tool`.
+    thing = session.scalars(select(Thing)).one()
+    thing.tenant = "other"
+    with pytest.raises(RowError, match="by the class"):
+        session.flush()
+    session.rollback()
+    thing.title = "changed"
+    session.commit()
+    session.execute(update(Thing).values(title="again"))
+    session.commit()
+    session.expunge_all()
+    tool = session.scalars(select(Tool)).one()
+    assert (tool.title, tool.notes) == ("again", "sharp")
+    tool.tenant, tool.notes = "other", tool.notes
+    session.commit()
+    assert (tool.tenant, tool.notes) == ("other", "sharp")
+
+
+def test_a_session_that_has_not_seen_a_row_move_writes_nothing_that_does_not_open(session: Session) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    with Session(session.get_bind(), expire_on_commit=False) as stale:
+        row = stale.get_one(PlainKey, "a")
+        stale.commit()
+        moved = session.get_one(PlainKey, "a")
+        moved.tenant, moved.email = "other", moved.email
+        session.commit()
+        row.email = BOB
+        with pytest.raises(RowError, match="another session"):
+            stale.commit()
+        stale.rollback()
+        row.email = BOB
+        stale.commit()
+    assert (moved.tenant, moved.email) == ("other", BOB)
+
+
+def test_a_row_is_not_moved_from_under_a_value_that_another_session_wrote(session: Session) -> None:
+    kept(session, PlainKey(id="a", tenant="acme"))
+    with Session(session.get_bind(), expire_on_commit=False) as stale:
+        row = stale.get_one(PlainKey, "a")
+        stale.commit()
+        session.get_one(PlainKey, "a").email = ANN
+        session.commit()
+        row.tenant = "other"
+        with pytest.raises(RowError, match="another session"):
+            stale.commit()
+        stale.rollback()
+        row.title = "changed"
+        stale.commit()
+        row.tenant, row.email = "other", row.email
+        stale.commit()
+    session.expire_all()
+    moved = session.get_one(PlainKey, "a")
+    assert (moved.tenant, moved.title, moved.email) == ("other", "changed", ANN)
+
+
+def test_an_index_follows_its_value_whatever_is_assigned_to_it(session: Session) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN), PlainKey(id="b", tenant="acme", email=BOB))
+    one, two = session.get_one(PlainKey, "a"), session.get_one(PlainKey, "b")
+    for assigned in (None, two.email_index):
+        one.email_index = assigned
+        session.commit()
+        assert PlainKey.email.find(session, ANN, tenant="acme") == [one]
+        assert PlainKey.email.find(session, BOB, tenant="acme") == [two]
+    kept(session, PlainKey(id="c", tenant="acme", email=None, email_index=two.email_index))
+    assert session.get_one(PlainKey, "c").email_index is None
+
+
+def test_an_index_that_was_added_to_filled_rows_is_made_when_they_are_saved(session: Session, keys: portward.KeyStore) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN), PlainKey(id="b", tenant="acme", email="  "))
+    session.execute(update(PlainKey.__table__).values(email_index=None))
+    session.commit()
+    assert PlainKey.email.find(session, ANN, tenant="acme") == []
+    one, two = session.get_one(PlainKey, "a"), session.get_one(PlainKey, "b")
+    one.title = two.title = "saved"
+    session.commit()
+    assert PlainKey.email.find(session, ANN, tenant="acme") == [one]
+    assert (two.title, two.email, two.email_index) == ("saved", "  ", None)
+    session.execute(update(PlainKey.__table__).values(email_index=None))
+    session.commit()
+    keys.scope("acme", "record:plain_keys").destroy(backups_kept=0)
+    one.title = "erased"
+    session.commit()
+    assert (one.title, one.email_index) == ("erased", None)
+
+
+def test_bytes_have_no_index() -> None:
+    with pytest.raises(TypeError, match="no index"):
+        EncryptedBinary(current_keys, index=INDEX)
+    EncryptedBinary(current_keys)
+
+
+@pytest.mark.parametrize("chosen", [
+    lambda every: every.group_by(PlainKey.tenant), lambda every: every.having(func.count() > 0),
+    lambda every: every.ext(postgresql.distinct_on(PlainKey.tenant)) if hasattr(every, "ext") else every.distinct(PlainKey.tenant),
+])  # fmt: skip
+def test_a_look_up_is_not_among_groups(session: Session, chosen: Any) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    with pytest.raises(TypeError, match="groups"):
+        PlainKey.email.find(session, ANN, tenant="acme", among=chosen(select(PlainKey)))
+    among = select(PlainKey).join(LowerKey, isouter=True, onclause=LowerKey.id == PlainKey.id).distinct().order_by(PlainKey.title)
+    assert len(PlainKey.email.find(session, ANN, tenant="acme", among=among)) == 1
+
+
+def test_a_look_up_does_not_end_at_a_value_of_which_the_index_has_nothing(session: Session) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN), PlainKey(id="b", tenant="acme", email=ANN))
+    session.get_one(PlainKey, "a").email = "  "
+    with session.no_autoflush:
+        assert [row.id for row in PlainKey.email.find(session, ANN, tenant="acme")] == ["b"]
