@@ -12,11 +12,12 @@ use crate::tally::Tally;
 /// What the tests of an older Starlette ask by: newer ones do not take what it gives them.
 const TOOLS: &str = "httpx<0.28";
 /// A portal in each framework, what is stored encrypted, what calls raise, and a keyring under a key of AWS KMS.
-const TESTS: [&str; 10] = [
+const TESTS: [&str; 11] = [
     "test_story.py",
     "test_guards.py",
     "test_django_refusals.py",
     "test_sqlalchemy.py",
+    "test_sqlalchemy_rows.py",
     "test_django_fields.py",
     "test_words.py",
     "test_words_django.py",

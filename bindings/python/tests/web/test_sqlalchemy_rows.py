@@ -343,7 +343,7 @@ def test_a_session_that_has_not_seen_a_row_move_writes_nothing_that_does_not_ope
         moved.tenant, moved.email = "other", moved.email
         session.commit()
         row.email = BOB
-        with pytest.raises(RowError, match="another session"):
+        with pytest.raises(RowError, match="does not know"):
             stale.commit()
         stale.rollback()
         row.email = BOB
@@ -359,7 +359,7 @@ def test_a_row_is_not_moved_from_under_a_value_that_another_session_wrote(sessio
         session.get_one(PlainKey, "a").email = ANN
         session.commit()
         row.tenant = "other"
-        with pytest.raises(RowError, match="another session"):
+        with pytest.raises(RowError, match="does not know"):
             stale.commit()
         stale.rollback()
         row.title = "changed"
@@ -369,6 +369,20 @@ def test_a_row_is_not_moved_from_under_a_value_that_another_session_wrote(sessio
     session.expire_all()
     moved = session.get_one(PlainKey, "a")
     assert (moved.tenant, moved.title, moved.email) == ("other", "changed", ANN)
+
+
+def test_a_row_that_is_deleted_and_added_again_keeps_no_value_of_before(session: Session) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    for tenant in ("acme", "other"):
+        session.delete(session.get_one(PlainKey, "a"))
+        session.add(PlainKey(id="a", tenant=tenant))
+        with pytest.raises(RowError, match="does not know"):
+            session.flush()
+        session.rollback()
+    session.delete(session.get_one(PlainKey, "a"))
+    session.add(row := PlainKey(id="a", tenant="other", email=None))
+    session.commit()
+    assert (row.tenant, row.email, row.email_index) == ("other", None, None)
 
 
 def test_an_index_follows_its_value_whatever_is_assigned_to_it(session: Session) -> None:
@@ -396,15 +410,16 @@ def test_an_index_that_was_added_to_filled_rows_is_made_when_they_are_saved(sess
     session.execute(update(PlainKey.__table__).values(email_index=None))
     session.commit()
     keys.scope("acme", "record:plain_keys").destroy(backups_kept=0)
+    session.refresh(one)
     one.title = "erased"
     session.commit()
     assert (one.title, one.email_index) == ("erased", None)
 
 
 def test_bytes_have_no_index() -> None:
-    with pytest.raises(TypeError, match="no index"):
-        EncryptedBinary(current_keys, index=INDEX)
-    EncryptedBinary(current_keys)
+    with pytest.raises(TypeError, match="index"):
+        EncryptedBinary(current_keys, index=INDEX)  # type: ignore[call-arg]
+    assert EncryptedBinary(current_keys, tenant="owner").tenant == EncryptedText(current_keys, tenant="owner", index=INDEX).tenant
 
 
 @pytest.mark.parametrize("chosen", [

@@ -65,7 +65,6 @@ def test_attributes_of_sqlalchemy_raise_what_was_said(session: Session, keys: po
     tried = [
         Tried((EncryptedText,), lambda value: Bill(notes=value), {"value": "due"}),
         Tried((EncryptedBinary, EncryptedText), lambda value: Bill(scan=value), {"value": b"due"}),
-        Tried((EncryptedBinary,), lambda index: EncryptedBinary(keys, index=index), {"index": None}),
         Tried((EncryptedText, *of_value), flush, {**place, "value": "due"}),
         Tried(of_value, read, {**place, "stored": good, "is_in_loop": False}),
         Tried((EncryptedText.place,), lambda tenant, id: notes.place(Bill(tenant=tenant, id=id)), place),
@@ -84,13 +83,12 @@ def test_attributes_of_sqlalchemy_raise_what_was_said(session: Session, keys: po
         "id": ["no uuid", uuid.UUID(int=8)],
         "among": [select(Bill).limit(1), select(Bill).offset(1)],
         "name": ["notes"],
-        "index": [Index(bits=4)],
     }
     raised, unsaid = raised_of(tried, wrong)
     assert unsaid == set()
     assert raised == {
         "sqlalchemy.attribute.EncryptedText": "InvalidValue PlaintextError RowError",
-        "sqlalchemy.attribute.EncryptedBinary": "PlaintextError TypeError",
+        "sqlalchemy.attribute.EncryptedBinary": "PlaintextError",
         "sqlalchemy.attribute._Encrypted.value_of": "InvalidValue MissingGreenlet RowError Unreadable",
         "sqlalchemy.attribute._Encrypted.place": "RowError",
         "sqlalchemy.lookup.Lookup.may_be": "InvalidValue PlaintextError RowError TypeError",

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapper, mapped_column
 
 from .. import Unreadable
 from .._column import BINARY, OBJECT_BEGINS, TEXT, Blinded, Codec, Column, Index, Keys, Plain
+from ._rows import place_of, table_of
 from .lookup import Lookup
 from .loops import apart
-from .rows import place_of, table_of
 from .types import Begins, BlindIndexType, EncryptedType
 
 T = TypeVar("T")
@@ -32,8 +32,6 @@ class _Encrypted(Generic[T]):
         index: Index | None = None,
         sealed_as: str | None = None,
     ) -> None:
-        if index is not None and self.codec is not TEXT:
-            raise TypeError("bytes are not looked for: they have no index")
         self._keys = keys
         self.tenant = tenant
         self._index = index
@@ -81,15 +79,19 @@ class _Encrypted(Generic[T]):
         return self._keys() if callable(self._keys) else self._keys
 
     def sealing(self, row: Any) -> Column[T]:
-        """Under which names it is sealed. Of a row, or its class. Raises `NoInspectionAvailable`, of SQLAlchemy's, for what is not mapped."""
+        """Under which names it is sealed. Of a row, or its class.
+
+        Raises `NoInspectionAvailable`, of SQLAlchemy's, for what is not mapped, and `TypeError` for a class that does not have the column.
+        """
         table, _, name = (self._sealed_as or f"{table_of(_mapper_of(row), self.stored)}.{self.name}").rpartition(".")
         return Column(table, name, self.codec, self._index)
 
     def place(self, row: Any) -> tuple[str, str]:
         """Tenant and primary key of a row, as they stand in the context. Makes a key that has a default.
 
-        Raises `RowError` where one of them is missing or no text, whole number or UUID, for a key of another type than its column's, and
-        for a table whose key has several columns; `ValueError` for a text that is to be a UUID.
+        Both are what the columns' types give back. Raises `RowError` where one of them is missing or no text, whole number or UUID, for one
+        of another type than its column's, or that the database itself may change (a `bind_expression`, a `CHAR` that is not full), and for a
+        table whose key has several columns; `ValueError` for a text that is to be a UUID, and what a type of the application's raises.
         """
         return place_of(row, self)
 
@@ -109,7 +111,7 @@ class _Encrypted(Generic[T]):
                 setattr(row, self.indexed, apart(lambda: column.index_of(self.keys(), place[0], stored.value)))
             return
         if stored is None and (self.stored in state.dict or not state.persistent):
-            if self._index is not None and state.dict.get(self.indexed) is not None:
+            if self._index is not None:
                 setattr(row, self.indexed, None)
             return
         if self.is_moved(mapper, state):
@@ -127,16 +129,16 @@ class _Encrypted(Generic[T]):
         if not (indexed is None or (is_changed and isinstance(indexed, Blinded))):
             return
         try:
-            value = self.value_of(row)
+            found: Plain[Any] = Plain(self.value_of(row))  # whose value no frame shows
         except Unreadable:
             if is_changed:
                 raise
             return
         column, tenant = self.sealing(row), self.place(row)[0]
-        setattr(row, self.indexed, None if value is None else apart(lambda: column.index_of(self.keys(), tenant, value)))
+        setattr(row, self.indexed, None if found.value is None else apart(lambda: column.index_of(self.keys(), tenant, found.value)))
 
     def is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
-        """Whether a row has another place, or another object, than it was read with."""
+        """Whether a row has another place, or another object, than it was read with. Raises nothing."""
         places = [self.tenant, self.stored, *(mapper.get_property_by_column(column).key for column in mapper.primary_key)]
         return any(state.attrs[name].history.has_changes() for name in places)
 
@@ -145,11 +147,13 @@ class EncryptedText(_Encrypted[str]):
     """A text that is stored encrypted.
 
     keys: the key store, or a function that gives it. tenant: the attribute that holds the row's tenant. index: a blind index, for look-ups.
-    sealed_as: `table.column` as it was when the first value was stored; to be given once table or attribute is renamed, as nothing opens
-    under another name. The columns `NAME_sealed` and, with an index, `NAME_index` are made where the class does not have them.
+    sealed_as: `table.attribute`, or `schema.table.attribute` of a table that says its schema, as it was when the first value was stored; to
+    be given once one of these is renamed, as nothing opens under another name. The columns `NAME_sealed` and, with an index, `NAME_index`
+    are made where the class does not have them. The index follows the value; a row from before there was one gets it when it is read and saved.
 
     Raises nothing when it is made. What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what
-    `value_of` raises; so does flushing a row, and `RowError` for a value that was sealed for another row.
+    `value_of` raises; so does flushing a row, and `RowError` for a value that was sealed for another row, and where another session has
+    moved the row or, of a row that is moved, written the value.
     """
 
     codec = TEXT
@@ -158,15 +162,18 @@ class EncryptedText(_Encrypted[str]):
 class EncryptedBinary(_Encrypted[bytes]):
     """Bytes that are stored encrypted.
 
-    Its arguments are those of `EncryptedText`. Raises what `EncryptedText` raises, with `bytes` in the place of `str`. They are not looked
-    for: with an index, flushing a row raises `TypeError`.
+    Its arguments are those of `EncryptedText`, but for an index: bytes are not looked for. Raises what `EncryptedText` raises, with `bytes`
+    in the place of `str`.
     """
 
     codec = BINARY
 
+    def __init__(self, keys: Keys | Callable[[], Keys], *, tenant: str = "tenant", sealed_as: str | None = None) -> None:
+        super().__init__(keys, tenant=tenant, sealed_as=sealed_as)
+
 
 def encrypted_of(mapper: Mapper[Any]) -> tuple[_Encrypted[Any], ...]:
-    """The encrypted attributes of a class, of its parents too."""
+    """The encrypted attributes of a class, of its parents too. Raises nothing."""
     if mapper not in _FOUND:
         parts = mapper.class_.__mro__
         _FOUND[mapper] = tuple(value for part in parts for value in vars(part).values() if isinstance(value, _Encrypted))

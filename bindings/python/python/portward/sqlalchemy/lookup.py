@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from .. import Unreadable
 from .._column import Column, Keys, PlaintextError
+from ._rows import text_in
 from .loops import apart
-from .rows import text_in
 
 if TYPE_CHECKING:  # it needs greenlet, which SQLAlchemy does not bring
     from sqlalchemy.ext.asyncio import AsyncSession

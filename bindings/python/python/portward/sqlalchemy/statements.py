@@ -13,8 +13,8 @@ from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session
 from sqlalchemy.orm.attributes import QueryableAttribute
 
 from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
+from ._rows import check_written
 from .attribute import _Encrypted, encrypted_of
-from .rows import check_written
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -51,7 +51,8 @@ def text_in(mapper: Mapper[Any], attribute: str, value: Any, what: str) -> str:
 def check_written(mapper: Mapper[Any], connection: Connection, row: Any, attributes: Iterable[Kept]) -> None:
     """Raises `RowError` where a row that was just updated has another tenant than this session knows, or a value that it has not read.
 
-    Another session has moved the row meanwhile, or has written the value that this one left behind when it moved the row.
+    Another session has moved the row meanwhile, or has written the value that this one left behind when it moved the row; or the row was
+    deleted and added again in one flush, which keeps what was not assigned.
     """
     names = sorted({name for attribute in attributes for name in (attribute.tenant, attribute.stored)})
     columns = [mapper.column_attrs[name].columns[0] for name in names]
@@ -61,7 +62,7 @@ def check_written(mapper: Mapper[Any], connection: Connection, row: Any, attribu
     for attribute in attributes:
         tenant = text_of(found.get(attribute.tenant), f"{attribute.name}: the tenant")
         if tenant != place_of(row, attribute)[0] or found[attribute.stored] != inspect(row).dict.get(attribute.stored):
-            raise RowError(f"{attribute.name}: another session has changed the row: read it again")
+            raise RowError(f"{attribute.name}: the row has a tenant or a value that this session does not know: read it again")
 
 
 def _as_loaded(kind: TypeEngine[Any], value: Any, what: str) -> Any:
