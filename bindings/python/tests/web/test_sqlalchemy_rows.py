@@ -323,7 +323,11 @@ def test_what_a_parent_moves_is_refused_where_a_subclass_has_values(session: Ses
         session.flush()
     session.rollback()
     thing.title = "changed"
+    session.add(person := Person(tenant="acme", email=BOB))
     session.commit()
+    person.tenant, person.email = "other", person.email  # whose kind says that it is no `Employee`
+    session.commit()
+    assert person.email == BOB
     session.execute(update(Thing).values(title="again"))
     session.commit()
     session.expunge_all()

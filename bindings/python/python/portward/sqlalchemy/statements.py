@@ -23,7 +23,9 @@ def look_at(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     if mapper is None or not (state.is_insert or state.is_update):
         return
-    encrypted = encrypted_of(mapper)
+    encrypted, hidden = encrypted_of(mapper), _of_subclasses(mapper) if state.is_update else []
+    if not encrypted and not hidden:
+        return
     given = state.parameters or {}
     rows = [given] if isinstance(given, Mapping) else list(given)
     for attribute in encrypted if rows else ():
@@ -32,14 +34,13 @@ def look_at(state: ORMExecuteState) -> None:
     statement = state.statement.element if isinstance(state.statement, FromStatement) else state.statement
     keys = _keys_of(mapper)
     if state.is_update:
-        encrypted = (*encrypted, *_of_subclasses(mapper))
-        _update(encrypted, _named(mapper, _set_by(statement)), keys)
+        _update((*encrypted, *hidden), _named(mapper, _set_by(statement)), keys)
         for row in rows:
-            _update(encrypted, _named(mapper, row), set())
+            _update((*encrypted, *hidden), _named(mapper, row), set())
     else:
-        for row in (*_inserted_by(statement), *rows):
+        for named in (_named(mapper, row) for row in (*_inserted_by(statement), *rows)):
             for attribute in encrypted:
-                _objects(attribute, _named(mapper, row))
+                _objects(attribute, named)
         _update(encrypted, _named(mapper, _set_on_conflict(statement)), keys)
 
 
