@@ -110,7 +110,7 @@ class _Encrypted(Generic[T]):
             if self._index is not None:
                 setattr(row, self.indexed, apart(lambda: column.index_of(self.keys(), place[0], stored.value)))
             return
-        if stored is None and (self.stored in state.dict or not state.persistent):
+        if stored is None and self.stored in state.dict:
             if self._index is not None:
                 setattr(row, self.indexed, None)
             return
