@@ -171,6 +171,16 @@ class ConvertedKey(Base):
     email = EncryptedText(current_keys)
 
 
+class Renamed(Base):
+    """Whose columns have other names than its attributes."""
+
+    __tablename__ = "renamed"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str] = mapped_column("owner", String)
+    notes_sealed: Mapped[bytes | None] = mapped_column("sealed", EncryptedType)
+    notes = EncryptedText(current_keys)
+
+
 @pytest.fixture
 def session(database: URL) -> Iterator[Session]:  # noqa: F811
     engine = create_engine(database)
@@ -302,6 +312,21 @@ def test_an_upsert_leaves_no_row_that_does_not_open(session: Session, name: str)
     session.execute(one.on_conflict_do_update(index_elements=["id"], set_={"title": one.excluded.title}))
     row = session.get_one(PlainKey, "a")
     assert (row.tenant, row.title, row.email) == ("acme", "changed", ANN)
+
+
+@pytest.mark.parametrize("of", [
+    lambda sealed: update(Renamed).values(owner="other"), lambda sealed: update(Renamed).values({Renamed.tenant: "other"}),
+    lambda sealed: insert(Renamed).values([{"id": 2, "owner": "acme", "sealed": sealed}]),
+    lambda sealed: insert(Renamed).values([{Renamed.id: 2, Renamed.tenant: "acme", Renamed.notes_sealed: sealed}]),
+])  # fmt: skip
+def test_a_statement_may_name_a_column_by_either_name(session: Session, of: Any) -> None:
+    kept(session, Renamed(id=1, tenant="acme", notes="x"))
+    sealed = session.get_one(Renamed, 1).notes_sealed
+    with pytest.raises(RowError):
+        session.execute(of(sealed))
+    session.rollback()
+    assert session.get_one(Renamed, 1).notes == "x"
+    session.execute(insert(Renamed).values([{"id": 2, "owner": "acme"}]))
 
 
 def test_an_upsert_of_mysql_is_looked_at_too(session: Session) -> None:
