@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Null, event, inspect
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session
-from sqlalchemy.orm.attributes import QueryableAttribute
 
 from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
 from ._rows import check_written
@@ -106,8 +105,6 @@ def _named(mapper: Mapper[Any], values: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _attribute_of(mapper: Mapper[Any], column: Any) -> str:
-    if isinstance(column, QueryableAttribute):
-        return column.key
     if isinstance(column, str) and column not in mapper.attrs:
         column = mapper.local_table.c.get(column, column)
     if isinstance(column, str) or not mapper.columns.contains_column(column):
