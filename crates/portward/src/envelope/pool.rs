@@ -108,7 +108,7 @@ impl<J> Shared<J> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -138,18 +138,22 @@ mod tests {
     #[test]
     fn who_waits_works() {
         let caller = thread::current().id();
-        let (here, elsewhere) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (mine, theirs) = (Arc::clone(&here), Arc::clone(&elsewhere));
+        let begun = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let seen = Arc::clone(&begun);
+        // Nobody is done before both have begun.
         let mut pool = Pool::start(THREE, move |_: &mut u64| {
-            let by = if thread::current().id() == caller { &mine } else { &theirs };
-            by.fetch_add(1, Ordering::Relaxed);
-            thread::sleep(Duration::from_millis(20));
+            let (mine, others) = if thread::current().id() == caller { (0, 1) } else { (1, 0) };
+            begun[mine].fetch_add(1, Ordering::AcqRel);
+            let start = Instant::now();
+            while begun[others].load(Ordering::Acquire) == 0 {
+                assert!(start.elapsed() < Duration::from_secs(10));
+                thread::yield_now();
+            }
         });
         (0..6).for_each(|job| pool.push(job));
         assert!(pool.is_full());
         (0..6).for_each(|job| assert_eq!(pool.pop(), Some(job)));
-        let done = [here, elsewhere].map(|by| by.load(Ordering::Relaxed));
-        assert!(done.iter().all(|done| *done > 0) && done.iter().sum::<usize>() == 6, "{done:?}");
+        assert_eq!(seen.iter().map(|begun| begun.load(Ordering::Acquire)).sum::<usize>(), 6);
     }
 
     #[test]
