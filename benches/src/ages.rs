@@ -42,17 +42,30 @@ impl Peer {
     }
 
     pub fn seal(&self, plaintext: &[u8]) -> Vec<u8> {
-        let encryptor = Encryptor::with_recipients(iter::once(&*self.recipient)).unwrap();
-        let mut writer = encryptor.wrap_output(Vec::with_capacity(plaintext.len() + 1024)).unwrap();
-        writer.write_all(plaintext).unwrap();
-        writer.finish().unwrap()
+        let mut object = Vec::with_capacity(plaintext.len() + 1024);
+        self.seal_into(plaintext, &mut object);
+        object
     }
 
     pub fn open(&self, object: &[u8]) -> Vec<u8> {
         let mut plaintext = Vec::with_capacity(object.len());
-        let decryptor = Decryptor::new(object).unwrap();
-        decryptor.decrypt(iter::once(&*self.identity)).unwrap().read_to_end(&mut plaintext).unwrap();
+        self.open_into(object, &mut plaintext);
         plaintext
+    }
+
+    /// In the place of what it held.
+    pub fn seal_into(&self, plaintext: &[u8], object: &mut Vec<u8>) {
+        object.clear();
+        let encryptor = Encryptor::with_recipients(iter::once(&*self.recipient)).unwrap();
+        let mut writer = encryptor.wrap_output(object).unwrap();
+        writer.write_all(plaintext).unwrap();
+        writer.finish().unwrap();
+    }
+
+    pub fn open_into(&self, object: &[u8], plaintext: &mut Vec<u8>) {
+        plaintext.clear();
+        let decryptor = Decryptor::new(object).unwrap();
+        decryptor.decrypt(iter::once(&*self.identity)).unwrap().read_to_end(plaintext).unwrap();
     }
 }
 

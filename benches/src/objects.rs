@@ -42,6 +42,10 @@ impl Objects {
         self.keys.open(&self.context, object, threads).unwrap()
     }
 
+    pub fn open_into(&self, object: &[u8], threads: NonZeroUsize, plaintext: &mut Vec<u8>) {
+        self.keys.open_into(&self.context, object, threads, plaintext).unwrap();
+    }
+
     pub fn seal_record(&self, plaintext: &[u8]) -> Vec<u8> {
         self.keys.seal_record(&self.context, plaintext).unwrap()
     }

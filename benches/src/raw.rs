@@ -27,20 +27,41 @@ impl Raw {
         assert!(backend::open(&self.0, nonce, ciphertext, tag, plaintext));
     }
 
-    /// Chunk by chunk, into room that is cleared for each run, as ours has to be.
+    /// Chunk by chunk, from this number on, into room for all of them and their tags.
+    pub fn seal_into(&self, first: u64, plaintext: &[u8], room: &mut [u8]) {
+        let chunks = plaintext.chunks(CHUNK).zip(room.chunks_mut(CHUNK + TAG));
+        chunks.zip(first..).for_each(|((chunk, room), number)| {
+            self.seal(&nonce(number), chunk, &mut room[..chunk.len() + TAG]);
+        });
+    }
+
+    pub fn open_into(&self, first: u64, sealed: &[u8], room: &mut [u8]) {
+        let chunks = sealed.chunks(CHUNK + TAG).zip(room.chunks_mut(CHUNK));
+        chunks.zip(first..).for_each(|((chunk, room), number)| {
+            self.open(&nonce(number), chunk, &mut room[..chunk.len() - TAG]);
+        });
+    }
+
+    /// Into room that is cleared for each run, as ours has to be.
     pub fn seal_chunks(&self, plaintext: &[u8]) -> Vec<u8> {
-        let mut sealed = vec![0; plaintext.len() + plaintext.len().div_ceil(CHUNK) * TAG];
-        let chunks = plaintext.chunks(CHUNK).zip(sealed.chunks_mut(CHUNK + TAG));
-        chunks.zip(0..).for_each(|((chunk, room), number)| self.seal(&nonce(number), chunk, room));
+        let mut sealed = vec![0; sealed_length(plaintext.len())];
+        self.seal_into(0, plaintext, &mut sealed);
         sealed
     }
 
     pub fn open_chunks(&self, sealed: &[u8]) -> Vec<u8> {
-        let mut plaintext = vec![0; sealed.len() - sealed.len().div_ceil(CHUNK + TAG) * TAG];
-        let chunks = sealed.chunks(CHUNK + TAG).zip(plaintext.chunks_mut(CHUNK));
-        chunks.zip(0..).for_each(|((chunk, room), number)| self.open(&nonce(number), chunk, room));
+        let mut plaintext = vec![0; opened_length(sealed.len())];
+        self.open_into(0, sealed, &mut plaintext);
         plaintext
     }
+}
+
+pub fn sealed_length(plaintext: usize) -> usize {
+    plaintext + plaintext.div_ceil(CHUNK) * TAG
+}
+
+pub fn opened_length(sealed: usize) -> usize {
+    sealed - sealed.div_ceil(CHUNK + TAG) * TAG
 }
 
 pub fn nonce(number: u64) -> [u8; 12] {

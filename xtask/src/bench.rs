@@ -3,6 +3,8 @@
 mod bindings;
 pub(crate) mod cargo;
 mod ciphers;
+mod file_case;
+mod file_peers;
 mod file_table;
 mod files;
 mod foreign;
@@ -23,7 +25,7 @@ use std::time::SystemTime;
 pub(crate) fn run(arguments: &[&str]) -> io::Result<bool> {
     match arguments {
         ["ciphers"] => ciphers::run(),
-        ["files"] => files::run(),
+        ["files", parts @ ..] => files::run(parts),
         ["foreign"] => foreign::run(),
         ["python"] => bindings::python(),
         ["node"] => bindings::node(),

@@ -88,7 +88,8 @@ cargo xtask fuzz [target…]   fuzz every target, or only the named ones, for a 
 cargo xtask bench            measure against the floor and the goals, and rewrite the table in docs/performance.md
 cargo xtask bench <filter>   measure what the filter names, and print
 cargo xtask bench ciphers    the libraries that `fast-aes` could have taken
-cargo xtask bench files      one large file, disk to disk and memory to memory, with the memory that it takes
+cargo xtask bench files      one large file, in memory, through streams and from disk to disk, with the memory that it takes;
+                             `files ours` and `files foreign` (peers in Python and Node) are one table each
 cargo xtask bench store      the store on SQLite and PostgreSQL
 cargo xtask bench foreign    objects beside Rust's, Python's and Node's libraries
 cargo xtask bench python     the Python package beside others, in ratios

@@ -1,24 +1,12 @@
 // Seals and opens with Node's `crypto`, from memory to memory. Prints a line of JSON a measurement: the best of several runs, in nanoseconds
 // by the wall, since Node 20 cannot tell the time of one thread.
 
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes, timingSafeEqual } from 'node:crypto'
+
+import { CHUNK, COMMITMENT, CONTEXT, KEY, SALT, TAG, derive, numbered, openWith, sealWith } from './chunks.mjs'
 
 const SIZES = { '64B': 64, '1KiB': 1 << 10, '64KiB': 64 << 10, '1MiB': 1 << 20 }
 const [RUNS, RUN_NS] = { short: [2, 2e6], long: [15, 3e8] }[process.env.PORTWARD_BENCH] ?? [7, 1e8]
-const CONTEXT = Buffer.from('acme|files.content|1204')
-const KEY = randomBytes(32)
-const [CHUNK, TAG, SALT, COMMITMENT] = [16384, 16, 24, 32]
-
-function sealWith(key, nonce, plaintext) {
-  const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  return [cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]
-}
-
-function openWith(key, nonce, sealed) {
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce)
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
-  return [decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final()]
-}
 
 // One key for all messages and a random nonce: no more than 2^32 of them, and no commitment.
 const plain = {
@@ -56,17 +44,6 @@ const fresh = {
     }
     return Buffer.concat(parts)
   },
-}
-
-function derive(salt) {
-  const bytes = Buffer.from(hkdfSync('sha512', KEY, salt, CONTEXT, 76))
-  return { key: bytes.subarray(0, 32), nonce: bytes.subarray(32, 44), commitment: bytes.subarray(44) }
-}
-
-function numbered(nonce, chunk) {
-  const own = Buffer.from(nonce)
-  own.writeUInt32BE((own.readUInt32BE(8) ^ chunk) >>> 0, 8)
-  return own
 }
 
 function best(call) {

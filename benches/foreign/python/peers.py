@@ -3,7 +3,9 @@
 import io
 import os
 from dataclasses import dataclass
-from typing import Callable
+from typing import BinaryIO, Callable
+
+from media import STEP
 
 CONTEXT = b"acme|files.content|1204"
 PAIRS = {"tenant": "acme", "name": "files.content", "id": "1204"}
@@ -20,6 +22,19 @@ class Peer:
     open: Callable[[object], bytes]
     # It is not measured below this length.
     least: int = 0
+
+
+@dataclass
+class Stream:
+    """What reads one file and writes another."""
+
+    seal: Callable[[BinaryIO, BinaryIO], None]
+    open: Callable[[BinaryIO, BinaryIO], None]
+
+
+def copy(source, target):
+    while block := source.read(STEP):
+        target.write(block)
 
 
 def cryptography_gcm():
@@ -48,6 +63,20 @@ def cryptography_cobblestone():
     )
 
 
+def cobblestone_file():
+    from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+
+    def through(worker, source, target):
+        while block := source.read(STEP):
+            target.write(worker.update(block))
+        target.write(worker.finalize())
+
+    return Stream(
+        lambda source, target: through(Cobblestone256Encryptor(KEY, CONTEXT), source, target),
+        lambda source, target: through(Cobblestone256Decryptor(KEY, CONTEXT), source, target),
+    )
+
+
 def tink_aead():
     primitive = _tink_aead()
     return Peer(lambda plaintext: primitive.encrypt(plaintext, CONTEXT), lambda sealed: primitive.decrypt(sealed, CONTEXT))
@@ -63,12 +92,7 @@ def tink_envelope():
 
 def tink_streaming(template):
     """A key derived for each message, chunks of 4 KB or 1 MB."""
-    import tink
-    from tink import streaming_aead
-
-    streaming_aead.register()
-    handle = tink.new_keyset_handle(getattr(streaming_aead.streaming_aead_key_templates, template))
-    primitive = handle.primitive(streaming_aead.StreamingAead)
+    primitive = _tink_streaming(template)
 
     def seal(plaintext):
         target = Kept()
@@ -94,6 +118,29 @@ class Kept(io.BytesIO):
         super().close()
 
 
+def tink_file(template):
+    primitive = _tink_streaming(template)
+
+    def seal(source, target):
+        with primitive.new_encrypting_stream(target, CONTEXT) as stream:
+            copy(source, stream)
+
+    def open_(source, target):
+        with primitive.new_decrypting_stream(source, CONTEXT) as stream:
+            copy(stream, target)
+
+    return Stream(seal, open_)
+
+
+def _tink_streaming(template):
+    import tink
+    from tink import streaming_aead
+
+    streaming_aead.register()
+    handle = tink.new_keyset_handle(getattr(streaming_aead.streaming_aead_key_templates, template))
+    return handle.primitive(streaming_aead.StreamingAead)
+
+
 def _tink_aead():
     import tink
     from tink import aead
@@ -104,11 +151,31 @@ def _tink_aead():
 
 def encryption_sdk():
     """A data key for each message, wrapped by a raw AES keyring; key commitment, no signature."""
+    return _encryption_sdk(keyring=_keyring())
+
+
+def encryption_sdk_file():
+    """As its documentation reads streams."""
+    client, keyring = _client(), _keyring()
+
+    def seal(source, target):
+        options = {"algorithm": _algorithm(), "encryption_context": PAIRS}
+        with client.stream(mode="e", source=source, keyring=keyring, **options) as stream:
+            target.writelines(stream)
+
+    def open_(source, target):
+        with client.stream(mode="d", source=source, keyring=keyring) as stream:
+            target.writelines(stream)
+
+    return Stream(seal, open_)
+
+
+def _keyring():
     from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders
     from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig
     from aws_cryptographic_material_providers.mpl.models import AesWrappingAlg, CreateRawAesKeyringInput
 
-    keyring = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig()).create_raw_aes_keyring(
+    return AwsCryptographicMaterialProviders(config=MaterialProvidersConfig()).create_raw_aes_keyring(
         CreateRawAesKeyringInput(
             key_namespace="portward-bench",
             key_name="1",
@@ -116,7 +183,6 @@ def encryption_sdk():
             wrapping_alg=AesWrappingAlg.ALG_AES256_GCM_IV12_TAG16,
         )
     )
-    return _encryption_sdk(keyring=keyring)
 
 
 def encryption_sdk_caching():
@@ -142,16 +208,24 @@ def encryption_sdk_caching():
 
 
 def _encryption_sdk(**keys):
-    from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
-    from aws_encryption_sdk.identifiers import Algorithm
-
-    client = EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
-    algorithm = Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
+    client = _client()
 
     def seal(plaintext):
-        return client.encrypt(source=plaintext, algorithm=algorithm, encryption_context=PAIRS, **keys)[0]
+        return client.encrypt(source=plaintext, algorithm=_algorithm(), encryption_context=PAIRS, **keys)[0]
 
     return Peer(seal, lambda sealed: client.decrypt(source=sealed, **keys)[0])
+
+
+def _client():
+    from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+
+    return EncryptionSDKClient(commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
+
+
+def _algorithm():
+    from aws_encryption_sdk.identifiers import Algorithm
+
+    return Algorithm.AES_256_GCM_HKDF_SHA512_COMMIT_KEY
 
 
 PEERS = {
@@ -163,4 +237,11 @@ PEERS = {
     "tink-streaming-1MB": lambda: tink_streaming("AES256_GCM_HKDF_1MB"),
     "aws-encryption-sdk": encryption_sdk,
     "aws-encryption-sdk-caching": encryption_sdk_caching,
+}
+
+STREAMS = {
+    "python-cobblestone": cobblestone_file,
+    "tink-streaming-4KB": lambda: tink_file("AES256_GCM_HKDF_4KB"),
+    "tink-streaming-1MB": lambda: tink_file("AES256_GCM_HKDF_1MB"),
+    "aws-encryption-sdk": encryption_sdk_file,
 }

@@ -14,13 +14,13 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["make", mebibytes, folder] => make_source(Path::new(folder), bytes(mebibytes)).unwrap(),
-        [medium, operation, who, threads, mebibytes, folder] => {
-            let Some(case) = Case::parse([medium, operation, who, threads], bytes(mebibytes), folder.into()) else {
+        [way, operation, who, threads, mebibytes, folder] => {
+            let Some(case) = Case::parse([way, operation, who, threads], bytes(mebibytes), folder.into()) else {
                 return ExitCode::FAILURE;
             };
             let (took, suffix) = (case.run(), if matches!(who, "raw" | "ours") { SUFFIX } else { "" });
             println!(
-                r#"{{"id": "{medium}-{operation}-{threads}/{who}{suffix}", "seconds": {:.6}, "cpu": {:.6}, "peak_kib": {}}}"#,
+                r#"{{"id": "{way}-{operation}-{threads}/{who}{suffix}", "seconds": {:.6}, "cpu": {:.6}, "peak_kib": {}}}"#,
                 took.wall.as_secs_f64(),
                 took.cpu.as_secs_f64(),
                 took.peak_kib
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!("file make <MiB> <folder>");
-            eprintln!("file memory|disk seal|open copy|raw|ours|age <threads> <MiB> <folder>");
+            eprintln!("file slice|memory|disk seal|open copy|raw|ours|age <threads> <MiB> <folder>");
             return ExitCode::FAILURE;
         }
     }

@@ -9,8 +9,8 @@ use portward_store::objects;
 
 use crate::ages::{self, STEP};
 use crate::file::medium::{Input, Medium, Output};
-use crate::objects::{CHUNK, Objects};
-use crate::raw::{Raw, TAG, nonce};
+use crate::objects::Objects;
+use crate::raw::{Raw, opened_length, sealed_length};
 
 #[allow(clippy::large_enum_variant, reason = "there is one in a run; how large it is depends on the cipher")]
 pub enum Worker {
@@ -93,22 +93,18 @@ pub fn raw_on_threads(raw: &Raw, medium: &Medium, length: u64, threads: NonZeroU
 }
 
 fn seal_raw(raw: &Raw, source: &mut dyn Read, target: &mut dyn Write) {
-    let (mut buffer, mut room) = (vec![0; STEP], vec![0; STEP / CHUNK * (CHUNK + TAG)]);
+    let (mut buffer, mut room) = (vec![0; STEP], vec![0; sealed_length(STEP)]);
     for_each_step(source, &mut buffer, |step, plaintext| {
-        for ((chunk, room), number) in plaintext.chunks(CHUNK).zip(room.chunks_mut(CHUNK + TAG)).zip(0..) {
-            raw.seal(&nonce(step << 8 | number), chunk, &mut room[..chunk.len() + TAG]);
-        }
-        target.write_all(&room[..plaintext.len() + plaintext.len().div_ceil(CHUNK) * TAG]).unwrap();
+        raw.seal_into(step << 8, plaintext, &mut room);
+        target.write_all(&room[..sealed_length(plaintext.len())]).unwrap();
     });
 }
 
 fn open_raw(raw: &Raw, source: &mut dyn Read, target: &mut dyn Write) {
-    let (mut buffer, mut room) = (vec![0; STEP / CHUNK * (CHUNK + TAG)], vec![0; STEP]);
+    let (mut buffer, mut room) = (vec![0; sealed_length(STEP)], vec![0; STEP]);
     for_each_step(source, &mut buffer, |step, sealed| {
-        for ((chunk, room), number) in sealed.chunks(CHUNK + TAG).zip(room.chunks_mut(CHUNK)).zip(0..) {
-            raw.open(&nonce(step << 8 | number), chunk, &mut room[..chunk.len() - TAG]);
-        }
-        target.write_all(&room[..sealed.len() - sealed.len().div_ceil(CHUNK + TAG) * TAG]).unwrap();
+        raw.open_into(step << 8, sealed, &mut room);
+        target.write_all(&room[..opened_length(sealed.len())]).unwrap();
     });
 }
 

@@ -3,13 +3,13 @@
 use super::table::{answer, time};
 use super::took::{Cases, Took};
 
-/// A row for each medium, operation, cipher and number of threads.
+/// A row for each way, operation, cipher and number of threads.
 pub(crate) fn table(cases: &Cases) -> String {
     let mut lines = vec![HEAD.to_owned()];
-    for medium in ["memory", "disk"] {
+    for way in WAYS {
         for operation in ["seal", "open"] {
             for suffix in ["", "-fast"] {
-                lines.extend([1, 2].map(|threads| Row { medium, operation, suffix, threads, cases }.line()));
+                lines.extend([1, 2].map(|threads| Row { way, operation, suffix, threads, cases }.line()));
             }
         }
     }
@@ -17,7 +17,8 @@ pub(crate) fn table(cases: &Cases) -> String {
 }
 
 struct Row<'a> {
-    medium: &'static str,
+    /// As in ids, and for people.
+    way: (&'static str, &'static str),
     operation: &'static str,
     suffix: &'static str,
     threads: u8,
@@ -26,15 +27,15 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn line(&self) -> String {
-        let Self { medium, operation, suffix, threads, .. } = self;
+        let Self { way: (way, name), operation, suffix, threads, .. } = self;
         let cipher = if suffix.is_empty() { "" } else { ", `fast-aes`" };
         let (copy, raw, age, ours) = (self.copy(), self.raw(*threads), self.get(1, "age"), self.ours(*threads));
-        let floor = if *medium == "disk" { copy } else { raw };
+        let floor = if *way == "disk" { copy } else { raw };
         let ratio = |one: Option<Took>, other: Option<Took>| {
             number(one.zip(other).map(|(one, other)| one.seconds / other.seconds))
         };
         let cells = [
-            format!("{operation}, {medium} to {medium}{cipher}, {}", if *threads == 1 { "one thread" } else { "two" }),
+            format!("{operation}, {name}{cipher}, {}", if *threads == 1 { "one thread" } else { "two" }),
             cell(copy),
             cell(raw),
             cell(age),
@@ -54,13 +55,11 @@ impl Row<'_> {
             .map(|(ours, copy)| (ours.peak_kib - copy.peak_kib) / 1024.0 / f64::from(self.threads));
         let memory =
             format!("≤ 8 MiB a thread above the copy: {} {}", number(held), answer(held.map(|held| held <= 8.0)));
-        // Goals of time are those of sealing from memory to memory.
-        if (self.medium, self.operation) != ("memory", "seal") {
-            return memory;
-        }
-        let (text, least, other) = match self.threads {
-            1 => ("≥ 0.95 × the raw speed", 0.95, self.raw(1)),
-            _ => ("≥ 1.9 × one thread", 1.9, self.ours(1)),
+        // Goals of time are those of sealing from memory to memory; on two threads, of slices: a stream has one end, at which one thread copies.
+        let (text, least, other) = match (self.way.0, self.operation, self.threads) {
+            ("slice" | "memory", "seal", 1) => ("≥ 0.95 × the raw speed", 0.95, self.raw(1)),
+            ("slice", "seal", 2) => ("≥ 1.9 × one thread", 1.9, self.ours(1)),
+            _ => return memory,
         };
         let met = ours.zip(other).map(|(ours, other)| other.seconds / ours.seconds >= least);
         format!("{text}: {}; {memory}", answer(met))
@@ -68,7 +67,7 @@ impl Row<'_> {
 
     /// The same bytes go through, sealed or not.
     fn copy(&self) -> Option<Took> {
-        self.cases.get(&format!("{}-seal-1/copy", self.medium)).copied()
+        self.cases.get(&format!("{}-seal-1/copy", self.way.0)).copied()
     }
 
     fn raw(&self, threads: u8) -> Option<Took> {
@@ -80,7 +79,7 @@ impl Row<'_> {
     }
 
     fn get(&self, threads: u8, who: &str) -> Option<Took> {
-        self.cases.get(&format!("{}-{}-{threads}/{who}", self.medium, self.operation)).copied()
+        self.cases.get(&format!("{}-{}-{threads}/{who}", self.way.0, self.operation)).copied()
     }
 }
 
@@ -92,6 +91,8 @@ fn number(value: Option<f64>) -> String {
     value.map_or(NONE.to_owned(), |value| format!("{value:.2}"))
 }
 
+const WAYS: [(&str, &str); 3] =
+    [("slice", "in memory (slice)"), ("memory", "through a reader and a writer"), ("disk", "disk to disk")];
 const NONE: &str = "–";
 const HEAD: &str = "\
 | operation | copy | raw cipher | `age`, one thread | ours | CPU seconds of ours | ours / floor | `age` / ours | goal |
@@ -108,22 +109,26 @@ mod tests {
     #[test]
     fn time_and_memory_are_judged_apart() {
         let cases = [
+            ("slice-seal-1/copy", took(0.1, 4.0)),
+            ("slice-seal-1/raw", took(0.5, 4.0)),
+            ("slice-seal-1/ours", took(0.5, 5.0)),
+            ("slice-seal-2/ours", took(0.4, 24.0)),
+            ("slice-seal-1/age", took(2.0, 5.0)),
             ("memory-seal-1/copy", took(0.1, 4.0)),
-            ("memory-seal-1/raw", took(0.5, 4.0)),
-            ("memory-seal-1/ours", took(0.5, 5.0)),
-            ("memory-seal-2/ours", took(0.4, 24.0)),
-            ("memory-seal-1/age", took(2.0, 5.0)),
+            ("memory-seal-2/ours", took(0.4, 12.0)),
         ];
         let table = table(&cases.map(|(id, took)| (id.to_owned(), took)).into());
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines.len(), 2 + 16);
+        assert_eq!(lines.len(), 2 + 24);
         assert_eq!(
-            lines[2..4],
+            [lines[2], lines[3], lines[11]],
             [
-                "| seal, memory to memory, one thread | 100 ms, 4.0 MiB | 500 ms, 4.0 MiB | 2000 ms, 5.0 MiB | 500 ms, 5.0 MiB \
+                "| seal, in memory (slice), one thread | 100 ms, 4.0 MiB | 500 ms, 4.0 MiB | 2000 ms, 5.0 MiB | 500 ms, 5.0 MiB \
                  | 0.50 | 1.00 | 4.00 | ≥ 0.95 × the raw speed: **met**; ≤ 8 MiB a thread above the copy: 1.00 **met** |",
-                "| seal, memory to memory, two | 100 ms, 4.0 MiB | – | 2000 ms, 5.0 MiB | 400 ms, 24.0 MiB \
+                "| seal, in memory (slice), two | 100 ms, 4.0 MiB | – | 2000 ms, 5.0 MiB | 400 ms, 24.0 MiB \
                  | 0.40 | – | 5.00 | ≥ 1.9 × one thread: **missed**; ≤ 8 MiB a thread above the copy: 10.00 **missed** |",
+                "| seal, through a reader and a writer, two | 100 ms, 4.0 MiB | – | – | 400 ms, 12.0 MiB \
+                 | 0.40 | – | – | ≤ 8 MiB a thread above the copy: 4.00 **met** |",
             ]
         );
     }

@@ -7,18 +7,23 @@ use super::measure;
 
 /// Runs one; whether it came to its end, and what it printed. One that is absent, or fails, is named.
 pub(crate) fn run(command: &mut Command) -> io::Result<(bool, Vec<(String, f64)>)> {
+    let (success, text) = printed(command)?;
+    Ok((success, text.lines().filter_map(|line| measure::of_line(line, "ns")).collect()))
+}
+
+/// The same of any text.
+pub(crate) fn printed(command: &mut Command) -> io::Result<(bool, String)> {
     let output = match command.envs(ALLOCATOR).stderr(Stdio::inherit()).output() {
         Ok(output) => output,
         Err(error) => {
             println!("{} is skipped: {error}", command.get_program().display());
-            return Ok((false, Vec::new()));
+            return Ok((false, String::new()));
         }
     };
     if !output.status.success() {
         println!("{}: {}", command.get_program().display(), output.status);
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    Ok((output.status.success(), text.lines().filter_map(|line| measure::of_line(line, "ns")).collect()))
+    Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 /// That glibc keeps large pieces of memory for the next call. Otherwise it gives them back and takes them anew, or not, by its mood, and a peer

@@ -17,7 +17,7 @@ mod index;
 mod index_rotation;
 mod kek;
 mod keys;
-mod lanes;
+mod pool;
 mod range;
 mod reader;
 mod rewrap;

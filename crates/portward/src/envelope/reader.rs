@@ -9,7 +9,7 @@ use crate::envelope::context::Context;
 use crate::envelope::error::OpenError;
 use crate::envelope::header::{HEADER_MAX, Header};
 use crate::envelope::keys::ScopeKeys;
-use crate::envelope::lanes::Lanes;
+use crate::envelope::pool::Pool;
 use crate::envelope::tombstones::Life;
 
 /// Opens what it reads; every byte that it gives out is authentic. That they are *all* is known only when `read` has returned 0: an object
@@ -23,7 +23,7 @@ pub struct OpenReader<R: Read> {
     run: Run,
     given: usize,
     /// The threads that open, once there is more than one run, and runs that are given out.
-    lanes: Option<Lanes<Run>>,
+    pool: Option<Pool<Run>>,
     spare: Vec<Run>,
     /// The number of the next chunk that is read.
     index: u64,
@@ -121,7 +121,7 @@ impl<R: Read> OpenReader<R> {
             threads,
             run: Run::new(run_chunks(threads)),
             given: 0,
-            lanes: None,
+            pool: None,
             spare: Vec::new(),
             index: 0,
             source: Source::Open,
@@ -132,11 +132,11 @@ impl<R: Read> OpenReader<R> {
     fn next_run(&mut self) -> io::Result<()> {
         self.given = 0;
         self.spare.push(core::mem::replace(&mut self.run, Run::new(0)));
-        if self.threads > NonZeroUsize::MIN && self.lanes.is_none() {
+        if self.threads > NonZeroUsize::MIN && self.pool.is_none() {
             let key = Arc::clone(&self.body_key);
-            self.lanes = Lanes::start(self.threads, move |run: &mut Run| run.open(&key));
+            self.pool = Some(Pool::start(self.threads, move |run: &mut Run| run.open(&key)));
         }
-        if self.lanes.is_some() {
+        if self.pool.is_some() {
             self.read_ahead();
             self.run = self.take_back()?;
         } else {
@@ -155,14 +155,14 @@ impl<R: Read> OpenReader<R> {
 
     /// Hands out as many runs as the threads take.
     fn read_ahead(&mut self) {
-        while matches!(self.source, Source::Open) && self.lanes.as_ref().is_some_and(|lanes| !lanes.is_full()) {
+        while matches!(self.source, Source::Open) && self.pool.as_ref().is_some_and(|pool| !pool.is_full()) {
             match self.read_run() {
                 Ok(run) => {
                     if run.length < run.sealed.len() {
                         self.source = Source::Ended;
                     }
-                    if let Some(lanes) = &mut self.lanes {
-                        lanes.push(run);
+                    if let Some(pool) = &mut self.pool {
+                        pool.push(run);
                     }
                 }
                 Err(error) => self.source = Source::Broken(error),
@@ -172,7 +172,7 @@ impl<R: Read> OpenReader<R> {
 
     /// What the source failed with comes behind what it gave before.
     fn take_back(&mut self) -> io::Result<Run> {
-        self.lanes.as_mut().and_then(Lanes::pop).ok_or_else(|| {
+        self.pool.as_mut().and_then(Pool::pop).ok_or_else(|| {
             match core::mem::replace(&mut self.source, Source::Ended) {
                 Source::Broken(error) => error,
                 _ => io::Error::other("a thread that opened has panicked"),

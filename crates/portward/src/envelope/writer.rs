@@ -10,7 +10,7 @@ use crate::envelope::context::Context;
 use crate::envelope::data_key::DataKey;
 use crate::envelope::error::{OpenError, SealError};
 use crate::envelope::keys::{Keep, ScopeKeys};
-use crate::envelope::lanes::Lanes;
+use crate::envelope::pool::Pool;
 use crate::envelope::tombstones::Life;
 
 /// Seals what is written to it, in one pass. Nothing is whole before [`SealWriter::finish`] has returned: an object that was not finished
@@ -24,7 +24,7 @@ pub struct SealWriter<W: Write> {
     /// What is being filled.
     run: Run,
     /// The threads that seal, from the first full run on, and runs that they are done with.
-    lanes: Option<Lanes<Run>>,
+    pool: Option<Pool<Run>>,
     spare: Vec<Run>,
     /// The number of the run's first chunk.
     index: u64,
@@ -63,7 +63,7 @@ impl Run {
 
 impl ScopeKeys {
     /// Seals what is written, on this many threads. The header and the first bytes of the body are written at once. Where one thread works,
-    /// 32 KiB are held, else about 1.5 MiB for each, and this thread reads and writes beside them.
+    /// 32 KiB are held, else about 1.5 MiB for each; this thread is one of them, which reads and writes, and seals where it would wait.
     ///
     /// # Errors
     /// Those of the writer; [`SealError`] as the inner error of an [`io::Error`].
@@ -88,8 +88,8 @@ impl ScopeKeys {
 impl<W: Write> SealWriter<W> {
     pub(super) fn new(inner: W, key: Arc<DataKey>, life: Life, body_key: BodyKey, threads: NonZeroUsize) -> Self {
         let (body_key, run) = (Arc::new(body_key), Run::new(run_chunks(threads)));
-        let (lanes, spare) = (None, Vec::new());
-        Self { inner, key, life, body_key, threads, run, lanes, spare, index: 0, charged: 0, failed: false }
+        let (pool, spare) = (None, Vec::new());
+        Self { inner, key, life, body_key, threads, run, pool, spare, index: 0, charged: 0, failed: false }
     }
 
     /// Room for what comes next, at least one byte of it, to be read into where that spares a copy. Then say how much, with
@@ -108,15 +108,15 @@ impl<W: Write> SealWriter<W> {
         if self.run.held < full {
             return Ok(());
         }
-        if self.threads > NonZeroUsize::MIN && self.lanes.is_none() {
+        if self.threads > NonZeroUsize::MIN && self.pool.is_none() {
             let key = Arc::clone(&self.body_key);
-            self.lanes = Lanes::start(self.threads, move |run: &mut Run| run.seal(&key));
+            self.pool = Some(Pool::start(self.threads, move |run: &mut Run| run.seal(&key)));
         }
         self.begin_run(self.run.sealed.len())?;
-        let Some(lanes) = &mut self.lanes else { return self.seal_here() };
+        let Some(pool) = &mut self.pool else { return self.seal_here() };
         let next = self.spare.pop().unwrap_or_else(|| Run::new(run_chunks(self.threads)));
-        lanes.push(core::mem::replace(&mut self.run, next));
-        if lanes.is_full() { self.take_back() } else { self.proceed() }
+        pool.push(core::mem::replace(&mut self.run, next));
+        if pool.is_full() { self.take_back() } else { self.proceed() }
     }
 
     /// Writes the last chunk and hands the inner writer back, flushed.
@@ -127,7 +127,7 @@ impl<W: Write> SealWriter<W> {
         if self.charged == 0 && self.run.held == 0 {
             self.key.charge(|usage| usage.add(0)).map_err(io::Error::other)?;
         }
-        while self.lanes.as_ref().is_some_and(|lanes| !lanes.is_empty()) {
+        while self.pool.as_ref().is_some_and(|pool| !pool.is_empty()) {
             self.fail()?;
             self.take_back()?;
         }
@@ -180,7 +180,7 @@ impl<W: Write> SealWriter<W> {
 
     /// Writes the run that was handed out first.
     fn take_back(&mut self) -> io::Result<()> {
-        let run = self.lanes.as_mut().and_then(Lanes::pop);
+        let run = self.pool.as_mut().and_then(Pool::pop);
         let mut run = run.ok_or_else(|| io::Error::other("a thread that sealed has panicked"))?;
         run.outcome.map_err(io::Error::other)?;
         self.inner.write_all(run.sealed.get(..run.sealed_length).unwrap_or_default())?;
