@@ -216,9 +216,14 @@ OBJECT_BEGINS = 0xF5
 
 
 def text_of(value: object, what: str) -> str:
-    """A tenant or a primary key as it stands in the context: always the same text for the same value."""
+    """A tenant or a primary key as it stands in the context: always the same text for the same value.
+
+    It is what the value holds, which a database keeps, whatever its class has `str` say of it: an `Enum` for instance its name.
+    """
     if value is None or value == "":
         raise RowError(f"{what} has to be known before a row with encrypted values is stored, such as a UUID that is made with the row")
     if isinstance(value, bool) or not isinstance(value, (str, int, UUID)):
         raise RowError(f"{what} has to be a text, a whole number or a UUID, not {type(value).__name__}")
-    return str(value)
+    if isinstance(value, UUID):
+        return str(UUID(int=value.int))
+    return str.__str__(value) if isinstance(value, str) else int.__repr__(value)

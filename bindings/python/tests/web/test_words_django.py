@@ -109,7 +109,7 @@ def test_fields_of_django_raise_what_was_said(rows: Any, keys: portward.KeyStore
         "django.fields._EncryptedField.check_update_fields": "InvalidValue",
         "django.fields._EncryptedField.check_update": "InvalidValue RowError",
         "django.stored.Stored.get_db_prep_value": "PlaintextError",
-        "django.query.EncryptedQuerySet": "InvalidValue PlaintextError TypeError",
+        "django.query.EncryptedQuerySet": "InvalidValue PlaintextError RowError TypeError",
         "django.query.EncryptedQuerySet.update": "InvalidValue PlaintextError RowError",
         "django.query.EncryptedQuerySet.bulk_update": "InvalidValue RowError",
     }

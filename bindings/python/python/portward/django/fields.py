@@ -122,12 +122,18 @@ class _EncryptedField(Stored, Generic[T]):
     def place(self, row: Any) -> tuple[str, str]:
         """Tenant and primary key of a row, as they stand in the context.
 
-        Raises `RowError` where one of them is missing or no text, whole number or UUID; `ValidationError`, of Django's, for what its field
-        does not take.
+        Raises `RowError` where one of them is missing or no text, whole number or UUID, or is made by the database only; `ValidationError`,
+        of Django's, for what its field does not take.
         """
         key = self.model._meta.pk
-        tenant = self.tenant_field.to_python(getattr(row, self.tenant_field.attname))
-        return text_of(tenant, f"{self}: the tenant"), text_of(key.to_python(getattr(row, key.attname)), f"{self}: the primary key")
+        return self.tenant_text(getattr(row, self.tenant_field.attname)), self._text_of(key, getattr(row, key.attname), "primary key")
+
+    def tenant_text(self, tenant: Any) -> str:
+        """A tenant as it stands in the context. Raises what `place` raises."""
+        return self._text_of(self.tenant_field, tenant, "tenant")
+
+    def _text_of(self, field: Any, value: Any, what: str) -> str:
+        return text_of(_as_kept(field, value), f"{self}: the {what}")
 
     @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
     def open(self, row: Any, stored: bytes) -> T:
@@ -198,10 +204,12 @@ class _EncryptedField(Stored, Generic[T]):
     def is_moved(self, row: Any, there: Any) -> bool:
         """Whether the tenant of a row is another than that of the same row as it is stored, if it is.
 
-        Raises `ValidationError`, of Django's, for a tenant that its field does not take.
+        Raises `RowError` for a tenant that is made by the database only; `ValidationError`, of Django's, for one that its field does not take.
         """
-        name = self.tenant_field.attname
-        return there is not None and getattr(there, name) != self.tenant_field.to_python(getattr(row, name))
+        if there is None:
+            return False
+        here, stored = (_as_kept(self.tenant_field, getattr(one, self.tenant_field.attname)) for one in (row, there))
+        return bool(here != stored)
 
     def _before_save(self, *, sender: Any, instance: Any, update_fields: Any, using: Any, **_: Any) -> None:
         if update_fields is None or not issubclass(sender, self.model):
@@ -213,6 +221,13 @@ class _EncryptedField(Stored, Generic[T]):
         there = self.model._base_manager.using(using).filter(pk=instance.pk).first()
         if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
             raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
+
+
+def _as_kept(field: Any, value: Any) -> Any:
+    """What comes to the database for a value, so what the row is read with."""
+    if hasattr(value, "resolve_expression"):
+        raise RowError(f"{field}: an expression is known to the database only, and a row is sealed before")
+    return field.get_prep_value(field.to_python(value))
 
 
 class EncryptedTextField(_EncryptedField[str]):

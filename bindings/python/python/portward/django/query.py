@@ -46,7 +46,7 @@ class EncryptedQuerySet(models.QuerySet):
 
     A look-up, `filter(tenant=…, email__matches=…)`, raises `TypeError` for a field without a `BlindIndexField`, without a tenant, in
     `exclude()`, and where its rows would be counted, cut or changed in the database; `PlaintextError` for a value of another type. Its
-    rows, once they are asked for, raise `InvalidValue` and `Unavailable`.
+    rows, once they are asked for, raise `RowError` for what is no tenant, `InvalidValue` and `Unavailable`.
     """
 
     _wanted: tuple[tuple[_EncryptedField[Any], str], ...] = ()
@@ -148,7 +148,8 @@ class EncryptedQuerySet(models.QuerySet):
         tenant = given.get(field.tenant_field.name, given.get(field.tenant_field.attname))
         if tenant is None:
             raise TypeError(f"{field}: each tenant has an index of its own; name the tenant in the same call: {field.tenant}=…")
-        tenant = str(field.tenant_field.to_python(getattr(tenant, "pk", tenant)))
+        if isinstance(tenant, models.Model):
+            tenant = getattr(tenant, field.tenant_field.target_field.attname)
         look = partial(_index, field, tenant, field.sealing.checked(value))
         return _IndexOf(look, output_field=field.index)
 
@@ -213,8 +214,8 @@ class EncryptedManager(_Manager):
 _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its rows first, then go on with their primary keys"
 
 
-def _index(field: _EncryptedField[Any], tenant: str, value: Any) -> bytes:
-    found: bytes | None = field.sealing.looked_for(conf.keys(), tenant, value)
+def _index(field: _EncryptedField[Any], tenant: Any, value: Any) -> bytes:
+    found: bytes | None = field.sealing.looked_for(conf.keys(), field.tenant_text(tenant), value)
     if found is None:
         raise EmptyResultSet
     return found

@@ -1,0 +1,134 @@
+"""Encrypted fields of Django: a value is sealed for the row that the database then has, whatever names that row."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import portward
+
+from .frameworks import set_up_django
+
+set_up_django()
+
+from django.db import connection, models  # noqa: E402
+from django.db.models import Value  # noqa: E402
+from django.db.models.functions import Lower  # noqa: E402
+from django.test.utils import isolate_apps  # noqa: E402
+
+from portward.django import conf  # noqa: E402
+from portward.django.fields import BlindIndexField, EncryptedTextField, RowError  # noqa: E402
+from portward.django.query import EncryptedManager  # noqa: E402
+
+from . import django_app  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def ours(keys: portward.KeyStore) -> None:
+    django_app.CURRENT["keys"] = keys
+    conf.forget()
+
+
+@contextmanager
+def table(**fields: Any) -> Iterator[Any]:
+    """A model, and its table as long as it is needed."""
+    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": "objects"})
+    usual = {"id": models.UUIDField(primary_key=True, default=uuid.uuid4), "tenant": models.CharField(max_length=64)}
+    of_secret = {"secret": EncryptedTextField(tenant="tenant"), "secret_index": BlindIndexField(of="secret", bits=12)}
+    members = {"__module__": __name__, "Meta": options, "objects": EncryptedManager(), **usual, **of_secret, **fields}
+    with isolate_apps():
+        model: Any = type("Placed", (models.Model,), members)
+    with connection.schema_editor() as editor:
+        editor.create_model(model)
+    try:
+        yield model
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(model)
+
+
+class Name(str, enum.Enum):
+    """Of which `str` says "Name.ACME", where the database keeps "acme"."""
+
+    ACME = "acme"
+    __str__ = enum.Enum.__str__
+
+
+class Number(int, enum.Enum):
+    ONE = 1
+    __str__ = enum.Enum.__str__
+
+
+class Shown(uuid.UUID):
+    def __str__(self) -> str:
+        return "shown"
+
+
+class Lowered(models.CharField):
+    """Its database has another text than was given."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else str(value).lower()
+
+
+TEXT, NUMBER = models.CharField(max_length=64, primary_key=True), models.IntegerField(primary_key=True)
+LOWERED, A_UUID = Lowered(max_length=64, primary_key=True), models.UUIDField(primary_key=True)
+
+
+@pytest.mark.parametrize(("key", "given"), [
+    (TEXT, "plain"), (TEXT, Name.ACME), (NUMBER, 7), (NUMBER, Number.ONE), (LOWERED, "plain"), (LOWERED, "ABC"),
+    (A_UUID, uuid.uuid4()), (A_UUID, Shown(int=7)),
+])  # fmt: skip
+def test_a_value_opens_whatever_its_key_calls_itself(key: Any, given: Any) -> None:
+    with table(id=key.clone()) as model:
+        assert model.objects.create(id=given, tenant="acme", secret="of one").secret == "of one"
+        assert model.objects.get().secret == "of one"
+        row = model.objects.get(id=given)
+        row.secret = "changed"
+        row.save()
+        assert model.objects.get().secret == "changed"
+
+
+@pytest.mark.parametrize(("field", "given"), [(models.CharField, "acme"), (models.CharField, Name.ACME), (Lowered, "acme"), (Lowered, "ACME")])
+def test_a_value_is_found_whatever_its_tenant_calls_itself(field: Any, given: Any) -> None:
+    with table(tenant=field(max_length=64)) as model:
+        row = model.objects.create(tenant=given, secret="of one")
+        for tenant in (given, "acme"):
+            assert model.objects.get(tenant=tenant, secret__matches="of one") == row
+        row.save(update_fields=["tenant"])
+        assert model.objects.get().secret == "of one"
+
+
+def test_a_tenant_is_given_as_its_row_or_as_what_names_it() -> None:
+    with isolate_apps():
+        tenants: Any = type("Tenant", (models.Model,), {
+            "__module__": __name__, "Meta": type("Meta", (), {"app_label": "django_app"}), "name": models.CharField(max_length=64, unique=True)
+        })  # fmt: skip
+    with connection.schema_editor() as editor:
+        editor.create_model(tenants)
+    acme = tenants.objects.create(name="acme")
+    try:
+        with table(tenant=models.ForeignKey(tenants, models.CASCADE, to_field="name")) as model:
+            row = model.objects.create(tenant=acme, secret="of one")
+            for place in ({"tenant": acme}, {"tenant": "acme"}, {"tenant_id": "acme"}):
+                assert list(model.objects.filter(**place, secret__matches="of one")) == [row]
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(tenants)
+
+
+def test_what_only_the_database_would_know_seals_nothing() -> None:
+    with table(id=models.CharField(max_length=64, primary_key=True)) as model:
+        for place in ({"id": Lower(Value("QQ")), "tenant": "acme"}, {"id": "qq", "tenant": Lower(Value("ACME"))}):
+            with pytest.raises(RowError, match="known to the database only"):
+                model.objects.create(**place, secret="of one")
+            with pytest.raises(RowError, match="known to the database only"):
+                model.objects.bulk_create([model(**place, secret="of one")])
+        assert not model.objects.exists()
+        model.objects.create(id="qq", tenant="acme", secret="of one")
+        assert model.objects.get().secret == "of one", "the control"
