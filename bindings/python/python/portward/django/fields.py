@@ -40,7 +40,7 @@ from .._column import (
     text_of,
 )
 from . import conf
-from .stored import Stored
+from .stored import Stored, values_in
 
 __all__ = ["BlindIndexField", "EncryptedBinaryField", "EncryptedTextField", "PlaintextError", "RowError", "aopen"]
 
@@ -195,7 +195,7 @@ class _EncryptedField(Stored, Generic[T]):
         Raises `RowError` for a value that was made, `InvalidValue` (`index_apart`).
         """
         names = [name for field in (self, self.index) if field for name in {field.name, field.attname} if name in values]
-        made = [getattr(values[name], "value", values[name]) for name in names]
+        made = [value for name in names for value in values_in(values[name])]
         if any(isinstance(value, (Sealed, Blinded)) for value in made):
             raise RowError(f"{self} would not open in another row: assign it row by row")
         if all(value is None for value in made):
@@ -218,7 +218,7 @@ class _EncryptedField(Stored, Generic[T]):
         is_written = bool({self.name, self.attname} & update_fields)
         if is_written == bool(self.tenant_names & update_fields):
             return
-        there = self.model._base_manager.using(using).filter(pk=instance.pk).first()
+        there = models.QuerySet(self.model, using=using).filter(pk=instance.pk).first()
         if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
             raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
 

@@ -17,7 +17,7 @@ from django.db.models.query import ModelIterable
 
 from .. import Unreadable
 from . import conf
-from .fields import RowError, _EncryptedField
+from .fields import RowError, _as_kept, _EncryptedField
 
 SUFFIX = "__matches"
 
@@ -50,6 +50,8 @@ class EncryptedQuerySet(models.QuerySet):
     """
 
     _wanted: tuple[tuple[_EncryptedField[Any], str], ...] = ()
+    _is_of_rows = False
+    """Whether an `update` is one of `bulk_update`, which has sealed each value for its row."""
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """As Django's; of a look-up, the one row whose value is the one.
@@ -84,8 +86,9 @@ class EncryptedQuerySet(models.QuerySet):
         """
         self._only_without_match()
         self._places_stay(values)
-        for field in self._encrypted():
-            field.check_update(values)
+        if not self._is_of_rows:
+            for field in self._encrypted():
+                field.check_update(values)
         changed: int = super().update(**values)
         return changed
 
@@ -94,17 +97,23 @@ class EncryptedQuerySet(models.QuerySet):
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """As Django's; values are sealed for their rows, and indexes follow. batch_size: how many rows at a time.
 
-        Raises `InvalidValue` (`index_apart`), and what `seal` of an encrypted field raises.
+        Raises `RowError` where a row has another tenant than is stored, which this does not write; `InvalidValue` (`index_apart`), and what
+        `seal` of an encrypted field raises.
         """
+        self._only_without_match()
         rows, names = tuple(objs), set(fields)
+        self._places_stay(names)
         for field in self._encrypted():
             if names & {field.name, field.attname}:
+                self._tenants_stay(field, rows, "bulk_update")
                 for row in rows:
                     field.seal(row)
                 if field.index is not None:
                     names.add(field.index.name)
             field.check_update_fields(names)
-        changed: int = super().bulk_update(rows, names, batch_size)
+        of_rows = self._clone()
+        of_rows._is_of_rows = True
+        changed: int = super(EncryptedQuerySet, of_rows).bulk_update(rows, names, batch_size)
         return changed
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
@@ -169,9 +178,16 @@ class EncryptedQuerySet(models.QuerySet):
         for field in self._encrypted():
             field.check_update_fields(changed)
             if changed & {field.name, field.attname, *field.tenant_names}:
-                there = self.model._base_manager.using(self.db).in_bulk([row.pk for row in rows if row.pk is not None])
-                if any(field.is_moved(row, there.get(key.to_python(row.pk))) for row in rows):
-                    raise RowError(f"update_conflicts: {field} does not come to a row of another tenant: assign it row by row")
+                self._tenants_stay(field, rows, "update_conflicts")
+
+    def _tenants_stay(self, field: _EncryptedField[Any], rows: Iterable[Any], what: str) -> None:
+        key = self.model._meta.pk
+        known = [row for row in rows if row.pk is not None]
+        self._for_write = True  # What is stored is read where it will be written.
+        stored = models.QuerySet(self.model, using=self.db).only(field.tenant_field.name).in_bulk([row.pk for row in known])
+        there = {_as_kept(key, row.pk): row for row in stored.values()}
+        if any(field.is_moved(row, there.get(_as_kept(key, row.pk))) for row in known):
+            raise RowError(f"{what}: {field} does not come to a row of another tenant: assign it row by row")
 
     def _only_without_match(self) -> None:
         if self._wanted:
@@ -179,7 +195,7 @@ class EncryptedQuerySet(models.QuerySet):
 
     def _clone(self) -> Any:
         clone = super()._clone()
-        clone._wanted = self._wanted
+        clone._wanted, clone._is_of_rows = self._wanted, self._is_of_rows
         return clone
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
-from django.db.models.expressions import Case, Value
+from django.db.models.expressions import Case, Value, When
 from django.db.models.functions import Cast
 
 from .._column import PlaintextError, check_of
@@ -49,9 +50,17 @@ class Stored(models.Field):
     lookups: tuple[str, ...] = ("isnull",)
 
     def _is_made(self, expression: Any) -> bool:
-        """What `bulk_update` builds of values that were made."""
-        if isinstance(expression, Value):
-            return expression.value is None or isinstance(expression.value, self.made)
-        if isinstance(expression, Case):
-            return all(self._is_made(part) for part in (*(case.result for case in expression.cases), expression.default))
-        return isinstance(expression, Cast) and all(map(self._is_made, expression.get_source_expressions()))
+        return all(value is None or isinstance(value, self.made) for value in values_in(expression))
+
+
+def values_in(expression: Any) -> Iterator[Any]:
+    """The values that an `UPDATE` chooses from, also as `bulk_update` puts them together. What the database makes is one itself."""
+    if isinstance(expression, Value):
+        yield expression.value
+    elif isinstance(expression, When):
+        yield from values_in(expression.result)
+    elif isinstance(expression, (Case, Cast)):
+        for part in expression.get_source_expressions():
+            yield from values_in(part)
+    else:
+        yield expression
