@@ -26,6 +26,7 @@ from django.core import serializers  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.exceptions import FieldError, SynchronousOnlyOperation, ValidationError  # noqa: E402
 from django.db import IntegrityError, connection, connections, models  # noqa: E402
+from django.db.migrations.state import ModelState, StateApps  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
 from django.forms import modelform_factory  # noqa: E402
@@ -150,11 +151,11 @@ def test_what_did_not_change_is_not_sealed_again() -> None:
 @pytest.mark.parametrize("values", [{"notes": "stolen"}, {"notes": b"stolen"}, {"notes_sealed": "stolen"}, {"email_index": b"stolen"},
                                     {"notes": F("title")}, {"email_index": F("title")}, {"notes": Value(b"stolen")},
                                     {"notes": Case(When(title="stolen", then=Value(b"stolen")))}])  # fmt: skip
-@pytest.mark.parametrize("manager", ["objects", "_base_manager"])
-def test_update_stores_no_plaintext(manager: str, values: dict[str, Any]) -> None:
+@pytest.mark.parametrize("manager", [Invoice.objects, models.QuerySet(Invoice)])
+def test_update_stores_no_plaintext(manager: Any, values: dict[str, Any]) -> None:
     row = invoice(title="stolen")
     before = whole_database()
-    rows = getattr(Invoice, manager).filter(pk=row.pk)
+    rows = manager.filter(pk=row.pk)
     assert rows.update(title="control") == 1
     with pytest.raises(PlaintextError):
         rows.update(**values)
@@ -541,13 +542,13 @@ def test_asynchronously_the_loop_never_opens(keys: portward.KeyStore) -> None:
 
 def test_checks_name_what_is_wrong() -> None:
     found = {(message.id, message.obj.model.__name__) for message in run_checks() if message.id.startswith("portward.")}
-    assert found == {(f"portward.E00{n}", "Plainly") for n in (2, 3, 4, 5)}
+    assert found == {(f"portward.E{n:03}", "Plainly") for n in (2, 3, 4, 5, 11)}
 
 
 def declared(**fields: Any) -> Any:
     """A model with these fields."""
     usual = {"id": models.UUIDField(primary_key=True, default=uuid.uuid4), "tenant": models.CharField(max_length=64)}
-    options = type("Meta", (), {"app_label": "django_app", **fields.pop("options", {})})
+    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": "objects", **fields.pop("options", {})})
     members = {"__module__": __name__, "objects": EncryptedManager(), "Meta": options, **usual, **fields}
     with isolate_apps():
         return type("Declared", (models.Model,), members)
@@ -576,10 +577,55 @@ def index(**options: Any) -> BlindIndexField:
     ({"email": sealed(), "one": index(), "two": index(normaliser="digits", version=2)}, {"E009"}),
     ({"email": sealed(), "one": index(bits=0)}, {"E010"}), ({"email": sealed(), "one": index(bits=257)}, {"E010"}),
     ({"email": sealed(), "one": index(version=256)}, {"E010"}), ({"email": sealed(), "one": index(normaliser="lower")}, {"E010"}),
+    ({"email": sealed(), "plain": models.Manager()}, {"E004"}), ({"email": sealed(), "other": EncryptedManager()}, set()),
+    ({"email": sealed(), "options": {"base_manager_name": None}}, {"E011"}),
+    *(({"email": sealed(), "tenant": models.ForeignKey(Invoice, on_delete, null=True, default=None)}, found) for on_delete, found in (
+        (models.CASCADE, set()), (models.PROTECT, set()), (models.RESTRICT, set()), (models.DO_NOTHING, set()),
+        (models.SET_NULL, {"E013"}), (models.SET_DEFAULT, {"E013"}), (models.SET("other"), {"E013"}))),
 ])  # fmt: skip
 def test_checks_of_a_declaration(fields: dict[str, Any], found: set[str]) -> None:
-    messages = [message for field in declared(**fields)._meta.local_fields for message in field.check()]
-    assert {message.id for message in messages if message.id.startswith("portward.")} == {f"portward.{one}" for one in found}
+    assert checked(declared(**fields)) == {f"portward.{one}" for one in found}
+
+
+def checked(model: Any) -> set[str]:
+    messages = [message for field in model._meta.local_fields for message in field.check()]
+    return {message.id for message in messages if message.id.startswith("portward.")}
+
+
+@pytest.mark.parametrize("is_proxy", [True, False])
+def test_checks_look_at_the_classes_that_inherit(is_proxy: bool) -> None:
+    def child(of: Any, **members: Any) -> Any:
+        options = type("Meta", (), {"app_label": "django_app", "proxy": is_proxy})
+        with isolate_apps():
+            return type("Child", (of,), {"__module__": __name__, "Meta": options, **members})
+
+    parent = declared(email=sealed())
+    child(parent)
+    assert checked(parent) == set()
+    child(child(parent), plain=models.Manager())
+    assert checked(parent) == {"portward.E004"}
+
+
+def test_checks_want_the_tenant_in_the_table_of_the_value() -> None:
+    parent = declared(plain=models.Manager(), options={"base_manager_name": None})
+    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": "objects"})
+    members = {"__module__": __name__, "Meta": options, "objects": EncryptedManager()}
+    with isolate_apps():
+        child = type("Child", (parent,), {**members, "secret": EncryptedTextField(tenant="tenant")})
+        own = type("Own", (parent,), {**members, "of": models.CharField(max_length=64), "secret": EncryptedTextField(tenant="of")})
+    assert checked(child) - checked(own) == {"portward.E012"}
+    assert checked(parent) == set()
+
+
+def test_a_migration_has_the_manager_that_looks() -> None:
+    state = ModelState.from_model(Invoice)
+    assert MigrationWriter.serialize(dict(state.managers)["objects"])[0] == "portward.django.query.EncryptedManager()"
+    then = state.render(StateApps([], {}))
+    row = invoice()
+    for manager in (then.objects, then._base_manager):
+        with pytest.raises(RowError):
+            manager.filter(pk=row.pk).update(tenant="other")
+    assert then.objects.get(pk=row.pk).notes == "due in May"
 
 
 def test_choices_are_those_of_the_plaintext() -> None:

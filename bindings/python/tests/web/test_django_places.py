@@ -29,9 +29,11 @@ from . import django_app  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def ours(keys: portward.KeyStore) -> None:
+def ours(keys: portward.KeyStore) -> Iterator[None]:
     django_app.CURRENT["keys"] = keys
     conf.forget()
+    with isolate_apps():
+        yield
 
 
 @contextmanager
@@ -41,8 +43,7 @@ def table(**fields: Any) -> Iterator[Any]:
     usual = {"id": models.UUIDField(primary_key=True, default=uuid.uuid4), "tenant": models.CharField(max_length=64)}
     of_secret = {"secret": EncryptedTextField(tenant="tenant"), "secret_index": BlindIndexField(of="secret", bits=12)}
     members = {"__module__": __name__, "Meta": options, "objects": EncryptedManager(), **usual, **of_secret, **fields}
-    with isolate_apps():
-        model: Any = type("Placed", (models.Model,), members)
+    model: Any = type("Placed", (models.Model,), members)
     with connection.schema_editor() as editor:
         editor.create_model(model)
     try:
@@ -104,22 +105,43 @@ def test_a_value_is_found_whatever_its_tenant_calls_itself(field: Any, given: An
         assert model.objects.get().secret == "of one"
 
 
-def test_a_tenant_is_given_as_its_row_or_as_what_names_it() -> None:
-    with isolate_apps():
-        tenants: Any = type("Tenant", (models.Model,), {
-            "__module__": __name__, "Meta": type("Meta", (), {"app_label": "django_app"}), "name": models.CharField(max_length=64, unique=True)
-        })  # fmt: skip
+@contextmanager
+def tenants() -> Iterator[tuple[Any, Any]]:
+    """Two rows of a table of tenants."""
+    options = type("Meta", (), {"app_label": "django_app"})
+    name = models.CharField(max_length=64, unique=True)
+    model: Any = type("Tenant", (models.Model,), {"__module__": __name__, "Meta": options, "name": name})
     with connection.schema_editor() as editor:
-        editor.create_model(tenants)
-    acme = tenants.objects.create(name="acme")
+        editor.create_model(model)
     try:
-        with table(tenant=models.ForeignKey(tenants, models.CASCADE, to_field="name")) as model:
-            row = model.objects.create(tenant=acme, secret="of one")
-            for place in ({"tenant": acme}, {"tenant": "acme"}, {"tenant_id": "acme"}):
-                assert list(model.objects.filter(**place, secret__matches="of one")) == [row]
+        yield model.objects.create(name="acme"), model.objects.create(name="other")
     finally:
         with connection.schema_editor() as editor:
-            editor.delete_model(tenants)
+            editor.delete_model(model)
+
+
+def by_name(tenant: Any) -> Any:
+    return models.ForeignKey(type(tenant), models.CASCADE, to_field="name", related_name="rows")
+
+
+def test_a_tenant_is_given_as_its_row_or_as_what_names_it() -> None:
+    with tenants() as (acme, _), table(tenant=by_name(acme)) as model:
+        row = model.objects.create(tenant=acme, secret="of one")
+        for place in ({"tenant": acme}, {"tenant": "acme"}, {"tenant_id": "acme"}):
+            assert list(model.objects.filter(**place, secret__matches="of one")) == [row]
+
+
+def test_a_foreign_key_takes_no_row_from_another_tenant() -> None:
+    with tenants() as (acme, other), table(tenant=by_name(acme)) as model:
+        row = model.objects.create(tenant=acme, secret="of one")
+        with pytest.raises(RowError):
+            other.rows.add(row)
+        with pytest.raises(RowError):
+            other.rows.add(model.objects.get(), bulk=False)
+        assert model.objects.get().secret == "of one"
+        model.objects.get().delete()
+        other.rows.add(model(secret="of another"), bulk=False)
+        assert model.objects.get().secret == "of another", "the control"
 
 
 def test_what_only_the_database_would_know_seals_nothing() -> None:

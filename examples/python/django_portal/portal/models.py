@@ -18,3 +18,6 @@ class Invoice(models.Model):
     iban_index = BlindIndexField(of="iban", bits=8, normaliser="ascii-lowercase")
 
     objects = EncryptedManager()
+
+    class Meta:
+        base_manager_name = "objects"

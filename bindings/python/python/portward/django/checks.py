@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db.models import AutoField, UniqueConstraint
+from django.db.models import SET_DEFAULT, SET_NULL, AutoField, UniqueConstraint
 from django.db.models.fields import NOT_PROVIDED
 
 from .._column import Normaliser
@@ -35,11 +35,21 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
     names = {name for known in options.concrete_fields for name in (known.name, known.attname)}
     if field.tenant not in names:
         yield Error(f"The model has no field '{field.tenant}' for the tenant.", obj=field, id="portward.E002")
+    elif field.tenant_field not in options.local_concrete_fields:
+        hint = "Declare both in one model."
+        yield Error("The tenant is in the table of another model, where it changes unseen.", obj=field, hint=hint, id="portward.E012")
+    elif _is_set(field.tenant_field):
+        hint = "Take PROTECT, RESTRICT or CASCADE."
+        yield Error("on_delete changes the tenant unseen, and nothing opens any more.", obj=field, hint=hint, id="portward.E013")
     if isinstance(options.pk, AutoField) and not options.proxy:
         hint = "Take a UUIDField with default=uuid.uuid4."
         yield Error("The primary key has to be known before the row is stored.", obj=field, hint=hint, id="portward.E003")
-    if not isinstance(options.default_manager.get_queryset(), EncryptedQuerySet):
-        yield Error("The model needs `objects = EncryptedManager()`.", obj=field, id="portward.E004")
+    for model in _of_the_table(field.model):
+        if not all(map(_is_encrypted, model._meta.managers)):
+            yield Error(f"{model.__name__} needs `objects = EncryptedManager()`, and no other kind of manager.", obj=field, id="portward.E004")
+        if not _is_encrypted(model._meta.base_manager):
+            hint = 'Add `base_manager_name = "objects"` to its Meta: what a foreign key adds goes through that manager.'
+            yield Error(f"The base manager of {model.__name__} stores what does not open.", obj=field, hint=hint, id="portward.E011")
     if field.unique or any(field.name in together for together in _unique_together(options)):
         yield Error("Equal values are encrypted differently: unique has no effect.", obj=field, id="portward.E005")
     if field.has_default() or getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED:
@@ -60,6 +70,23 @@ def of_index(field: Any) -> Iterable[CheckMessage]:
     if bits not in range(1, 257) or version not in range(1, 256) or normaliser not in get_args(Normaliser):
         hint = f"1 to 256 bits, a version from 1 to 255, and one of {', '.join(get_args(Normaliser))}."
         yield Error("The parameters of the blind index are wrong.", obj=field, hint=hint, id="portward.E010")
+
+
+def _of_the_table(model: Any) -> Iterable[Any]:
+    """A model and those that inherit from it, which write to its table too."""
+    yield model
+    for one in model.__subclasses__():
+        yield from _of_the_table(one)
+
+
+def _is_encrypted(manager: Any) -> bool:
+    return isinstance(manager.get_queryset(), EncryptedQuerySet)
+
+
+def _is_set(field: Any) -> bool:
+    """Whether a foreign key becomes another one when what it names is deleted. SET(...) can be deconstructed, as no other is."""
+    on_delete = getattr(field.remote_field, "on_delete", None)
+    return on_delete in (SET_DEFAULT, SET_NULL) or hasattr(on_delete, "deconstruct")
 
 
 def _unique_together(options: Any) -> Iterable[Iterable[str]]:

@@ -8,6 +8,9 @@
         email_index = BlindIndexField(of="email", bits=12, normaliser="ascii-lowercase")
         objects = EncryptedManager()
 
+        class Meta:
+            base_manager_name = "objects"  # so that what a foreign key adds is looked at, too
+
 `invoice.notes` is the plaintext: what is assigned is sealed when the row is saved, and opened when it is read. In the database, and in
 `invoice.notes_sealed`, is the encrypted object only. Whatever would store plaintext raises `PlaintextError`.
 """

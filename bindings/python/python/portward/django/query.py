@@ -224,7 +224,12 @@ _Manager: Any = models.Manager.from_queryset(EncryptedQuerySet)
 
 
 class EncryptedManager(_Manager):
-    """What a model with encrypted fields has as `objects`. Raises what `EncryptedQuerySet` raises."""
+    """What a model with encrypted fields has as `objects`, and names in its `Meta`: `base_manager_name = "objects"`.
+
+    Raises what `EncryptedQuerySet` raises.
+    """
+
+    use_in_migrations = True
 
 
 _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its rows first, then go on with their primary keys"

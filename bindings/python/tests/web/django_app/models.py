@@ -19,6 +19,9 @@ class Invoice(models.Model):
 
     objects = EncryptedManager()
 
+    class Meta:
+        base_manager_name = "objects"
+
 
 class Counted(Invoice):
     """Another class of the same rows."""
