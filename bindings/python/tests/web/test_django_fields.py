@@ -577,7 +577,7 @@ def index(**options: Any) -> BlindIndexField:
     ({"email": sealed(), "one": index(), "two": index(normaliser="digits", version=2)}, {"E009"}),
     ({"email": sealed(), "one": index(bits=0)}, {"E010"}), ({"email": sealed(), "one": index(bits=257)}, {"E010"}),
     ({"email": sealed(), "one": index(version=256)}, {"E010"}), ({"email": sealed(), "one": index(normaliser="lower")}, {"E010"}),
-    ({"email": sealed(), "plain": models.Manager()}, {"E004"}), ({"email": sealed(), "other": EncryptedManager()}, set()),
+    ({"email": sealed(), "plain": models.Manager(), "options": {"default_manager_name": "objects"}}, {"E004"}), ({"email": sealed(), "other": EncryptedManager()}, set()),
     ({"email": sealed(), "options": {"base_manager_name": None}}, {"E011"}),
     *(({"email": sealed(), "tenant": models.ForeignKey(Invoice, on_delete, null=True, default=None)}, found) for on_delete, found in (
         (models.CASCADE, set()), (models.PROTECT, set()), (models.RESTRICT, set()), (models.DO_NOTHING, set()),
