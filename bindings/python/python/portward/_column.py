@@ -61,7 +61,7 @@ class Blinded(bytes):
 
 
 class Plain(Generic[T]):
-    """A value that was assigned, and will be sealed when its row is written."""
+    """A value that was assigned, and will be sealed when its row is written, or that is looked for. It is not shown, nor pickled."""
 
     __slots__ = ("value",)
 
@@ -72,7 +72,10 @@ class Plain(Generic[T]):
         return "Plain(..)"
 
     def __reduce__(self) -> str:
-        raise PlaintextError("save the row first: a value that is not encrypted yet is not pickled")
+        raise PlaintextError("save the row first, and of a look-up take the rows: a value that is not encrypted is not pickled")
+
+    def __deepcopy__(self, memo: object) -> Plain[T]:
+        return self
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import pickle
 import threading
 import uuid
@@ -44,7 +45,7 @@ from portward.django.fields import (  # noqa: E402
 from portward.django.query import EncryptedManager  # noqa: E402
 
 from . import django_app  # noqa: E402
-from .django_app.models import Counted, Invoice  # noqa: E402
+from .django_app.models import Counted, Invoice, Plainly  # noqa: E402
 
 ANN, BOB = "Ann@example.org", "bob@example.org"
 
@@ -414,6 +415,13 @@ def test_look_ups_are_confirmed() -> None:
     lambda rows: list(Invoice.objects.annotate(same=models.Subquery(rows.only("pk"), output_field=models.UUIDField()))),
     lambda rows: Invoice.objects.filter(models.Exists(rows)).delete(),
     lambda rows: Invoice.objects.filter(models.Exists(rows)).update(title="x"),
+    lambda rows: list(around_the_manager() | rows), lambda rows: list(around_the_manager() & rows),
+    lambda rows: list(around_the_manager().union(rows)), lambda rows: list(around_the_manager().values("pk").union(rows.only("pk"))),
+    lambda rows: list(models.QuerySet(Plainly).values("pk").union(rows.only("pk"))) if rows._wanted else None,
+    lambda rows: around_the_manager().filter(*rows.query.where.children).count(),
+    lambda rows: list(Invoice.objects.filter(pk=models.Subquery(rows.only("pk")[:1]))),
+    lambda rows: list(Invoice.objects.filter(models.Exists(rows[:1]))),
+    lambda rows: str(rows.query), lambda rows: rows.explain(),
 ])  # fmt: skip
 def test_what_the_database_would_do_unconfirmed_is_refused(act: Any) -> None:
     act(Invoice.objects.filter(pk=invoice().pk, tenant="acme"))
@@ -422,6 +430,18 @@ def test_what_the_database_would_do_unconfirmed_is_refused(act: Any) -> None:
     with pytest.raises(TypeError, match="confirmed row by row"):
         act(Invoice.objects.filter(tenant="acme", email__matches=ANN))
     assert Invoice.objects.get().title == row.title
+
+
+def around_the_manager() -> Any:
+    return models.QuerySet(Invoice).filter(title="none")
+
+
+def test_one_row_of_equal_ones_is_not_chosen_before_it_is_confirmed() -> None:
+    row = invoice()
+    found = Invoice.objects.filter(tenant="acme", email__matches=ANN)
+    assert list(found.distinct()) == [row], "the control"
+    with pytest.raises(TypeError, match="confirmed row by row"):
+        list(found.distinct("tenant"))
 
 
 def test_what_was_sealed_and_is_no_text_is_unreadable_and_ends_no_look_up(keys: portward.KeyStore) -> None:
@@ -486,6 +506,25 @@ def test_nothing_leaves_by_serializing_or_pickling() -> None:
     with pytest.raises(PlaintextError):
         pickle.dumps(row)
     assert "stolen" not in repr(row.__dict__)
+
+
+def test_a_look_up_shows_nowhere_what_it_looks_for() -> None:
+    row = invoice(email="stolen")
+    found = Invoice.objects.filter(tenant="acme", email__matches="stolen")
+    for asked in (False, True):
+        assert "stolen" not in f"{found.query.where!r} {vars(found)} {vars(found.query)}", asked
+        with pytest.raises(PlaintextError, match="take the rows"):
+            pickle.dumps(found)
+        with pytest.raises(PlaintextError, match="take the rows"):
+            pickle.dumps(found.query)
+        assert pickle.loads(pickle.dumps(list(found))) == list(copy.deepcopy(found)) == [row]
+    assert pickle.loads(pickle.dumps(Invoice.objects.filter(tenant="acme"))).get() == row
+
+
+def test_a_copy_of_a_row_has_its_values() -> None:
+    row = copy.deepcopy(Invoice(tenant="acme", notes="due in May"))
+    row.save()
+    assert Invoice.objects.get().notes == copy.deepcopy(row).notes == "due in May"
 
 
 def test_validation_sees_the_plaintext() -> None:

@@ -7,6 +7,7 @@ a look-up is not counted, cut or changed in the database.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -16,18 +17,23 @@ from django.db.models.expressions import Value
 from django.db.models.query import ModelIterable
 
 from .. import Unreadable
+from .._column import Plain
 from . import conf
 from .fields import RowError, _as_kept, _EncryptedField
 
 SUFFIX = "__matches"
 
 
+_CONFIRMED: ContextVar[Any] = ContextVar("_CONFIRMED", default=None)
+"""The query that asks the database at this moment, whose rows are confirmed then."""
+
+
 class _IndexOf(Value):
     """What is looked for. It is made when the database is asked, not before: making it may ask for a key."""
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        # `Exists` and `Subquery` take the query alone, without the rows that confirm it.
-        if compiler.query.subquery:
+        # Whatever takes the query alone, as `Exists` does, or its conditions, as another query set does, confirms nothing.
+        if compiler.query is not _CONFIRMED.get():
             raise TypeError(_NOT_HERE)
         return Value(self.value(), self.output_field).as_sql(compiler, connection)
 
@@ -36,20 +42,38 @@ class _Confirmed(ModelIterable):
     """Keeps the rows whose value is the one. A row that cannot be opened is none of them."""
 
     def __iter__(self) -> Iterator[Any]:
-        if self.queryset.query.is_sliced:
+        query = self.queryset.query
+        if query.is_sliced or query.distinct_fields:
             raise TypeError(_NOT_HERE)
-        return (row for row in super().__iter__() if all(_has(row, *wanted) for wanted in self.queryset._wanted))
+        rows = super().__iter__()
+        asked = _CONFIRMED.set(query)
+        try:
+            row = next(rows, None)  # with the first one, the database was asked
+        finally:
+            _CONFIRMED.reset(asked)
+        while row is not None:
+            if all(_has(row, *wanted) for wanted in self.queryset._wanted):
+                yield row
+            row = next(rows, None)
+
+
+class _Rows(list[Any]):
+    """Some rows of a look-up, which was asked: they are no query for `Subquery` and `Exists`."""
+
+    def clone(self) -> Any:
+        raise TypeError(_NOT_HERE)
 
 
 class EncryptedQuerySet(models.QuerySet):
     """Finds by blind indexes, and stores no row whose values would not open.
 
     A look-up, `filter(tenant=…, email__matches=…)`, raises `TypeError` for a field without a `BlindIndexField`, without a tenant, in
-    `exclude()`, and where its rows would be counted, cut or changed in the database; `PlaintextError` for a value of another type. Its
-    rows, once they are asked for, raise `RowError` for what is no tenant, `InvalidValue` and `Unavailable`.
+    `exclude()`, and where its rows would be counted, cut, joined or changed in the database, or its SQL shown; `PlaintextError` for a
+    value of another type, and where it is pickled: pickle its rows, as a list. Its rows, once they are asked for, raise `RowError` for what
+    is no tenant, `InvalidValue` and `Unavailable`.
     """
 
-    _wanted: tuple[tuple[_EncryptedField[Any], str], ...] = ()
+    _wanted: tuple[tuple[_EncryptedField[Any], Plain[Any]], ...] = ()
     _is_of_rows = False
     """Whether an `update` is one of `bulk_update`, which has sealed each value for its row."""
 
@@ -77,7 +101,9 @@ class EncryptedQuerySet(models.QuerySet):
         return bool(len(self)) if self._wanted else super().exists()
 
     def __getitem__(self, key: Any) -> Any:
-        return list(self)[key] if self._wanted else super().__getitem__(key)
+        if not self._wanted:
+            return super().__getitem__(key)
+        return _Rows(list(self)[key]) if isinstance(key, slice) else list(self)[key]
 
     def update(self, **values: Any) -> int:
         """As Django's, of values that are not encrypted, or None with its index. Returns how many rows there were.
@@ -139,7 +165,7 @@ class EncryptedQuerySet(models.QuerySet):
 
     def _filter_or_exclude(self, negate: bool, args: Any, kwargs: dict[str, Any]) -> Any:
         encrypted = {field.name + SUFFIX: field for field in self._encrypted()}
-        wanted = {encrypted[name]: value for name, value in kwargs.items() if name in encrypted}
+        wanted = {encrypted[name]: Plain(value) for name, value in kwargs.items() if name in encrypted}
         rest = {name: value for name, value in kwargs.items() if name not in encrypted}
         if wanted and negate:
             raise TypeError("exclude() does not look into encrypted fields")
@@ -151,7 +177,7 @@ class EncryptedQuerySet(models.QuerySet):
             found._iterable_class = _Confirmed
         return found
 
-    def _looked_for(self, field: _EncryptedField[Any], value: Any, given: dict[str, Any]) -> _IndexOf:
+    def _looked_for(self, field: _EncryptedField[Any], value: Plain[Any], given: dict[str, Any]) -> _IndexOf:
         if field.index is None:
             raise TypeError(f"{field} has no BlindIndexField")
         tenant = given.get(field.tenant_field.name, given.get(field.tenant_field.attname))
@@ -159,8 +185,8 @@ class EncryptedQuerySet(models.QuerySet):
             raise TypeError(f"{field}: each tenant has an index of its own; name the tenant in the same call: {field.tenant}=…")
         if isinstance(tenant, models.Model):
             tenant = getattr(tenant, field.tenant_field.target_field.attname)
-        look = partial(_index, field, tenant, field.sealing.checked(value))
-        return _IndexOf(look, output_field=field.index)
+        field.sealing.checked(value.value)
+        return _IndexOf(partial(_index, field, tenant, value), output_field=field.index)
 
     def _encrypted(self) -> list[_EncryptedField[Any]]:
         return [field for field in self.model._meta.concrete_fields if isinstance(field, _EncryptedField)]
@@ -235,16 +261,16 @@ class EncryptedManager(_Manager):
 _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its rows first, then go on with their primary keys"
 
 
-def _index(field: _EncryptedField[Any], tenant: Any, value: Any) -> bytes:
-    found: bytes | None = field.sealing.looked_for(conf.keys(), field.tenant_text(tenant), value)
+def _index(field: _EncryptedField[Any], tenant: Any, value: Plain[Any]) -> bytes:
+    found: bytes | None = field.sealing.looked_for(conf.keys(), field.tenant_text(tenant), value.value)
     if found is None:
         raise EmptyResultSet
     return found
 
 
-def _has(row: Any, field: _EncryptedField[Any], value: Any) -> bool:
+def _has(row: Any, field: _EncryptedField[Any], value: Plain[Any]) -> bool:
     try:
         found = getattr(row, field.name)
     except Unreadable:
         return False
-    return found is not None and field.sealing.is_same(conf.keys(), field.place(row)[0], found, value)
+    return found is not None and field.sealing.is_same(conf.keys(), field.place(row)[0], found, value.value)
