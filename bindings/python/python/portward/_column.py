@@ -123,21 +123,25 @@ class Column(Generic[T]):
 
     def seal(self, keys: Keys, tenant: str, id: str, value: T) -> Sealed:
         """For one row."""
-        return Sealed(self._scope(keys, tenant).seal(self._encoded(value), name=str(self), id=id))
+        try:
+            return Sealed(self._scope(keys, tenant).seal(self._encoded(value), name=str(self), id=id))
+        finally:
+            del value  # What reports an error shows what its frames have, here and below.
 
     def open(self, keys: Keys, tenant: str, id: str, value: bytes) -> T:
         """Raises `portward.Unreadable`: `text_not_utf8` for what is no text, which another program has sealed here."""
         return self._decoded(self._scope(keys, tenant).open(value, name=str(self), id=id))
 
-    def check(self, keys: Keys, tenant: str, id: str, value: bytes) -> None:
-        """Raises `RowError` where a value was sealed for another row. What its keys do not open any more stays as it is."""
+    def check(self, keys: Keys, tenant: str, id: str, value: bytes) -> T | None:
+        """What is sealed. Raises `RowError` where it was sealed for another row. What its keys do not open any more is None, and stays."""
         try:
-            self.open(keys, tenant, id, value)
+            return self.open(keys, tenant, id, value)
         except PortwardError as error:
             if error.code in _OF_ANOTHER_ROW:
                 raise RowError(f"{self} was sealed for another tenant or primary key: assign it again") from None
             if isinstance(error, InvalidValue) or error.public == "unavailable":
                 raise
+            return None
 
     def index_of(self, keys: Keys, tenant: str, value: T) -> Blinded | None:
         """None for what the normaliser leaves nothing of."""
@@ -147,6 +151,8 @@ class Column(Generic[T]):
             if error.code != "index_empty_value":
                 raise
             return None
+        finally:
+            del value
 
     def looked_for(self, keys: Keys, tenant: str, value: T) -> Blinded | None:
         """The same for a look-up. None, also for a tenant without a key, where no row can be the one."""
@@ -156,10 +162,15 @@ class Column(Generic[T]):
             if error.code != "unknown_key":
                 raise
             return None
+        finally:
+            del value
 
     def is_same(self, keys: Keys, tenant: str, one: T, other: T) -> bool:
         """Whether both are equal to the index. Of 256 bits, it has no false hits."""
-        return self._blind(keys, tenant, one, 256) == self._blind(keys, tenant, other, 256)
+        try:
+            return self._blind(keys, tenant, one, 256) == self._blind(keys, tenant, other, 256)
+        finally:
+            del one, other
 
     def has_fitting_names(self) -> bool:
         """Whether the names of its scopes are identifiers."""
@@ -171,7 +182,8 @@ class Column(Generic[T]):
             return self.codec.encode(value)
         except UnicodeEncodeError:
             pass
-        # Apart from that exception, which has the whole text in it.
+        # Apart from that exception, which has the whole text in it, as this frame has.
+        del value
         raise InvalidValue(f"{self}: half of a surrogate pair is no text", "text_surrogate")
 
     def _decoded(self, data: bytes) -> T:
@@ -187,16 +199,19 @@ class Column(Generic[T]):
         return keys.scope(tenant, f"record:{self.table}")
 
     def _blind(self, keys: Keys, tenant: str, value: T, bits: int | None) -> bytes:
-        if self.index is None or not isinstance(value, str):
-            raise TypeError(f"{self} has no blind index")
-        index = keys.scope(tenant, f"index:{self}").blind_index(
-            table=self.table,
-            column=self.name,
-            bits=bits or self.index.bits,
-            normaliser=self.index.normaliser,
-            version=self.index.version,
-        )
-        return index.of(value)
+        try:
+            if self.index is None or not isinstance(value, str):
+                raise TypeError(f"{self} has no blind index")
+            index = keys.scope(tenant, f"index:{self}").blind_index(
+                table=self.table,
+                column=self.name,
+                bits=bits or self.index.bits,
+                normaliser=self.index.normaliser,
+                version=self.index.version,
+            )
+            return index.of(value)
+        finally:
+            del value
 
 
 IDENTIFIER_MAX = 64

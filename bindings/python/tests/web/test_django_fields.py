@@ -521,6 +521,29 @@ def test_a_look_up_shows_nowhere_what_it_looks_for() -> None:
     assert pickle.loads(pickle.dumps(Invoice.objects.filter(tenant="acme"))).get() == row
 
 
+STOLEN, NO_TEXT = "stolen", "stolen \ud800"
+
+
+@pytest.mark.parametrize(("act", "code"), [
+    (lambda row, column, keys: row.save(), "closed"),
+    (lambda row, column, keys: Invoice.objects.bulk_update([row], ["email"]), "closed"),
+    (lambda row, column, keys: column.looked_for(keys, "acme", STOLEN), "closed"),
+    (lambda row, column, keys: column.is_same(keys, "acme", STOLEN, STOLEN), "closed"),
+    (lambda row, column, keys: setattr(row, "email", NO_TEXT) or row.save(), "text_surrogate"),
+    (lambda row, column, keys: column.looked_for(keys, "acme", NO_TEXT), "text_surrogate"),
+])  # fmt: skip
+def test_no_frame_of_an_error_shows_a_value(act: Any, code: str, keys: portward.KeyStore) -> None:
+    row, column = invoice(), Invoice._meta.get_field("email").sealing
+    row.email = STOLEN
+    if code == "closed":
+        act(row, column, keys)  # the control
+        row.email = STOLEN
+        keys.close()
+    with pytest.raises(portward.PortwardError) as raised:
+        act(row, column, keys)
+    assert raised.value.code == code and "stolen" not in frames_of(raised.value)
+
+
 def test_a_copy_of_a_row_has_its_values() -> None:
     row = copy.deepcopy(Invoice(tenant="acme", notes="due in May"))
     row.save()

@@ -270,7 +270,7 @@ def _index(field: _EncryptedField[Any], tenant: Any, value: Plain[Any]) -> bytes
 
 def _has(row: Any, field: _EncryptedField[Any], value: Plain[Any]) -> bool:
     try:
-        found = getattr(row, field.name)
+        found = Plain(getattr(row, field.name))
     except Unreadable:
         return False
-    return found is not None and field.sealing.is_same(conf.keys(), field.place(row)[0], found, value.value)
+    return found.value is not None and field.sealing.is_same(conf.keys(), field.place(row)[0], found.value, value.value)
