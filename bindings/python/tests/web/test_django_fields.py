@@ -566,6 +566,69 @@ def test_a_deferred_field_is_fetched() -> None:
     assert Invoice.objects.only("notes").get().notes == "due in May"
 
 
+@pytest.mark.parametrize("names", [("email",), ("email_index",), ("email_index", "notes"), ("email", "email_index"), ("tenant",)])
+@pytest.mark.parametrize("how", ["defer", "only"])
+def test_a_row_that_is_loaded_in_part_is_saved(how: str, names: tuple[str, ...]) -> None:
+    key = invoice().pk
+    others = [field.name for field in Invoice._meta.concrete_fields if field.name not in ("id", *names)]
+
+    def part() -> Invoice:
+        rows = Invoice.objects.defer(*names) if how == "defer" else Invoice.objects.only(*others)
+        return rows.get(pk=key)
+
+    def finds(value: str) -> bool:
+        return Invoice.objects.filter(tenant="acme", email__matches=value).exists()
+
+    row = part()
+    row.title = "changed"
+    row.save()
+    assert Invoice.objects.get().title == "changed" and finds(ANN)
+    row = part()
+    row.email = BOB
+    row.save()
+    assert Invoice.objects.get().email == BOB and finds(BOB) and not finds(ANN)
+    row, same = part(), Invoice.objects.get()
+    same.email = ANN
+    same.save()
+    row.save()
+    assert finds(Invoice.objects.get().email), "of the same time, whichever that is"
+    row = part()
+    row.email = None
+    row.save()
+    assert stored("email_sealed") == stored("email_index") == [None]
+
+
+@pytest.mark.parametrize("save", [
+    lambda row: row.save(), lambda row: row.save(update_fields=["email", "email_index"]),
+    lambda row: Invoice.objects.bulk_update([row], ["email"]),
+    lambda row: Invoice.objects.bulk_create([row], update_conflicts=True, update_fields=["email", "email_index"], unique_fields=["id"]),
+])  # fmt: skip
+@pytest.mark.parametrize("wrong", [lambda: None, lambda: invoice(email=BOB).email_index])
+def test_saving_makes_an_index_again(wrong: Any, save: Any) -> None:
+    row = Invoice.objects.get(pk=invoice().pk)
+    right = row.email_index
+    row.email_index = wrong()
+    save(row)
+    assert Invoice.objects.get(tenant="acme", email__matches=ANN).email_index == right
+    Invoice.objects.filter(pk=row.pk).update(email=None, email_index=None)
+    row = Invoice.objects.get(pk=row.pk)
+    row.email_index = wrong()
+    row.email = None
+    save(row)
+    assert Invoice.objects.get(pk=row.pk).email_index is None
+
+
+def test_a_row_whose_index_has_no_key_any_more_is_saved(keys: portward.KeyStore) -> None:
+    row = Invoice.objects.get(pk=invoice().pk)
+    keys.scope("acme", f"index:{Invoice._meta.db_table}.email").destroy(backups_kept=0)
+    row.title = "changed"
+    row.save()
+    assert Invoice.objects.get().title == "changed"
+    row.email = BOB
+    with pytest.raises(portward.InvalidValue):
+        row.save()
+
+
 class Watched:
     """Keys that tell from which thread they are asked for."""
 

@@ -26,6 +26,7 @@ from django.db.models import signals
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property  # Python's has a lock, which a fork may leave locked in the child
 
+from .. import PortwardError
 from .._column import (
     BINARY,
     OBJECT_BEGINS,
@@ -66,6 +67,8 @@ class _Attribute(Generic[T]):
 
     def __set__(self, row: Any, value: Any) -> None:
         setattr(row, self.field.attname, None if value is None else Plain(self.field.sealing.checked(value)))
+        if self.field.index is not None:
+            row.__dict__.setdefault(self.field.index.attname, None)  # Where it was deferred, it is stored with the value all the same.
 
 
 class _EncryptedField(Stored, Generic[T]):
@@ -149,7 +152,7 @@ class _EncryptedField(Stored, Generic[T]):
         return opened
 
     def seal(self, row: Any) -> None:
-        """Puts the encrypted object, and what its index holds, into the row. Does nothing where that is done.
+        """Puts the encrypted object, and what its index holds, into the row. An object that is there stays, and its index is made again.
 
         Raises `PlaintextError` for what was not assigned to the field itself; `RowError` for a value that was sealed for another row;
         `InvalidValue`, `Unavailable`, and what `place` and `conf.keys` raise.
@@ -158,7 +161,9 @@ class _EncryptedField(Stored, Generic[T]):
         if stored is not None and not isinstance(stored, (Plain, Sealed)):
             raise PlaintextError(f"{self}: assign the plaintext to `{self.name}`")
         if isinstance(stored, Sealed):
-            self.sealing.check(conf.keys(), *self.place(row), stored)
+            opened = Plain(self.sealing.check(conf.keys(), *self.place(row), stored))
+            if opened.value is not None:
+                self._index_again(row, opened)
             return
         blinded = None
         if stored is not None:
@@ -167,6 +172,16 @@ class _EncryptedField(Stored, Generic[T]):
             blinded = self.sealing.index_of(conf.keys(), tenant, stored.value) if self.index else None
         if self.index:
             setattr(row, self.index.attname, blinded)
+
+    def _index_again(self, row: Any, value: Plain[Any]) -> None:
+        """Of an object that is there: its index may be new, or of another row. One whose key was destroyed stays."""
+        if self.index is None or not isinstance(row.__dict__.get(self.index.attname, b""), (Blinded, type(None))):
+            return
+        try:
+            setattr(row, self.index.attname, self.sealing.index_of(conf.keys(), self.place(row)[0], value.value))
+        except PortwardError as error:
+            if error.code != "key_destroyed":
+                raise
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         """What is stored, which is sealed now. Raises what `seal` raises."""
@@ -217,13 +232,23 @@ class _EncryptedField(Stored, Generic[T]):
     def _before_save(self, *, sender: Any, instance: Any, update_fields: Any, using: Any, **_: Any) -> None:
         if update_fields is None or not issubclass(sender, self.model):
             return
-        self.check_update_fields(update_fields)
+        self._index_follows(instance, update_fields)
         is_written = bool({self.name, self.attname} & update_fields)
         if is_written == bool(self.tenant_names & update_fields):
             return
         there = models.QuerySet(self.model, using=using).filter(pk=instance.pk).first()
         if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
             raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
+
+    def _index_follows(self, row: Any, names: Set[str]) -> None:
+        """Value and index are written together, if both were loaded. Alone they are what is stored."""
+        if self.index is None:
+            return
+        loaded = row.__dict__
+        if {self.attname, self.index.attname} <= loaded.keys() or isinstance(loaded.get(self.attname), Plain):
+            self.check_update_fields(names)
+        elif {self.name, self.attname} & names and isinstance(loaded.get(self.attname), Sealed):
+            del loaded[self.attname]  # It is read again, as the index may have changed since.
 
 
 def _as_kept(field: Any, value: Any) -> Any:
@@ -274,6 +299,8 @@ class BlindIndexField(Stored):
     of: the name of the field. bits: 1 to 256, `portward.index_bits` says how many. normaliser: which values are the same to it, one of
     `exact`, `ascii-lowercase` and `digits`. version: 1 to 255, another one if any of the others changes. Who can read the column sees
     which rows may have equal values.
+
+    Added to a table that has rows, or given other parameters, it finds a row once that is saved again, as it is.
 
     Raises nothing when it is made: `manage.py check` says what is wrong with it. Saving a row raises what `seal` of its field raises, and
     `InvalidValue` (`index_parameters`).
