@@ -560,6 +560,20 @@ def test_validation_sees_the_plaintext() -> None:
         field.clean(Invoice(tenant="acme", notes="b").__dict__["notes_sealed"], row)
 
 
+def test_validation_holds_to_the_longest_text() -> None:
+    model = declared(secret=sealed(max_length=5), scan=EncryptedBinaryField(tenant="tenant", max_length=2, null=True, blank=True, editable=True))
+    form = modelform_factory(model, fields=["tenant", "secret"])
+    assert form({"tenant": "acme", "secret": "short"}).is_valid(), "the control"
+    assert set(form({"tenant": "acme", "secret": "longer"}).errors) == {"secret"}
+    model(tenant="acme", secret="short", scan=b"\0\0").clean_fields()
+    with pytest.raises(ValidationError) as refused:
+        model(tenant="acme", secret="longer", scan=b"\0\0\0").clean_fields()
+    assert set(refused.value.message_dict) == {"secret", "scan"}
+    field = model._meta.get_field("secret")
+    assert field.deconstruct()[3] == {"tenant": "tenant", "max_length": 5}
+    assert field.clone().validators == field.validators
+
+
 def test_a_deferred_field_is_fetched() -> None:
     invoice()
     assert Invoice.objects.defer("notes").get().notes == "due in May"

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Set
 from typing import Any, Generic, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import signals
 from django.utils.asyncio import async_unsafe
@@ -82,6 +83,8 @@ class _EncryptedField(Stored, Generic[T]):
         self.tenant = tenant
         self.sealed_as = sealed_as
         super().__init__(*args, **options)
+        if self.max_length is not None:
+            self.validators.append(MaxLengthValidator(self.max_length))
 
     def deconstruct(self) -> Any:
         name, path, args, options = super().deconstruct()
@@ -262,7 +265,8 @@ class EncryptedTextField(_EncryptedField[str]):
     """A text that is stored encrypted.
 
     tenant: the field of the row that holds its tenant. sealed_as: `table.column` as it was when the first value was stored; to be given
-    once the table or the field is renamed, as nothing opens under another name. Raises nothing when it is made: `manage.py check` says
+    once the table or the field is renamed, as nothing opens under another name. max_length: the most characters, or bytes, that forms and
+    `full_clean` take, as the database cannot look. Raises nothing when it is made: `manage.py check` says
     what is wrong with it.
 
     What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what `open` raises, saving a row
