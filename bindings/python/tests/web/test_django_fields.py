@@ -30,6 +30,7 @@ from django.db import IntegrityError, connection, connections, models  # noqa: E
 from django.db.migrations.state import ModelState, StateApps  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
+from django.db.models.functions import Cast  # noqa: E402
 from django.forms import modelform_factory  # noqa: E402
 from django.test.utils import isolate_apps  # noqa: E402
 
@@ -329,7 +330,8 @@ def test_an_index_is_changed_with_its_value_only(how: str, names: list[str]) -> 
         if how == "update":
             Invoice.objects.filter(pk=row.pk).update(**dict.fromkeys(names))
         elif how == "update by cases":
-            Invoice.objects.filter(pk=row.pk).update(**dict.fromkeys(names, Case(When(title="t", then=Value(None)), default=None)))
+            nothing = Cast(Case(When(title="t", then=Value(None)), default=None), models.BinaryField())
+            Invoice.objects.filter(pk=row.pk).update(**dict.fromkeys(names, nothing))
         elif how == "bulk_create":
             Invoice.objects.bulk_create([row], update_conflicts=True, update_fields=names, unique_fields=["id"])
         elif how == "bulk_update":

@@ -32,10 +32,9 @@ def settings_are_there(**_: Any) -> Iterable[CheckMessage]:
 def of_field(field: Any) -> Iterable[CheckMessage]:
     """An encrypted field knows its row before that is stored, and is looked for in the one way. Raises nothing: the messages say what is wrong."""
     options = field.model._meta
-    names = {name for known in options.concrete_fields for name in (known.name, known.attname)}
-    if field.tenant not in names:
+    if field.tenant not in _names(options.concrete_fields):
         yield Error(f"The model has no field '{field.tenant}' for the tenant.", obj=field, id="portward.E002")
-    elif field.tenant_field not in options.local_concrete_fields:
+    elif field.tenant not in _names(options.local_concrete_fields):
         hint = "Declare both in one model."
         yield Error("The tenant is in the table of another model, where it changes unseen.", obj=field, hint=hint, id="portward.E012")
     elif _is_set(field.tenant_field):
@@ -70,6 +69,10 @@ def of_index(field: Any) -> Iterable[CheckMessage]:
     if bits not in range(1, 257) or version not in range(1, 256) or normaliser not in get_args(Normaliser):
         hint = f"1 to 256 bits, a version from 1 to 255, and one of {', '.join(get_args(Normaliser))}."
         yield Error("The parameters of the blind index are wrong.", obj=field, hint=hint, id="portward.E010")
+
+
+def _names(fields: Iterable[Any]) -> set[str]:
+    return {name for field in fields for name in (field.name, field.attname)}
 
 
 def _of_the_table(model: Any) -> Iterable[Any]:
