@@ -19,6 +19,7 @@ const TESTS: [&str; 11] = [
     "test_sqlalchemy.py",
     "test_sqlalchemy_rows.py",
     "test_django_fields.py",
+    "test_django_places.py",
     "test_words.py",
     "test_words_django.py",
     "test_words_others.py",

@@ -164,9 +164,8 @@ class _EncryptedField(Stored, Generic[T]):
         if stored is not None and not isinstance(stored, (Plain, Sealed)):
             raise PlaintextError(f"{self}: assign the plaintext to `{self.name}`")
         if isinstance(stored, Sealed):
-            opened = Plain(self.sealing.check(conf.keys(), *self.place(row), stored))
-            if opened.value is not None:
-                self._index_again(row, opened)
+            tenant, key = self.place(row)
+            self._index_again(row, tenant, Plain(self.sealing.check(conf.keys(), tenant, key, stored)))
             return
         blinded = None
         if stored is not None:
@@ -176,12 +175,12 @@ class _EncryptedField(Stored, Generic[T]):
         if self.index:
             setattr(row, self.index.attname, blinded)
 
-    def _index_again(self, row: Any, value: Plain[Any]) -> None:
+    def _index_again(self, row: Any, tenant: str, value: Plain[Any]) -> None:
         """Of an object that is there: its index may be new, or of another row. One whose key was destroyed stays."""
-        if self.index is None or not isinstance(row.__dict__.get(self.index.attname, b""), (Blinded, type(None))):
+        if self.index is None or value.value is None or not isinstance(row.__dict__.get(self.index.attname, b""), (Blinded, type(None))):
             return
         try:
-            setattr(row, self.index.attname, self.sealing.index_of(conf.keys(), self.place(row)[0], value.value))
+            setattr(row, self.index.attname, self.sealing.index_of(conf.keys(), tenant, value.value))
         except PortwardError as error:
             if error.code != "key_destroyed":
                 raise
@@ -266,8 +265,7 @@ class EncryptedTextField(_EncryptedField[str]):
 
     tenant: the field of the row that holds its tenant. sealed_as: `table.column` as it was when the first value was stored; to be given
     once the table or the field is renamed, as nothing opens under another name. max_length: the most characters, or bytes, that forms and
-    `full_clean` take, as the database cannot look. Raises nothing when it is made: `manage.py check` says
-    what is wrong with it.
+    `full_clean` take, as the database cannot look. Raises nothing when it is made: `manage.py check` says what is wrong with it.
 
     What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what `open` raises, saving a row
     what `seal` raises; with `update_fields` also `InvalidValue` (`index_apart`) where the index is not named with its value, and `RowError`
