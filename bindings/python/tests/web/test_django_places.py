@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
 import portward
+from databases import KINDS
 
 from .frameworks import set_up_django
 
@@ -26,13 +27,17 @@ from portward.django.fields import BlindIndexField, EncryptedTextField, RowError
 from portward.django.query import EncryptedManager  # noqa: E402
 
 from . import django_app  # noqa: E402
+from .test_django_fields import by_default, in_postgres  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def ours(keys: portward.KeyStore) -> Iterator[None]:
+@pytest.fixture(autouse=True, params=KINDS)
+def ours(request: pytest.FixtureRequest, keys: portward.KeyStore) -> Iterator[None]:
     django_app.CURRENT["keys"] = keys
     conf.forget()
-    with isolate_apps():
+    with ExitStack() as stack:
+        if request.param == "postgres":
+            stack.enter_context(by_default(in_postgres(request.getfixturevalue("postgres"))))
+        stack.enter_context(isolate_apps())
         yield
 
 
