@@ -54,7 +54,7 @@ class Stored(models.Field):
 
 
 def values_in(expression: Any) -> Iterator[Any]:
-    """The values that an `UPDATE` chooses from, also as `bulk_update` puts them together. What the database makes is one itself."""
+    """The values that an `UPDATE` chooses from, also as `bulk_update` puts them together. What the database makes is one itself. Raises nothing."""
     if isinstance(expression, Value):
         yield expression.value
     elif isinstance(expression, When):
