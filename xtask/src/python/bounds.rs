@@ -12,7 +12,7 @@ use crate::tally::Tally;
 /// What the tests of an older Starlette ask by: newer ones do not take what it gives them.
 const TOOLS: &str = "httpx<0.28";
 /// A portal in each framework, what is stored encrypted, what calls raise, and a keyring under a key of AWS KMS.
-const TESTS: [&str; 11] = [
+const TESTS: [&str; 12] = [
     "test_story.py",
     "test_guards.py",
     "test_django_refusals.py",
