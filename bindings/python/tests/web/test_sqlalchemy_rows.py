@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -29,9 +30,10 @@ from sqlalchemy.ext.declarative import ConcreteBase
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
 
 import portward
+from raised import frames_of
 from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError
 
-from .test_sqlalchemy import ANN, BOB, current_keys, database  # noqa: F401  a fixture
+from .test_sqlalchemy import ANN, BOB, CURRENT, current_keys, database  # noqa: F401  a fixture
 
 INDEX = Index(bits=12, normaliser="ascii-lowercase")
 
@@ -256,6 +258,18 @@ def test_a_key_and_a_tenant_are_what_their_types_keep(session: Session, keys: po
         UuidKey.email.find(session, ANN, tenant=str(tenant))
 
 
+class Letter(str, enum.Enum):
+    A = "a"
+    ACME = "acme"
+
+
+def test_an_enum_is_sealed_for_what_it_holds(session: Session) -> None:
+    kept(session, PlainKey(id=Letter.A, tenant=Letter.ACME, email=ANN))
+    row = session.get_one(PlainKey, "a")
+    assert (row.tenant, row.email) == ("acme", ANN)
+    assert PlainKey.email.find(session, ANN, tenant="acme") == [row]
+
+
 @pytest.mark.parametrize(("of", "wrong", "right"), [(PaddedKey, "abc", "abcd"), (ConvertedKey, "ABC", None)])
 def test_nothing_is_sealed_for_a_key_that_the_database_may_keep_otherwise(session: Session, of: Any, wrong: str, right: str | None) -> None:
     session.add(of(id=wrong, tenant="acme", email=ANN))
@@ -472,3 +486,31 @@ def test_a_look_up_does_not_end_at_a_value_of_which_the_index_has_nothing(sessio
     session.get_one(PlainKey, "a").email = "  "
     with session.no_autoflush:
         assert [row.id for row in PlainKey.email.find(session, ANN, tenant="acme")] == ["b"]
+
+
+class Away:
+    """Keys that are there so many times, and then are not."""
+
+    def __init__(self, keys: portward.KeyStore, times: int) -> None:
+        self.keys, self.times = keys, times
+
+    def scope(self, tenant: str, scope: str) -> portward.Scope:
+        self.times -= 1
+        if self.times < 0:
+            raise ConnectionError
+        return self.keys.scope(tenant, scope)
+
+
+def test_the_frames_of_a_look_up_that_fails_do_not_have_the_value(session: Session, keys: portward.KeyStore) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    for times in range(9):
+        CURRENT["keys"] = Away(keys, times)
+        try:
+            assert len(PlainKey.email.find(session, ANN, tenant="acme")) == 1
+            break
+        except ConnectionError as error:
+            assert ANN not in frames_of(error) and "find" in frames_of(error)
+    assert times > 3, "it was tried for each of the calls"
+    with pytest.raises(RowError) as refused:
+        PlainKey.email.find(session, ANN, tenant=5)
+    assert ANN not in frames_of(refused.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 from uuid import UUID
 
@@ -58,14 +59,20 @@ class Lookup(Generic[T]):
         Raises `TypeError` for an `among` with a limit, `GROUP BY`, `HAVING` or `DISTINCT ON`, and what `may_be` raises.
         """
         statement = select(self._owner) if among is None else among
-        if any(_is_there(getattr(statement, name, None)) for name in _CHOOSES):
-            raise TypeError("among: has a limit or groups, which would choose among rows that are not meant")
-        rows = session.scalars(statement.where(self.may_be(value, tenant=tenant))).unique()
-        return [row for row in rows if self._is(row, value, self._text_of(tenant))]
+        try:
+            if any(_is_there(getattr(statement, name, None)) for name in _CHOOSES):
+                raise TypeError("among: has a limit or groups, which would choose among rows that are not meant")
+            rows = session.scalars(statement.where(self.may_be(value, tenant=tenant))).unique()
+            return [row for row in rows if self._is(row, value, self._text_of(tenant))]
+        finally:
+            del value  # What reports an error shows what its frames have.
 
     async def find_async(self, session: AsyncSession, value: T, *, tenant: Tenant, among: Select[Any] | None = None) -> list[Any]:
         """The same for an `AsyncSession`. Raises what `find` raises."""
-        return await session.run_sync(lambda inner: self.find(inner, value, tenant=tenant, among=among))
+        try:
+            return await session.run_sync(lambda inner: self.find(inner, value, tenant=tenant, among=among))
+        finally:
+            del value
 
     def may_be(self, value: T, *, tenant: Tenant) -> ColumnElement[bool]:
         """A condition that all these rows meet, and perhaps some others.
@@ -74,13 +81,15 @@ class Lookup(Generic[T]):
         attribute has no index, or several tables of one selection have it under names of their own, `InvalidValue`, `Unavailable`, and in an
         event loop `MissingGreenlet`, of SQLAlchemy's.
         """
-        column = self._encrypted.sealing(self._owner)
-        mapper = inspect(self._owner).mapper
-        if any(self._encrypted.sealing(part.class_) != column for part in mapper.with_polymorphic_mappers):
-            raise TypeError(f"{column} is sealed under other names in other tables: look in each class, or give them one `sealed_as`")
-        value = column.checked(value)
-        of_whom = self._text_of(tenant)
-        looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), of_whom, value))
+        try:
+            column, mapper = self._encrypted.sealing(self._owner), inspect(self._owner).mapper
+            if any(self._encrypted.sealing(part.class_) != column for part in mapper.with_polymorphic_mappers):
+                raise TypeError(f"{column} is sealed under other names in other tables: look in each class, or give them one `sealed_as`")
+            column.checked(value)
+            of_whom = self._text_of(tenant)
+            looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), of_whom, value))
+        finally:
+            del value
         if looked_for is None:
             return false()
         index, of = getattr(self._owner, self._encrypted.indexed), getattr(self._owner, self._encrypted.tenant)
@@ -95,16 +104,16 @@ class Lookup(Generic[T]):
         return text_in(inspect(self._owner).mapper, self._encrypted.tenant, tenant, "the tenant")
 
     def _is(self, row: Any, value: T, tenant: str) -> bool:
+        found, column, keys = None, self._encrypted.sealing(row), self._encrypted.keys
         try:
-            found = self._encrypted.value_of(row)
-        except Unreadable:
-            return False
-        column = self._encrypted.sealing(row)
-        if found is None:
-            return False
-        keys = self._encrypted.keys
-        # A value that was assigned and not flushed may be one that the normaliser leaves nothing of.
-        return apart(lambda: column.index_of(keys(), tenant, found) is not None and column.is_same(keys(), tenant, found, value))
+            with suppress(Unreadable):
+                found = self._encrypted.value_of(row)
+            if found is None:
+                return False
+            # A value that was assigned and not flushed may be one that the normaliser leaves nothing of.
+            return apart(lambda: column.index_of(keys(), tenant, found) is not None and column.is_same(keys(), tenant, found, value))
+        finally:
+            del found, value
 
 
 def _is_there(clause: object) -> bool:
