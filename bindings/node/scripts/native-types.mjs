@@ -1,6 +1,6 @@
 // Writes `src/native-types.ts`: what the native part offers, with the words on it, as `native/*.rs` say. A change there is one here.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -63,11 +63,15 @@ function fieldOf({ name, type }, isTaken, isNull, row) {
   return `${camel(name)}: ${typeOf(some, true)} | null`
 }
 
-/** What napi makes of a type. `isRead`: of an argument or a field, whose lists nobody changes; an argument may be left away. */
+/**
+ * What napi makes of a type. `isRead`: of an argument or a field, whose lists nobody changes; an argument may be left away. What is promised in a
+ * list is not in it where there is none.
+ */
 function typeOf(type, isRead) {
   const of = (name, make) => type.match(new RegExp(`^${name}<(.*)>$`))?.slice(1).map(make)[0]
   const handle = (held) => `Handle<'${held.replace(/^(?:Arc|Turns)<(.*)>$/, '$1')}'>`
   const list = (item) => (isRead ? `readonly ${item.replace(/^(readonly .*)$/, '($1)')}[]` : `${item}[]`)
+  const promised = (made, told) => (made.startsWith('Option<') ? typeOf(told, isRead).replace(/]$/, '?]') : typeOf(told, isRead))
   const plain = { String: 'string', Latin1String: 'string', f64: 'number', u32: 'number', bool: 'boolean', '()': 'void', Buffer: 'Buffer', '&[u8]': 'Uint8Array' }
   const told =
     plain[type] ??
@@ -76,7 +80,7 @@ function typeOf(type, isRead) {
     of('&?External', handle) ??
     of('Held', (held) => `[${handle(held)}]`) ??
     of('napi::Result', (result) => typeOf(result, isRead)) ??
-    of('Promised', (both) => `Promise<${typeOf(parted(both)[1], isRead)}>`) ??
+    of('Promised', (both) => `Promise<${promised(...parted(both))}>`) ??
     type.match(/^\w+Row$/)?.[0]
   if (told === undefined) throw new Error(`what is ${type} in TypeScript?`)
   return told
@@ -100,4 +104,4 @@ function comment(doc, names, indent) {
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(here, 'src', 'native-types.ts'), declared(exported(sources())))
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) writeFileSync(join(here, 'src', 'native-types.ts'), declared(exported(sources())))

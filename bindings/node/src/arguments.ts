@@ -203,7 +203,7 @@ export function options<T extends object, const K extends readonly (keyof T & st
 
 /** What stands in the place of a name may be a secret that got there by mistake, and errors are written into logs. */
 function named(option: string): string {
-  return /pw[lsk]\d?_/.test(option) ? 'that looks like a token' : JSON.stringify(option.slice(0, 40))
+  return /pw[lskn]\d?_/.test(option) ? 'that looks like a token' : JSON.stringify(option.slice(0, 40))
 }
 
 export function callable<T>(name: string, value: T): T {

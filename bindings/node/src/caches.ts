@@ -5,7 +5,7 @@ const VARY = ['Cookie', 'Authorization']
 /** What `sendFile` and `express.static` say of a file if the application says nothing, and `@fastify/static` too. */
 const UNSAID = 'public, max-age=0'
 
-/** What an answer says of caches that depends on who asked: what the application says itself is believed. */
+/** What an answer says of caches that depends on who asked: what the application says itself is believed, and that alone. */
 export function keptApart(cacheControl: string | null | undefined, vary: string | null | undefined): { 'cache-control': string; vary: string } {
   const [told, said] = [parts(cacheControl), parts(vary)]
   if (told.join(', ').toLowerCase() === UNSAID) told.shift()

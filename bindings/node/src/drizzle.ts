@@ -55,9 +55,11 @@ export class Field {
     Scope.handleOf('scope', scope)
     if (!(sealed instanceof Sealed)) throw wrongType('sealed', 'a Sealed', sealed)
     const plaintext = await scope.open(sealed.object, { name: this.#name, id })
-    const value = plaintext.toString()
-    plaintext.fill(0)
-    return value
+    try {
+      return plaintext.toString()
+    } finally {
+      plaintext.fill(0)
+    }
   }
 }
 

@@ -31,7 +31,7 @@ export abstract class Handled<Name extends string> {
   }
 }
 
-/** Gives an object a property that is not shown where it is printed, hidden properties neither. */
+/** Gives an object a property that is not shown where it is printed, hidden properties neither unless getters are asked for. */
 export function hide(object: object, name: string, value: unknown): void {
   // Of no prototype, as options: an inherited `value` beside `get` would be no description.
   Object.defineProperty(object, name, { __proto__: null, get: () => value, enumerable: false } as PropertyDescriptor)

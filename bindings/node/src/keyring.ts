@@ -194,7 +194,7 @@ async function openedWith(where: string, passphrase: Uint8Array | undefined, kek
   // Not by `slice`, which of a Buffer is the same memory.
   const kept = passphrase && new Uint8Array(passphrase)
   try {
-    const [wrapped]: [Handle<'WrappedKeyring'>?] = await native.wrappedRead(where)
+    const [wrapped] = await native.wrappedRead(where)
     if (wrapped === undefined) return await native.keyringOpenLocked(where, kept)
     const [slot, key] = await keyOf(native.wrappedSlots(wrapped).map(slotOf), kek, signal)
     return await copied(key, () => native.wrappedOpen(wrapped, slot, key))

@@ -370,7 +370,7 @@ export interface Native {
   /** Copies the next bytes; more than there were to be are `number_out_of_range`. */
   givenMore(given: Handle<'Given'>, piece: Uint8Array): void
   /** The keyring of a directory, as it was read, if it lies under a KEK; nothing in the list if not. */
-  wrappedRead(directory: string): Promise<[Handle<'WrappedKeyring'>]>
+  wrappedRead(directory: string): Promise<[Handle<'WrappedKeyring'>?]>
   /** The KEKs that it lies under, in the order in which they are to be asked. */
   wrappedSlots(wrapped: Handle<'WrappedKeyring'>): KekSlotRow[]
   /** Opens it with the 32 bytes that were unwrapped from this slot. Errors: `no_slot`; `unwrap_failed`, `wrapped_damaged` of another key. */

@@ -111,6 +111,22 @@ test('the token of a body stays in no memory that others share', async () => {
   }
 })
 
+test('a body that comes as text is a mistake of the application, and no damaged link', async () => {
+  const { store: links } = await store()
+  const { token } = await links.issue('studio-7', '42', ['files:read'])
+  const { state, send, close } = await server()
+  after(close)
+  const gate = forExpress({ portal, store: links })
+  const request = { method: 'POST', target: '/portal/peek', headers: [['Content-Type', 'application/x-www-form-urlencoded']], body: `token=${token}` }
+  const told = (prepare) => {
+    state.handler = express().use(prepare).use(gate.routes).use((error, _, response, next) => response.status(500).end(error.message))
+    return send(request)
+  }
+  assert.equal((await told((_, __, next) => next())).status, 200)
+  const { status, body } = await told((request, _, next) => next(void request.setEncoding('utf8')))
+  assert.deepEqual([status, body.split(':')[0]], [500, 'body'])
+})
+
 test('Fastify refuses to say what a request may do that no guard has seen', async () => {
   const { store: links } = await store()
   const { state, send, close } = await server()

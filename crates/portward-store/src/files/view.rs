@@ -63,7 +63,10 @@ impl Directory {
     }
 
     fn refused(&self, error: FeedError) -> FilesError {
-        FilesError::View(self.view_path(), error)
+        match error {
+            FeedError::Random => FilesError::Save(AuthorityError::Random),
+            other => FilesError::View(self.view_path(), other),
+        }
     }
 
     fn saved_view(&self) -> Result<zeroize::Zeroizing<Vec<u8>>, FilesError> {

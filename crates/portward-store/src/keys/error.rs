@@ -182,7 +182,10 @@ impl From<RowError> for KeyStoreError {
 
 impl From<KekError> for KeyStoreError {
     fn from(error: KekError) -> Self {
-        Self::Kek(error)
+        match error {
+            KekError::Random => Self::Random,
+            other => Self::Kek(other),
+        }
     }
 }
 

@@ -25,7 +25,8 @@ impl Store {
     /// Makes a link and its row in one step. Its token goes to its holder; it is not kept, and [`Store::show`] makes it again.
     ///
     /// # Errors
-    /// [`StoreError::Issue`], [`StoreError::Label`], [`StoreError::NothingLeft`], [`StoreError::OverCeiling`], and those of the database.
+    /// [`StoreError::Issue`], [`StoreError::Label`], [`StoreError::NothingLeft`], [`StoreError::OverCeiling`], [`StoreError::Random`], and those
+    /// of the database.
     pub async fn issue(&self, request: &LinkRequest, terms: LinkTerms) -> Result<(IssuedToken, Link)> {
         check_label(terms.label.as_deref())?;
         check_cap(terms.uses_max)?;
@@ -71,7 +72,8 @@ impl Store {
     /// Makes the token of a link again, to be shown to its tenant.
     ///
     /// # Errors
-    /// [`StoreError::UnknownLink`], [`StoreError::LinkRevoked`], [`StoreError::LinkDiffers`], [`StoreError::Issue`], and those of the database.
+    /// [`StoreError::UnknownLink`], [`StoreError::LinkRevoked`], [`StoreError::LinkDiffers`], [`StoreError::Issue`], [`StoreError::Random`], and those
+    /// of the database.
     pub async fn show(&self, tenant: Identifier, link: EntryId) -> Result<IssuedToken> {
         within(async {
             let inner = &self.inner;

@@ -77,7 +77,7 @@ impl Store {
     /// Opens a store that [`initialise`](crate::store::initialise) has made, and reads its feed. Go on with [`Store::follow`].
     ///
     /// # Errors
-    /// [`StoreError::Database`], [`StoreError::Restored`], [`StoreError::DeploymentsDiffer`], and those of damaged rows.
+    /// [`StoreError::Database`], [`StoreError::Restored`], [`StoreError::DeploymentsDiffer`], [`StoreError::Random`], and those of damaged rows.
     pub async fn open(
         location: &Location,
         deployment: Arc<Deployment>,
@@ -164,7 +164,7 @@ impl Store {
     /// Answers a follower that has no access to the database, as of now: [`portward::Authority::answer`].
     ///
     /// # Errors
-    /// As [`Store::refresh`]; [`StoreError::Authority`].
+    /// As [`Store::refresh`]; [`StoreError::Authority`], [`StoreError::Random`].
     pub async fn answer(&self, scope: &Scope, since: Option<Stamp>, challenge: Challenge) -> Result<Vec<u8>> {
         self.refresh().await?;
         Ok(self.inner.feed.with(|authority| authority.answer(scope, since, challenge)).await?)
@@ -192,7 +192,7 @@ impl Store {
     /// returns they are durable, and the view of this store shows them.
     ///
     /// # Errors
-    /// [`StoreError::Authority`], and as [`Store::refresh`].
+    /// [`StoreError::Authority`], [`StoreError::Random`], and as [`Store::refresh`].
     pub async fn commit(&self, changes: Vec<Change>) -> Result<Stamp> {
         within(async {
             let mut turn = self.inner.feed.begin(Lock::Store, self.now()).await?;

@@ -31,7 +31,7 @@ impl Recovery {
     /// holds ([`RevocationView::save`]): without one, the deployment generation is raised, and every token made so far is refused.
     ///
     /// # Errors
-    /// [`StoreError::Feed`] for a view that is not accepted, or not newer than what is found; [`StoreError::Sink`]; those of the database.
+    /// [`StoreError::Feed`] for a view that is not accepted, or not newer than what is found; [`StoreError::Sink`]; [`StoreError::Random`]; those of the database.
     pub async fn run(
         location: &Location,
         keyring: &Arc<portward::Keyring>,

@@ -42,7 +42,7 @@ impl Store {
     /// Looks at a link without spending anything of it. It touches no database.
     ///
     /// # Errors
-    /// [`StoreError::Verify`], [`StoreError::Nonce`].
+    /// [`StoreError::Verify`], [`StoreError::Nonce`], [`StoreError::Random`].
     pub fn peek(&self, link: &str, cookie: Option<PeekCookie>) -> Result<Peeked> {
         let (now, access) = self.verified(|now| self.inner.verifier.verify_link(link, now))?;
         let cookie = cookie.map_or_else(PeekCookie::generate, Ok)?;
@@ -55,7 +55,8 @@ impl Store {
     /// # Errors
     /// Tell the public no more than [`StoreError::refusal`]. [`StoreError::Verify`], [`StoreError::Nonce`], [`StoreError::UnknownLink`],
     /// [`StoreError::LinkDiffers`], [`StoreError::LinkRevoked`], [`StoreError::LinkSuspended`], [`StoreError::LinkEnded`],
-    /// [`StoreError::Outdated`], [`StoreError::UsesExhausted`], [`StoreError::Issue`], and those of the database.
+    /// [`StoreError::Outdated`], [`StoreError::UsesExhausted`], [`StoreError::Issue`], [`StoreError::Random`], and those of the
+    /// database.
     pub async fn redeem(&self, link: &str, cookie: &PeekCookie, nonce: &str) -> Result<Redeemed> {
         let (now, access) = self.verified(|now| self.inner.verifier.verify_link(link, now))?;
         let nonce = self.inner.keyring.check_nonce(nonce, access.chain_id(), cookie, now.wall)?;

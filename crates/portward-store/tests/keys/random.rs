@@ -44,4 +44,19 @@ async fn no_key_is_made_and_keys_are_destroyed() {
     store.destroy_tenant(tenant, DAY).await.unwrap();
     assert_eq!(code(store.scope(tenant, other).await), "key_destroyed");
     assert!(!randomness.was_felt());
+
+    // Where a key was drawn, and what wraps it was not, nothing that is known is forgotten: the cache needs no row.
+    randomness.fails(Fails::Never);
+    let world = World::new();
+    let store = world.store_of_tenant().await;
+    let keys = store.scope(world.tenant, &world.scope).await.unwrap();
+    let sealed = keys.seal_record(&world.context(), b"a number").unwrap();
+    randomness.fails(Fails::Once(2));
+    assert_eq!(code(store.scope(world.tenant, other).await), "random_unavailable");
+    world.tamper("DELETE FROM data_key").await;
+    let kept = store.scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(kept.open_record(&world.context(), &sealed).unwrap(), b"a number");
+    store.forget(world.tenant);
+    let anew = store.known_scope(world.tenant, &world.scope).await.unwrap();
+    assert_eq!(anew.open_record(&world.context(), &sealed), Err(OpenError::UnknownDataKey));
 }

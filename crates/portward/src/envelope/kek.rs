@@ -36,7 +36,8 @@ pub trait UnwrapKey: Send + Sync {
     /// Unwraps into `key`.
     ///
     /// # Errors
-    /// [`KekError::Unavailable`] if, and only if, another attempt may go well; [`KekError::Refused`] for all else.
+    /// [`KekError::Unavailable`] if, and only if, another attempt may go well; [`KekError::Refused`] for all else. [`KekError::Random`] is of
+    /// wrapping alone.
     fn unwrap(&self, slot: &Slot, binding: &Binding, key: &mut [u8; 32]) -> Result<(), KekError>;
 }
 

@@ -22,7 +22,7 @@ pub struct OpenReader<R: Read> {
     /// What is given out, and how much of it was.
     run: Run,
     given: usize,
-    /// The threads that open, once there is more than one run, and runs that are given out.
+    /// The threads that open, from the first reading on, and runs that are given out.
     pool: Option<Pool<Run>>,
     spare: Vec<Run>,
     /// The number of the next chunk that is read.
@@ -129,7 +129,8 @@ impl<R: Read> OpenReader<R> {
         }
     }
 
-    fn next_run(&mut self) -> io::Result<()> {
+    /// Opens another run, and says what comes after it.
+    fn next_run(&mut self) -> io::Result<State> {
         self.given = 0;
         self.spare.push(core::mem::replace(&mut self.run, Run::new(0)));
         if self.threads > NonZeroUsize::MIN && self.pool.is_none() {
@@ -147,10 +148,7 @@ impl<R: Read> OpenReader<R> {
             return Err(refused(OpenError::DataKeyDestroyed));
         }
         self.run.outcome.map_err(refused)?;
-        if self.run.length < self.run.sealed.len() {
-            self.state = State::Ended;
-        }
-        Ok(())
+        Ok(if self.run.length < self.run.sealed.len() { State::Ended } else { State::Reading })
     }
 
     /// Hands out as many runs as the threads take.
@@ -193,11 +191,15 @@ impl<R: Read> OpenReader<R> {
 impl<R: Read> BufRead for OpenReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.given == self.run.plaintext.len() && self.state == State::Reading {
-            if let Err(error) = self.next_run() {
-                self.run.plaintext.clear();
-                self.given = 0;
-                self.state = State::Failed;
-                return Err(error);
+            // Also where this panics, in a source or a cipher, and whoever catches that reads on: a run would be missing.
+            self.state = State::Failed;
+            match self.next_run() {
+                Ok(after) => self.state = after,
+                Err(error) => {
+                    self.run.plaintext.clear();
+                    self.given = 0;
+                    return Err(error);
+                }
             }
         }
         if self.state == State::Failed {

@@ -98,6 +98,7 @@ impl WrappedKeyring {
             let Some(kek) = keks.iter().find(|kek| kek.resolves(slot.kek())) else { continue };
             match Secret::try_filled(|key| kek.unwrap(slot, &binding, key)) {
                 Ok(key) => return Ok(key),
+                // Unwrapping draws nothing: what says so cannot go on now.
                 Err(KekError::Unavailable | KekError::Random) => answer = WrappedError::KekUnavailable,
                 Err(KekError::Refused) => return Err(WrappedError::UnwrapFailed),
             }

@@ -601,6 +601,36 @@ fn a_copy_of_a_key_seals_what_was_reserved_for_it() {
     assert_eq!(Usage::from_cost(1).reserve(Usage::BUDGET), None, "all that is asked for, or nothing");
 }
 
+/// Gives what it holds, but for one reading.
+struct Panics<'a>(&'a [u8], usize);
+
+impl Read for Panics<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.1 = self.1.checked_sub(1).unwrap_or(usize::MAX);
+        assert_ne!(self.1, 0, "the source fails");
+        self.0.read(buffer)
+    }
+}
+
+#[test]
+fn a_reader_that_panicked_gives_no_more() {
+    let (world, two) = (World::new(), NonZeroUsize::new(2).unwrap());
+    let keys = world.keys("file:1").with_data_key(world.data_key("file:1"), KeyState::Active);
+    let (context, plaintext) = (world.context(), vec![7; 3_000_000]);
+    let object = keys.seal(&context, &plaintext, Keep::Detached, ONE).unwrap();
+    for threads in [ONE, two] {
+        let mut read = Vec::new();
+        keys.reader(&context, Panics(&object, usize::MAX), threads).unwrap().read_to_end(&mut read).unwrap();
+        assert_eq!(read, plaintext);
+        // In the middle of the body, after the readings of the header and the prefix.
+        let mut reader = keys.reader(&context, Panics(&object, 7), threads).unwrap();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.read_to_end(&mut Vec::new())));
+        assert!(panicked.is_err());
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.get_ref().unwrap().downcast_ref(), Some(&OpenError::Failed), "{threads}");
+    }
+}
+
 /// One thread or several, in portions or at once: the same object, and it opens by every way.
 #[test]
 fn threads_make_no_difference() {
