@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import wraps
 from itertools import takewhile
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, has_request_context, request
 
 from . import Access, Refused, wsgi
 from ._guards import check_guard, layers, require
@@ -34,6 +34,8 @@ class Portward:
         self._apps: list[Flask] = []
         # What guards were put around, by its id: none of it may be what a route calls.
         self._bare: dict[int, View] = {}
+        # What each guard made, and of what.
+        self._guarded: list[tuple[View, View]] = []
         if app is not None:
             self.init_app(app)
 
@@ -62,7 +64,8 @@ class Portward:
         """Nobody comes to this view without a session; with a permission, nobody whose session does not allow it.
 
         resource: the name of the view's argument that says for what. Without it, a session that is restricted to resources does not
-        come in. The guard stands below `@app.route`, and above a cache that reads no headers (Flask-Caching), whose key names `g.access.token_id`.
+        come in. The guard stands below `@app.route`, and above a cache that reads no headers (Flask-Caching), whose key names
+        `g.access.token_id` and `g.access.link_revision`.
 
         Raises `TypeError` for a guard that would guard nothing: above a route, without parentheses, with a resource but no permission, or
         one that the view does not take; `InvalidValue` (`unknown_permission`). The view then raises `Refused`, and what `session` raises.
@@ -73,9 +76,6 @@ class Portward:
 
         def guard(view: View) -> View:
             check_guard(permission, resource, view)
-            self._bare.update((id(layer), layer) for layer in _bare_layers(view))
-            for app in self._apps:
-                self._look_at(app)
 
             @wraps(view)
             def guarded(**arguments: Any) -> Any:
@@ -85,6 +85,9 @@ class Portward:
                 return current_app.ensure_sync(view)(**arguments)
 
             setattr(guarded, _GUARDED, True)
+            # Within a request it is made for that one (Flask-RESTful's `method_decorators`), and Flask takes no routes.
+            if not has_request_context():
+                self._keep(guarded, view)
             return guarded
 
         return guard
@@ -96,16 +99,23 @@ class Portward:
         def looked_at(environ: wsgi.Environ, start_response: wsgi.StartResponse) -> Iterable[bytes]:
             nonlocal is_right
             if not is_right:
-                self._look_at(app)
+                self._look_at_all(app)
                 is_right = True
             return inner(environ, start_response)
 
         return looked_at
 
-    def _look_at(self, app: Flask) -> None:
-        for endpoint, view in app.view_functions.items():
-            if any(id(layer) in self._bare for layer in _bare_layers(view)):
-                raise TypeError(f"{endpoint}: has a route without its guard: @portal.required stands above @app.route, and has to stand below")
+    def _keep(self, guarded: View, view: View) -> None:
+        self._guarded.append((guarded, view))
+        self._bare.update((id(layer), layer) for layer in _bare_layers(view))
+        for app in self._apps:
+            _look_at(app, self._bare)
+
+    def _look_at_all(self, app: Flask) -> None:
+        """A wrapper of what has a guard may be what registers the route, or another view of the same function: where a route has the guard."""
+        reached = {id(layer) for one in self._apps for view in one.view_functions.values() for layer in layers(view)}
+        missed = (view for guarded, view in self._guarded if id(guarded) not in reached)
+        _look_at(app, self._bare, {id(layer) for view in missed for layer in _bare_layers(view)})
 
     def _refused(self, error: Refused) -> Response:
         answer = self.gate.refuse(wsgi.request_of(request.environ), error)
@@ -118,3 +128,10 @@ _GUARDED = "_portward_guarded"
 def _bare_layers(view: View) -> Iterable[View]:
     """A view, and what other decorators were put around, down to what has a guard of its own."""
     return takewhile(lambda layer: not hasattr(layer, _GUARDED), layers(view))
+
+
+def _look_at(app: Flask, called: Container[int], within: Container[int] = ()) -> None:
+    """Raises `TypeError` for a route that calls one of these views (by their ids), or has one within what it calls."""
+    for endpoint, view in app.view_functions.items():
+        if id(view) in called or any(id(layer) in within for layer in _bare_layers(view)):
+            raise TypeError(f"{endpoint}: has a route without its guard: @portal.required stands above @app.route, and has to stand below")

@@ -238,6 +238,29 @@ def test_a_gate_of_django_is_made_in_a_thread(kind: str, store: portward.Store, 
     conf.forget()
 
 
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_a_plain_method_of_an_asynchronous_class_stays_plain(is_guarded: bool, store: portward.Store) -> None:
+    use_in_django(Gate(portward.Portal(HOST), store), "django_urls")
+    from django.test import RequestFactory
+    from django.utils.decorators import method_decorator
+    from django.views import View
+
+    from portward.django.decorators import session_required
+
+    class Page(View):
+        async def get(self, request: Any) -> str:
+            return self.told(request)
+
+        def told(self, request: Any) -> str:
+            return getattr(request, "access").client if is_guarded else "nobody"
+
+        if is_guarded:
+            told = method_decorator(session_required())(told)
+
+    request = RequestFactory().get("/", headers={"authorization": f"Bearer {session_of(store)}"})
+    assert asyncio.run(Page.as_view()(request)) == ("42" if is_guarded else "nobody")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_verifies(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", FORKED, str(tmp_path / "links.db")], timeout=60, capture_output=True, text=True)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import pickle
+import re
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +38,7 @@ from .apps import APPS
 from .browser import HOST, Browser, Reply
 from .frameworks import set_up_django, use_in_django
 
+README = Path(__file__).parents[2] / "README.md"
 SESSION = "__Host-portward-session"
 
 
@@ -379,11 +384,104 @@ def test_a_guard_above_a_route_that_wraps_is_refused(says_so: bool, gate: Gate, 
         return "other"
 
     if says_so:
-        with pytest.raises(TypeError, match="other: .* stands above"):
-            guarded_above(route(other))
+        guarded_above(route(other))
+        for _ in range(2):
+            with pytest.raises(TypeError, match="other: .* stands above"):
+                app.test_client().get("/portal/")
     else:
         guarded_above(route(other))
         assert app.test_client().get("/other").status_code == 200, "as the README says"
+
+
+@pytest.mark.parametrize("kind", ["view", "partials"])
+@pytest.mark.parametrize("with_route", [True, False])
+def test_a_function_behind_a_guard_may_have_another_view(kind: str, with_route: bool, gate: Gate, store: portward.Store) -> None:
+    """For the staff, who have a door of their own; or one function with other arguments for all."""
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+
+    def report(name: str = "report") -> str:
+        return name
+
+    def staff_only(view: Any) -> Any:
+        return wraps(view)(lambda: view() if "staff" in flask.request.args else ("no", 401))
+
+    own, other = (report, staff_only(report)) if kind == "view" else (partial(report, "own"), partial(report, "other"))
+    app.add_url_rule("/staff", "staff", other)
+    guarded = portal.required()(own)
+    if with_route:
+        app.add_url_rule("/portal/report", "report", wraps(guarded)(partial(guarded)))
+        client = app.test_client()
+        assert [client.get("/portal/report", headers=headers).status_code for headers in ({}, bearer(store))] == [403, 200]
+        assert client.get("/staff?staff").status_code == 200
+    else:
+        with pytest.raises(TypeError, match="staff: .* stands above"):
+            app.test_client().get("/staff?staff")
+
+
+def test_what_a_route_calls_itself_has_its_guard(gate: Gate) -> None:
+    """Whatever another route has."""
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+
+    def file() -> str:
+        return "file"
+
+    app.get("/a", endpoint="a")(portal.required()(file))
+    with pytest.raises(TypeError, match="open: .* stands above"):
+        portal.required()(app.get("/b", endpoint="open")(file))
+
+
+def test_the_key_of_the_readme_keeps_no_page_of_wider_rights(gate: Gate, store: portward.Store) -> None:
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+    told = re.search(r"make_cache_key=(lambda .*?)`", README.read_text())
+    assert told is not None
+    key = eval(told[1], {"g": flask.g, "request": flask.request})
+
+    @app.get("/key")
+    @portal.required()
+    def page() -> str:
+        return str(key())
+
+    def keys_of(edit: dict[str, Any]) -> tuple[str, str]:
+        """Before the edit, and when the session was renewed after it."""
+        link = store.issue("studio-7", "ann", ["files:read", "invoices:read"])
+        peeked = store.peek(link.token or "")
+        session = store.redeem(link.token or "", peeked.cookie, peeked.nonce).token
+
+        def asked(token: str) -> str:
+            reply = app.test_client().get("/key", headers={"authorization": f"Bearer {token}"})
+            assert reply.status_code == 200
+            return reply.text
+
+        before = asked(session)
+        store.edit("studio-7", link.id, **edit)
+        return before, asked(store.renew(session).token)
+
+    for edit, is_kept in (({"permissions": ["files:read"]}, False), ({"resources": ["file-1"]}, False), ({"label": "again"}, True)):
+        before, after = keys_of(edit)
+        assert (before == after) is is_kept, edit
+
+
+def test_a_guard_that_is_made_for_one_request_is_forgotten(gate: Gate, store: portward.Store) -> None:
+    """As Flask-RESTful makes those in `method_decorators`."""
+    app = flask.Flask("portal")
+    portal = Portward(gate, app)
+    made = []
+
+    @app.get("/")
+    def page() -> Any:
+        def view() -> str:
+            return "page"
+
+        made.append(weakref.ref(view))
+        return portal.required()(view)()
+
+    client = app.test_client()
+    assert client.get("/", headers=bearer(store)).text == "page"
+    gc.collect()
+    assert [view() for view in made] == [None]
 
 
 def test_flask_refuses_an_application_before_it_is_changed(gate: Gate) -> None:

@@ -67,7 +67,9 @@ def session_required(permission: str | None = None, *, resource: str | None = No
 
 def _is_in_loop(view: View) -> bool:
     """Of an asynchronous class `dispatch` is what is guarded: a plain function, called in the event loop."""
-    return iscoroutinefunction(view) or any(getattr(getattr(layer, "__self__", None), "view_is_async", False) for layer in layers(view))
+    return iscoroutinefunction(view) or any(
+        getattr(layer, "__name__", "") == "dispatch" and getattr(getattr(layer, "__self__", None), "view_is_async", False) for layer in layers(view)
+    )
 
 
 async def _awaited(answer: Any) -> Any:
