@@ -17,7 +17,9 @@ from .frameworks import set_up_django
 
 set_up_django()
 
-from django.db import connection, models  # noqa: E402
+from django.db import IntegrityError, connection, models  # noqa: E402
+from django.db.migrations import AddField, AlterField, RemoveField  # noqa: E402
+from django.db.migrations.state import ModelState, ProjectState  # noqa: E402
 from django.db.models import Value  # noqa: E402
 from django.db.models.functions import Lower  # noqa: E402
 from django.test.utils import isolate_apps  # noqa: E402
@@ -82,13 +84,58 @@ class Lowered(models.CharField):
         return None if value is None else str(value).lower()
 
 
+class AsBytes(models.Field):
+    """Its database has bytes, its rows a UUID."""
+
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
+    def to_python(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, uuid.UUID) else uuid.UUID(str(value))
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else self.to_python(value).bytes
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else uuid.UUID(bytes=bytes(value))
+
+
+class AsDriverBytes(AsBytes):
+    """The same, as Django's own field of bytes tells a driver."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.to_python(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return None if value is None else connection.Database.Binary(self.to_python(value).bytes)
+
+
+class OwnUuid(models.UUIDField):
+    """What Django's own reads comes to it."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return Shown(int=value.int)
+
+
+class Prefixed(models.CharField):
+    """Its database has no prefix, its rows have one."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else str(value).removeprefix("inv_")
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return f"inv_{value}"
+
+
 TEXT, NUMBER = models.CharField(max_length=64, primary_key=True), models.IntegerField(primary_key=True)
 LOWERED, A_UUID = Lowered(max_length=64, primary_key=True), models.UUIDField(primary_key=True)
 
 
 @pytest.mark.parametrize(("key", "given"), [
     (TEXT, "plain"), (TEXT, Name.ACME), (NUMBER, 7), (NUMBER, Number.ONE), (LOWERED, "plain"), (LOWERED, "ABC"),
-    (A_UUID, uuid.uuid4()), (A_UUID, Shown(int=7)),
+    (A_UUID, uuid.uuid4()), (A_UUID, Shown(int=7)), (AsBytes(primary_key=True), uuid.uuid4()), (AsBytes(primary_key=True), str(uuid.uuid4())),
+    (AsDriverBytes(primary_key=True), uuid.uuid4()), (OwnUuid(primary_key=True), str(uuid.uuid4())),
+    (Prefixed(max_length=64, primary_key=True), "inv_1"), (Prefixed(max_length=64, primary_key=True), "1"),
 ])  # fmt: skip
 def test_a_value_opens_whatever_its_key_calls_itself(key: Any, given: Any) -> None:
     with table(id=key.clone()) as model:
@@ -98,10 +145,23 @@ def test_a_value_opens_whatever_its_key_calls_itself(key: Any, given: Any) -> No
         row.secret = "changed"
         row.save()
         assert model.objects.get().secret == "changed"
+        row.secret = "again"
+        assert model.objects.bulk_update([row], ["secret"]) == 1
+        assert model.objects.get().secret == "again"
 
 
-@pytest.mark.parametrize(("field", "given"), [(models.CharField, "acme"), (models.CharField, Name.ACME), (Lowered, "acme"), (Lowered, "ACME")])
-def test_a_value_is_found_whatever_its_tenant_calls_itself(field: Any, given: Any) -> None:
+def test_a_value_is_sealed_under_the_key_that_its_row_has(keys: portward.KeyStore) -> None:
+    with table(id=Prefixed(max_length=64, primary_key=True)) as model:
+        sealing = model._meta.get_field("secret").sealing
+        row = model.objects.create(id="inv_1", tenant="acme", secret="of one")
+        assert sealing.open(keys, "acme", "inv_1", row.secret_sealed) == "of one"
+        with pytest.raises(portward.Unreadable):
+            sealing.open(keys, "acme", "1", row.secret_sealed)
+
+
+@pytest.mark.parametrize(("field", "given"), [(models.CharField, "acme"), (models.CharField, Name.ACME), (Lowered, "acme"), (Lowered, "ACME"), (Prefixed, "acme")])
+def test_a_value_is_found_whatever_its_tenant_calls_itself(field: Any, given: Any, keys: portward.KeyStore) -> None:
+    keys.new_tenant("inv_acme")
     with table(tenant=field(max_length=64)) as model:
         row = model.objects.create(tenant=given, secret="of one")
         for tenant in (given, "acme"):
@@ -159,3 +219,32 @@ def test_what_only_the_database_would_know_seals_nothing() -> None:
         assert not model.objects.exists()
         model.objects.create(id="qq", tenant="acme", secret="of one")
         assert model.objects.get().secret == "of one", "the control"
+
+
+@pytest.mark.parametrize("is_anew", [False, True])
+def test_another_version_of_an_index_is_another_column(is_anew: bool) -> None:
+    """As the README says: the database holds each row to the version that the column was made with."""
+    new = BlindIndexField(of="secret", bits=16, version=2)
+    anew = [RemoveField("Placed", "secret_index"), AddField("Placed", "secret_index", new)]
+    with table() as model:
+        row = model.objects.create(tenant="acme", secret="of one")
+        state = ProjectState()
+        state.add_model(ModelState.from_model(model))
+
+        def migrate_and_save() -> Any:
+            now = state
+            for operation in anew if is_anew else [AlterField("Placed", "secret_index", new)]:
+                before, now = now, now.clone()
+                operation.state_forwards("django_app", now)
+                with connection.schema_editor() as editor:
+                    operation.database_forwards("django_app", editor, before, now)
+            later = now.apps.get_model("django_app", "Placed")
+            later.objects.get().save()
+            return later.objects.get(tenant="acme", secret__matches="of one")
+
+        if is_anew:
+            found = migrate_and_save()
+            assert (found.pk, found.secret_index[0]) == (row.pk, 2)
+        else:
+            with pytest.raises(IntegrityError):
+                migrate_and_save()

@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.core.validators import MaxLengthValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import signals
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property  # Python's has a lock, which a fork may leave locked in the child
@@ -67,7 +67,10 @@ class _Attribute(Generic[T]):
         return stored.value if isinstance(stored, Plain) else self.field.open(row, stored)
 
     def __set__(self, row: Any, value: Any) -> None:
-        setattr(row, self.field.attname, None if value is None else Plain(self.field.sealing.checked(value)))
+        try:
+            setattr(row, self.field.attname, None if value is None else Plain(self.field.sealing.checked(value)))
+        finally:
+            del value  # What reports an error shows what its frames have.
         if self.field.index is not None:
             row.__dict__.setdefault(self.field.index.attname, None)  # Where it was deferred, it is stored with the value all the same.
 
@@ -142,7 +145,7 @@ class _EncryptedField(Stored, Generic[T]):
         return self._text_of(self.tenant_field, tenant, "tenant")
 
     def _text_of(self, field: Any, value: Any, what: str) -> str:
-        return text_of(_as_kept(field, value), f"{self}: the {what}")
+        return text_of(as_kept(field, value), f"{self}: the {what}")
 
     @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
     def open(self, row: Any, stored: bytes) -> T:
@@ -162,6 +165,7 @@ class _EncryptedField(Stored, Generic[T]):
         """
         stored = getattr(row, self.attname)
         if stored is not None and not isinstance(stored, (Plain, Sealed)):
+            del stored
             raise PlaintextError(f"{self}: assign the plaintext to `{self.name}`")
         if isinstance(stored, Sealed):
             tenant, key = self.place(row)
@@ -228,7 +232,7 @@ class _EncryptedField(Stored, Generic[T]):
         """
         if there is None:
             return False
-        here, stored = (_as_kept(self.tenant_field, getattr(one, self.tenant_field.attname)) for one in (row, there))
+        here, stored = (as_kept(self.tenant_field, getattr(one, self.tenant_field.attname)) for one in (row, there))
         return bool(here != stored)
 
     def _before_save(self, *, sender: Any, instance: Any, update_fields: Any, using: Any, **_: Any) -> None:
@@ -253,11 +257,25 @@ class _EncryptedField(Stored, Generic[T]):
             del loaded[self.attname]  # It is read again, as the index may have changed since.
 
 
-def _as_kept(field: Any, value: Any) -> Any:
-    """What comes to the database for a value, so what the row is read with."""
+def as_kept(field: Any, value: Any) -> Any:
+    """What a row has for a value once it is read. Raises `RowError` for an expression, and what its field raises."""
     if hasattr(value, "resolve_expression"):
         raise RowError(f"{field}: an expression is known to the database only, and a row is sealed before")
-    return field.get_prep_value(field.to_python(value))
+    column, value = field.get_col(field.model._meta.db_table), field.to_python(value)
+    if value is None or not hasattr(column.output_field, "from_db_value"):
+        return field.get_prep_value(value)
+    stored = field.get_db_prep_save(value, connection)
+    # As a driver gives it back what it was given to write.
+    stored = getattr(stored, "obj", stored)
+    stored = bytes(stored) if isinstance(stored, memoryview) else stored
+    for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection)):
+        stored = convert(stored, column, connection)
+    return stored
+
+
+def encrypted(model: Any) -> list[_EncryptedField[Any]]:
+    """The encrypted fields of a model. Raises nothing."""
+    return [field for field in model._meta.concrete_fields if isinstance(field, _EncryptedField)]
 
 
 class EncryptedTextField(_EncryptedField[str]):
@@ -302,7 +320,8 @@ class BlindIndexField(Stored):
     `exact`, `ascii-lowercase` and `digits`. version: 1 to 255, another one if any of the others changes. Who can read the column sees
     which rows may have equal values.
 
-    Added to a table that has rows, or given other parameters, it finds a row once that is saved again, as it is.
+    Added to a table that has rows, it finds a row once that is saved again, as it is. Of another version it is another column, as the database
+    holds each row to the version: a migration has `RemoveField` and `AddField`, not the `AlterField` of `makemigrations`.
 
     Raises nothing when it is made: `manage.py check` says what is wrong with it. Saving a row raises what `seal` of its field raises, and
     `InvalidValue` (`index_parameters`).

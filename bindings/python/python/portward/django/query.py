@@ -19,7 +19,7 @@ from django.db.models.query import ModelIterable
 from .. import Unreadable
 from .._column import Plain
 from . import conf
-from .fields import RowError, _as_kept, _EncryptedField
+from .fields import RowError, _EncryptedField, as_kept, encrypted
 
 SUFFIX = "__matches"
 
@@ -77,6 +77,15 @@ class EncryptedQuerySet(models.QuerySet):
     _is_of_rows = False
     """Whether an `update` is one of `bulk_update`, which has sealed each value for its row."""
 
+    @classmethod
+    def as_manager(cls) -> Any:
+        """As Django's. Migrations have it, too, as an `EncryptedManager`. Raises nothing."""
+        manager: Any = super().as_manager()
+        manager.use_in_migrations = True
+        return manager
+
+    as_manager.__func__.queryset_only = True  # type: ignore[attr-defined]
+
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """As Django's; of a look-up, the one row whose value is the one.
 
@@ -113,7 +122,7 @@ class EncryptedQuerySet(models.QuerySet):
         self._only_without_match()
         self._places_stay(values)
         if not self._is_of_rows:
-            for field in self._encrypted():
+            for field in encrypted(self.model):
                 field.check_update(values)
         changed: int = super().update(**values)
         return changed
@@ -129,13 +138,14 @@ class EncryptedQuerySet(models.QuerySet):
         self._only_without_match()
         rows, names = tuple(objs), set(fields)
         self._places_stay(names)
-        for field in self._encrypted():
-            if names & {field.name, field.attname}:
-                self._tenants_stay(field, rows, "bulk_update")
-                for row in rows:
-                    field.seal(row)
-                if field.index is not None:
-                    names.add(field.index.name)
+        written = [field for field in encrypted(self.model) if names & {field.name, field.attname}]
+        self._tenants_stay(written, rows, "bulk_update")
+        for field in written:
+            for row in rows:
+                field.seal(row)
+            if field.index is not None:
+                names.add(field.index.name)
+        for field in encrypted(self.model):
             field.check_update_fields(names)
         of_rows = self._clone()
         of_rows._is_of_rows = True
@@ -164,9 +174,9 @@ class EncryptedQuerySet(models.QuerySet):
         return super().bulk_create(rows, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
 
     def _filter_or_exclude(self, negate: bool, args: Any, kwargs: dict[str, Any]) -> Any:
-        encrypted = {field.name + SUFFIX: field for field in self._encrypted()}
-        wanted = {encrypted[name]: Plain(value) for name, value in kwargs.items() if name in encrypted}
-        rest = {name: value for name, value in kwargs.items() if name not in encrypted}
+        by_name = {field.name + SUFFIX: field for field in encrypted(self.model)}
+        wanted = {by_name[name]: Plain(value) for name, value in kwargs.items() if name in by_name}
+        rest = {name: value for name, value in kwargs.items() if name not in by_name}
         if wanted and negate:
             raise TypeError("exclude() does not look into encrypted fields")
         for field, value in wanted.items():
@@ -188,12 +198,9 @@ class EncryptedQuerySet(models.QuerySet):
         field.sealing.checked(value.value)
         return _IndexOf(partial(_index, field, tenant, value), output_field=field.index)
 
-    def _encrypted(self) -> list[_EncryptedField[Any]]:
-        return [field for field in self.model._meta.concrete_fields if isinstance(field, _EncryptedField)]
-
     def _places_stay(self, names: Iterable[str]) -> None:
         changed, key = set(names), self.model._meta.pk
-        for field in self._encrypted():
+        for field in encrypted(self.model):
             if changed & {*field.tenant_names, "pk", key.name, key.attname}:
                 raise RowError(f"{field} would not open for another tenant or primary key: assign it again, row by row")
 
@@ -201,19 +208,24 @@ class EncryptedQuerySet(models.QuerySet):
         key = self.model._meta.pk
         if not on <= {"pk", key.name, key.attname}:
             raise RowError("update_conflicts: a value sealed for the new row would come into another; take the primary key only")
-        for field in self._encrypted():
+        for field in encrypted(self.model):
             field.check_update_fields(changed)
-            if changed & {field.name, field.attname, *field.tenant_names}:
-                self._tenants_stay(field, rows, "update_conflicts")
+        touched = [field for field in encrypted(self.model) if changed & {field.name, field.attname, *field.tenant_names}]
+        self._tenants_stay(touched, rows, "update_conflicts")
 
-    def _tenants_stay(self, field: _EncryptedField[Any], rows: Iterable[Any], what: str) -> None:
+    def _tenants_stay(self, fields: list[_EncryptedField[Any]], rows: Iterable[Any], what: str) -> None:
+        if not fields:
+            return
         key = self.model._meta.pk
         known = [row for row in rows if row.pk is not None]
         self._for_write = True  # What is stored is read where it will be written.
-        stored = models.QuerySet(self.model, using=self.db).only(field.tenant_field.name).in_bulk([row.pk for row in known])
-        there = {_as_kept(key, row.pk): row for row in stored.values()}
-        if any(field.is_moved(row, there.get(_as_kept(key, row.pk))) for row in known):
-            raise RowError(f"{what}: {field} does not come to a row of another tenant: assign it row by row")
+        stored = models.QuerySet(self.model, using=self.db).only(*{field.tenant_field.name for field in fields})
+        there = {as_kept(key, row.pk): row for row in stored.in_bulk([row.pk for row in known]).values()}
+        for row in known:
+            same = there.get(as_kept(key, row.pk))
+            for field in fields:
+                if field.is_moved(row, same):
+                    raise RowError(f"{what}: {field} does not come to a row of another tenant: assign it row by row")
 
     def _only_without_match(self) -> None:
         if self._wanted:
