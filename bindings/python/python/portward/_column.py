@@ -118,7 +118,9 @@ class Column(Generic[T]):
     def checked(self, value: object) -> T:
         """Nothing but what this column takes."""
         if not isinstance(value, self.codec.kind) or isinstance(value, Sealed):
-            raise PlaintextError(f"{self} takes {self.codec.kind.__name__}, not {type(value).__name__}")
+            given = type(value).__name__
+            del value  # What reports an error shows what its frames have, here and below.
+            raise PlaintextError(f"{self} takes {self.codec.kind.__name__}, not {given}")
         return value
 
     def seal(self, keys: Keys, tenant: str, id: str, value: T) -> Sealed:
@@ -126,7 +128,7 @@ class Column(Generic[T]):
         try:
             return Sealed(self._scope(keys, tenant).seal(self._encoded(value), name=str(self), id=id))
         finally:
-            del value  # What reports an error shows what its frames have, here and below.
+            del value
 
     def open(self, keys: Keys, tenant: str, id: str, value: bytes) -> T:
         """Raises `portward.Unreadable`: `text_not_utf8` for what is no text, which another program has sealed here."""

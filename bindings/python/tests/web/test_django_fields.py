@@ -32,7 +32,7 @@ from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
 from django.db.models.functions import Cast  # noqa: E402
 from django.forms import modelform_factory  # noqa: E402
-from django.test.utils import isolate_apps  # noqa: E402
+from django.test.utils import CaptureQueriesContext, isolate_apps  # noqa: E402
 
 from portward.django import conf  # noqa: E402
 from portward.django.fields import (  # noqa: E402
@@ -43,7 +43,7 @@ from portward.django.fields import (  # noqa: E402
     RowError,
     aopen,
 )
-from portward.django.query import EncryptedManager  # noqa: E402
+from portward.django.query import EncryptedManager, EncryptedQuerySet  # noqa: E402
 
 from . import django_app  # noqa: E402
 from .django_app.models import Counted, Invoice, Plainly  # noqa: E402
@@ -216,6 +216,16 @@ def test_bulk_update_around_the_manager_stores_no_plaintext() -> None:
     with pytest.raises(PlaintextError):
         models.QuerySet(Invoice).bulk_update([row], ["notes"])
     assert Invoice.objects.get().notes == "due in May"
+
+
+def test_many_at_once_ask_once_which_tenants_are_stored() -> None:
+    rows = [invoice(scan=b"scan") for _ in range(3)]
+    for row in rows:
+        row.notes, row.email, row.scan = "later", BOB, b"later"
+    with CaptureQueriesContext(connection) as asked:
+        assert Invoice.objects.bulk_update(rows, ["notes", "email", "scan"]) == 3
+    assert [query["sql"].split()[0] for query in asked].count("SELECT") == 1
+    assert {(row.notes, row.email, row.scan) for row in Invoice.objects.all()} == {("later", BOB, b"later")}
 
 
 def test_a_conflict_brings_no_value_into_another_row() -> None:
@@ -546,6 +556,22 @@ def test_no_frame_of_an_error_shows_a_value(act: Any, code: str, keys: portward.
     assert raised.value.code == code and "stolen" not in frames_of(raised.value)
 
 
+@pytest.mark.parametrize("act", [
+    lambda given: setattr(Invoice(), "notes", given),
+    lambda given: Invoice._meta.get_field("notes").sealing.checked(given),
+    lambda given: Invoice._meta.get_field("notes").get_db_prep_value(given, connection),
+    lambda given: Invoice._meta.get_field("notes").get_placeholder(Value(given), None, connection),
+])  # fmt: skip
+def test_no_frame_of_ours_shows_what_is_refused(act: Any) -> None:
+    with pytest.raises(PlaintextError) as raised:
+        act(b"stolen")
+    # Below those of the test, which have it.
+    error = raised.value.with_traceback(raised.value.__traceback__.tb_next)  # type: ignore[union-attr]
+    told = frames_of(error)
+    assert "stolen" not in told
+    assert "self = " in told, "the control"
+
+
 def test_a_copy_of_a_row_has_its_values() -> None:
     row = copy.deepcopy(Invoice(tenant="acme", notes="due in May"))
     row.save()
@@ -728,6 +754,35 @@ def test_checks_of_a_declaration(fields: dict[str, Any], found: set[str]) -> Non
     assert checked(declared(**fields)) == {f"portward.{one}" for one in found}
 
 
+class AskedBy(EncryptedManager):
+    """As one that knows who asks, which a check does not say."""
+
+    def get_queryset(self) -> Any:
+        raise LookupError("nobody asks")
+
+
+class AskedPlainly(models.Manager):
+    get_queryset = AskedBy.get_queryset
+
+
+def test_checks_say_of_a_manager_that_raises_what_its_class_says() -> None:
+    assert checked(declared(email=sealed(), objects=AskedBy())) == set()
+    assert checked(declared(email=sealed(), objects=AskedPlainly())) == {"portward.E004", "portward.E011"}
+
+
+def test_checks_say_of_a_model_once_what_is_wrong_with_it() -> None:
+    def found(**fields: Any) -> list[str]:
+        parent = declared(objects=models.Manager(), **fields)
+        members = {"__module__": __name__, "Meta": type("Meta", (), {"app_label": "django_app"}), "own": sealed()}
+        with isolate_apps():
+            both = (parent, type("Child", (parent,), members))
+        messages = [message for model in both for field in model._meta.local_fields for message in field.check()]
+        return sorted(message.id for message in messages if message.id in ("portward.E004", "portward.E011"))
+
+    of_both = ["portward.E004", "portward.E004", "portward.E011", "portward.E011"]
+    assert found(email=sealed()) == found(email=sealed(), notes=sealed()) == of_both
+
+
 def checked(model: Any) -> set[str]:
     messages = [message for field in model._meta.local_fields for message in field.check()]
     return {message.id for message in messages if message.id.startswith("portward.")}
@@ -767,6 +822,37 @@ def test_a_migration_has_the_manager_that_looks() -> None:
         with pytest.raises(RowError):
             manager.filter(pk=row.pk).update(tenant="other")
     assert then.objects.get(pk=row.pk).notes == "due in May"
+
+
+class Own(EncryptedQuerySet):
+    pass
+
+
+class OwnManager(EncryptedManager.from_queryset(Own)):  # type: ignore[misc]
+    """As the README says: a migration names its class."""
+
+
+@pytest.mark.parametrize(("manager", "told"), [
+    (Own.as_manager(), f"{__name__}.Own.as_manager()"), (OwnManager(), f"{__name__}.OwnManager()"),
+])  # fmt: skip
+def test_a_migration_has_the_manager_of_an_own_query_set(manager: Any, told: str) -> None:
+    model = declared(email=sealed(), objects=manager)
+    assert checked(model) == set()
+    state = ModelState.from_model(model)
+    assert MigrationWriter.serialize(dict(state.managers)["objects"])[0] == told
+    then = state.render(StateApps([], {}))
+    for one in (then.objects, then._base_manager):
+        assert isinstance(one.get_queryset(), Own)
+        with pytest.raises(RowError):
+            one.update(tenant="other")
+
+
+def test_a_manager_that_migrations_do_not_have_is_told_of() -> None:
+    without = declared(email=sealed(), objects=models.Manager.from_queryset(Own)())
+    assert checked(without) == {"portward.E014"}
+    assert not isinstance(ModelState.from_model(without).render(StateApps([], {})).objects.get_queryset(), Own)
+    with pytest.raises(ValueError, match="Could not find manager"):
+        ModelState.from_model(declared(email=sealed(), objects=EncryptedManager.from_queryset(Own)())).managers[0][1].deconstruct()
 
 
 def test_choices_are_those_of_the_plaintext() -> None:

@@ -505,7 +505,9 @@ def test_a_guard_above_another_one_is_none_above_a_route(gate: Gate, store: port
         return "file"
 
     app.get("/b", endpoint="b")(portal.required("files:read")(file))
+    portal.required("invoices:read")(app.get("/c", endpoint="c")(file))
     client = app.test_client()
+    assert [client.get("/c", headers=headers).status_code for headers in ({}, bearer(store))] == [403, 200], "as the README says"
     assert [client.get(path, headers=bearer(store)).status_code for path in ("/a", "/b")] == [200, 200]
     assert [client.get(path).status_code for path in ("/a", "/b")] == [403, 403]
 

@@ -11,7 +11,7 @@ from django.db.models import SET_DEFAULT, SET_NULL, AutoField, UniqueConstraint
 from django.db.models.fields import NOT_PROVIDED
 
 from .._column import Normaliser
-from .fields import BlindIndexField, EncryptedTextField
+from .fields import BlindIndexField, EncryptedTextField, encrypted
 from .query import EncryptedQuerySet
 
 MIDDLEWARE = "portward.django.middleware.PortalMiddleware"
@@ -44,11 +44,8 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
         hint = "Take a UUIDField with default=uuid.uuid4."
         yield Error("The primary key has to be known before the row is stored.", obj=field, hint=hint, id="portward.E003")
     for model in _of_the_table(field.model):
-        if not all(map(_is_encrypted, model._meta.managers)):
-            yield Error(f"{model.__name__} needs `objects = EncryptedManager()`, and no other kind of manager.", obj=field, id="portward.E004")
-        if not _is_encrypted(model._meta.base_manager):
-            hint = 'Add `base_manager_name = "objects"` to its Meta: what a foreign key adds goes through that manager.'
-            yield Error(f"The base manager of {model.__name__} stores what does not open.", obj=field, hint=hint, id="portward.E011")
+        if encrypted(model)[0] is field:  # once for each model
+            yield from _of_managers(model, field)
     if field.unique or any(field.name in together for together in _unique_together(options)):
         yield Error("Equal values are encrypted differently: unique has no effect.", obj=field, id="portward.E005")
     if field.has_default() or getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED:
@@ -56,6 +53,19 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
     if not field.sealing.has_fitting_names():
         hint = "Give another `table.column` as sealed_as."
         yield Error("`table.column` is too long, or not of ASCII, to name the keys.", obj=field, hint=hint, id="portward.E007")
+
+
+def _of_managers(model: Any, field: Any) -> Iterable[CheckMessage]:
+    if not all(map(_is_encrypted, model._meta.managers)):
+        yield Error(f"{model.__name__} needs `objects = EncryptedManager()`, and no other kind of manager.", obj=field, id="portward.E004")
+    if not _is_encrypted(model._meta.base_manager):
+        hint = 'Add `base_manager_name = "objects"` to its Meta: what a foreign key adds goes through that manager.'
+        yield Error(f"The base manager of {model.__name__} stores what does not open.", obj=field, hint=hint, id="portward.E011")
+    for manager in (model._meta.base_manager, model._meta.default_manager):
+        if _is_encrypted(manager) and not manager.use_in_migrations:
+            hint = "Say `use_in_migrations = True` in its class, as EncryptedManager does."
+            yield Error(f"In migrations a plain manager stands for {model.__name__}.{manager.name}.", obj=field, hint=hint, id="portward.E014")
+            break
 
 
 def of_index(field: Any) -> Iterable[CheckMessage]:
@@ -83,7 +93,10 @@ def _of_the_table(model: Any) -> Iterable[Any]:
 
 
 def _is_encrypted(manager: Any) -> bool:
-    return isinstance(manager.get_queryset(), EncryptedQuerySet)
+    try:
+        return isinstance(manager.get_queryset(), EncryptedQuerySet)
+    except Exception:  # noqa: BLE001  # It may need to know who asks, and nobody does.
+        return issubclass(getattr(manager, "_queryset_class", object), EncryptedQuerySet)
 
 
 def _is_set(field: Any) -> bool:

@@ -28,12 +28,14 @@ class Stored(models.Field):
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """What goes to the database. Raises `PlaintextError` for what was not made for this column."""
         if value is not None and not isinstance(value, self.made):
+            del value  # What reports an error shows what its frames have.
             raise PlaintextError(f"{self}: plaintext is not stored nor looked for; assign it to the row, and save that")
         return None if value is None else connection.Database.Binary(bytes(value))
 
     def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> Any:
         """Where it stands in a statement. Raises `PlaintextError` for what the database would compute."""
         if hasattr(value, "as_sql") and not self._is_made(value):
+            del value
             raise PlaintextError(f"{self}: no expression of the database makes what is stored here")
         return connection.ops.binary_placeholder_sql(value)
 
