@@ -55,6 +55,9 @@ def index_apart(names: str) -> InvalidValue:
 class Sealed(bytes):
     """An encrypted value as it is stored. Only an encrypted column makes it."""
 
+    known_as: object = None
+    """What it was looked at with, where that was right. No part of the value."""
+
 
 class Blinded(bytes):
     """What is stored in a blind index. Only an encrypted column makes it."""

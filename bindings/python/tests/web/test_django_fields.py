@@ -218,6 +218,37 @@ def test_bulk_update_around_the_manager_stores_no_plaintext() -> None:
     assert Invoice.objects.get().notes == "due in May"
 
 
+def test_a_save_opens_each_value_once(keys: portward.KeyStore) -> None:
+    watched = Watched(keys)
+    django_app.CURRENT["keys"] = watched
+    conf.forget()
+    record, of_index = (f"{kind}:{Invoice._meta.db_table}" for kind in ("record", "index"))
+
+    def asked() -> list[str]:
+        """For which kinds of keys, since this was last called."""
+        found, watched.asked = sorted(scope.partition(".")[0] for scope in watched.asked), []
+        return found
+
+    row = Invoice.objects.create(tenant="acme", email=ANN)
+    assert asked() == [of_index, record]
+    row.save()
+    assert asked() == [], "it is what was just sealed"
+    row = Invoice.objects.get()
+    row.title = "changed"
+    row.save()
+    assert asked() == [of_index, record]
+    row.email = BOB
+    row.save()
+    assert asked() == [of_index, record]
+    row.email_index = Invoice.objects.create(tenant="acme", email=ANN).email_index
+    asked()
+    row.save()
+    assert asked() == [of_index, record] and Invoice.objects.get(tenant="acme", email__matches=BOB) == row, "another index"
+    row.tenant = "other"
+    with pytest.raises(RowError):
+        row.save()
+
+
 def test_many_at_once_ask_once_which_tenants_are_stored() -> None:
     rows = [invoice(scan=b"scan") for _ in range(3)]
     for row in rows:
@@ -672,14 +703,16 @@ def test_a_row_whose_index_has_no_key_any_more_is_saved(keys: portward.KeyStore)
 
 
 class Watched:
-    """Keys that tell from which thread they are asked for."""
+    """Keys that tell what is asked for, and from which thread."""
 
     def __init__(self, keys: portward.KeyStore) -> None:
         self.keys = keys
         self.threads: set[int] = set()
+        self.asked: list[str] = []
 
     def scope(self, tenant: str, scope: str) -> portward.Scope:
         self.threads.add(threading.get_ident())
+        self.asked.append(scope)
         return self.keys.scope(tenant, scope)
 
 

@@ -167,27 +167,39 @@ class _EncryptedField(Stored, Generic[T]):
         if stored is not None and not isinstance(stored, (Plain, Sealed)):
             del stored
             raise PlaintextError(f"{self}: assign the plaintext to `{self.name}`")
-        if isinstance(stored, Sealed):
-            tenant, key = self.place(row)
-            self._index_again(row, tenant, Plain(self.sealing.check(conf.keys(), tenant, key, stored)))
+        if stored is None:
+            if self.index:
+                setattr(row, self.index.attname, None)
             return
-        blinded = None
-        if stored is not None:
-            tenant, key = self.place(row)
-            setattr(row, self.attname, self.sealing.seal(conf.keys(), tenant, key, stored.value))
-            blinded = self.sealing.index_of(conf.keys(), tenant, stored.value) if self.index else None
-        if self.index:
-            setattr(row, self.index.attname, blinded)
+        tenant, key = self.place(row)
+        if isinstance(stored, Plain):
+            sealed = self.sealing.seal(conf.keys(), tenant, key, stored.value)
+            setattr(row, self.attname, sealed)
+            if self.index:
+                setattr(row, self.index.attname, self.sealing.index_of(conf.keys(), tenant, stored.value))
+            sealed.known_as = self._known_as(row, tenant, key)
+        elif stored.known_as != self._known_as(row, tenant, key):
+            value = Plain(self.sealing.check(conf.keys(), tenant, key, stored))
+            if value.value is not None and self._index_again(row, tenant, value):
+                stored.known_as = self._known_as(row, tenant, key)
 
-    def _index_again(self, row: Any, tenant: str, value: Plain[Any]) -> None:
-        """Of an object that is there: its index may be new, or of another row. One whose key was destroyed stays."""
-        if self.index is None or value.value is None or not isinstance(row.__dict__.get(self.index.attname, b""), (Blinded, type(None))):
-            return
+    def _known_as(self, row: Any, tenant: str, key: str) -> tuple[object, ...]:
+        """Where an object belongs, and its index. A save seals for the value, and again for the index: what is known is not opened again."""
+        return str(self.sealing), tenant, key, self.index and row.__dict__.get(self.index.attname)
+
+    def _index_again(self, row: Any, tenant: str, value: Plain[Any]) -> bool:
+        """Of an object that is there: its index may be new, or of another row. One whose key was destroyed stays. Returns whether it is right."""
+        if self.index is None:
+            return True
+        if not isinstance(row.__dict__.get(self.index.attname, b""), (Blinded, type(None))):
+            return False
         try:
             setattr(row, self.index.attname, self.sealing.index_of(conf.keys(), tenant, value.value))
         except PortwardError as error:
             if error.code != "key_destroyed":
                 raise
+            return False
+        return True
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         """What is stored, which is sealed now. Raises what `seal` raises."""
@@ -265,8 +277,8 @@ def as_kept(field: Any, value: Any) -> Any:
     if value is None or not hasattr(column.output_field, "from_db_value"):
         return field.get_prep_value(value)
     stored = field.get_db_prep_save(value, connection)
-    # As a driver gives it back what it was given to write.
-    stored = getattr(stored, "obj", stored)
+    # What a driver takes for bytes (psycopg 3, psycopg2, others), and gives back as such.
+    stored = getattr(stored, "obj", getattr(stored, "adapted", stored))
     stored = bytes(stored) if isinstance(stored, memoryview) else stored
     for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection)):
         stored = convert(stored, column, connection)
