@@ -440,6 +440,48 @@ def test_an_index_follows_its_value_whatever_is_assigned_to_it(session: Session)
     assert session.scalars(select(PlainKey.email_index).where(PlainKey.id.in_(["c", "d"]))).all() == [None, None]
 
 
+def test_an_object_that_is_put_back_takes_the_index_of_its_own_value(session: Session, keys: portward.KeyStore) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    row = session.get_one(PlainKey, "a")
+    older = row.email_sealed
+    row.email = BOB
+    session.commit()
+    assert PlainKey.email.find(session, BOB, tenant="acme") == [row]
+    newer, row.email_sealed = row.email_sealed, older
+    session.commit()
+    assert PlainKey.email.find(session, ANN, tenant="acme") == [row]
+    session.execute(PlainKey.__table__.delete())
+    session.commit()
+    session.expunge_all()
+    session.add(row := PlainKey(id="a", tenant="acme", email_sealed=older))
+    session.commit()
+    assert PlainKey.email.find(session, ANN, tenant="acme") == [row]
+    keys.scope("acme", "record:plain_keys").destroy(backups_kept=0)
+    row.email_sealed = newer
+    session.commit()
+    assert (row.email_sealed, row.email_index) == (newer, None), "what is not read any more is not found by what was there before"
+
+
+def test_a_row_whose_index_has_no_key_any_more_is_saved(session: Session, keys: portward.KeyStore) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN), PlainKey(id="b", tenant="acme", email=ANN))
+    session.execute(update(PlainKey.__table__).where(PlainKey.__table__.c.id == "b").values(email_index=None))
+    session.commit()
+    keys.scope("acme", "index:plain_keys.email").destroy(backups_kept=0)
+    rows = [session.get_one(PlainKey, key) for key in "ab"]
+    blinded = rows[0].email_index
+    for row in rows:
+        row.title = "changed"
+    session.commit()
+    assert [(row.title, row.email, row.email_index) for row in rows] == [("changed", ANN, blinded), ("changed", ANN, None)]
+    for change in ({"email": BOB}, {"email_index": blinded}):
+        for name, value in change.items():
+            setattr(rows[1], name, value)
+        with pytest.raises(portward.InvalidValue) as refused:
+            session.flush()
+        assert refused.value.code == "key_destroyed"
+        session.rollback()
+
+
 def test_an_index_that_was_added_to_filled_rows_is_made_when_they_are_saved(session: Session, keys: portward.KeyStore) -> None:
     kept(session, PlainKey(id="a", tenant="acme", email=ANN), PlainKey(id="b", tenant="acme", email="  "))
     session.execute(update(PlainKey.__table__).values(email_index=None))

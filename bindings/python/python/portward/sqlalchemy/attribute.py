@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import CheckConstraint, event, inspect
 from sqlalchemy.orm import Mapper, mapped_column
 
-from .. import Unreadable
+from .. import PortwardError, Unreadable
 from .._column import BINARY, OBJECT_BEGINS, TEXT, Blinded, Codec, Column, Index, Keys, Plain
 from ._rows import place_of, table_of
 from .lookup import Lookup
@@ -114,28 +114,41 @@ class _Encrypted(Generic[T]):
             if self._index is not None:
                 setattr(row, self.indexed, None)
             return
-        if self.is_moved(mapper, state):
+        is_moved = self.is_moved(mapper, state)
+        if is_moved:
             found = getattr(row, self.stored)
             if found is not None:
                 column, place = self.sealing(row), self.place(row)
                 apart(lambda: column.check(self.keys(), *place, found))
         if self._index is not None:
-            self._index_anew(state, row)
+            self._index_anew(state, row, is_moved)
 
-    def _index_anew(self, state: Any, row: Any) -> None:
-        """Makes an index that is missing, as in rows from before there was one, or that was assigned: what it holds follows the value."""
-        indexed = state.dict.get(self.indexed, _NOT_LOADED)
-        is_changed = state.attrs[self.indexed].history.has_changes()
-        if not (indexed is None or (is_changed and isinstance(indexed, Blinded))):
-            return
+    def _index_anew(self, state: Any, row: Any, is_moved: bool) -> None:
+        """Makes an index that is missing, as in rows from before there was one, or of another value: what it holds follows the value.
+
+        Of a row that is written for another reason, one that cannot be made any more stays as it is.
+        """
+        indexed, is_missing = state.dict.get(self.indexed), state.dict.get(self.indexed, _NOT_LOADED) is None
+        is_assigned = state.attrs[self.indexed].history.has_changes()
+        if not (is_missing or is_assigned or is_moved) or not isinstance(indexed, (Blinded, type(None))):
+            return  # or is plaintext, which the column refuses
         try:
-            found: Plain[Any] = Plain(self.value_of(row))  # whose value no frame shows
-        except Unreadable:
-            if is_changed:
+            blinded = self._blinded(row)
+        except PortwardError as error:
+            if is_assigned or not (isinstance(error, Unreadable) or error.code == "key_destroyed"):
                 raise
+            if is_moved:
+                setattr(row, self.indexed, None)
             return
+        setattr(row, self.indexed, blinded)
+
+    def _blinded(self, row: Any) -> Blinded | None:
+        """What the index of a row's value holds."""
+        found: Plain[Any] = Plain(self.value_of(row))  # whose value no frame shows
+        if found.value is None:
+            return None
         column, tenant = self.sealing(row), self.place(row)[0]
-        setattr(row, self.indexed, None if found.value is None else apart(lambda: column.index_of(self.keys(), tenant, found.value)))
+        return apart(lambda: column.index_of(self.keys(), tenant, found.value))
 
     def is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
         """Whether a row has another place, or another object, than it was read with. Raises nothing."""
