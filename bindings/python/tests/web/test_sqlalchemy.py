@@ -346,7 +346,7 @@ def test_without_tenant_or_key_nothing_is_sealed(session: Session) -> None:
     session.add(row := Numbered(id=7, tenant="acme", notes="x"))
     session.commit()
     assert row.notes == "x"
-    session.add(Numbered(id="8", tenant="acme", notes="x"))
+    session.add(Numbered(id="eight", tenant="acme", notes="x"))
     with pytest.raises(RowError):
         session.flush()
 

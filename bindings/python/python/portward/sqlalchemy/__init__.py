@@ -18,7 +18,7 @@ With an `AsyncSession` keys are asked for in another thread, and a value is read
 from __future__ import annotations
 
 from .._column import Index, PlaintextError, RowError
-from . import statements as _statements  # noqa: F401  is told of every statement from then on
+from . import _written, statements  # noqa: F401  are told of every flush and statement from then on
 from .attribute import EncryptedBinary, EncryptedText
 from .lookup import Lookup
 from .types import BlindIndexType, EncryptedType

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapper, mapped_column
 
 from .. import PortwardError, Unreadable
 from .._column import BINARY, OBJECT_BEGINS, TEXT, Blinded, Codec, Column, Index, Keys, Plain
-from ._rows import place_of, table_of
+from ._rows import keys_of, meant_by, place_of, table_of
 from .lookup import Lookup
 from .loops import apart
 from .types import Begins, BlindIndexType, EncryptedType
@@ -105,7 +105,7 @@ class _Encrypted(Generic[T]):
         state = inspect(row)
         stored = state.dict.get(self.stored)
         if isinstance(stored, Plain):
-            column, place = self.sealing(row), self.place(row)
+            column, place = self.sealing(row), place_of(row, self, connection.dialect)
             setattr(row, self.stored, apart(lambda: column.seal(self.keys(), *place, stored.value)))
             if self._index is not None:
                 setattr(row, self.indexed, apart(lambda: column.index_of(self.keys(), place[0], stored.value)))
@@ -118,7 +118,7 @@ class _Encrypted(Generic[T]):
         if is_moved:
             found = getattr(row, self.stored)
             if found is not None:
-                column, place = self.sealing(row), self.place(row)
+                column, place = self.sealing(row), place_of(row, self, connection.dialect)
                 apart(lambda: column.check(self.keys(), *place, found))
         if self._index is not None:
             self._index_anew(state, row, is_moved)
@@ -152,7 +152,7 @@ class _Encrypted(Generic[T]):
 
     def is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
         """Whether a row has another place, or another object, than it was read with. Raises nothing."""
-        places = [self.tenant, self.stored, *(mapper.get_property_by_column(column).key for column in mapper.primary_key)]
+        places = [meant_by(mapper, self.tenant), self.stored, *keys_of(mapper)]
         return any(state.attrs[name].history.has_changes() for name in places)
 
 

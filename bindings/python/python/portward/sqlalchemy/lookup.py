@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ColumnOperators, Select, and_, false, inspect, select
+from sqlalchemy import ColumnElement, ColumnOperators, Dialect, Select, and_, false, inspect, select
 from sqlalchemy.orm import Session
 
 from .. import Unreadable
-from .._column import Column, Keys, PlaintextError
-from ._rows import text_in
+from .._column import Blinded, Column, Keys, PlaintextError
+from ._loaded import text_in
+from ._rows import column_of, dialect_of
 from .loops import apart
 
 if TYPE_CHECKING:  # it needs greenlet, which SQLAlchemy does not bring
@@ -62,8 +64,9 @@ class Lookup(Generic[T]):
         try:
             if any(_is_there(getattr(statement, name, None)) for name in _CHOOSES):
                 raise TypeError("among: has a limit or groups, which would choose among rows that are not meant")
-            rows = session.scalars(statement.where(self.may_be(value, tenant=tenant))).unique()
-            return [row for row in rows if self._is(row, value, self._text_of(tenant))]
+            of_whom = self._text_of(tenant, lambda: dialect_of(session, inspect(self._owner).mapper))
+            rows = session.scalars(statement.where(self._may_be(value, tenant, of_whom))).unique().all()
+            return self._confirmed(rows, value, of_whom) if rows else []
         finally:
             del value  # What reports an error shows what its frames have.
 
@@ -82,11 +85,17 @@ class Lookup(Generic[T]):
         event loop `MissingGreenlet`, of SQLAlchemy's.
         """
         try:
+            return self._may_be(value, tenant, self._text_of(tenant, lambda: None))
+        finally:
+            del value
+
+    def _may_be(self, value: T, tenant: Tenant, of_whom: str) -> ColumnElement[bool]:
+        """of_whom: the tenant as it stands in the context."""
+        try:
             column, mapper = self._encrypted.sealing(self._owner), inspect(self._owner).mapper
             if any(self._encrypted.sealing(part.class_) != column for part in mapper.with_polymorphic_mappers):
                 raise TypeError(f"{column} is sealed under other names in other tables: look in each class, or give them one `sealed_as`")
             column.checked(value)
-            of_whom = self._text_of(tenant)
             looked_for = apart(lambda: column.looked_for(self._encrypted.keys(), of_whom, value))
         finally:
             del value
@@ -100,20 +109,29 @@ class Lookup(Generic[T]):
         stored = self._encrypted.stored
         raise PlaintextError(f"{stored.removesuffix('_sealed')} is no column: assign it to a row, which `{stored}` is sealed for")
 
-    def _text_of(self, tenant: Tenant) -> str:
-        return text_in(inspect(self._owner).mapper, self._encrypted.tenant, tenant, "the tenant")
+    def _text_of(self, tenant: Tenant, dialect: Callable[[], Dialect | None]) -> str:
+        mapper = inspect(self._owner).mapper
+        return text_in(column_of(mapper, self._encrypted.tenant).type, tenant, "the tenant", reading=dialect)
 
-    def _is(self, row: Any, value: T, tenant: str) -> bool:
-        found, column, keys = None, self._encrypted.sealing(row), self._encrypted.keys
+    def _confirmed(self, rows: Sequence[Any], value: T, tenant: str) -> list[Any]:
+        """Those whose value is equal to the index. Of 256 bits, it has no false hits."""
+        column, keys = self._encrypted.sealing(self._owner), self._encrypted.keys
+        wide = replace(column, index=column.index and replace(column.index, bits=256))
+        try:
+            looked_for = apart(lambda: wide.index_of(keys(), tenant, value))
+        finally:
+            del value
+        return [row for row in rows if self._index_of(row, wide, tenant) == looked_for]
+
+    def _index_of(self, row: Any, wide: Column[T], tenant: str) -> Blinded | None:
+        """None for a row whose value cannot be opened, and one that was assigned and not flushed may be one that the index has nothing of."""
+        found, keys = None, self._encrypted.keys
         try:
             with suppress(Unreadable):
                 found = self._encrypted.value_of(row)
-            if found is None:
-                return False
-            # A value that was assigned and not flushed may be one that the normaliser leaves nothing of.
-            return apart(lambda: column.index_of(keys(), tenant, found) is not None and column.is_same(keys(), tenant, found, value))
+            return None if found is None else apart(lambda: wide.index_of(keys(), tenant, found))
         finally:
-            del found, value
+            del found
 
 
 def _is_there(clause: object) -> bool:

@@ -6,13 +6,13 @@ The legacy `Session.bulk_insert_mappings` and its like tell nobody what they are
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Null, event, inspect
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session
 
 from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
-from ._rows import check_written
+from ._rows import keys_of, meant_by
 from .attribute import _Encrypted, encrypted_of
 
 
@@ -22,23 +22,23 @@ def look_at(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     if mapper is None or not (state.is_insert or state.is_update):
         return
-    encrypted, hidden = encrypted_of(mapper), _of_subclasses(mapper) if state.is_update else []
+    encrypted, hidden = _Held.of(mapper), _of_subclasses(mapper) if state.is_update else []
     if not encrypted and not hidden:
         return
     given = state.parameters or {}
     rows = [given] if isinstance(given, Mapping) else list(given)
-    for attribute in encrypted if rows else ():
+    for attribute, _ in encrypted if rows else ():
         if any(attribute.name in row for row in rows):
             raise PlaintextError(f"{attribute.name}: plaintext is not taken by a statement: assign it to rows, and flush these")
     statement = state.statement.element if isinstance(state.statement, FromStatement) else state.statement
-    keys = _keys_of(mapper)
+    keys = keys_of(mapper)
     if state.is_update:
         _update((*encrypted, *hidden), _named(mapper, _set_by(statement)), keys)
         for row in rows:
-            _update((*encrypted, *hidden), _named(mapper, row), set())
+            _update((*encrypted, *hidden), _named(mapper, row), ())
     else:
         for named in (_named(mapper, row) for row in (*_inserted_by(statement), *rows)):
-            for attribute in encrypted:
+            for attribute, _ in encrypted:
                 _objects(attribute, named)
         _update(encrypted, _named(mapper, _set_on_conflict(statement)), keys)
 
@@ -48,22 +48,25 @@ def look_before(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     """Raises `RowError` where a row is moved that may be one of a subclass, which its values would not open in."""
     hidden = _of_subclasses(mapper) if mapper.polymorphic_on is None else ()
     changed = {part.key for part in inspect(row).attrs if part.history.has_changes()} if hidden else set()
-    for attribute in hidden:
-        if {attribute.tenant, *_keys_of(mapper)} & changed:
+    for attribute, tenant in hidden:
+        if {tenant, *keys_of(mapper)} & changed:
             raise RowError(f"{attribute.name} would not open for another tenant or primary key: read the row by the class that has it")
 
 
-@event.listens_for(Mapper, "after_update")
-def look_after(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
-    """Raises `RowError` where another session has changed the row meanwhile."""
-    written = [attribute for attribute in encrypted_of(mapper) if attribute.is_moved(mapper, inspect(row))]
-    if written:
-        check_written(mapper, connection, row, written)
+class _Held(NamedTuple):
+    """An attribute, and which one holds its tenant."""
+
+    attribute: _Encrypted[Any]
+    tenant: str
+
+    @classmethod
+    def of(cls, mapper: Mapper[Any]) -> list[_Held]:
+        return [cls(attribute, meant_by(mapper, attribute.tenant)) for attribute in encrypted_of(mapper)]
 
 
-def _update(encrypted: Iterable[_Encrypted[Any]], values: Mapping[str, Any], keys: set[str]) -> None:
-    for attribute in encrypted:
-        if {attribute.tenant, *keys} & set(values):
+def _update(encrypted: Iterable[_Held], values: Mapping[str, Any], keys: Iterable[str]) -> None:
+    for attribute, tenant in encrypted:
+        if {tenant, *keys} & set(values):
             raise RowError(f"{attribute.name} would not open for another tenant or primary key: assign it again, row by row")
         named = _objects(attribute, values)
         if named and len(named) != len(attribute.columns):
@@ -108,7 +111,7 @@ def _attribute_of(mapper: Mapper[Any], column: Any) -> str:
     if isinstance(column, str) and column not in mapper.attrs:
         column = mapper.local_table.c.get(column, column)
     if isinstance(column, str) or not mapper.columns.contains_column(column):
-        return str(column)
+        return meant_by(mapper, str(column))
     return mapper.get_property_by_column(column).key
 
 
@@ -121,11 +124,7 @@ def _is_plain(value: Any) -> bool:
     return isinstance(bound, (str, bytes)) and not isinstance(bound, (Sealed, Blinded))
 
 
-def _keys_of(mapper: Mapper[Any]) -> set[str]:
-    return {mapper.get_property_by_column(column).key for column in mapper.primary_key}
-
-
-def _of_subclasses(mapper: Mapper[Any]) -> list[_Encrypted[Any]]:
+def _of_subclasses(mapper: Mapper[Any]) -> list[_Held]:
     """What only some rows of the table have."""
     parts = [part for part in mapper.self_and_descendants if not part.concrete and part is not mapper]
-    return [attribute for part in parts for attribute in encrypted_of(part) if attribute not in encrypted_of(mapper)]
+    return [held for part in parts for held in _Held.of(part) if held.attribute not in encrypted_of(mapper)]
