@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     create_engine,
+    delete,
     event,
     func,
     insert,
@@ -32,7 +33,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_col
 
 import portward
 from raised import frames_of
-from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError
+from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError, _written
 
 from .test_sqlalchemy import ANN, BOB, CURRENT, current_keys, database  # noqa: F401  a fixture
 
@@ -512,6 +513,80 @@ def test_a_row_is_not_moved_from_under_a_value_that_another_session_wrote(sessio
     session.expire_all()
     moved = session.get_one(PlainKey, "a")
     assert (moved.tenant, moved.title, moved.email) == ("other", "changed", ANN)
+
+
+def test_the_rows_of_a_flush_are_read_again_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_written, "_AT_ONCE", 8)
+    kept(session, *(PlainKey(id=f"{n:02}", tenant="acme", email=ANN) for n in range(20)), LowerKey(id="a", tenant="acme", email=ANN))
+    rows = [*session.scalars(select(PlainKey).order_by(PlainKey.id)), session.get_one(LowerKey, "a")]
+    selects: list[str] = []
+
+    @event.listens_for(session.connection(), "before_cursor_execute")
+    def _count(_: Any, __: Any, statement: str, *___: Any) -> None:
+        selects.extend([statement] if statement.startswith("SELECT") else [])
+
+    for row in rows:
+        row.email = BOB
+    session.flush()
+    assert len(selects) == 4, "3 of one table, 1 of another"
+    session.commit()
+    assert len(PlainKey.email.find(session, BOB, tenant="acme")) == 20
+    with Session(session.get_bind(), expire_on_commit=False) as stale:
+        seen = list(stale.scalars(select(PlainKey).order_by(PlainKey.id)))
+        stale.commit()
+        rows[17].tenant, rows[17].email = "other", rows[17].email
+        session.commit()
+        for row in seen:
+            row.email = ANN
+        with pytest.raises(RowError, match="tenant that this session does not know"):
+            stale.flush()
+        stale.rollback()
+        assert {row.email for row in stale.scalars(select(PlainKey))} == {BOB}, "nothing was written"
+        seen[16].email = ANN
+        stale.commit()
+    assert [row.id for row in PlainKey.email.find(session, ANN, tenant="acme")] == ["16"]
+
+
+def test_what_a_flush_that_failed_has_left_is_not_looked_at_by_the_next(session: Session) -> None:
+    kept(session, *(PlainKey(id=key, tenant="acme", email=ANN) for key in "abc"))
+
+    @event.listens_for(PlainKey, "after_update")
+    def _fail(_: Any, __: Any, row: PlainKey) -> None:
+        if row.id == "b":
+            raise ConnectionError
+
+    try:
+        for key in "ab":
+            session.get_one(PlainKey, key).email = BOB
+        with pytest.raises(ConnectionError):
+            session.flush()
+        session.rollback()
+        (row := session.get_one(PlainKey, "c")).email = BOB
+        session.commit()
+    finally:
+        event.remove(PlainKey, "after_update", _fail)
+    assert PlainKey.email.find(session, BOB, tenant="acme") == [row]
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_of_a_row_that_is_gone_that_is_said(session: Session, is_gone: bool) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    row = session.get_one(PlainKey, "a")
+
+    def _delete(_: Any, connection: Any, __: Any) -> None:
+        connection.execute(delete(table := PlainKey.__table__).where(table.c.id == ("a" if is_gone else "b")))
+
+    event.listen(PlainKey, "after_update", _delete)
+    try:
+        row.email = BOB
+        if not is_gone:
+            session.commit()
+            assert row.email == BOB, "the control"
+            return
+        with pytest.raises(RowError, match="not in the database any more"):
+            session.flush()
+    finally:
+        event.remove(PlainKey, "after_update", _delete)
 
 
 def test_a_row_that_is_deleted_and_added_again_keeps_no_value_of_before(session: Session) -> None:
