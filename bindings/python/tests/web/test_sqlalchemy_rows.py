@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_col
 
 import portward
 from raised import frames_of
-from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError, _written
+from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError, _loaded, _written, lookup
 
 from .test_sqlalchemy import ANN, BOB, CURRENT, current_keys, database  # noqa: F401  a fixture
 
@@ -731,3 +732,48 @@ def test_the_frames_of_a_look_up_that_fails_do_not_have_the_value(session: Sessi
     with pytest.raises(RowError) as refused:
         PlainKey.email.find(session, ANN, tenant=5.0)
     assert ANN not in frames_of(refused.value)
+
+
+class Counted:
+    """Keys that count how often they are asked for."""
+
+    def __init__(self, keys: portward.KeyStore) -> None:
+        self.keys, self.scopes = keys, Counter[str]()
+
+    def scope(self, tenant: str, scope: str) -> portward.Scope:
+        self.scopes[scope.partition(":")[0]] += 1
+        return self.keys.scope(tenant, scope)
+
+
+def test_a_look_up_makes_what_it_looks_for_once_and_of_each_row_one_index(session: Session, keys: portward.KeyStore, counted_calls: Any) -> None:
+    kept(session, *(PlainKey(id=key, tenant="acme", email=ANN) for key in "abc"))
+    CURRENT["keys"] = counted = Counted(keys)
+    texts = counted_calls(lookup, "text_in")
+    assert len(PlainKey.email.find(session, ANN, tenant="acme")) == 3
+    assert counted.scopes == {"index": 2 + 3, "record": 3} and len(texts) == 1
+    counted.scopes.clear()
+    assert PlainKey.email.find(session, BOB, tenant="acme") == []
+    assert counted.scopes == {"index": 1}
+
+
+def test_a_read_makes_no_expression_to_learn_what_a_type_does(session: Session, counted_calls: Any) -> None:
+    asked = counted_calls(_loaded, "literal")
+    for key in "abc":
+        for of in (PlainKey, PaddedKey, ConvertedKey):
+            kept(session, of(id=key * 4, tenant="other", email=ANN))
+            if key == "a":
+                assert (of is PlainKey) == (asked == []), "the control: a type that may convert is asked as the first row is flushed"
+                asked.clear()
+            assert [row.email for row in of.email.find(session, ANN, tenant="other")][0] == ANN
+    assert asked == []
+
+
+@pytest.fixture
+def counted_calls(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def _counted(of: Any, name: str) -> list[Any]:
+        calls: list[Any] = []
+        called = getattr(of, name)
+        monkeypatch.setattr(of, name, lambda *args, **options: calls.append(args) or called(*args, **options))
+        return calls
+
+    return _counted
