@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import traceback
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_col
 
 import portward
 from raised import frames_of
-from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, RowError, _loaded, _written, lookup
+from portward.sqlalchemy import BlindIndexType, EncryptedBinary, EncryptedText, EncryptedType, Index, PlaintextError, RowError
+from portward.sqlalchemy import _loaded, _written, lookup
 
 from .test_sqlalchemy import ANN, BOB, CURRENT, current_keys, database  # noqa: F401  a fixture
 
@@ -204,6 +206,13 @@ class NoColumn(Base):
     @property
     def tenant(self) -> str:
         return "acme"
+
+
+class Numbered(Base):
+    __tablename__ = "numbered_rows"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    notes = EncryptedText(current_keys)
 
 
 class Renamed(Base):
@@ -569,23 +578,27 @@ def test_what_a_flush_that_failed_has_left_is_not_looked_at_by_the_next(session:
     assert PlainKey.email.find(session, BOB, tenant="acme") == [row]
 
 
-@pytest.mark.parametrize("is_gone", [True, False])
-def test_of_a_row_that_is_gone_that_is_said(session: Session, is_gone: bool) -> None:
-    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
-    row = session.get_one(PlainKey, "a")
+@pytest.mark.parametrize("deleted", ["it", "another", "it, along with another"])
+def test_of_a_row_that_is_gone_that_is_said(session: Session, deleted: str) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN), Numbered(id=1, tenant="acme"))
+    row, another = session.get_one(PlainKey, "a"), session.get_one(Numbered, 1)
 
     def _delete(_: Any, connection: Any, __: Any) -> None:
-        connection.execute(delete(table := PlainKey.__table__).where(table.c.id == ("a" if is_gone else "b")))
+        connection.execute(delete(table := PlainKey.__table__).where(table.c.id == ("b" if deleted == "another" else "a")))
 
     event.listen(PlainKey, "after_update", _delete)
     try:
         row.email = BOB
-        if not is_gone:
-            session.commit()
-            assert row.email == BOB, "the control"
+        if deleted == "it":
+            with pytest.raises(RowError, match="not in the database any more"):
+                session.flush()
+            session.rollback()
+            assert row.email == ANN
             return
-        with pytest.raises(RowError, match="not in the database any more"):
-            session.flush()
+        if deleted != "another":
+            session.delete(another)
+        session.commit()
+        assert session.scalars(select(PlainKey.id)).all() == (["a"] if deleted == "another" else [])
     finally:
         event.remove(PlainKey, "after_update", _delete)
 
@@ -732,6 +745,25 @@ def test_the_frames_of_a_look_up_that_fails_do_not_have_the_value(session: Sessi
     with pytest.raises(RowError) as refused:
         PlainKey.email.find(session, ANN, tenant=5.0)
     assert ANN not in frames_of(refused.value)
+
+
+def locals_in(error: BaseException, file: str) -> str:
+    found = [frame.f_locals for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename.endswith(file)]
+    assert found, "it was raised there"
+    return repr(found)
+
+
+def test_the_frames_of_what_is_refused_do_not_have_it(session: Session) -> None:
+    kept(session, PlainKey(id="a", tenant="acme", email=ANN))
+    row = session.get_one(PlainKey, "a")
+    for file, act in (
+        ("sqlalchemy/attribute.py", lambda: setattr(row, "email", ANN.encode())),
+        ("sqlalchemy/types.py", lambda: session.execute(update(PlainKey.__table__).values(email_sealed=ANN))),
+    ):
+        with pytest.raises(PlaintextError) as refused:
+            act()
+        assert ANN not in locals_in(refused.value, file)
+    assert row.email == ANN, "and what is stored is still read"
 
 
 class Counted:

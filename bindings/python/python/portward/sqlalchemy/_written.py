@@ -66,6 +66,8 @@ def check(session: Session, context: UOWTransaction) -> None:
             for row in some:
                 # The key may be in another form than it was bound in.
                 key, values = next(_there(mapper, connection, [row]), (None, {})) if row.key not in there else (row.key, there[row.key])
+                if key is None and session.deleted:
+                    continue  # The database may have deleted it along with another.
                 _check(mapper, connection.dialect, row, key, values)
 
 

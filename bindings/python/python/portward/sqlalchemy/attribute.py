@@ -57,7 +57,10 @@ class _Encrypted(Generic[T]):
         return self.value_of(row)
 
     def __set__(self, row: object, value: T | None) -> None:
-        setattr(row, self.stored, None if value is None else Plain(self.sealing(row).checked(value)))
+        try:
+            setattr(row, self.stored, None if value is None else Plain(self.sealing(row).checked(value)))
+        finally:
+            del value  # What reports an error shows what its frames have.
 
     def value_of(self, row: Any) -> T | None:
         """The plaintext of a row.
@@ -90,8 +93,9 @@ class _Encrypted(Generic[T]):
         """Tenant and primary key of a row, as they stand in the context. Makes a key that has a default.
 
         Both are what the columns' types give back. Raises `RowError` where one of them is missing or no text, whole number or UUID, for one
-        of another type than its column's, or that the database itself may change (a `bind_expression`, a `CHAR` that is not full), and for a
-        table whose key has several columns; `ValueError` for a text that is to be a UUID, and what a type of the application's raises.
+        that its column does not take, for a tenant that is no column, and for a table whose key has several columns; `ValueError` for a text
+        that is to be a UUID, and what a type of the application's raises. A row is not flushed with a value whose tenant or key the database
+        keeps otherwise: a `CHAR` that it fills up, a type with a `bind_expression` that changes them.
         """
         return place_of(row, self)
 

@@ -80,7 +80,7 @@ class Lookup(Generic[T]):
     def may_be(self, value: T, *, tenant: Tenant) -> ColumnElement[bool]:
         """A condition that all these rows meet, and perhaps some others.
 
-        Raises `PlaintextError` for a value of another type, `RowError` for a tenant of another type than its column's, `TypeError` where the
+        Raises `PlaintextError` for a value of another type, `RowError` for a tenant that its column does not take, `TypeError` where the
         attribute has no index, or several tables of one selection have it under names of their own, `InvalidValue`, `Unavailable`, and in an
         event loop `MissingGreenlet`, of SQLAlchemy's.
         """

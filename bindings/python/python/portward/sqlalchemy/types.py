@@ -25,9 +25,10 @@ class _Stored(TypeDecorator[bytes]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         """What goes to the database. Raises `PlaintextError`, as it is, for what was not made for this column."""
-        if value is not None and not isinstance(value, self.made):
-            raise BoundError("plaintext is not stored nor looked for; assign it to the row's attribute, and flush that")
-        return None if value is None else bytes(value)
+        if value is None or isinstance(value, self.made):
+            return None if value is None else bytes(value)
+        del value  # What reports an error shows what its frames have.
+        raise BoundError("plaintext is not stored nor looked for; assign it to the row's attribute, and flush that")
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         return None if value is None else self.made(value)
