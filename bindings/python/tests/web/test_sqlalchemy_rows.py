@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import (
     CHAR,
+    NCHAR,
     URL,
+    VARCHAR,
     Dialect,
     ForeignKey,
     Integer,
@@ -128,13 +130,13 @@ class AsText(TypeDecorator[uuid.UUID]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(CHAR(32))
+        return dialect.type_descriptor(postgresql.UUID() if dialect.name == "postgresql" else CHAR(32))
 
     def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> str | None:
-        return value and value.hex
+        return value and (str(value) if dialect.name == "postgresql" else value.hex)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> uuid.UUID | None:
-        return value and uuid.UUID(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:
+        return value if value is None or isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
 class LoweredThere(TypeDecorator[str]):
@@ -169,7 +171,7 @@ class PlainKey(Base):
 
 class PaddedKey(Base):
     __tablename__ = "padded_keys"
-    id: Mapped[str] = mapped_column(CHAR(4), primary_key=True)
+    id: Mapped[str] = mapped_column(NCHAR(4), primary_key=True)
     tenant: Mapped[str] = mapped_column(CHAR(5))
     email = EncryptedText(current_keys, index=INDEX)
 
@@ -192,7 +194,7 @@ class VariantKey(Base):
 
 class NumberKey(Base):
     __tablename__ = "number_keys"
-    id: Mapped[Any] = mapped_column(String(16), primary_key=True)
+    id: Mapped[Any] = mapped_column(VARCHAR(16), primary_key=True)
     number: Mapped[Any] = mapped_column(Integer)
     tenant: Mapped[Any] = synonym("number")
     email = EncryptedText(current_keys, index=INDEX)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CHAR, BigInteger, BindParameter, Dialect, Enum, Integer, SmallInteger, String, Text, Uuid, literal
+from sqlalchemy import CHAR, NCHAR, BigInteger, BindParameter, Dialect, Enum, Integer, SmallInteger, String, Text, Uuid, literal
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -58,7 +58,7 @@ def _as_loaded(kind: TypeEngine[Any], value: Any, what: str, dialect: Dialect | 
     if isinstance(kind, Uuid):
         return _uuid(kind, value, what, dialect)
     value = _taken(kind, value, what)
-    if stored is not None and isinstance(kind, CHAR):
+    if stored is not None and isinstance(kind, (CHAR, NCHAR)):
         _check_filled(kind, value, what, stored)
     try:
         for convert in (kind.bind_processor(_ANY), kind.result_processor(_ANY, None)):
@@ -95,14 +95,14 @@ def _taken(kind: TypeEngine[Any], value: Any, what: str) -> Any:
     """A number in a column of texts, or the other way about, becomes what the column is of. An `Enum` is taken by its name, too."""
     if isinstance(kind, Integer) and isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value)
-    if type(kind) in _TEXTS and isinstance(value, (int, UUID)) and not isinstance(value, bool):
+    if isinstance(kind, String) and not isinstance(kind, Enum) and isinstance(value, (int, UUID)) and not isinstance(value, bool):
         return text_of(value, what)
     if not _is_of(kind, value) and not (isinstance(kind, Enum) and isinstance(value, str)):
         raise _of_another_type(kind, value, what)
     return value
 
 
-def _check_filled(kind: CHAR, value: Any, what: str, dialect: Dialect) -> None:
+def _check_filled(kind: CHAR | NCHAR, value: Any, what: str, dialect: Dialect) -> None:
     """Some databases fill a `CHAR` up with blanks; MySQL takes those away that were there."""
     if dialect.name == "sqlite":
         return
@@ -124,4 +124,3 @@ _ANY = DefaultDialect()
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _AS_IS: dict[type, type] = {String: str, Text: str, Integer: int, BigInteger: int, SmallInteger: int, Uuid: UUID}
 _CONVERTED: WeakKeyDictionary[TypeEngine[Any], bool] = WeakKeyDictionary()
-_TEXTS = (*(kind for kind, of in _AS_IS.items() if of is str), CHAR)
