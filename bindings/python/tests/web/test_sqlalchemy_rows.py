@@ -217,6 +217,15 @@ class Numbered(Base):
     notes = EncryptedText(current_keys)
 
 
+class Unowned(Base):
+    """Which may have no tenant, and no values either."""
+
+    __tablename__ = "unowned"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str | None]
+    notes = EncryptedText(current_keys)
+
+
 class Renamed(Base):
     """Whose columns have other names than its attributes."""
 
@@ -525,6 +534,20 @@ def test_a_row_is_not_moved_from_under_a_value_that_another_session_wrote(sessio
     session.expire_all()
     moved = session.get_one(PlainKey, "a")
     assert (moved.tenant, moved.title, moved.email) == ("other", "changed", ANN)
+
+
+def test_a_row_without_values_may_lose_its_tenant(session: Session) -> None:
+    kept(session, Unowned(id=1, tenant="acme"))
+    row = session.get_one(Unowned, 1)
+    for tenant in (None, "other"):
+        row.tenant = tenant
+        session.commit()
+        assert row.tenant == tenant
+    row.notes = "x"
+    session.commit()
+    row.tenant = None
+    with pytest.raises(RowError):
+        session.flush()
 
 
 def test_the_rows_of_a_flush_are_read_again_at_once(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
