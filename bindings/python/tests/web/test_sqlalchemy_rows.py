@@ -370,6 +370,14 @@ def test_a_type_counts_as_the_database_has_it(session: Session, keys: portward.K
         session.flush()
 
 
+def test_a_text_that_is_no_uuid_is_told_as_a_row_that_cannot_be() -> None:
+    key = uuid.uuid4()
+    assert _loaded.text_in(Uuid(), key.hex.upper(), "the tenant") == str(key)
+    with pytest.raises(RowError, match="the tenant is no UUID") as refused:
+        _loaded.text_in(Uuid(), "acme", "the tenant")
+    assert refused.value.__suppress_context__
+
+
 def test_a_number_is_one_as_a_text_too_and_a_tenant_may_have_a_synonym(session: Session, keys: portward.KeyStore) -> None:
     for number in ("7", "8"):
         keys.new_tenant(number)

@@ -87,7 +87,10 @@ def _uuid(kind: Uuid[Any], value: Any, what: str, dialect: Dialect | None) -> An
     is_either = dialect is None or (dialect.supports_native_uuid and kind.native_uuid)
     if not isinstance(value, (str, UUID) if is_either else kind.python_type):
         raise _of_another_type(kind, value, what)
-    made = value if isinstance(value, UUID) else UUID(value)
+    try:
+        made = value if isinstance(value, UUID) else UUID(value)
+    except ValueError:
+        raise RowError(f"{what} is no UUID") from None
     return made if kind.as_uuid else str(made)
 
 
