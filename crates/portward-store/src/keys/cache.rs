@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use moka::Expiry;
 use moka::future::Cache as Entries;
+use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use portward::{Clock, Identifier, Steady};
 
@@ -25,9 +26,12 @@ pub(super) struct Cache<K, V> {
     ended: Counts,
 }
 
-/// A number for each tenant, which some of them share.
+/// How many counts there are. Of ten thousand tenants each shares one with less than one other.
+const COUNTS: usize = 1 << 14;
+
+/// A number for each tenant, which some of them share: what one forgets, the other loads anew.
 struct Counts {
-    counts: [AtomicU64; 256],
+    counts: Box<[AtomicU64; COUNTS]>,
     hasher: RandomState,
 }
 
@@ -121,10 +125,13 @@ where
 
     async fn living(&self, name: &K) -> Option<Arc<Entry<V>>> {
         let entry = self.entries.get(name).await?;
-        if entry.begun == self.ended.of(name.tenant()) && self.ages.of(&*entry.value) < self.ages.lifetime {
+        let lives = |entry: &Entry<V>| {
+            entry.begun == self.ended.of(name.tenant()) && self.ages.of(&*entry.value) < self.ages.lifetime
+        };
+        if lives(&entry) {
             return Some(entry);
         }
-        self.entries.invalidate(name).await;
+        drop_unless(&self.entries, name, lives).await;
         None
     }
 
@@ -139,7 +146,9 @@ where
             self.forget_if_late(name, before).await;
             match loaded {
                 // Of somebody who had begun before all was forgotten.
-                Ok(entry) if entry.begun < begun => self.entries.invalidate(name).await,
+                Ok(entry) if entry.begun < begun => {
+                    drop_unless(&self.entries, name, |entry| entry.begun >= begun).await
+                }
                 Ok(entry) => return Ok(Arc::clone(&entry.value)),
                 Err(error) => return Err(KeyStoreError::clone(&error)),
             }
@@ -187,10 +196,11 @@ where
         self.forgotten.raise(tenant);
         // So that it is wiped now, and not when its time is over.
         if let Ok(runtime) = Handle::try_current() {
-            let entries = self.entries.clone();
+            let (entries, ended) = (self.entries.clone(), self.ended.of(tenant));
             runtime.spawn(async move {
                 for (name, _) in entries.iter().filter(|(name, _)| name.tenant() == tenant) {
-                    entries.invalidate(&*name).await;
+                    // Not what was loaded since.
+                    drop_unless(&entries, &name, |entry| entry.begun >= ended).await;
                 }
                 entries.run_pending_tasks().await;
             });
@@ -198,9 +208,23 @@ where
     }
 }
 
+/// Drops what is under a name, unless it is, by the time of it, another one that may stay.
+async fn drop_unless<K, V>(entries: &Entries<K, Arc<Entry<V>>>, name: &K, stays: impl Fn(&Entry<V>) -> bool)
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    let held = entries.entry_by_ref(name);
+    held.and_compute_with(|held| {
+        let drops = held.is_some_and(|held| !stays(held.value()));
+        core::future::ready(if drops { Op::Remove } else { Op::Nop })
+    })
+    .await;
+}
+
 impl Counts {
     fn new() -> Self {
-        Self { counts: [const { AtomicU64::new(0) }; 256], hasher: RandomState::new() }
+        Self { counts: Box::new([const { AtomicU64::new(0) }; COUNTS]), hasher: RandomState::new() }
     }
 
     fn of(&self, tenant: Identifier) -> u64 {
@@ -212,9 +236,11 @@ impl Counts {
     }
 
     fn count(&self, tenant: Identifier) -> &AtomicU64 {
-        let [place, ..] = self.hasher.hash_one(tenant).to_ne_bytes();
-        // A byte is below 256.
-        self.counts.get(usize::from(place)).unwrap_or(&self.counts[0])
+        let [one, two, ..] = self.hasher.hash_one(tenant).to_ne_bytes();
+        let place = usize::from(u16::from_ne_bytes([one, two])) % COUNTS;
+        let [first, ..] = &*self.counts;
+        // It is below their number.
+        self.counts.get(place).unwrap_or(first)
     }
 }
 
@@ -289,6 +315,23 @@ mod tests {
             let got = cache.get(&tenant, || async move { Ok(Loaded(at, round)) }).await.unwrap();
             assert_eq!(got.1, round);
         }
+    }
+
+    /// Housekeeping that comes late leaves what was loaded since, whatever keeps it.
+    #[tokio::test]
+    async fn what_was_loaded_since_stays() {
+        let clock: Arc<dyn Clock + Send + Sync> = Arc::new(SystemClock);
+        let cache = Cache::new(100, Duration::from_secs(60), Arc::clone(&clock));
+        let (at, tenant) = (clock.now().steady, "studio-7".parse().unwrap());
+        let load = |round| move || async move { Ok(Loaded(at, round)) };
+        cache.get(&tenant, load(1)).await.unwrap();
+        cache.forget(tenant);
+        // Nothing here waits, so that the housekeeping comes after it.
+        assert_eq!(cache.get(&tenant, load(2)).await.unwrap().1, 2);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(cache.get(&tenant, load(3)).await.unwrap().1, 2);
     }
 
     /// What another tenant has stays.

