@@ -17,35 +17,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
 from typing import Any, Generic, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.core.validators import MaxLengthValidator
-from django.db import connection, models
-from django.db.models import signals
+from django.db import models
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property  # Python's has a lock, which a fork may leave locked in the child
 
 from .. import PortwardError
-from .._column import (
-    BINARY,
-    OBJECT_BEGINS,
-    TEXT,
-    Blinded,
-    Codec,
-    Column,
-    Index,
-    Normaliser,
-    Plain,
-    PlaintextError,
-    RowError,
-    Sealed,
-    index_apart,
-    text_of,
-)
+from .._column import BINARY, TEXT, Codec, Column
+from .._values import OBJECT_BEGINS, Blinded, Plain, PlaintextError, RowError, Sealed
 from . import conf
-from .stored import Stored, values_in
+from .index import BlindIndexField
+from .written import Written
 
 __all__ = ["BlindIndexField", "EncryptedBinaryField", "EncryptedTextField", "PlaintextError", "RowError", "aopen"]
 
@@ -75,15 +60,14 @@ class _Attribute(Generic[T]):
             row.__dict__.setdefault(self.field.index.attname, None)  # Where it was deferred, it is stored with the value all the same.
 
 
-class _EncryptedField(Stored, Generic[T]):
+class _EncryptedField(Written, Generic[T]):
     """What a field of texts and one of bytes have in common."""
 
     made = Sealed
     begins = OBJECT_BEGINS
     codec: Codec[T]
 
-    def __init__(self, *args: Any, tenant: str, sealed_as: str | None = None, **options: Any) -> None:
-        self.tenant = tenant
+    def __init__(self, *args: Any, sealed_as: str | None = None, **options: Any) -> None:
         self.sealed_as = sealed_as
         super().__init__(*args, **options)
         if self.max_length is not None:
@@ -91,7 +75,6 @@ class _EncryptedField(Stored, Generic[T]):
 
     def deconstruct(self) -> Any:
         name, path, args, options = super().deconstruct()
-        options["tenant"] = self.tenant
         if self.sealed_as is not None:
             options["sealed_as"] = self.sealed_as
         return name, path, args, options
@@ -105,47 +88,12 @@ class _EncryptedField(Stored, Generic[T]):
         if self.choices:
             names = dict(self.flatchoices)
             setattr(cls, f"get_{name}_display", lambda row: names.get(value := getattr(row, name), value))
-        if not cls._meta.abstract:
-            # Of all models: one that inherits from this one is another sender.
-            signals.pre_save.connect(self._before_save)
-
-    @cached_property
-    def index(self) -> BlindIndexField | None:
-        """The blind index of this field."""
-        fields = (field for field in self.model._meta.concrete_fields if isinstance(field, BlindIndexField))
-        return next((field for field in fields if field.of == self.name), None)
 
     @cached_property
     def sealing(self) -> Column[T]:
         """Under which names it is sealed."""
         table, _, name = (self.sealed_as or f"{self.model._meta.db_table}.{self.name}").rpartition(".")
         return Column(table, name, self.codec, None if self.index is None else self.index.options)
-
-    @cached_property
-    def tenant_field(self) -> Any:
-        """The field that holds the tenant."""
-        return self.model._meta.get_field(self.tenant)
-
-    @property
-    def tenant_names(self) -> set[str]:
-        """The names of the field that holds the tenant."""
-        return {self.tenant_field.name, self.tenant_field.attname}
-
-    def place(self, row: Any) -> tuple[str, str]:
-        """Tenant and primary key of a row, as they stand in the context.
-
-        Raises `RowError` where one of them is missing or no text, whole number or UUID, or is made by the database only; `ValidationError`,
-        of Django's, for what its field does not take.
-        """
-        key = self.model._meta.pk
-        return self.tenant_text(getattr(row, self.tenant_field.attname)), self._text_of(key, getattr(row, key.attname), "primary key")
-
-    def tenant_text(self, tenant: Any) -> str:
-        """A tenant as it stands in the context. Raises what `place` raises."""
-        return self._text_of(self.tenant_field, tenant, "tenant")
-
-    def _text_of(self, field: Any, value: Any, what: str) -> str:
-        return text_of(as_kept(field, value), f"{self}: the {what}")
 
     @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
     def open(self, row: Any, stored: bytes) -> T:
@@ -220,70 +168,6 @@ class _EncryptedField(Stored, Generic[T]):
 
         return [*super().check(**options), *of_field(self)]
 
-    def check_update_fields(self, names: Set[str]) -> None:
-        """The index follows the value. names: what is to be written. Raises `InvalidValue` (`index_apart`)."""
-        if self.index is not None and bool({self.name, self.attname} & names) != (self.index.name in names):
-            raise index_apart(f"update_fields: names {self.name} and {self.index.name}")
-
-    def check_update(self, values: Mapping[str, Any]) -> None:
-        """An `UPDATE` of many rows takes nothing but None, of the value and its index. What was never made the column refuses.
-
-        Raises `RowError` for a value that was made, `InvalidValue` (`index_apart`).
-        """
-        names = [name for field in (self, self.index) if field for name in {field.name, field.attname} if name in values]
-        made = [value for name in names for value in values_in(values[name])]
-        if any(isinstance(value, (Sealed, Blinded)) for value in made):
-            raise RowError(f"{self} would not open in another row: assign it row by row")
-        if all(value is None for value in made):
-            self.check_update_fields(values.keys())
-
-    def is_moved(self, row: Any, there: Any) -> bool:
-        """Whether the tenant of a row is another than that of the same row as it is stored, if it is.
-
-        Raises `RowError` for a tenant that is made by the database only; `ValidationError`, of Django's, for one that its field does not take.
-        """
-        if there is None:
-            return False
-        here, stored = (as_kept(self.tenant_field, getattr(one, self.tenant_field.attname)) for one in (row, there))
-        return bool(here != stored)
-
-    def _before_save(self, *, sender: Any, instance: Any, update_fields: Any, using: Any, **_: Any) -> None:
-        if update_fields is None or not issubclass(sender, self.model):
-            return
-        self._index_follows(instance, update_fields)
-        is_written = bool({self.name, self.attname} & update_fields)
-        if is_written == bool(self.tenant_names & update_fields):
-            return
-        there = models.QuerySet(self.model, using=using).filter(pk=instance.pk).first()
-        if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
-            raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
-
-    def _index_follows(self, row: Any, names: Set[str]) -> None:
-        """Value and index are written together, if both were loaded. Alone they are what is stored."""
-        if self.index is None:
-            return
-        loaded = row.__dict__
-        if {self.attname, self.index.attname} <= loaded.keys() or isinstance(loaded.get(self.attname), Plain):
-            self.check_update_fields(names)
-        elif {self.name, self.attname} & names and isinstance(loaded.get(self.attname), Sealed):
-            del loaded[self.attname]  # It is read again, as the index may have changed since.
-
-
-def as_kept(field: Any, value: Any) -> Any:
-    """What a row has for a value once it is read. Raises `RowError` for an expression, and what its field raises."""
-    if hasattr(value, "resolve_expression"):
-        raise RowError(f"{field}: an expression is known to the database only, and a row is sealed before")
-    column, value = field.get_col(field.model._meta.db_table), field.to_python(value)
-    if value is None or not hasattr(column.output_field, "from_db_value"):
-        return field.get_prep_value(value)
-    stored = field.get_db_prep_save(value, connection)
-    # What a driver takes for bytes (psycopg 3, psycopg2, others), and gives back as such.
-    stored = getattr(stored, "obj", getattr(stored, "adapted", stored))
-    stored = bytes(stored) if isinstance(stored, memoryview) else stored
-    for convert in (*connection.ops.get_db_converters(column), *column.get_db_converters(connection)):
-        stored = convert(stored, column, connection)
-    return stored
-
 
 def encrypted(model: Any) -> list[_EncryptedField[Any]]:
     """The encrypted fields of a model. Raises nothing."""
@@ -323,52 +207,6 @@ class EncryptedBinaryField(_EncryptedField[bytes]):
         if self.editable:
             options["editable"] = True
         return name, path, args, options
-
-
-class BlindIndexField(Stored):
-    """What makes an encrypted field findable: `filter(tenant=…, email__matches=…)` of an `EncryptedManager`.
-
-    of: the name of the field. bits: 1 to 256, `portward.index_bits` says how many. normaliser: which values are the same to it, one of
-    `exact`, `ascii-lowercase` and `digits`. version: 1 to 255, another one if any of the others changes. Who can read the column sees
-    which rows may have equal values.
-
-    Added to a table that has rows, it finds a row once that is saved again, as it is. Of another version it is another column, as the database
-    holds each row to the version: a migration has `RemoveField` and `AddField`, not the `AlterField` of `makemigrations`.
-
-    Raises nothing when it is made: `manage.py check` says what is wrong with it. Saving a row raises what `seal` of its field raises, and
-    `InvalidValue` (`index_parameters`).
-    """
-
-    made = Blinded
-    lookups = ("isnull", "exact")
-
-    def __init__(
-        self, *args: Any, of: str, bits: int, normaliser: Normaliser = "exact", version: int = 1, **options: Any
-    ) -> None:
-        self.of = of
-        self.options = Index(bits, normaliser, version)
-        self.begins = version
-        options.update(null=True, editable=False)
-        options.setdefault("db_index", True)
-        super().__init__(*args, **options)
-
-    def deconstruct(self) -> Any:
-        name, path, args, options = super().deconstruct()
-        options.pop("null")
-        options.pop("editable")
-        options["db_index"] = self.db_index
-        options.update(of=self.of, bits=self.options.bits, normaliser=self.options.normaliser, version=self.options.version)
-        return name, path, args, options
-
-    def check(self, **options: Any) -> list[Any]:
-        from .checks import of_index
-
-        return [*super().check(**options), *of_index(self)]
-
-    def pre_save(self, model_instance: Any, add: bool) -> Any:
-        """What is stored, which is made now. Raises what `seal` of its field raises."""
-        self.model._meta.get_field(self.of).seal(model_instance)
-        return getattr(model_instance, self.attname)
 
 
 async def aopen(row: models.Model, name: str) -> Any:

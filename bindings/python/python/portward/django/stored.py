@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.expressions import Case, Value, When
 from django.db.models.functions import Cast
 
-from .._column import PlaintextError, check_of
+from .._values import PlaintextError, check_of
 
 
 class Stored(models.Field):

@@ -17,7 +17,8 @@ With an `AsyncSession` keys are asked for in another thread, and a value is read
 
 from __future__ import annotations
 
-from .._column import Index, PlaintextError, RowError
+from .._column import Index
+from .._values import PlaintextError, RowError
 from . import _written, statements  # noqa: F401  are told of every flush and statement from then on
 from .attribute import EncryptedBinary, EncryptedText
 from .lookup import Lookup

@@ -12,7 +12,7 @@ from sqlalchemy import CHAR, NCHAR, BigInteger, BindParameter, Dialect, Enum, In
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from .._column import RowError, text_of
+from .._values import RowError, text_of
 
 
 def text_in(

@@ -8,7 +8,7 @@ from sqlalchemy import Dialect, Table, inspect
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Mapper, Session, SynonymProperty, object_session
 
-from .._column import RowError
+from .._values import RowError
 from ._loaded import text_in
 
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Dialect, event, inspect, select
 from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
 
-from .._column import RowError
+from .._values import RowError
 from ._loaded import is_converted_there, text_in
 from ._rows import Kept, column_of, meant_by, place_of
 from .attribute import encrypted_of

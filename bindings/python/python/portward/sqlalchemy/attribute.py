@@ -10,7 +10,8 @@ from sqlalchemy import CheckConstraint, event, inspect
 from sqlalchemy.orm import Mapper, mapped_column
 
 from .. import PortwardError, Unreadable
-from .._column import BINARY, OBJECT_BEGINS, TEXT, Blinded, Codec, Column, Index, Keys, Plain
+from .._column import BINARY, TEXT, Codec, Column, Index, Keys
+from .._values import OBJECT_BEGINS, Blinded, Plain
 from ._rows import keys_of, meant_by, place_of, table_of
 from .lookup import Lookup
 from .loops import apart

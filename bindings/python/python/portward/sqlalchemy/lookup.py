@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, ColumnOperators, Dialect, Select, and_, fa
 from sqlalchemy.orm import Session
 
 from .. import Unreadable
-from .._column import Blinded, Column, Keys, PlaintextError
+from .._column import Column, Keys
+from .._values import Blinded, PlaintextError
 from ._loaded import text_in
 from ._rows import column_of, dialect_of
 from .loops import apart

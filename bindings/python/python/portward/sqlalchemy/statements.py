@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Connection, Null, event, inspect
 from sqlalchemy.orm import FromStatement, Mapper, ORMExecuteState, Session
 
-from .._column import Blinded, PlaintextError, RowError, Sealed, index_apart
+from .._values import Blinded, PlaintextError, RowError, Sealed, index_apart
 from ._rows import keys_of, meant_by
 from .attribute import _Encrypted, encrypted_of
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
 
-from .._column import Blinded, PlaintextError, Sealed, check_of
+from .._values import Blinded, PlaintextError, Sealed, check_of
 
 
 class BoundError(PlaintextError, DontWrapMixin):
