@@ -17,7 +17,7 @@ from said import words
 FOLDER = Path(portward.__file__).parent
 # What a framework asks of a field or a type, and what raises nothing of ours: its own documentation has the words.
 HOOKS = {
-    "check", "clean", "contribute_to_class", "db_check", "deconstruct", "from_db_value", "get_attname", "get_internal_type", "get_lookup",
+    "check", "clean", "contribute_to_class", "db_check", "deconstruct", "from_db_value", "get_attname", "get_internal_type",
     "process_result_value",
 }  # fmt: skip
 

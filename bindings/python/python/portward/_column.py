@@ -86,7 +86,7 @@ class Column(Generic[T]):
             return self.open(keys, tenant, id, value)
         except PortwardError as error:
             if error.code in _OF_ANOTHER_ROW:
-                raise RowError(f"{self} was sealed for another tenant or primary key: assign it again") from None
+                raise RowError(f"{self} was sealed for another tenant or primary key: read it before the row is moved, then assign it") from None
             if isinstance(error, InvalidValue) or error.public == "unavailable":
                 raise
             return None

@@ -16,9 +16,12 @@ def require(access: Access, permission: str, resource: str | None, arguments: Ma
     One that is no identifier is refused like any other, and so is none at all.
     """
     if resource is not None and arguments.get(resource) is None:
-        raise Refused(f"the address has no argument {resource!r}", "resource_missing")
+        raise Refused(f"the address has no argument {resource!r}", "resource_missing", token_id=access.token_id)
     try:
         access.require(permission, None if resource is None else str(arguments[resource]))
+    except Refused as error:
+        # The session was authentic: the log may know whose it is.
+        raise Refused(str(error), error.code, error.public, access.token_id) from None
     except InvalidValue as error:
         raise Refused("the resource is no identifier", error.code, token_id=access.token_id) from None
 

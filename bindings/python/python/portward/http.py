@@ -116,7 +116,8 @@ class Gate:
     """A portal with what stands behind it.
 
     links: the store. verifier: what believes sessions, if it is not the store. log: is told the reason of every refusal; by default the
-    logger "portward" is. now: gives Unix seconds, for tests. Raises `TypeError` without a verifier where links is no `portward.Store`.
+    logger "portward" is. now: gives Unix seconds, for tests. Raises `TypeError` for what is no `portward.Portal`, and without a verifier where links is no
+    `portward.Store`.
     """
 
     def __init__(
@@ -128,6 +129,8 @@ class Gate:
         log: Log | None = None,
         now: Callable[[], int] | None = None,
     ) -> None:
+        if not isinstance(portal, Portal):
+            raise TypeError(f"portal: a portward.Portal is wanted, not {type(portal).__name__}")
         if verifier is None:
             if not isinstance(links, Store):
                 raise TypeError("verifier: is needed where links is not a Store")

@@ -28,11 +28,13 @@ class Session:
     """Nobody comes in without a session; with a permission, nobody whose session does not allow it.
 
     resource: the name of the path parameter that says for what. Without it, a session that is restricted to resources does not come in.
-    Raises `TypeError` for a permission or a resource that is no `str`, and for a resource without a permission, `InvalidValue`
+    Raises `TypeError` for what is no `Gate`, a permission or a resource that is no `str`, and a resource without a permission, `InvalidValue`
     (`unknown_permission`); when it is called `Refused`, and `TypeError` for a verifier that gives no `Access`.
     """
 
     def __init__(self, gate: Gate, permission: Optional[str] = None, *, resource: Optional[str] = None) -> None:
+        if not isinstance(gate, Gate):
+            raise TypeError(f"gate: a portward.http.Gate is wanted, not {type(gate).__name__}")
         check_guard(permission, resource)
         if permission is not None:
             gate.look_up(permission)

@@ -23,6 +23,7 @@ from .frameworks import set_up_django
 set_up_django()
 
 from asgiref.sync import sync_to_async  # noqa: E402
+from django import VERSION  # noqa: E402
 from django.core import serializers  # noqa: E402
 from django.core.checks import run_checks  # noqa: E402
 from django.core.exceptions import FieldError, SynchronousOnlyOperation, ValidationError  # noqa: E402
@@ -30,9 +31,9 @@ from django.db import IntegrityError, connection, connections, models  # noqa: E
 from django.db.migrations.state import ModelState, StateApps  # noqa: E402
 from django.db.migrations.writer import MigrationWriter  # noqa: E402
 from django.db.models import Case, F, OuterRef, Q, Value, When  # noqa: E402
-from django.db.models.functions import Cast  # noqa: E402
+from django.db.models.functions import Cast, Lower  # noqa: E402
 from django.forms import modelform_factory  # noqa: E402
-from django.test.utils import CaptureQueriesContext, isolate_apps  # noqa: E402
+from django.test.utils import CaptureQueriesContext, isolate_apps, override_settings  # noqa: E402
 
 from portward.django import conf  # noqa: E402
 from portward.django.fields import (  # noqa: E402
@@ -524,8 +525,9 @@ def test_what_cannot_be_looked_for() -> None:
         ({"email_sealed": ANN}, FieldError),
         ({"email_index": b"stolen"}, PlaintextError),
     ):
-        with pytest.raises(error):
+        with pytest.raises(error) as raised:
             list(Invoice.objects.filter(**values))
+        assert error is not FieldError or "`email__matches=…`" in str(raised.value)
     with pytest.raises(TypeError):
         Invoice.objects.exclude(tenant="acme", email__matches=ANN)
     with pytest.raises(FieldError):
@@ -754,6 +756,20 @@ def declared(**fields: Any) -> Any:
         return type("Declared", (models.Model,), members)
 
 
+class Slugged(models.SlugField):
+    """It makes its value as the row is saved, by its place among the fields."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        setattr(model_instance, self.attname, getattr(model_instance, self.attname).lower())
+        return super().pre_save(model_instance, add)
+
+
+GENERATED = [] if VERSION < (5,) else [(
+    lambda: models.GeneratedField(expression=Lower("slug"), output_field=models.CharField(max_length=64), db_persist=True),
+    {"slug": models.CharField(max_length=64)},
+)]  # fmt: skip
+
+
 def sealed(**options: Any) -> EncryptedTextField:
     return EncryptedTextField(tenant="tenant", **options)
 
@@ -779,12 +795,38 @@ def index(**options: Any) -> BlindIndexField:
     ({"email": sealed(), "one": index(version=256)}, {"E010"}), ({"email": sealed(), "one": index(normaliser="lower")}, {"E010"}),
     ({"email": sealed(), "plain": models.Manager(), "options": {"default_manager_name": "objects"}}, {"E004"}), ({"email": sealed(), "other": EncryptedManager()}, set()),
     ({"email": sealed(), "options": {"base_manager_name": None}}, {"E011"}),
+    ({"email": sealed(), "tenant": Slugged(max_length=64)}, {"E016"}),
+    *(({"email": sealed(), "tenant": made(), **slug}, {"E015"}) for made, slug in GENERATED),
     *(({"email": sealed(), "tenant": models.ForeignKey(Invoice, on_delete, null=True, default=None)}, found) for on_delete, found in (
         (models.CASCADE, set()), (models.PROTECT, set()), (models.RESTRICT, set()), (models.DO_NOTHING, set()),
         (models.SET_NULL, {"E013"}), (models.SET_DEFAULT, {"E013"}), (models.SET("other"), {"E013"}))),
 ])  # fmt: skip
 def test_checks_of_a_declaration(fields: dict[str, Any], found: set[str]) -> None:
     assert checked(declared(**fields)) == {f"portward.{one}" for one in found}
+
+
+def test_a_tenant_that_is_made_before_its_value_is_no_mistake() -> None:
+    tenant = Slugged(max_length=64)  # made first, so that it is the first of the fields
+    assert checked(declared(email=sealed(), tenant=tenant)) == set()
+
+
+@pytest.mark.skipif(VERSION < (5, 2), reason="Django has keys of several columns since 5.2")
+def test_a_key_of_several_columns_is_a_mistake() -> None:
+    several = {"number": models.IntegerField(), "id": None, "pk": models.CompositePrimaryKey("tenant", "number")}
+    assert checked(declared(email=sealed(), **several)) == {"portward.E017"}
+
+
+def test_an_index_is_in_the_table_of_its_value() -> None:
+    parent = declared(email=sealed())
+    with isolate_apps():
+        options = type("Meta", (), {"app_label": "django_app", "base_manager_name": "objects"})
+        child = type("Child", (parent,), {"__module__": __name__, "Meta": options, "email_index": index()})
+    assert {message.id for message in child._meta.get_field("email_index").check() if message.id.startswith("portward.")} == {"portward.E008"}
+
+
+def test_a_check_asks_for_the_setting_of_the_keys() -> None:
+    with override_settings(PORTWARD_KEYS=None):
+        assert checked(declared(email=sealed())) == {"portward.W002"}
 
 
 class AskedBy(EncryptedManager):

@@ -22,6 +22,7 @@ from django.db.migrations import AddField, AlterField, RemoveField  # noqa: E402
 from django.db.migrations.state import ModelState, ProjectState  # noqa: E402
 from django.db.models import Value  # noqa: E402
 from django.db.models.functions import Lower  # noqa: E402
+from django.db.models.signals import pre_save  # noqa: E402
 from django.test.utils import isolate_apps  # noqa: E402
 
 from portward.django import conf  # noqa: E402
@@ -219,6 +220,40 @@ def test_what_only_the_database_would_know_seals_nothing() -> None:
         assert not model.objects.exists()
         model.objects.create(id="qq", tenant="acme", secret="of one")
         assert model.objects.get().secret == "of one", "the control"
+
+
+def test_a_receiver_moves_no_value_to_a_tenant_that_is_not_saved() -> None:
+    def receiver(*, instance: Any, **_: Any) -> None:
+        instance.tenant = "other"
+
+    with table() as model:
+        row = model.objects.create(tenant="acme", secret="of one")
+        pre_save.connect(receiver, sender=model)
+        try:
+            for held in (model.objects.get(), model.objects.only("secret", "secret_index").get()):
+                held.secret = "of another"
+                with pytest.raises(RowError, match="a receiver"):
+                    held.save(update_fields=["secret", "secret_index"])
+            assert model.objects.get().secret == "of one"
+            held.save(update_fields=["secret", "secret_index", "tenant"])
+            assert (model.objects.get().tenant, model.objects.get().secret) == ("other", "of another"), "the control"
+        finally:
+            pre_save.disconnect(receiver, sender=model)
+        assert model.objects.get(tenant="other", secret__matches="of another") == row
+
+
+def test_what_a_database_takes_for_equal_is_another_tenant(keys: portward.KeyStore) -> None:
+    keys.new_tenant("ACME")
+    collation = "NOCASE" if connection.vendor == "sqlite" else "others_no_case"
+    if connection.vendor != "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE COLLATION IF NOT EXISTS {collation} (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+    careless = {"tenant": models.CharField(max_length=64, db_collation=collation), "secret_index": BlindIndexField(of="secret", bits=1)}
+    with table(**careless) as model:
+        model.objects.bulk_create(model(tenant=tenant, secret="of one") for tenant in ("acme", "ACME") * 8)
+        assert model.objects.filter(tenant="acme").count() == 16, "the control"
+        for tenant in ("acme", "ACME"):
+            assert [row.tenant for row in model.objects.filter(tenant=tenant, secret__matches="of one")] == [tenant] * 8
 
 
 @pytest.mark.parametrize("is_anew", [False, True])

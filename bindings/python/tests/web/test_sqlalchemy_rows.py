@@ -18,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Integer,
+    LargeBinary,
     Select,
     String,
     TypeDecorator,
@@ -224,6 +225,18 @@ class Unowned(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     tenant: Mapped[str | None]
     notes = EncryptedText(current_keys)
+
+
+class Declared(Base):
+    """Which has the columns itself."""
+
+    __tablename__ = "declared"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    notes_sealed: Mapped[bytes | None] = mapped_column(EncryptedType)
+    email_index: Mapped[bytes | None] = mapped_column(BlindIndexType)
+    notes = EncryptedText(current_keys)
+    email = EncryptedText(current_keys, index=INDEX)
 
 
 class Renamed(Base):
@@ -831,6 +844,23 @@ def test_a_read_makes_no_expression_to_learn_what_a_type_does(session: Session, 
                 asked.clear()
             assert [row.email for row in of.email.find(session, ANN, tenant="other")][0] == ANN
     assert asked == []
+
+
+def test_a_column_that_a_class_has_itself_takes_no_plaintext_either(session: Session) -> None:
+    kept(session, Declared(id=1, tenant="acme", notes="due in May", email=ANN))
+    assert [row.notes for row in Declared.email.find(session, ANN, tenant="acme")] == ["due in May"], "the control"
+    for name, other in (("notes_sealed", LargeBinary), ("email_index", EncryptedType), ("email_index", LargeBinary)):
+
+        class Apart(DeclarativeBase):
+            pass
+
+        kinds = {"notes_sealed": EncryptedType, "email_index": BlindIndexType} | {name: other}
+        columns = {column: mapped_column(kind, nullable=True) for column, kind in kinds.items()}
+        columns |= {"id": mapped_column(Integer, primary_key=True), "tenant": mapped_column(String)}
+        values = {"notes": EncryptedText(current_keys), "email": EncryptedText(current_keys, index=INDEX)}
+        wrong = type("Wrong", (Apart,), {"__tablename__": "wrong", **columns, **values})
+        with pytest.raises(TypeError, match=f"Wrong.{name} is to be of"):
+            wrong()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db.models import SET_DEFAULT, SET_NULL, AutoField, UniqueConstraint
+from django.db.models import SET_DEFAULT, SET_NULL, AutoField, Field, UniqueConstraint
 from django.db.models.fields import NOT_PROVIDED
 
 from .._column import Normaliser
@@ -40,9 +40,18 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
     elif _is_set(field.tenant_field):
         hint = "Take PROTECT, RESTRICT or CASCADE."
         yield Error("on_delete changes the tenant unseen, and nothing opens any more.", obj=field, hint=hint, id="portward.E013")
+    elif getattr(field.tenant_field, "generated", False):
+        yield Error("The database makes the tenant, and changes it unseen.", obj=field, id="portward.E015")
+    elif _is_made_later(field):
+        hint = "Declare the tenant before it."
+        yield Error("The tenant is made as the row is saved, after the value was sealed for it.", obj=field, hint=hint, id="portward.E016")
+    if len(getattr(options, "pk_fields", ())) > 1:
+        yield Error("A row with encrypted values has a primary key of one column.", obj=field, id="portward.E017")
     if isinstance(options.pk, AutoField) and not options.proxy:
         hint = "Take a UUIDField with default=uuid.uuid4."
         yield Error("The primary key has to be known before the row is stored.", obj=field, hint=hint, id="portward.E003")
+    if not getattr(settings, "PORTWARD_KEYS", None):
+        yield Warning("The setting PORTWARD_KEYS is missing, by which it is sealed.", obj=field, id="portward.W002")
     for model in _of_the_table(field.model):
         if encrypted(model)[0] is field:  # once for each model
             yield from _of_managers(model, field)
@@ -57,7 +66,8 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
 
 def _of_managers(model: Any, field: Any) -> Iterable[CheckMessage]:
     if not all(map(_is_encrypted, model._meta.managers)):
-        yield Error(f"{model.__name__} needs `objects = EncryptedManager()`, and no other kind of manager.", obj=field, id="portward.E004")
+        hint = "A query set of your own derives from EncryptedQuerySet, or stands in EncryptedManager.from_queryset(…)."
+        yield Error(f"{model.__name__} needs `objects = EncryptedManager()`, and no plain manager.", obj=field, hint=hint, id="portward.E004")
     if not _is_encrypted(model._meta.base_manager):
         hint = 'Add `base_manager_name = "objects"` to its Meta: what a foreign key adds goes through that manager.'
         yield Error(f"The base manager of {model.__name__} stores what does not open.", obj=field, hint=hint, id="portward.E011")
@@ -71,8 +81,8 @@ def _of_managers(model: Any, field: Any) -> Iterable[CheckMessage]:
 def of_index(field: Any) -> Iterable[CheckMessage]:
     """A blind index has a text that it is of, for itself, and parameters that there are. Raises nothing: the messages say what is wrong."""
     fields = field.model._meta.concrete_fields
-    if not any(isinstance(one, EncryptedTextField) and one.name == field.of for one in fields):
-        yield Error(f"The model has no EncryptedTextField '{field.of}'.", obj=field, id="portward.E008")
+    if not any(isinstance(one, EncryptedTextField) and one.name == field.of for one in field.model._meta.local_concrete_fields):
+        yield Error(f"The model has no EncryptedTextField '{field.of}' in its own table.", obj=field, id="portward.E008")
     if next(one for one in fields if isinstance(one, BlindIndexField) and one.of == field.of) is not field:
         yield Error(f"'{field.of}' has a blind index already: this one stays empty.", obj=field, id="portward.E009")
     bits, normaliser, version = field.options.bits, field.options.normaliser, field.options.version
@@ -103,6 +113,13 @@ def _is_set(field: Any) -> bool:
     """Whether a foreign key becomes another one when what it names is deleted. SET(...) can be deconstructed, as no other is."""
     on_delete = getattr(field.remote_field, "on_delete", None)
     return on_delete in (SET_DEFAULT, SET_NULL) or hasattr(on_delete, "deconstruct")
+
+
+def _is_made_later(field: Any) -> bool:
+    """Whether the tenant has a `pre_save` of its own, which is asked in the order of the fields."""
+    tenant = field.tenant_field
+    fields = field.model._meta.concrete_fields
+    return type(tenant).pre_save is not Field.pre_save and fields.index(tenant) > fields.index(field)
 
 
 def _unique_together(options: Any) -> Iterable[Iterable[str]]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import FieldError
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.asyncio import async_unsafe
@@ -79,6 +80,13 @@ class _EncryptedField(Written, Generic[T]):
             options["sealed_as"] = self.sealed_as
         return name, path, args, options
 
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Raises `FieldError`, of Django's, for what does not look into such a column."""
+        if lookup_name not in self.lookups:
+            how = f"`{self.name}__matches=…`, a keyword of filter() and get()" if self.index else "a BlindIndexField"
+            raise FieldError(f"{self}: what is encrypted is found by {how}")
+        return super().get_lookup(lookup_name)
+
     def get_attname(self) -> str:
         return f"{self.name}_sealed"
 
@@ -95,7 +103,7 @@ class _EncryptedField(Written, Generic[T]):
         table, _, name = (self.sealed_as or f"{self.model._meta.db_table}.{self.name}").rpartition(".")
         return Column(table, name, self.codec, None if self.index is None else self.index.options)
 
-    @async_unsafe("This may ask for a key: take `await aopen(row, name)`.")
+    @async_unsafe("This may ask for a key: take `await portward.django.fields.aopen(row, name)`.")
     def open(self, row: Any, stored: bytes) -> T:
         """The plaintext of what is stored in a row.
 
@@ -150,7 +158,8 @@ class _EncryptedField(Written, Generic[T]):
         return True
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
-        """What is stored, which is sealed now. Raises what `seal` raises."""
+        """What is stored, which is sealed now. Raises what `seal` and `check_looked_at` raise."""
+        self.check_looked_at(model_instance)
         self.seal(model_instance)
         return getattr(model_instance, self.attname)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import ContextVar
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -51,7 +51,7 @@ class _Confirmed(ModelIterable):
         finally:
             _CONFIRMED.reset(asked)
         while row is not None:
-            if all(_has(row, *wanted) for wanted in self.queryset._wanted):
+            if all(wanted.is_in(row) for wanted in self.queryset._wanted):
                 yield row
             row = next(rows, None)
 
@@ -63,10 +63,37 @@ class _Rows(list[Any]):
         raise TypeError(_NOT_HERE)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A value of a tenant."""
+
+    field: _EncryptedField[Any]
+    tenant: Any
+    value: Plain[Any]
+
+    def index(self) -> bytes:
+        """What the index has to hold. Where it can hold nothing, no row is the one."""
+        found: bytes | None = self.field.sealing.looked_for(conf.keys(), self.field.tenant_text(self.tenant), self.value.value)
+        if found is None:
+            raise EmptyResultSet
+        return found
+
+    def is_in(self, row: Any) -> bool:
+        """What a database takes for equal may be another tenant."""
+        tenant = self.field.tenant_text(self.tenant)
+        if self.field.place(row)[0] != tenant:
+            return False
+        try:
+            found = Plain(getattr(row, self.field.name))
+        except Unreadable:
+            return False
+        return found.value is not None and self.field.sealing.is_same(conf.keys(), tenant, found.value, self.value.value)
+
+
 class LookUps(models.QuerySet):
     """Finds by blind indexes. A look-up raises `TypeError` for what it is not, `PlaintextError` for a value of another type; see `EncryptedQuerySet`."""
 
-    _wanted: tuple[tuple[_EncryptedField[Any], Plain[Any]], ...] = ()
+    _wanted: tuple[_Wanted, ...] = ()
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """As Django's; of a look-up, the one row whose value is the one.
@@ -98,28 +125,17 @@ class LookUps(models.QuerySet):
 
     def _filter_or_exclude(self, negate: bool, args: Any, kwargs: dict[str, Any]) -> Any:
         by_name = {field.name + SUFFIX: field for field in encrypted(self.model)}
-        wanted = {by_name[name]: Plain(value) for name, value in kwargs.items() if name in by_name}
+        wanted = [_wanted(by_name[name], Plain(value), kwargs) for name, value in kwargs.items() if name in by_name]
         rest = {name: value for name, value in kwargs.items() if name not in by_name}
         if wanted and negate:
             raise TypeError("exclude() does not look into encrypted fields")
-        for field, value in wanted.items():
-            rest[field.index.name if field.index else field.name] = self._looked_for(field, value, kwargs)
+        for one in wanted:
+            rest[one.field.index.name] = _IndexOf(one.index, output_field=one.field.index)
         found = super()._filter_or_exclude(negate, args, rest)
         if wanted:
-            found._wanted = (*self._wanted, *wanted.items())
+            found._wanted = (*self._wanted, *wanted)
             found._iterable_class = _Confirmed
         return found
-
-    def _looked_for(self, field: _EncryptedField[Any], value: Plain[Any], given: dict[str, Any]) -> _IndexOf:
-        if field.index is None:
-            raise TypeError(f"{field} has no BlindIndexField")
-        tenant = given.get(field.tenant_field.name, given.get(field.tenant_field.attname))
-        if tenant is None:
-            raise TypeError(f"{field}: each tenant has an index of its own; name the tenant in the same call: {field.tenant}=…")
-        if isinstance(tenant, models.Model):
-            tenant = getattr(tenant, field.tenant_field.target_field.attname)
-        field.sealing.checked(value.value)
-        return _IndexOf(partial(_index, field, tenant, value), output_field=field.index)
 
     def _only_without_match(self) -> None:
         if self._wanted:
@@ -156,16 +172,13 @@ for _name in (
 _NOT_HERE = "a look-up of an encrypted field is confirmed row by row: take its rows first, then go on with their primary keys"
 
 
-def _index(field: _EncryptedField[Any], tenant: Any, value: Plain[Any]) -> bytes:
-    found: bytes | None = field.sealing.looked_for(conf.keys(), field.tenant_text(tenant), value.value)
-    if found is None:
-        raise EmptyResultSet
-    return found
-
-
-def _has(row: Any, field: _EncryptedField[Any], value: Plain[Any]) -> bool:
-    try:
-        found = Plain(getattr(row, field.name))
-    except Unreadable:
-        return False
-    return found.value is not None and field.sealing.is_same(conf.keys(), field.place(row)[0], found.value, value.value)
+def _wanted(field: _EncryptedField[Any], value: Plain[Any], given: dict[str, Any]) -> _Wanted:
+    if field.index is None:
+        raise TypeError(f"{field} has no BlindIndexField")
+    tenant = given.get(field.tenant_field.name, given.get(field.tenant_field.attname))
+    if tenant is None:
+        raise TypeError(f"{field}: each tenant has an index of its own; name the tenant in the same call: {field.tenant}=…")
+    if isinstance(tenant, models.Model):
+        tenant = getattr(tenant, field.tenant_field.target_field.attname)
+    field.sealing.checked(value.value)
+    return _Wanted(field, tenant, value)

@@ -47,6 +47,7 @@ class Stored(models.Field):
         return check_of(connection.vendor, connection.ops.quote_name(self.column), self.begins)
 
     def get_lookup(self, lookup_name: str) -> Any:
+        """None for what does not look into such a column. Raises nothing."""
         return super().get_lookup(lookup_name) if lookup_name in self.lookups else None
 
     lookups: tuple[str, ...] = ("isnull",)

@@ -33,7 +33,7 @@ class Written(Placed):
     def check_update_fields(self, names: Set[str]) -> None:
         """The index follows the value. names: what is to be written. Raises `InvalidValue` (`index_apart`)."""
         if self.index is not None and bool({self.name, self.attname} & names) != (self.index.name in names):
-            raise index_apart(f"update_fields: names {self.name} and {self.index.name}")
+            raise index_apart(f"write {self.name} and {self.index.name}")
 
     def check_update(self, values: Mapping[str, Any]) -> None:
         """An `UPDATE` of many rows takes nothing but None, of the value and its index. What was never made the column refuses.
@@ -48,7 +48,11 @@ class Written(Placed):
             self.check_update_fields(values.keys())
 
     def _before_save(self, *, sender: Any, instance: Any, update_fields: Any, using: Any, **_: Any) -> None:
-        if update_fields is None or not issubclass(sender, self.model):
+        if not issubclass(sender, self.model):
+            return
+        looked_at = vars(instance._state).setdefault("portward_tenants", {})
+        looked_at.pop(self.attname, None)
+        if update_fields is None:
             return
         self._index_follows(instance, update_fields)
         is_written = bool({self.name, self.attname} & update_fields)
@@ -57,6 +61,14 @@ class Written(Placed):
         there = models.QuerySet(self.model, using=using).filter(pk=instance.pk).first()
         if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
             raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
+        if is_written:
+            looked_at[self.attname] = getattr(instance, self.tenant_field.attname)
+
+    def check_looked_at(self, row: Any) -> None:
+        """Raises `RowError` where a receiver has changed the tenant, which is not written, after it was looked at."""
+        looked_at = vars(row._state).get("portward_tenants", {})
+        if self.attname in looked_at and looked_at.pop(self.attname) != getattr(row, self.tenant_field.attname):
+            raise RowError(f"{self} is sealed for one tenant, which a receiver of pre_save has changed: save them together")
 
     def _index_follows(self, row: Any, names: Set[str]) -> None:
         """Value and index are written together, if both were loaded. Alone they are what is stored."""

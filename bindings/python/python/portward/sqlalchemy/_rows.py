@@ -44,7 +44,10 @@ def column_of(mapper: Mapper[Any], name: str) -> Any:
     """The column of a tenant or primary key."""
     if (name := meant_by(mapper, name)) not in mapper.column_attrs:
         raise RowError(f"{name} is no column of {mapper.class_.__name__}: a row is sealed for what is stored with it")
-    return mapper.column_attrs[name].columns[0]
+    column = mapper.column_attrs[name].columns[0]
+    if getattr(column, "computed", None) is not None or getattr(column, "server_onupdate", None) is not None:
+        raise RowError(f"{name} of {mapper.class_.__name__} is made by the database, which changes it unseen")
+    return column
 
 
 def place_of(row: Any, attribute: Kept, sealing: Dialect | None = None) -> tuple[str, str]:

@@ -37,8 +37,10 @@ def begin(session: Session, context: UOWTransaction, instances: Any) -> None:
 
 @event.listens_for(Mapper, "after_insert")
 def inserted(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
-    """Remembers a row of which only the database knows how it keeps tenant and key."""
+    """Remembers a row of which only the database knows how it keeps tenant and key. Raises what `check_place` raises."""
     encrypted = [attribute for attribute in encrypted_of(mapper) if inspect(row).dict.get(attribute.stored) is not None]
+    for attribute in encrypted:
+        attribute.check_place(mapper, row, connection.dialect)
     columns = [*mapper.primary_key, *(column_of(mapper, attribute.tenant) for attribute in encrypted)]
     if encrypted and any(is_converted_there(column.type, connection.dialect) for column in columns):
         _remember(mapper, connection, row, encrypted)
@@ -46,8 +48,11 @@ def inserted(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
 
 @event.listens_for(Mapper, "after_update")
 def updated(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
-    """Remembers a row that may be another than this session knows."""
-    moved = [attribute for attribute in encrypted_of(mapper) if attribute.is_moved(mapper, inspect(row))]
+    """Remembers a row that may be another than this session knows. Raises what `check_place` raises."""
+    state = inspect(row)
+    for attribute in encrypted_of(mapper):
+        attribute.check_place(mapper, row, connection.dialect)
+    moved = [one for one in encrypted_of(mapper) if one.is_moved(mapper, state) or one.is_index_written(state)]
     if moved:
         _remember(mapper, connection, row, moved)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CheckConstraint, event, inspect
+from sqlalchemy import CheckConstraint, Dialect, event, inspect
 from sqlalchemy.orm import Mapper, mapped_column
+from sqlalchemy.orm.attributes import flag_modified
+from sqlalchemy.schema import conv
 
 from .. import PortwardError, Unreadable
 from .._column import BINARY, TEXT, Codec, Column, Index, Keys
-from .._values import OBJECT_BEGINS, Blinded, Plain
+from .._values import OBJECT_BEGINS, Blinded, Plain, RowError, Sealed
 from ._rows import keys_of, meant_by, place_of, table_of
 from .lookup import Lookup
 from .loops import apart
@@ -41,12 +43,14 @@ class _Encrypted(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.stored, self.indexed = name, f"{name}_sealed", f"{name}_index"
         if not hasattr(owner, self.stored):
-            setattr(owner, self.stored, mapped_column(EncryptedType, CheckConstraint(Begins(self.stored, OBJECT_BEGINS)), nullable=True))
+            check = _check(owner, self.stored, OBJECT_BEGINS)
+            setattr(owner, self.stored, mapped_column(EncryptedType, check, nullable=True))
         if self._index is not None and not hasattr(owner, self.indexed):
-            check = CheckConstraint(Begins(self.indexed, self._index.version))
+            check = _check(owner, self.indexed, self._index.version)
             setattr(owner, self.indexed, mapped_column(BlindIndexType, check, nullable=True, index=True))
         for moment in ("before_insert", "before_update"):
             event.listen(owner, moment, self._seal, propagate=True)
+        event.listen(owner, "mapper_configured", self._look_at, propagate=True)
 
     @overload
     def __get__(self, row: None, owner: type) -> Lookup[T]: ...
@@ -105,18 +109,29 @@ class _Encrypted(Generic[T]):
         """The attributes of what is stored. The index belongs to the object."""
         return (self.stored,) if self._index is None else (self.stored, self.indexed)
 
+    def _look_at(self, mapper: Mapper[Any], owner: type) -> None:
+        """A class may have the columns itself. Of another type they would take plaintext. Raises `TypeError`."""
+        for name, kind in ((self.stored, EncryptedType), (self.indexed, BlindIndexType)):
+            column = mapper.columns.get(name) if name in self.columns else None
+            if column is not None and not isinstance(column.type, kind):
+                raise TypeError(f"{owner.__name__}.{name} is to be of {kind.__name__}, which takes no plaintext, or left out")
+
     def _seal(self, mapper: Mapper[Any], connection: Any, row: Any) -> None:
         """Puts the encrypted object, and what its index holds, into a row that is being flushed."""
         state = inspect(row)
         stored = state.dict.get(self.stored)
         if isinstance(stored, Plain):
             column, place = self.sealing(row), place_of(row, self, connection.dialect)
-            setattr(row, self.stored, apart(lambda: column.seal(self.keys(), *place, stored.value)))
+            sealed = apart(lambda: column.seal(self.keys(), *place, stored.value))
+            sealed.known_as = (str(column), *place)
+            setattr(row, self.stored, sealed)
             if self._index is not None:
-                setattr(row, self.indexed, apart(lambda: column.index_of(self.keys(), place[0], stored.value)))
+                self._write_index(row, apart(lambda: column.index_of(self.keys(), place[0], stored.value)))
             return
         if stored is None and self.stored in state.dict:
-            if self._index is not None:
+            if self._index is not None and state.attrs[self.stored].history.has_changes():
+                self._write_index(row, None)
+            elif self._index is not None:
                 setattr(row, self.indexed, None)
             return
         is_moved = self.is_moved(mapper, state)
@@ -125,8 +140,15 @@ class _Encrypted(Generic[T]):
             if found is not None:
                 column, place = self.sealing(row), place_of(row, self, connection.dialect)
                 apart(lambda: column.check(self.keys(), *place, found))
+                if isinstance(found, Sealed):
+                    found.known_as = (str(column), *place)
         if self._index is not None:
             self._index_anew(state, row, is_moved)
+
+    def _write_index(self, row: Any, blinded: Blinded | None) -> None:
+        """With its value, whatever this session takes for stored: another one may have written both meanwhile."""
+        setattr(row, self.indexed, blinded)
+        flag_modified(row, self.indexed)
 
     def _index_anew(self, state: Any, row: Any, is_moved: bool) -> None:
         """Makes an index that is missing, as in rows from before there was one, or of another value: what it holds follows the value.
@@ -137,6 +159,8 @@ class _Encrypted(Generic[T]):
         is_assigned = state.attrs[self.indexed].history.has_changes()
         if not (is_missing or is_assigned or is_moved) or not isinstance(indexed, (Blinded, type(None))):
             return  # or is plaintext, which the column refuses
+        if self.stored not in state.dict and not (is_assigned or is_moved):
+            return  # What was not loaded, for whatever reason, is not now.
         try:
             blinded = self._blinded(row)
         except PortwardError as error:
@@ -155,6 +179,18 @@ class _Encrypted(Generic[T]):
         column, tenant = self.sealing(row), self.place(row)[0]
         return apart(lambda: column.index_of(self.keys(), tenant, found.value))
 
+    def check_place(self, mapper: Mapper[Any], row: Any, on: Dialect) -> None:
+        """Raises `RowError` where a row that was flushed has another place than its value was sealed for, and what `place` raises."""
+        stored = inspect(row).dict.get(self.stored)
+        if stored is None or not self.is_moved(mapper, inspect(row)):
+            return
+        if getattr(stored, "known_as", None) != (str(self.sealing(row)), *place_of(row, self, on)):
+            raise RowError(f"{self.name}: a listener changed the row's tenant or key after it was sealed: do that before the flush")
+
+    def is_index_written(self, state: Any) -> bool:
+        """Whether a row has another index than it was read with. Raises nothing."""
+        return self._index is not None and bool(state.attrs[self.indexed].history.has_changes())
+
     def is_moved(self, mapper: Mapper[Any], state: Any) -> bool:
         """Whether a row has another place, or another object, than it was read with. Raises nothing."""
         places = [meant_by(mapper, self.tenant), self.stored, *keys_of(mapper)]
@@ -167,9 +203,9 @@ class EncryptedText(_Encrypted[str]):
     keys: the key store, or a function that gives it. tenant: the attribute that holds the row's tenant. index: a blind index, for look-ups.
     sealed_as: `table.attribute`, or `schema.table.attribute` of a table that says its schema, as it was when the first value was stored; to
     be given once one of these is renamed, as nothing opens under another name. The columns `NAME_sealed` and, with an index, `NAME_index`
-    are made where the class does not have them. The index follows the value; a row from before there was one gets it when it is read and saved.
+    are made where the class does not have them; it may have them of `EncryptedType` and `BlindIndexType`. The index follows the value; a row from before there was one gets it when it is read and saved.
 
-    Raises nothing when it is made. What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what
+    Raises nothing when it is made; `TypeError` once its class is configured with a column of another type. What is assigned to it raises `PlaintextError` unless it is a `str` or None. Reading a value raises what
     `value_of` raises; so does flushing a row, and `RowError` for a value that was sealed for another row, and where another session has
     moved the row or, of a row that is moved, written the value.
     """
@@ -200,6 +236,13 @@ def encrypted_of(mapper: Mapper[Any]) -> tuple[_Encrypted[Any], ...]:
 
 _NOT_LOADED = object()
 _FOUND: WeakKeyDictionary[Mapper[Any], tuple[_Encrypted[Any], ...]] = WeakKeyDictionary()
+
+
+def _check(owner: type, column: str, begins: int) -> CheckConstraint:
+    """With a name that no convention of the application's makes another of: some of them want one. In MySQL it is of the schema."""
+    table = getattr(owner, "__tablename__", None)
+    name = f"ck_{table}_{column}" if isinstance(table, str) else f"ck_{column}"
+    return CheckConstraint(Begins(column, begins), name=conv(name))
 
 
 def _mapper_of(row: Any) -> Mapper[Any]:

@@ -55,19 +55,28 @@ class Lookup(Generic[T]):
         self._encrypted = encrypted
         self._owner = owner
 
+    def __get__(self, row: None, owner: Any) -> Lookup[T]:
+        """An alias asks its class, and hands itself over. Raises nothing."""
+        return Lookup(self._encrypted, owner)
+
     def find(self, session: Session, value: T, *, tenant: Tenant, among: Select[Any] | None = None) -> list[Any]:
         """The rows of a tenant whose value is this one. among: a selection of the rows to look into, without a limit or groups.
 
         The database gives the rows whose index is equal, which may be some too many; each is opened. One that cannot be is none of them.
-        Raises `TypeError` for an `among` with a limit, `GROUP BY`, `HAVING` or `DISTINCT ON`, and what `may_be` raises.
+        Raises `TypeError` for an `among` of other rows than this class's or alias's, or with a limit, `GROUP BY`, `HAVING` or `DISTINCT ON`,
+        and what `may_be` raises.
         """
         statement = select(self._owner) if among is None else among
         try:
             if any(_is_there(getattr(statement, name, None)) for name in _CHOOSES):
                 raise TypeError("among: has a limit or groups, which would choose among rows that are not meant")
+            if not self._is_of_owner(statement):
+                raise TypeError("among: selects other rows than those of this class or alias, whose attribute looks them up")
             of_whom = self._text_of(tenant, lambda: dialect_of(session, inspect(self._owner).mapper))
             rows = session.scalars(statement.where(self._may_be(value, tenant, of_whom))).unique().all()
-            return self._confirmed(rows, value, of_whom) if rows else []
+            # What a database takes for equal may be another tenant.
+            theirs = [row for row in rows if self._is_tenant(getattr(row, self._encrypted.tenant), tenant, of_whom, session)]
+            return self._confirmed(theirs, value, of_whom) if theirs else []
         finally:
             del value  # What reports an error shows what its frames have.
 
@@ -109,6 +118,17 @@ class Lookup(Generic[T]):
         """What SQLAlchemy asks of an attribute that a statement is to set."""
         stored = self._encrypted.stored
         raise PlaintextError(f"{stored.removesuffix('_sealed')} is no column: assign it to a row, which `{stored}` is sealed for")
+
+    def _is_of_owner(self, statement: Select[Any]) -> bool:
+        rows = statement.column_descriptions[0].get("expr")
+        if not isinstance(self._owner, type):
+            return rows is self._owner
+        return isinstance(rows, type) and issubclass(rows, self._owner)
+
+    def _is_tenant(self, found: Any, tenant: Tenant, of_whom: str, session: Session) -> bool:
+        if type(found) is type(tenant) and found == tenant:
+            return True
+        return self._text_of(found, lambda: dialect_of(session, inspect(self._owner).mapper)) == of_whom
 
     def _text_of(self, tenant: Tenant, dialect: Callable[[], Dialect | None]) -> str:
         mapper = inspect(self._owner).mapper
