@@ -361,7 +361,11 @@ def test_one_file_is_one_store(keyring: portward.Keyring, tmp_path: Path) -> Non
         with pytest.raises(portward.Unavailable) as taken:
             portward.KeyStore.open(place, keyring, feed=None, create=create)
         assert taken.value.code == "store_newer"
-    portward.Store.open(place, keyring).close()
+    with portward.Store.open(place, keyring) as store:
+        with pytest.raises(portward.Unavailable, match="for something else") as taken:
+            portward.KeyStore.open(place, keyring, feed=store)
+        assert taken.value.code == "store_newer", "and not that the database is busy"
+        store.issue(TENANT, "ada", {"files:read"})
 
 
 def test_what_cannot_be_opened_says_why(keyring: portward.Keyring, tmp_path: Path) -> None:

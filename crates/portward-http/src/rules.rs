@@ -129,7 +129,7 @@ impl RulesError {
 impl fmt::Display for RulesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Origin => "the origin is not one as a browser writes it, or not of https",
+            Self::Origin => "an origin is https://host or https://host:port as a browser writes it, with nothing behind; http:// is for localhost alone",
             Self::Path => {
                 "the path does not begin with a slash, ends in one, or has a character that a browser would encode"
             }

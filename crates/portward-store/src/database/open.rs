@@ -26,6 +26,9 @@ pub(crate) struct Schema {
 
 type Result<T> = core::result::Result<T, DatabaseError>;
 
+/// How many tables of migrations a file has.
+const TABLES: &str = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+
 impl Database {
     /// Opens a database, and makes it with its tables when asked to. The tables of a file are brought up to date in any case; those of a
     /// server only when asked, since it takes rights that a running application does not need.
@@ -49,9 +52,9 @@ impl Database {
         let options = match &backend {
             Backend::Sqlite { .. } => {
                 // What is wrong with a file is told at once: the pool would try again until its time is over, and say only that.
-                if let Err(error) = try_once(&url, schema.pragmas).await {
+                if let Err(error) = try_once(&url, schema).await {
                     let is_read_only = matches!(location, Location::Sqlite(path) if is_read_only(path));
-                    return Err(if is_read_only { DatabaseError::ReadOnly } else { error.into() });
+                    return Err(if is_read_only { DatabaseError::ReadOnly } else { error });
                 }
                 let options = options.after_connect(|connection, _| Box::pin(set(connection, schema.pragmas)));
                 options.after_release(|connection, _| {
@@ -103,8 +106,7 @@ impl Database {
     /// Whether a file was initialised.
     async fn has_tables(&self) -> Result<bool> {
         let mut reading = self.begin_reading().await?;
-        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
-        let (count,): (i64,) = reading.query_as(sql).fetch_one(&mut *reading).await?;
+        let (count,): (i64,) = reading.query_as(TABLES).fetch_one(&mut *reading).await?;
         Ok(count > 0)
     }
 
@@ -120,10 +122,25 @@ impl Database {
     }
 }
 
-async fn try_once(url: &str, pragmas: &[&'static str]) -> sqlx::Result<()> {
+async fn try_once(url: &str, schema: &Schema) -> Result<()> {
     let mut connection = AnyConnection::connect(url).await?;
-    set(&mut connection, pragmas).await?;
-    connection.close().await
+    refuse_other(&mut connection, &schema.sqlite).await?;
+    set(&mut connection, schema.pragmas).await?;
+    Ok(connection.close().await?)
+}
+
+/// A file that was made for something else is told before anything of it is set, which would wait for whoever has it open.
+async fn refuse_other(connection: &mut AnyConnection, migrator: &Migrator) -> Result<()> {
+    let (tables,): (i64,) = sqlx::query_as(TABLES).fetch_one(&mut *connection).await?;
+    if tables == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT version, checksum FROM _sqlx_migrations";
+    let made: Vec<(i64, Vec<u8>)> = sqlx::query_as(sql).fetch_all(connection).await?;
+    let is_ours = |(version, checksum): &(i64, Vec<u8>)| {
+        migrator.iter().any(|ours| ours.version == *version && *ours.checksum == **checksum)
+    };
+    if made.iter().all(is_ours) { Ok(()) } else { Err(DatabaseError::Newer) }
 }
 
 async fn set(connection: &mut AnyConnection, pragmas: &[&'static str]) -> sqlx::Result<()> {

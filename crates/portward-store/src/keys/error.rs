@@ -118,7 +118,7 @@ impl fmt::Display for KeyStoreError {
             Self::Kek(error) => error.fmt(f),
             Self::Key(error) => error.fmt(f),
             Self::Random => f.write_str("the operating system gave no random bytes"),
-            Self::UnknownKey => f.write_str("there is no such key"),
+            Self::UnknownKey => f.write_str("there is no such key, or the tenant has none yet"),
             Self::Destroyed => f.write_str("the key was destroyed, and nothing comes back by itself"),
             Self::Exists => f.write_str("the tenant has keys already"),
             Self::WrongState => f.write_str("the key is not in a state in which that can be done"),
