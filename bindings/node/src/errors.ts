@@ -66,6 +66,15 @@ export function errorOf(error: unknown): unknown {
   return error.message.startsWith('!') ? told(error.message) : internal(error.message, error)
 }
 
+/**
+ * @internal What was thrown, as an error. Nothing, or a text, is none to those who are told of it: by `next(undefined)` and `next('route')` of Express
+ * the next handler is run.
+ */
+export function failure(thrown: unknown): Error {
+  if (types.isNativeError(thrown) || thrown instanceof Error) return thrown
+  return new Error(`what was thrown is no error, but of type ${thrown === null ? 'null' : typeof thrown}`, { cause: thrown })
+}
+
 function internal(text: string, cause?: unknown): PortwardError {
   const error = new PortwardError(`a mistake in portward, please report it: ${text}`, 'internal', 'unavailable')
   error.cause = cause

@@ -7,9 +7,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from './access'
 import { maybeCallable, wrongType } from './arguments'
-import { Refused } from './errors'
+import { failure, Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, keepApart, refuse, requestOf, send } from './node-http'
+import type { Answer } from './portal'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
@@ -53,7 +54,7 @@ export function portward(options: GateOptions): ExpressPortal {
       accesses.set(request, access)
       keepApart(response)
     } catch (error) {
-      return next(error)
+      return next(failure(error))
     }
     // Outside: of what comes behind, the error is not told to it again.
     next()
@@ -63,7 +64,7 @@ export function portward(options: GateOptions): ExpressPortal {
     routes(request, response, next) {
       const sent = answered(gate, request, urlOf(request)).then((answer) => answer !== null && (send(response, answer), true))
       // By no `catch` behind it, as in a guard.
-      sent.then((isSent) => isSent || next(), next)
+      sent.then((isSent) => isSent || next(), (error: unknown) => next(failure(error)))
     },
     session: (request, response, next) => guard(request, response, next),
     requires(permission, resource) {
@@ -78,7 +79,12 @@ export function portward(options: GateOptions): ExpressPortal {
       return access
     },
     errors(error, request, response, next) {
-      const answer = response.headersSent ? null : gate.thrown(requestOf(request, urlOf(request)), error)
+      let answer: Answer | null = null
+      try {
+        if (!response.headersSent) answer = gate.thrown(requestOf(request, urlOf(request)), error)
+      } catch (another) {
+        error = failure(another)
+      }
       if (answer === null) next(error)
       else send(response, answer)
     },

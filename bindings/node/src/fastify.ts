@@ -7,7 +7,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions, onRequestAsyncHookHandler } from 'fastify'
 import type { Access } from './access'
 import { having, maybeCallable } from './arguments'
-import { Refused } from './errors'
+import { failure, Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
 import { answered, keepApart, requestOf } from './node-http'
 import type { Answer } from './portal'
@@ -66,7 +66,8 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
   })
   app.decorate('refusals', (error, request, reply) => {
     const answer = gate.thrown(requestOf(request.raw, request.originalUrl), error)
-    return answer === null ? reply.send(error) : send(reply, answer)
+    // What is no error Fastify would send as an answer.
+    return answer === null ? reply.send(failure(error)) : send(reply, answer)
   })
   app.addHook('onRequest', async (request, reply) => {
     const answer = await answered(gate, request.raw, request.originalUrl)

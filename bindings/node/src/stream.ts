@@ -2,8 +2,8 @@
 
 import { addAbortSignal, Transform } from 'node:stream'
 import { type Transformer, TransformStream as WebStream } from 'node:stream/web'
-import { types } from 'node:util'
 import { bytes } from './arguments'
+import { failure } from './errors'
 import { Lasting } from './given'
 import { onAbort } from './until'
 
@@ -134,7 +134,7 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
   const turns = new Turns(begin, tell, (out) => stream.give(out))
   const settle = (work: Promise<void>, done: (error?: Error) => void) => {
     // Whatever was thrown, nothing included, it is an error.
-    work.then(() => done(), (error: unknown) => done(types.isNativeError(error) ? error : new Error(String(error))))
+    work.then(() => done(), (error: unknown) => done(failure(error)))
   }
   const stream = new Paced({
     // A text is no chunk: what is no character in it would be sealed as another.
