@@ -1,0 +1,46 @@
+// From and to the requests and responses of the web.
+
+import { wrongType } from './arguments'
+import { keptApart } from './caches'
+import { BODY_MAX } from './gate'
+import { ownWhole } from './own'
+import type { Answer, PortalRequest } from './portal'
+
+/** @internal The same answer, which no cache gives to another client. */
+export function apart(response: Response): Response {
+  const { status, statusText } = response
+  // An upgrade and an error of the network are no answers to be kept.
+  if (status < 200) return response
+  const headers = new Headers(response.headers)
+  const said = keptApart(headers.get('cache-control'), headers.get('vary'))
+  for (const [name, value] of Object.entries(said)) headers.set(name, value)
+  return new Response(response.body, { status, statusText, headers })
+}
+
+/** @internal */
+export function requestOf(request: Request): PortalRequest {
+  // Of whatever realm or framework: what makes it one is what is read of it.
+  const isOne = typeof request?.url === 'string' && typeof request.method === 'string' && typeof request.headers?.[Symbol.iterator] === 'function'
+  if (!isOne) throw wrongType('request', 'a Request', request)
+  return { method: request.method, path: new URL(request.url).pathname, headers: [...request.headers].flat(), body: undefined }
+}
+
+/** @internal The body, or so much of it that it is too long. */
+export async function bodyOf(request: Request): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  if (request.body === null) return Buffer.alloc(0)
+  // Leaving the loop cancels the rest.
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= BODY_MAX) break
+  }
+  return ownWhole(chunks)
+}
+
+/** @internal */
+export function responseOf(request: Request, { status, headers, body }: Answer): Response {
+  const empty = request.method === 'HEAD' || body === ''
+  return new Response(empty ? null : body, { status, headers: headers.map(([name, value]): [string, string] => [name, value]) })
+}
