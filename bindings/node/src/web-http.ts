@@ -6,17 +6,6 @@ import { BODY_MAX } from './gate'
 import { ownWhole } from './own'
 import type { Answer, PortalRequest } from './portal'
 
-/** @internal The same answer, which no cache gives to another client. */
-export function apart(response: Response): Response {
-  const { status, statusText } = response
-  // An upgrade and an error of the network are no answers to be kept.
-  if (status < 200) return response
-  const headers = new Headers(response.headers)
-  const said = keptApart(headers.get('cache-control'), headers.get('vary'))
-  for (const [name, value] of Object.entries(said)) headers.set(name, value)
-  return new Response(response.body, { status, statusText, headers })
-}
-
 /** @internal */
 export function requestOf(request: Request): PortalRequest {
   // Of whatever realm or framework: what makes it one is what is read of it.
@@ -43,4 +32,31 @@ export async function bodyOf(request: Request): Promise<Buffer> {
 export function responseOf(request: Request, { status, headers, body }: Answer): Response {
   const empty = request.method === 'HEAD' || body === ''
   return new Response(empty ? null : body, { status, headers: headers.map(([name, value]): [string, string] => [name, value]) })
+}
+
+/** Header lines. */
+type Lines = readonly (readonly [name: string, value: string])[]
+
+/** @internal In place of what was said, but for cookies, which are said beside others. */
+export function say(headers: Headers, lines: Lines): void {
+  const cookies = new Set(headers.getSetCookie())
+  for (const [name, value] of lines) {
+    if (name.toLowerCase() !== 'set-cookie') headers.set(name, value)
+    else if (!cookies.has(value)) headers.append(name, value)
+  }
+}
+
+/** @internal The same answer with these headers. Those of what was fetched cannot be changed. */
+export function saying(response: Response, lines: Lines): Response {
+  const { status, statusText } = response
+  // An upgrade and an error of the network are no answers to be kept.
+  if (status < 200) return response
+  const headers = new Headers(response.headers)
+  say(headers, lines)
+  return new Response(response.body, { status, statusText, headers })
+}
+
+/** @internal The same answer, which no cache gives to another client. */
+export function apart(response: Response): Response {
+  return saying(response, Object.entries(keptApart(response.headers.get('cache-control'), response.headers.get('vary'))))
 }

@@ -7,7 +7,8 @@
 import type { Access } from './access'
 import { callable, maybeCallable, maybeText, text } from './arguments'
 import { Gate, type GateOptions, isAccess } from './gate'
-import { apart, bodyOf, requestOf, responseOf } from './web-http'
+import type { Answer } from './portal'
+import { apart, bodyOf, requestOf, responseOf, say, saying } from './web-http'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
@@ -31,13 +32,29 @@ export interface WebPortal {
     handler: (request: Request, access: Access, ...context: C) => Response | Promise<Response>,
     resource?: (request: Request, ...context: C) => string | undefined | Promise<string | undefined>,
   ): Handler<C>
-  /** A middleware of Hono: `app.use(portal.hono)`. */
-  hono(context: { req: { raw: Request } }, next: () => Promise<void>): Promise<Response | void>
+  /**
+   * A middleware of Hono, before all others: `app.use(portal.hono)`. It serves the routes of the portal, and whatever the middleware behind it have
+   * said, an answer that depends on a session is kept apart, and a refusal is not kept.
+   */
+  hono(context: HonoContext, next: () => Promise<void>): Promise<Response | void>
+}
+
+/** What of Hono's is used. */
+export interface HonoContext {
+  readonly req: { readonly raw: Request }
+  get res(): Response
+  set res(response: Response | undefined)
 }
 
 /** A portal for an application with `Request` and `Response`. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
+  /** Whose session was asked for, and what was answered if it was refused. */
+  const asked = new WeakMap<Request, Answer | null>()
+  const refuse = (request: Request, answer: Answer) => {
+    asked.set(request, answer)
+    return responseOf(request, answer)
+  }
   const answer = async (request: Request) => {
     const read = requestOf(request)
     if (!gate.isOurs(read)) return null
@@ -45,14 +62,16 @@ export function portward(options: GateOptions): WebPortal {
     const answer = await gate.answer({ ...read, body })
     return answer && responseOf(request, answer)
   }
-  const access = (request: Request, ...asked: [permission?: string, resource?: string]) => {
-    const [permission, resource] = asked
+  const access = (request: Request, ...told: [permission?: string, resource?: string]) => {
+    const [permission, resource] = told
     // Left away is one thing; a name that is not there would let every session in.
-    if (asked.length > 0) text('permission', permission)
+    if (told.length > 0) text('permission', permission)
     maybeText('resource', resource)
     // So is one that the address lacks: it is refused, as by `requires`.
-    const access = gate.access(requestOf(request), permission, asked.length > 1 ? () => resource : undefined)
-    return isAccess(access) ? access : responseOf(request, access)
+    const read = requestOf(request)
+    asked.set(request, null)
+    const access = gate.access(read, permission, told.length > 1 ? () => resource : undefined)
+    return isAccess(access) ? access : refuse(request, access)
   }
   return {
     answer,
@@ -63,6 +82,7 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
+        asked.set(request, null)
         try {
           let granted = gate.access(read, resource === undefined ? permission : undefined)
           if (isAccess(granted) && resource !== undefined) {
@@ -70,15 +90,31 @@ export function portward(options: GateOptions): WebPortal {
             const named = await resource(request, ...context)
             granted = gate.access(read, permission, () => named)
           }
-          if (!isAccess(granted)) return responseOf(request, granted)
+          if (!isAccess(granted)) return refuse(request, granted)
           return apart(await handler(request, granted, ...context))
         } catch (error) {
           const answer = gate.thrown(read, error)
           if (answer === null) throw error
-          return responseOf(request, answer)
+          return refuse(request, answer)
         }
       }
     },
-    hono: async (context, next) => (await answer(context.req.raw)) ?? next(),
+    async hono(context, next) {
+      const ours = await answer(context.req.raw)
+      if (ours !== null) {
+        const lines = [...ours.headers]
+        // Hono lays over it what earlier middleware have said: their cookies in place of its own.
+        context.res = ours
+        say(context.res.headers, lines)
+        return context.res
+      }
+      await next()
+      // As it is now: middleware may have put another in its place.
+      const refused = asked.get(context.req.raw)
+      if (refused === undefined) return
+      const kept = refused?.status === context.res.status ? saying(context.res, refused.headers) : apart(context.res)
+      context.res = undefined // or Hono would lay the old headers over these
+      context.res = kept
+    },
   }
 }

@@ -1,0 +1,126 @@
+// The rules for Hono among middleware of others, which lay headers over answers of ours and over what lies behind a guard.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import { setCookie } from 'hono/cookie'
+import { cors } from 'hono/cors'
+import { Portal } from 'portward'
+import { portward } from 'portward/web'
+import { store } from './support/fixtures.mjs'
+import { send, server } from './support/raw.mjs'
+
+const portal = new Portal('https://portal.example')
+
+async function fixture() {
+  const { store: links } = await store()
+  const issued = async () => (await links.issue('studio-7', '42', ['files:read'])).token
+  const token = await issued()
+  const { cookie, nonce } = links.peek(token)
+  const session = await links.redeem(token, cookie, nonce)
+  return { links, issued, web: portward({ portal, store: links }), headers: { authorization: `Bearer ${session.token}` } }
+}
+
+/** Middleware that say something before what comes next, or after it. */
+const before = (say) => (context, next) => (say(context.res.headers), next())
+const later = (say) => async (context, next) => (await next(), say(context))
+const ofLists = (header) => (header ?? '').split(', ').sort()
+
+/** What an application says of caches, and what becomes of it. */
+const SAYING = [
+  ['nothing', (_, next) => next(), 'private', []],
+  ['an age before', before((headers) => headers.set('Cache-Control', 'max-age=60')), 'max-age=60, private', []],
+  ['an age after', later((context) => context.header('Cache-Control', 'max-age=60')), 'max-age=60, private', []],
+  ['an age for all', later((context) => context.header('Cache-Control', 'public, max-age=60')), 'public, max-age=60', []],
+  ['what it varies by before', before((headers) => headers.set('Vary', 'Accept')), 'private', ['Accept']],
+  ['what it varies by after', later((context) => context.header('Vary', 'Accept')), 'private', ['Accept']],
+  ['something in another answer', later((context) => (context.res = new Response(context.res.body, { status: context.res.status }))), 'private', []],
+  ['something by another request', (context, next) => ((context.req.raw = new Request(context.req.raw)), next()), 'private', []],
+]
+
+for (const [what, middleware, caches, varies] of SAYING) {
+  test(`what lies behind a guard is kept apart where the middleware say ${what}`, async () => {
+    const { web, headers } = await fixture()
+    const guarded = web.requires('files:read', async () => new Response('yours', { headers: { 'Set-Cookie': 'a=1' } }))
+    const app = new Hono().use(web.hono).use(middleware)
+    app.get('/requires', (context) => guarded(context.req.raw))
+    app.get('/access', (context) => {
+      const access = web.access(context.req.raw)
+      return access instanceof Response ? access : context.text('yours')
+    })
+    app.get('/fetched', async (context) => {
+      const access = web.access(context.req.raw)
+      return access instanceof Response ? access : fetch('data:text/plain,yours')
+    })
+    app.get('/open', (context) => context.text('yours'))
+    const ask = (path, headers = {}) => app.fetch(new Request(`https://portal.example${path}`, { headers }))
+    for (const path of ['/requires', '/access', '/fetched']) {
+      const answer = await ask(path, headers)
+      assert.deepEqual([answer.status, answer.headers.get('cache-control'), await answer.text()], [200, caches, 'yours'], path)
+      assert.deepEqual(ofLists(answer.headers.get('vary')), [...varies, 'Authorization', 'Cookie'].sort(), path)
+      if (path === '/requires' && what !== 'something in another answer') assert.deepEqual(answer.headers.getSetCookie(), ['a=1'])
+      const refused = await ask(path)
+      assert.deepEqual([refused.status, refused.headers.get('cache-control'), await refused.json()], [403, 'no-store', { error: 'refused' }], path)
+    }
+    const open = await ask('/open')
+    assert.equal(open.headers.get('cache-control')?.includes('private') ?? false, false)
+  })
+}
+
+test('an answer that is no refusal is kept apart also where the application gives it to who was refused', async () => {
+  const { web } = await fixture()
+  const app = new Hono().use(web.hono).get('/', (context) => {
+    web.access(context.req.raw)
+    return context.text('welcome', 200, { 'Cache-Control': 'max-age=60' })
+  })
+  const answer = await app.fetch(new Request('https://portal.example/'))
+  assert.deepEqual([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')], [200, 'max-age=60, private', 'Cookie, Authorization'])
+})
+
+test('an answer of the portal keeps its cookies and headers among those of other middleware', async () => {
+  const { web, issued } = await fixture()
+  const cookie = (context, next) => (setCookie(context, 'a', '1'), next())
+  const credentials = cors({ origin: 'https://other.example', credentials: true })
+  const around = {
+    none: [[], []],
+    cookies: [[credentials, cookie], ['a']],
+    headers: [[before((headers) => headers.set('Cache-Control', 'max-age=60')), credentials], []],
+  }
+  for (const [name, [middleware, others]] of Object.entries(around)) {
+    const app = new Hono()
+    for (const one of middleware) app.use(one)
+    app.use(web.hono).use(later((context) => context.header('Cache-Control', 'max-age=60')))
+    const ask = (path, headers) => app.fetch(new Request(`https://portal.example${path}`, { headers }))
+    const token = await issued()
+    const [link, page] = [await ask(`/portal/${token}`), await ask('/portal', { cookie: `__Host-portward-link=${token}` })]
+    const cookies = (answer) => answer.headers.getSetCookie().map((line) => line.split('=')[0])
+    assert.deepEqual([link.status, link.headers.get('location'), cookies(link)], [303, '/portal', [...others, '__Host-portward-link']], name)
+    assert.deepEqual([page.status, cookies(page)], [200, [...others, '__Host-portward-peek']], name)
+    assert.match(await page.text(), /name="nonce"/)
+    for (const answer of [link, page]) {
+      assert.equal(answer.headers.get('cache-control'), 'no-store', name)
+      if (middleware.includes(credentials)) assert.equal(answer.headers.get('access-control-allow-credentials'), 'true')
+    }
+  }
+})
+
+test('likewise over a socket', async () => {
+  const { web, issued, headers } = await fixture()
+  const { state, port, close } = await server()
+  after(close)
+  const app = new Hono().use(cors({ origin: 'https://other.example', credentials: true }), (context, next) => (setCookie(context, 'a', '1'), next())).use(web.hono)
+  app.use(later((context) => context.header('Cache-Control', 'max-age=60'))).get('/files', (context) => {
+    const access = web.access(context.req.raw)
+    return access instanceof Response ? access : context.text('yours')
+  })
+  state.handler = getRequestListener(app.fetch)
+  const get = async (target, lines = []) => {
+    const { status, headers, body } = await send(port, { method: 'GET', target, headers: lines, body: '' })
+    const of = (name) => headers.filter(([held]) => held === name).map(([, value]) => value)
+    return [status, of('cache-control'), of('set-cookie').map((line) => line.split('=')[0]), body]
+  }
+  assert.deepEqual(await get(`/portal/${await issued()}`), [303, ['no-store'], ['a', '__Host-portward-link'], ''])
+  assert.deepEqual(await get('/files', Object.entries(headers)), [200, ['max-age=60, private'], ['a'], 'yours'])
+  assert.deepEqual(await get('/files'), [403, ['no-store'], ['a'], '{"error":"refused"}'])
+})
