@@ -23,8 +23,10 @@ const OPTIONS = ['table', 'column', 'bits', 'name', 'normaliser', 'version'] as 
 
 /** @internal */
 export let tenantOfIndex: (index: BlindIndex) => string
+/** @internal Whether they are one index, be it of several tenants: values of one are found by both. */
+export let isSameIndex: (one: BlindIndex, other: BlindIndex) => boolean
 
-let blindIndexOf: (handle: Handle<'BlindIndex'>, tenant: string) => BlindIndex
+let blindIndexOf: (handle: Handle<'BlindIndex'>, tenant: string, facts: readonly unknown[]) => BlindIndex
 
 /**
  * Makes blind indexes: what is stored beside an encrypted column so that equal values can be found. Whoever reads them sees which rows have
@@ -33,17 +35,21 @@ let blindIndexOf: (handle: Handle<'BlindIndex'>, tenant: string) => BlindIndex
 export class BlindIndex extends Handled<'BlindIndex'> {
   readonly #handle: Handle<'BlindIndex'>
   readonly #tenant: string
+  /** Everything that says which index it is, but for the tenant. */
+  readonly #facts: readonly unknown[]
 
   static {
     blindIndexOf = (...values) => new BlindIndex(made, ...values)
     tenantOfIndex = (index) => index.#tenant
+    isSameIndex = (one, other) => one.#facts.every((fact, place) => fact === other.#facts[place])
   }
 
-  private constructor(key: symbol, handle: Handle<'BlindIndex'>, tenant: string) {
+  private constructor(key: symbol, handle: Handle<'BlindIndex'>, tenant: string, facts: readonly unknown[]) {
     checkMade(key, 'BlindIndex')
     super(handle)
     this.#handle = handle
     this.#tenant = tenant
+    this.#facts = facts
   }
 
   /** The index of a value: its version, then as many bytes as its bits take. Errors: `index_empty_value`. */
@@ -53,17 +59,18 @@ export class BlindIndex extends Handled<'BlindIndex'> {
 }
 
 /** @internal */
-export async function blindIndex(scope: Handle<'Scope'>, tenant: string, options: IndexOptions): Promise<BlindIndex> {
+export async function blindIndex(scope: Handle<'Scope'>, of: { readonly tenant: string; readonly name: string }, options: IndexOptions): Promise<BlindIndex> {
   const { table, column, bits, name = 'eq', normaliser = 'exact', version = 1 } = optionsOf('options', options, OPTIONS)
-  const [handle] = await native.scopeBlindIndex(scope, {
+  const said = {
     table: text('table', table),
     column: text('column', column),
     name: text('name', name),
     normaliser: text('normaliser', normaliser),
     bits: whole('bits', bits, 0xffff),
     version: whole('version', version, 0xff),
-  })
-  return blindIndexOf(handle, tenant)
+  }
+  const [handle] = await native.scopeBlindIndex(scope, said)
+  return blindIndexOf(handle, of.tenant, [of.name, ...Object.values(said)])
 }
 
 export interface IndexSize {

@@ -2,6 +2,7 @@
 
 import { type Column, getTableColumns, is, Table } from 'drizzle-orm'
 import { bytes, text, wrongType } from './arguments'
+import { type BlindIndex, isSameIndex } from './blind-index'
 import { Unreadable } from './errors'
 import { checkMade, made } from './handle'
 import { ownCopy } from './own'
@@ -41,20 +42,20 @@ export class Indexed {
 /** @internal The object of a value that is written. */
 export let written: (sealed: Sealed) => Buffer
 /** @internal Gives a value that was just sealed its index. */
-export let withIndex: (sealed: Sealed, index: Indexed) => Sealed
+export let withIndex: (sealed: Sealed, by: BlindIndex, index: Indexed) => Sealed
 
 /** What lies in an encrypted column. It opens only as the value of the row that it was sealed for. */
 export class Sealed {
   readonly #object: Buffer
-  #index: Indexed | undefined
+  #index: { by: BlindIndex; index: Indexed } | undefined
 
   static {
     written = (sealed) => {
       if (sealed.#index !== undefined) throw new TypeError('the value has an index: what is written is `columns` of it, which is both')
       return sealed.#object
     }
-    withIndex = (sealed, index) => {
-      sealed.#index = index
+    withIndex = (sealed, by, index) => {
+      sealed.#index = { by, index }
       return sealed
     }
   }
@@ -76,7 +77,8 @@ export class Sealed {
 
   /**
    * What is written of a value that a `Field` with an index has just sealed: under these names of columns of the table, the value and its index.
-   * Drizzle is told of both at once, `values({ id, ...value.columns(clients, 'email', 'emailIndex') })`, for of the value alone it takes none.
+   * Drizzle is told of both at once, `values({ id, ...value.columns(clients, 'email', 'emailIndex') })`, for of the value alone it takes none. Throws a
+   * `TypeError` for a column of another index: the value would not be found, and another no more.
    */
   columns<InTable extends AnyTable, Value extends ColumnsOf<InTable, Sealed>, Index extends ColumnsOf<InTable, Indexed>>(
     table: InTable,
@@ -85,9 +87,11 @@ export class Sealed {
   ): Record<Value, Sealed> & Record<Index, Indexed> {
     if (this.#index === undefined) throw new TypeError('the value was read, or its Field has no index')
     const known = columnsOf('table', table)
-    checkKind('value', known, value, 'sealed')
-    checkKind('index', known, index, 'indexed')
-    return { [value]: new Sealed(this.#object), [index]: this.#index } as Record<Value, Sealed> & Record<Index, Indexed>
+    if (kindOf('value', known, value) !== 'sealed') throw noColumn('value', 'sealed')
+    const indexAtHand = kindOf('index', known, index)
+    if (typeof indexAtHand !== 'function') throw noColumn('index', 'indexed')
+    if (!isSameIndex(indexAtHand(), this.#index.by)) throw new TypeError('index: the column is of another index than the value')
+    return { [value]: new Sealed(this.#object), [index]: this.#index.index } as Record<Value, Sealed> & Record<Index, Indexed>
   }
 
   toJSON(): string {
@@ -105,7 +109,8 @@ export type ColumnsOf<InTable extends AnyTable, Kind> = {
   [Name in keyof InTable['_']['columns'] & string]: Kind extends InTable['_']['columns'][Name]['_']['data'] ? Name : never
 }[keyof InTable['_']['columns'] & string]
 
-type Kind = 'sealed' | 'indexed'
+/** Of an index: the one at hand. */
+type Kind = 'sealed' | (() => BlindIndex)
 
 /** By what encodes their values: Drizzle keeps it in the column, of whatever database. */
 const kinds = new WeakMap<object, Kind>()
@@ -121,8 +126,12 @@ function columnsOf(name: string, table: unknown): Record<string, Column> {
   return getTableColumns(table)
 }
 
-/** Drizzle ignores what it does not know: a value would be written, and beside it the index of an old one would stay. */
-function checkKind(name: string, columns: Record<string, Column>, column: string, kind: Kind): void {
+/** Nothing for a name that the table does not have: Drizzle ignores it, and beside a new value the index of an old one would stay. */
+function kindOf(name: string, columns: Record<string, Column>, column: string): Kind | undefined {
   const encode = Object.hasOwn(columns, text(name, column)) && (columns[column] as Column & { mapTo?: unknown }).mapTo
-  if (typeof encode !== 'function' || kinds.get(encode) !== kind) throw new TypeError(`${name}: the table has no ${kind} column under this name`)
+  return typeof encode === 'function' ? kinds.get(encode) : undefined
+}
+
+function noColumn(name: string, kind: string): TypeError {
+  return new TypeError(`${name}: the table has no ${kind} column under this name`)
 }

@@ -44,7 +44,7 @@ export class Field {
       const index = this.#index && indexAtHand(this.#index)
       if (index !== undefined && tenantOfIndex(index) !== scope.tenant) throw new TypeError('index: it is of another tenant than the scope')
       const sealed = new Sealed(await scope.seal(plaintext, { name: this.#name, id }))
-      return index === undefined ? sealed : withIndex(sealed, indexedOf(index.of(value)))
+      return index === undefined ? sealed : withIndex(sealed, index, indexedOf(index.of(value)))
     } finally {
       plaintext.fill(0)
     }
@@ -89,8 +89,10 @@ const toObject = ofKind('sealed', (sealed: Sealed) => {
 })
 
 /** A text is a value, whose index is made; what was read, or made by a `Field`, is an index already. */
-const toIndex = (index: () => BlindIndex) =>
-  ofKind('indexed', (value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : indexAtHand(index).of(value)))
+const toIndex = (index: () => BlindIndex) => {
+  const atHand = () => indexAtHand(index)
+  return ofKind(atHand, (value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : atHand().of(value)))
+}
 const toIndexed = (driver: Driven) => indexedOf(bytesOf(driver))
 
 /** Drizzle writes an array as one text, in which bytes are lost: there is none of these. */

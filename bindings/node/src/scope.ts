@@ -204,7 +204,7 @@ export class Scope extends Handled<'Scope'> {
 
   /** A blind index under the key of this scope, whose kind is `index`. Errors: `index_scope`, `index_parameters`. */
   async blindIndex(options: IndexOptions): Promise<BlindIndex> {
-    return this.#until(() => blindIndex(this.#handle, this.tenant, options))
+    return this.#until(() => blindIndex(this.#handle, this, options))
   }
 
   #until<T>(begin: () => Promise<T>): Promise<T> {
