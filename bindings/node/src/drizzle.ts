@@ -82,16 +82,19 @@ function bytesOf(driver: Driven): Uint8Array {
 }
 
 const toSealed = (driver: Driven) => new Sealed(bytesOf(driver))
-const toObject = ofKind('sealed', (sealed: Sealed) => {
+/** Of a prepared statement Drizzle has `null` encoded, too; elsewhere it is written as it is. */
+const orNull = <Data>(encode: (value: Data) => Buffer) => (value: Data | null) => (value === null ? null : encode(value)) as Buffer
+
+const toObject = ofKind('sealed', orNull((sealed: Sealed) => {
   // A text here would lie in the database in the clear.
   if (!(sealed instanceof Sealed)) throw new TypeError('an encrypted column takes what Field.seal gives, and nothing else')
   return written(sealed)
-})
+}))
 
 /** A text is a value, whose index is made; what was read, or made by a `Field`, is an index already. */
 const toIndex = (index: () => BlindIndex) => {
   const atHand = () => indexAtHand(index)
-  return ofKind(atHand, (value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : atHand().of(value)))
+  return ofKind(atHand, orNull((value: string | Indexed) => (value instanceof Indexed ? bytesOfIndex(value) : atHand().of(value))))
 }
 const toIndexed = (driver: Driven) => indexedOf(bytesOf(driver))
 

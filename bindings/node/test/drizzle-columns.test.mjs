@@ -56,3 +56,28 @@ test('a column is of the index of whatever tenant is at hand', async () => {
   atHand = undefined
   assert.throws(() => value.columns(table, 'email', 'emailIndex'), { name: 'TypeError', message: /^index: a BlindIndex/ })
 })
+
+test('a value that is none: with its index, also in a statement that is prepared', async () => {
+  const { table, db, seal } = await clients()
+  const find = (address) => db.select({ id: table.id, email: table.email }).from(table).where(eq(table.emailIndex, address))
+  const value = await seal('1', 'ada@example.com')
+  await db.insert(table).values({ id: '1', ...value.columns(table, 'email', 'emailIndex') })
+  assert.equal((await find('ada@example.com')).length, 1)
+  // As the README warns: by the index alone the row is found on.
+  await db.update(table).set({ email: null })
+  assert.deepEqual(await find('ada@example.com'), [{ id: '1', email: null }])
+  await db.update(table).set({ email: null, emailIndex: null })
+  assert.deepEqual(await find('ada@example.com'), [])
+
+  const names = Object.fromEntries(['id', 'email', 'emailIndex'].map((name) => [name, sql.placeholder(name)]))
+  const prepared = db.insert(table).values(names).prepare()
+  await prepared.run({ id: '2', email: null, emailIndex: null })
+  await prepared.run({ id: '3', ...(await seal('3', 'ben@example.com')).columns(table, 'email', 'emailIndex') })
+  const [none] = await db.select().from(table).where(eq(table.id, '2'))
+  assert.deepEqual([none.email, none.emailIndex, (await find('ben@example.com')).length], [null, null, 1])
+  for (const wrong of [undefined, 'in the clear', 0, '']) {
+    await assert.rejects(async () => prepared.run({ id: '4', email: wrong, emailIndex: null }), (error) => /takes what Field.seal gives/.test(`${error} ${error.cause}`))
+  }
+  // What is asked for and is none is not found.
+  assert.deepEqual(await db.select().from(table).where(eq(table.emailIndex, sql.param(sql.placeholder('email'), table.emailIndex))).prepare().all({ email: null }), [])
+})
