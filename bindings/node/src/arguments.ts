@@ -215,6 +215,11 @@ export function maybeCallable<T>(name: string, value: T | undefined): T | undefi
   return value === undefined ? undefined : callable(name, value)
 }
 
+/** What a function of the application gives that is not waited for: of a promise nobody hears the error, and one that nobody hears ends the process. */
+export function unheard(given: unknown): void {
+  if (types.isPromise(given)) given.catch(() => {})
+}
+
 /** An object with these methods, whoever has made it. */
 export function having<T extends object>(name: string, methods: readonly (keyof T & string)[], value: unknown): T {
   const isOne = typeof value === 'object' && value !== null && methods.every((method) => typeof (value as Partial<T>)[method] === 'function')

@@ -7,7 +7,7 @@
 import { types } from 'node:util'
 import { type ConvertCustomConfig, customType, type PgCustomColumnBuilder } from 'drizzle-orm/pg-core'
 import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
-import { callable, maybeCallable, options as optionsOf, text, wrongType } from './arguments'
+import { callable, maybeCallable, options as optionsOf, text, unheard, wrongType } from './arguments'
 import { BlindIndex, tenantOfIndex } from './blind-index'
 import { bytesOfIndex, Indexed, indexedOf, ofKind, Sealed, withIndex, written } from './drizzle-values'
 import { ownText } from './own'
@@ -65,6 +65,7 @@ export class Field {
 
 function indexAtHand(index: () => BlindIndex): BlindIndex {
   const atHand = index()
+  unheard(atHand)
   BlindIndex.handleOf('index', atHand)
   return atHand
 }

@@ -1,4 +1,4 @@
-import { whole } from './arguments'
+import { unheard, whole } from './arguments'
 import type { Far } from './far'
 import { checkMade, Handled, made } from './handle'
 import { native } from './native'
@@ -31,7 +31,7 @@ export async function followed(
     if (bytes === before || failure !== undefined) return
     before = bytes
     try {
-      progress?.(bytes)
+      unheard(progress?.(bytes))
     } catch (error) {
       end(error)
     }

@@ -1,8 +1,7 @@
 // What the ready parts for frameworks have in common: from a request to an answer or an access.
 
-import { types } from 'node:util'
 import { Access, isOfResource } from './access'
-import { callable, having, maybe, maybeCallable, options as optionsOf, text, wrongType, type Time } from './arguments'
+import { callable, having, maybe, maybeCallable, options as optionsOf, text, unheard, wrongType, type Time } from './arguments'
 import { InvalidValue, PortwardError, Refused, Unavailable } from './errors'
 import { type Answer, answerWith, Exchange, isSession, Portal, type PortalRequest } from './portal'
 import { Store } from './store'
@@ -132,7 +131,9 @@ export class Gate {
     const { question, token, cookie, nonce } = exchange
     if (question === 'peek') return exchange.peeked(await links.peek(token, cookie))
     const session = question === 'renew' ? await links.renew(token) : await links.redeem(token, cookie ?? '', nonce ?? '')
-    return exchange.granted(session, { at: this.#clock?.() })
+    const at = this.#clock?.()
+    unheard(at)
+    return exchange.granted(session, { at })
   }
 
   #logged(answer: Answer): Answer {
@@ -167,11 +168,6 @@ function named(resource: unknown): string {
   throw resource === undefined
     ? new Refused('the address names no resource', 'resource_required')
     : new Refused('the resource is no text', 'identifier_character')
-}
-
-/** Of a promise that is not waited for nobody hears the error, and one that nobody hears ends the process. */
-function unheard(given: unknown): void {
-  if (types.isPromise(given)) given.catch(() => {})
 }
 
 /** Whether it is an access: no answer is one. */

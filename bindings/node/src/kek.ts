@@ -1,7 +1,7 @@
 // KEKs that the application asks, for a keyring that lies under one: spec/envelope.md section 11.
 
 import { types } from 'node:util'
-import { bytes, wrongType } from './arguments'
+import { bytes, unheard, wrongType } from './arguments'
 import { InvalidValue, type PortwardError, Unavailable } from './errors'
 import type { KekSlotRow } from './native-types'
 
@@ -46,8 +46,8 @@ export async function keyOf(slots: readonly KekSlot[], provider: KekProvider, si
       away = { cause }
       continue
     }
-    // What is no answer at all, such as a promise, is a mistake of the provider's code. If that is rejected, nobody else hears it.
-    if (types.isPromise(isHere)) isHere.catch(() => {})
+    // What is no answer at all, such as a promise, is a mistake of the provider's code.
+    unheard(isHere)
     if (typeof isHere !== 'boolean') throw wrongType('kek.resolves', 'a boolean', isHere)
     if (isHere) return [number, keyIn(key)]
   }

@@ -2,7 +2,7 @@
 
 import { addAbortSignal, Transform } from 'node:stream'
 import { type Transformer, TransformStream as WebStream } from 'node:stream/web'
-import { bytes } from './arguments'
+import { bytes, unheard } from './arguments'
 import { failure } from './errors'
 import { Lasting } from './given'
 import { onAbort } from './until'
@@ -128,7 +128,7 @@ class Paced extends Transform {
 /** A stream of Node. It emits `progress` with the number of bytes that went in. */
 export function nodeStream(begin: Piecewise, { progress, signal }: Options): Transform {
   const tell = (total: number) => {
-    progress?.(total)
+    unheard(progress?.(total))
     stream.emit('progress', total)
   }
   const turns = new Turns(begin, tell, (out) => stream.give(out))
@@ -149,7 +149,7 @@ export function nodeStream(begin: Piecewise, { progress, signal }: Options): Tra
 export function webStream(begin: Piecewise, { progress, signal }: Options): TransformStream<Uint8Array, Uint8Array> {
   let give = (_out: Buffer) => {}
   let over = () => {}
-  const turns = new Turns(begin, (total) => progress?.(total), (out) => give(out))
+  const turns = new Turns(begin, (total) => unheard(progress?.(total)), (out) => give(out))
   const settled = async (work: Promise<void>) => {
     try {
       await work
