@@ -9,7 +9,7 @@ import type { Access } from './access'
 import { having, maybeCallable } from './arguments'
 import { failure, Refused } from './errors'
 import { Gate, type GateOptions, isAccess } from './gate'
-import { answered, keepApart, requestOf } from './node-http'
+import { answered, keepApart, keepSaying, requestOf } from './node-http'
 import type { Answer } from './portal'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
@@ -107,5 +107,6 @@ async function end(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   reply.code(answer.status)
   for (const [name, value] of answer.headers) reply.header(name, value)
+  keepSaying(reply.raw, answer)
   return reply.send(answer.body)
 }

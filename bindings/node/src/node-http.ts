@@ -52,13 +52,27 @@ export function refuse(response: ServerResponse, answer: Answer): void {
 
 /** @internal No cache gives this answer to another client. Seen to when its head is written: what the application has said by then is believed. */
 export function keepApart(response: ServerResponse): void {
+  const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
+  atHead(response, () => Object.entries(keptApart(text('cache-control'), text('vary'))))
+}
+
+/** Of the body that is sent, which may be another one by then, and of what the application says beside it. */
+const NOT_KEPT = ['content-type', 'set-cookie']
+
+/** @internal An answer of ours says what it says, whatever a hook of the application says of every answer. */
+export function keepSaying(response: ServerResponse, { headers }: Answer): void {
+  const kept = headers.filter(([name]) => !NOT_KEPT.includes(name.toLowerCase()))
+  atHead(response, () => kept)
+}
+
+/** Has the last word when the head is written. */
+function atHead(response: ServerResponse, lines: () => readonly Line[]): void {
   const writeHead = response.writeHead
   response.writeHead = ((status: number, reason?: string | Told, headers?: Told) => {
     const [told, message] = typeof reason === 'string' ? [headers, [reason]] : [headers ?? reason, []]
     // Node prefers these to what was set: so they are set.
     setLines(response, linesOf(told ?? {}))
-    const text = (name: string) => [response.getHeader(name) ?? []].flat().join(', ')
-    setLines(response, Object.entries(keptApart(text('cache-control'), text('vary'))))
+    setLines(response, lines())
     return Reflect.apply(writeHead, response, [status, ...message])
   }) as typeof writeHead
 }
