@@ -1,6 +1,7 @@
 // What is written of a value: into a column of its own index, and of none at all.
 
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { test } from 'node:test'
 import { eq, sql } from 'drizzle-orm'
 import { pgTable } from 'drizzle-orm/pg-core'
@@ -55,6 +56,23 @@ test('a column is of the index of whatever tenant is at hand', async () => {
   assert.deepEqual(value.columns(table, 'email', 'emailIndex').emailIndex.bytes, email.of('ada@example.com'))
   atHand = undefined
   assert.throws(() => value.columns(table, 'email', 'emailIndex'), { name: 'TypeError', message: /^index: a BlindIndex/ })
+})
+
+test('each request has the index of its tenant at hand, as the README says', async () => {
+  const { keys, db } = await clients()
+  await keys.newTenant('studio-8')
+  const atHand = new AsyncLocalStorage()
+  const table = sqliteTable('clients', { id: text('id'), email: sealedBlob('email'), emailIndex: indexedBlob(() => atHand.getStore())('email_index') })
+  const field = new Field('clients.email', { index: () => atHand.getStore() })
+  const request = async (tenant) => {
+    const index = await keys.scope(tenant, 'index:clients').blindIndex({ table: 'clients', column: 'email', bits: 32 })
+    return atHand.run(index, async () => {
+      const value = await field.seal(keys.scope(tenant, 'record:clients'), tenant, 'ada@example.com')
+      await db.insert(table).values({ id: tenant, ...value.columns(table, 'email', 'emailIndex') })
+      return (await db.select().from(table).where(eq(table.emailIndex, 'ada@example.com'))).map(({ id }) => id)
+    })
+  }
+  assert.deepEqual(await Promise.all(['studio-7', 'studio-8'].map(request)), [['studio-7'], ['studio-8']])
 })
 
 test('a value that is none: with its index, also in a statement that is prepared', async () => {
