@@ -35,6 +35,9 @@ export function maybeText(name: string, value: unknown): string | undefined {
   return maybe(value, (value) => text(name, value))
 }
 
+/** Several texts: an array, a `Set`, whatever else gives one after the other. A text is one, and not its letters. */
+export type Texts = Iterable<string> & object
+
 /** More names than anybody has: an iterable that does not end is noticed. */
 const TEXTS_MAX = 2 ** 20
 

@@ -15,7 +15,7 @@ export interface IndexOptions {
   name?: string | undefined
   /** What values become first: `exact`, if nothing is said. */
   normaliser?: 'exact' | 'ascii-lowercase' | 'digits' | undefined
-  /** From 1. */
+  /** From 1, which it is if nothing is said. */
   version?: number | undefined
 }
 
@@ -78,7 +78,7 @@ export interface IndexSize {
   rows: number
   /** Different values in it. */
   distinct: number
-  /** In all other indexes of the table. */
+  /** In all other indexes of the table; 0, if nothing is said. */
   otherBits?: number | undefined
   /** That frequencies tell the values of a column with fewer than 256 is known. */
   evenIfFew?: boolean | undefined

@@ -1,5 +1,5 @@
 import type { Access } from './access'
-import { maybeSeconds, maybeText, maybeTexts, maybeTime, milliseconds, options as optionsOf, type Time } from './arguments'
+import { maybeSeconds, maybeText, maybeTexts, maybeTime, milliseconds, options as optionsOf, type Texts, type Time } from './arguments'
 import { given } from './given'
 import { Handled, made } from './handle'
 import { Keyring } from './keyring'
@@ -10,12 +10,12 @@ import { Turns } from './turns'
 
 export interface ListFollowerOptions {
   /** Whose revocations it follows: of lists those that they are made for. All, if nothing is said. */
-  tenants?: Iterable<string> | undefined
+  tenants?: Texts | undefined
   /** The stamp that an earlier one reached, so that nothing older is taken. */
   highest?: string | undefined
   /** Who is asking: tokens that state an audience must state this one. */
   audience?: string | undefined
-  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300. */
+  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300, which more counts as. */
   skew?: number | undefined
 }
 

@@ -5,7 +5,7 @@
  */
 
 export { Access } from './access'
-export type { Time } from './arguments'
+export type { Texts, Time } from './arguments'
 export { BlindIndex, indexBits, type IndexOptions, type IndexSize } from './blind-index'
 export type { Erasure } from './erasure'
 export { InputError, InvalidValue, PortwardError, type PublicAnswer, Refused, Unavailable, Unreadable } from './errors'
@@ -16,7 +16,7 @@ export type { KekProvider, KekSlot } from './kek'
 export { Deployment, Keyring, type KeyringCreateOptions, type KeyringOpenOptions, type Lifetimes, type Root } from './keyring'
 export { KeyStore, type KeyStoreOptions } from './keys'
 export type { Edit, Event, IssuedLink, Link, LinkState, ListOptions, NewLinkOptions, Page } from './links'
-export { type Answer, Exchange, Portal, type PortalOptions, type PortalRequest, type SessionToken } from './portal'
+export { type Answer, Exchange, type PageTexts, Portal, type PortalOptions, type PortalRequest, type SessionToken } from './portal'
 export { type FileOptions, type Of, Scope, type SealOptions, type StreamOptions } from './scope'
 export { type Compacted, type Peeked, type Recovered, type RecoverOptions, Store, type StoreOptions } from './store'
 export { Issuer, type IssueOptions, type Token, Verifier, type VerifierOptions, type VerifyOptions } from './token'

@@ -1,4 +1,4 @@
-import { bytes, having, maybe, maybeBytes, maybeSignal, maybeTexts, options as optionsOf, path, texts } from './arguments'
+import { bytes, having, maybe, maybeBytes, maybeSignal, maybeTexts, options as optionsOf, path, texts, type Texts } from './arguments'
 import { checkMade, date, Handled, made } from './handle'
 import { type KekProvider, keyOf, slotOf } from './kek'
 import { native } from './native'
@@ -33,7 +33,7 @@ export class Deployment extends Handled<'Deployment'> {
    * A new one, with a random id. `permissions`: the vocabulary, at most 64 names `resource:action`, to which more can be appended later;
    * without it the one made for portals.
    */
-  static generate(permissions?: Iterable<string>): Deployment {
+  static generate(permissions?: Texts): Deployment {
     return deploymentOf(native.deploymentGenerate(maybeTexts('permissions', permissions)))
   }
 
@@ -70,7 +70,7 @@ export class Deployment extends Handled<'Deployment'> {
   }
 
   /** All that these names stand for: `files:*` is every permission on files. Errors: `unknown_permission`. */
-  expand(permissions: Iterable<string>): ReadonlySet<string> {
+  expand(permissions: Texts): ReadonlySet<string> {
     return new Set(native.deploymentExpand(this.#handle, texts('permissions', permissions)))
   }
 }
@@ -87,7 +87,7 @@ export interface Root {
 
 export interface KeyringCreateOptions {
   /** The vocabulary, as for `Deployment.generate`. */
-  permissions?: Iterable<string> | undefined
+  permissions?: Texts | undefined
   /** Without one, the owner of the directory can read the keys. */
   passphrase?: Uint8Array | undefined
   /** A file that is told of the root key, in a line of JSON, before it is written; what cannot be told is not made (`sink_failed`). */

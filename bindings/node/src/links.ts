@@ -1,7 +1,7 @@
 // Links as their tenant sees them, and what can be said about them.
 
 import {
-  granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, orNull, text, texts, whole, type Time,
+  granted, maybeSeconds, maybeText, maybeTexts, maybeTime, maybeWhole, options as optionsOf, orNull, text, texts, whole, type Texts, type Time,
 } from './arguments'
 import { date, hide } from './handle'
 import type { EditRow, EventRow, FilterRow, LinkRow, NewLinkRow, PageRow } from './native-types'
@@ -49,14 +49,15 @@ export interface Event extends Omit<EventRow, 'at'> {
   readonly at: Date
 }
 
+/** For some resources alone a link is good by `edit`, or as a copy. */
 export interface NewLinkOptions {
   /** For whom it is good. */
   audience?: string | undefined
-  /** How long it can live at most, in seconds. */
+  /** How long it can live at most, in seconds; as `linkLifetimes` of the deployment says, if nothing is said. */
   lifetime?: number | undefined
   /** What the tenant calls it: 1 to 200 characters. */
   label?: string | undefined
-  /** How often it can be redeemed. */
+  /** How often it can be redeemed: as often as one likes, if nothing is said. */
   usesMax?: number | undefined
   /** When it ends, if that is before its lifetime is over: it can then be extended. */
   expiresAt?: Time | undefined
@@ -84,9 +85,9 @@ export interface Edit {
   /** When it ends. */
   expiresAt?: Time | undefined
   /** What it grants. */
-  permissions?: Iterable<string> | undefined
+  permissions?: Texts | undefined
   /** For which resources it is good; `null` for all. */
-  resources?: Iterable<string> | null | undefined
+  resources?: Texts | null | undefined
   /** How often it can be redeemed; `null` as often as one likes. */
   usesMax?: number | null | undefined
 }
@@ -128,7 +129,7 @@ export function eventOf({ at, ...row }: EventRow): Event {
 }
 
 /** @internal */
-export function newLinkRow(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): NewLinkRow {
+export function newLinkRow(tenant: string, client: string, permissions: Texts, options?: NewLinkOptions): NewLinkRow {
   const { audience, lifetime, label, usesMax, expiresAt } = optionsOf('options', options, NEW)
   return {
     tenant: text('tenant', tenant),

@@ -1,4 +1,5 @@
 import { flag, maybeBytes, maybeText, maybeTime, options as optionsOf, pairs, text, texts, time, wrongType, type Time } from './arguments'
+import type { PublicAnswer } from './errors'
 import { checkMade, Handled, hide, made } from './handle'
 import { native } from './native'
 import type { AnswerRow, Handle, RequestRow } from './native-types'
@@ -33,8 +34,41 @@ export interface SessionToken {
 export interface PortalOptions {
   /** Below which path the routes lie: `/portal`, if nothing is said. */
   path?: string | undefined
-  /** Texts of the page by their names: `title`, `text`, `button` … */
-  page?: Readonly<Record<string, string>> | undefined
+  /** What the page says; what is left away is English and plain. */
+  page?: PageTexts | undefined
+}
+
+/**
+ * Texts are escaped. HTML and the style sheet stand in the page as they are, so they must be the application's own. Nothing is loaded from
+ * anywhere, and no other script runs.
+ */
+export interface PageTexts {
+  /** The language of the texts, as in HTML's `lang`. */
+  readonly language?: string
+  /** The title and the heading. */
+  readonly title?: string
+  /** Above the button. */
+  readonly text?: string
+  /** On the button. */
+  readonly button?: string
+  /** While a link is looked at. */
+  readonly wait?: string
+  /** Where there is no link. */
+  readonly missing?: string
+  /** Where there is a link that needs a script, and no script runs. */
+  readonly no_script?: string
+  /** For a link that is not whole. */
+  readonly damaged?: string
+  /** For a link that is refused. */
+  readonly refused?: string
+  /** While the store does not answer. */
+  readonly unavailable?: string
+  /** A style sheet. It must not contain `</style`. */
+  readonly style?: string
+  /** HTML before the content: a logo as inline SVG, a name. */
+  readonly header_html?: string
+  /** HTML behind the content: an imprint. */
+  readonly footer_html?: string
 }
 
 function answerOf({ status, headers, body, reason, tokenId }: AnswerRow): Answer {
@@ -72,7 +106,10 @@ export class Portal extends Handled<'Portal'> {
   /** The path that the routes lie below. */
   readonly path: string
 
-  /** For a host: `https://portal.example`. Errors: `origin_malformed`, `path_malformed`, `style_malformed`, `unknown_text`. */
+  /**
+   * For a host: `https://portal.example`, with its port if it has one, in lower case and without a slash at the end; to try it,
+   * `http://localhost:3000`, not `127.0.0.1`. Errors: `origin_malformed`, `path_malformed`, `style_malformed`, `unknown_text`.
+   */
   constructor(origin: string, options?: PortalOptions) {
     const { path, page = {} } = optionsOf('options', options, ['path', 'page'])
     const handle = native.portalNew(text('origin', origin), maybeText('path', path), pairs('page', page))
@@ -101,7 +138,7 @@ export class Portal extends Handled<'Portal'> {
   }
 
   /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. Errors: `unknown_refusal`. */
-  refuse(request: PortalRequest, answer: string): Answer {
+  refuse(request: PortalRequest, answer: PublicAnswer): Answer {
     return answerOf(native.portalRefuse(this.#handle, requestRow(request)[0], text('answer', answer)))
   }
 }
@@ -153,7 +190,7 @@ export class Exchange extends Handled<'Exchange'> {
   }
 
   /** The refusal: `damaged`, `refused` or `unavailable`. Errors: `unknown_refusal`. */
-  refused(answer: string): Answer {
+  refused(answer: PublicAnswer): Answer {
     return answerOf(native.exchangeRefused(this.#handle, text('answer', answer)))
   }
 

@@ -124,7 +124,8 @@ export class Scope extends Handled<'Scope'> {
   /**
    * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Errors: `source_unreadable`,
    * `target_unwritable`. Files that are open already go through `sealStream`:
-   * `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`.
+   * `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`. A signal, or a `progress` that throws, which comes
+   * when the last of it is written, rejects although the target is there.
    */
   async sealFile(source: string | URL, target: string | URL, options: SealOptions & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
@@ -135,7 +136,7 @@ export class Scope extends Handled<'Scope'> {
 
   /**
    * Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Errors: `source_unreadable`,
-   * `target_unwritable`. Open files as with `sealFile`.
+   * `target_unwritable`. Open files, and what comes late, as with `sealFile`.
    */
   async openFile(source: string | URL, target: string | URL, options: Of & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE])

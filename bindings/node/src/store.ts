@@ -1,7 +1,7 @@
 import { type Access, accessOf, token as tokenOf } from './access'
 import {
   bytes, flag, maybe, maybeSeconds, maybeText, maybeTexts, milliseconds, options as optionsOf, orNull, path, seconds, someSignal, text,
-  time, whole, type Time,
+  time, whole, type Texts, type Time,
 } from './arguments'
 import { given } from './given'
 import { checkMade, date, Handled, made } from './handle'
@@ -24,9 +24,9 @@ export interface StoreOptions {
   create?: boolean | undefined
   /** Who is asking: tokens that state an audience must state this one. */
   audience?: string | undefined
-  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300. */
+  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300, which more counts as. */
   skew?: number | undefined
-  /** For how many seconds revocations are believed without having heard from the database: 30. */
+  /** For how many seconds revocations are believed without having heard from the database: 30. With 0 they never are. */
   maxStaleness?: number | undefined
   /** How often the database is asked for what is new, in seconds: 0.5. With 0 it never is. */
   follow?: number | undefined
@@ -169,7 +169,7 @@ export class Store extends Handled<'Store'> {
   }
 
   /** Makes a link and its row in one step; it has its `token`. */
-  async issue(tenant: string, client: string, permissions: Iterable<string>, options?: NewLinkOptions): Promise<IssuedLink> {
+  async issue(tenant: string, client: string, permissions: Texts, options?: NewLinkOptions): Promise<IssuedLink> {
     return linkOf(await this.#until(() => native.storeIssue(this.#handle, newLinkRow(tenant, client, permissions, options)))) as IssuedLink
   }
 
@@ -189,7 +189,10 @@ export class Store extends Handled<'Store'> {
     return Object.freeze({ links: Object.freeze(links.map(linkOf)), next })
   }
 
-  /** Changes a link that was sent already. Errors: `link_unknown`, `link_revoked`, `over_ceiling`, `nothing_granted`, `label_malformed`. */
+  /**
+   * Changes a link that was sent already. Where something is taken away, its sessions are refused until they are renewed. Errors: `link_unknown`,
+   * `link_revoked`, `over_ceiling`, `nothing_granted`, `label_malformed`.
+   */
   async edit(tenant: string, link: string, edit: Edit): Promise<Link> {
     return linkOf(await this.#until(() => native.storeEdit(this.#handle, text('tenant', tenant), text('link', link), editRow(edit))))
   }
@@ -275,7 +278,7 @@ export class Store extends Handled<'Store'> {
   }
 
   /** A list of revocations for verifiers without a live feed: of these tenants, or of all; good from one time to the other. */
-  async publish(options: { thisUpdate: Time; nextUpdate: Time; tenants?: Iterable<string> | undefined }): Promise<Buffer> {
+  async publish(options: { thisUpdate: Time; nextUpdate: Time; tenants?: Texts | undefined }): Promise<Buffer> {
     const { thisUpdate, nextUpdate, tenants } = optionsOf('options', options, ['thisUpdate', 'nextUpdate', 'tenants'])
     const of = maybeTexts('tenants', tenants)
     return this.#until(() => native.storePublish(this.#handle, of, time('thisUpdate', thisUpdate), time('nextUpdate', nextUpdate)))

@@ -1,5 +1,5 @@
 import { Access, accessOf, believed, token as tokenOf } from './access'
-import { granted, maybeSeconds, maybeText, maybeTime, options as optionsOf, text, wrongType, type Time } from './arguments'
+import { granted, maybeSeconds, maybeText, maybeTime, options as optionsOf, text, wrongType, type Texts, type Time } from './arguments'
 import { InvalidValue } from './errors'
 import { checkMade, date, Handled, hide, made } from './handle'
 import { type Deployment, Keyring } from './keyring'
@@ -25,7 +25,7 @@ export function tokenOfRow({ text, id, expiresAt }: TokenRow): Token {
 export interface VerifierOptions {
   /** Who is asking: tokens that state an audience must state this one. */
   audience?: string | undefined
-  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300. */
+  /** How far ahead the issuer's clock may be, in seconds: 60 by default, at most 300, which more counts as. */
   skew?: number | undefined
 }
 
@@ -91,7 +91,7 @@ function now(): number {
 export interface IssueOptions {
   /** For whom it is good; for all, if nothing is said. */
   audience?: string | undefined
-  /** In seconds. */
+  /** In seconds; as `linkLifetimes` of the deployment says, if nothing is said. */
   lifetime?: number | undefined
 }
 
@@ -112,7 +112,7 @@ export class Issuer extends Handled<'Issuer'> {
   }
 
   /** Makes a link. Errors: `lifetime_zero`, `lifetime_over_ceiling`, `token_too_long`. */
-  issueLink(tenant: string, client: string, permissions: Iterable<string>, options?: IssueOptions): Token {
+  issueLink(tenant: string, client: string, permissions: Texts, options?: IssueOptions): Token {
     const { audience, lifetime } = optionsOf('options', options, ['audience', 'lifetime'])
     return tokenOfRow(
       native.issuerIssueLink(

@@ -1,5 +1,5 @@
 import { token as tokenOf } from './access'
-import { flag, maybeText, maybeTexts, maybeTime, options as optionsOf, texts, type Time } from './arguments'
+import { flag, maybeText, maybeTexts, maybeTime, options as optionsOf, texts, type Texts, type Time } from './arguments'
 import { date, Handled } from './handle'
 import { native } from './native'
 import type { Handle, UntrustedRow } from './native-types'
@@ -9,9 +9,9 @@ export interface Narrowing {
   /** When it ends. */
   expiresAt?: Time | undefined
   /** Which permissions it keeps; needs `vocabulary`. */
-  permissions?: Iterable<string> | undefined
+  permissions?: Texts | undefined
   /** For which resources it is good: 1 to 16. */
-  resources?: Iterable<string> | undefined
+  resources?: Texts | undefined
   /** For whom it is good. */
   audience?: string | undefined
   /** A label of 1 to 32 printable ASCII characters. */
@@ -19,7 +19,7 @@ export interface Narrowing {
   /** Whether nobody can narrow it further. */
   seal?: boolean | undefined
   /** The deployment's permission names in their order. */
-  vocabulary?: Iterable<string> | undefined
+  vocabulary?: Texts | undefined
 }
 
 const NARROWING = ['expiresAt', 'permissions', 'resources', 'audience', 'recipient', 'seal', 'vocabulary'] as const
@@ -74,7 +74,7 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
   }
 
   /** What it grants, in the words of a vocabulary; what that lacks is left out. */
-  permissions(vocabulary: Iterable<string>): ReadonlySet<string> {
+  permissions(vocabulary: Texts): ReadonlySet<string> {
     return new Set(native.untrustedPermissions(this.#handle, texts('vocabulary', vocabulary)))
   }
 

@@ -19,8 +19,8 @@ export interface WebPortal {
   /** Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. */
   answer(request: Request): Promise<Response | null>
   /**
-   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer that depends on it says
-   * `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires` it does by itself.
+   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer that depends on it has to
+   * say `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires`, and where `hono` goes first, it does by itself.
    */
   access(request: Request, permission?: string, resource?: string): Access | Response
   /**

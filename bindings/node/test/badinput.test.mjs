@@ -58,7 +58,7 @@ const WRONG = {
   string: TEXTS, number: NUMBERS, boolean: FLAGS, Time: TIMES, Uint8Array: BYTES, AbortSignal: OBJECTS, PublicAnswer: TEXTS, LinkState: TEXTS,
   "'exact' | 'ascii-lowercase' | 'digits'": TEXTS, 'string | URL': PATHS, 'string | URL | Uint8Array | RangeSource': [7, true, {}, [1], { read: () => {} }, { stat: () => {} }, new URL('https://portal.example/file')],
   Value: TEXTS, Index: TEXTS, InTable: OBJECTS,
-  'Iterable<string>': LISTS, 'string | Iterable<string>': LISTS.slice(1), 'readonly string[]': LISTS, 'Readonly<Record<string, string>>': RECORDS,
+  Texts: LISTS, PageTexts: RECORDS, 'string | Iterable<string>': LISTS.slice(1), 'readonly string[]': LISTS, 'Readonly<Record<string, string>>': RECORDS,
   ...Object.fromEntries(['Access', 'Deployment', 'FastifyInstance', 'IncomingMessage', 'KekProvider', 'Keyring', 'KMSClient', 'Links', 'Portal', 'Request', 'Scope', 'Sealed', 'Sessions', 'Store'].map((name) => [name, OBJECTS])),
 }
 
@@ -90,7 +90,7 @@ const noObject = (fields) => [...PLAIN, null, ...(fields.every(({ isOptional }) 
 /** Values of the right type that are none: what a native part would take for another number, or another text. */
 const UNFIT = {
   number: [-1, 1.5, NaN, Infinity, 2 ** 53], Time: [-1, 1.5, NaN, 2 ** 53, new Date(NaN)],
-  string: ['half \ud800'], Value: ['half \ud800'], Index: ['half \ud800'], 'string | URL': ['half \ud800'], 'string | URL | Uint8Array | RangeSource': ['half \ud800'], 'Iterable<string>': [['half \ud800']], 'readonly string[]': [['half \ud800']],
+  string: ['half \ud800'], Value: ['half \ud800'], Index: ['half \ud800'], 'string | URL': ['half \ud800'], 'string | URL | Uint8Array | RangeSource': ['half \ud800'], Texts: [['half \ud800']], 'readonly string[]': [['half \ud800']],
 }
 /** These may have a fraction. */
 const FRACTIONS = ['maxStaleness', 'follow']

@@ -56,6 +56,13 @@ await Keyring.open('keys', { kek: { ...token, resolves: async () => true } })
 
 // @ts-expect-error an option that there is not
 new Issuer(keyring).issueLink('t', 'c', [], { ttl: 1 })
+// @ts-expect-error a text is one permission, and not several
+await store.issue('t', 'c', 'files:read')
+// @ts-expect-error a page has no text of this name
+new Portal('https://portal.example', { page: { heading: 'x' } })
+// @ts-expect-error no answer to the public
+new Portal('https://portal.example', { page: { title: 'x' } }).refuse({ method: 'GET', path: '/', headers: [] }, 'link_revoked')
+
 // @ts-expect-error no constructor for callers
 new Access()
 // @ts-expect-error nor this one
