@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Access } from './access'
 import { callable, maybeCallable, maybeText, text } from './arguments'
 import { Gate, type GateOptions, isAccess } from './gate'
@@ -46,13 +47,23 @@ export interface HonoContext {
   set res(response: Response | undefined)
 }
 
+/** What Hono is at work on: whether a session was asked for, and what was answered if it was refused. Not by the request: middleware makes others. */
+interface Work {
+  asked?: Answer | null
+}
+
+const atWork = new AsyncLocalStorage<Work>()
+
+function asking(refused: Answer | null): void {
+  const work = atWork.getStore()
+  if (work !== undefined) work.asked = refused
+}
+
 /** A portal for an application with `Request` and `Response`. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
-  /** Whose session was asked for, and what was answered if it was refused. */
-  const asked = new WeakMap<Request, Answer | null>()
   const refuse = (request: Request, answer: Answer) => {
-    asked.set(request, answer)
+    asking(answer)
     return responseOf(request, answer)
   }
   const answer = async (request: Request) => {
@@ -67,9 +78,9 @@ export function portward(options: GateOptions): WebPortal {
     // Left away is one thing; a name that is not there would let every session in.
     if (told.length > 0) text('permission', permission)
     maybeText('resource', resource)
-    // So is one that the address lacks: it is refused, as by `requires`.
     const read = requestOf(request)
-    asked.set(request, null)
+    asking(null)
+    // So is one that the address lacks: it is refused, as by `requires`.
     const access = gate.access(read, permission, told.length > 1 ? () => resource : undefined)
     return isAccess(access) ? access : refuse(request, access)
   }
@@ -82,7 +93,7 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
-        asked.set(request, null)
+        asking(null)
         try {
           let granted = gate.access(read, resource === undefined ? permission : undefined)
           if (isAccess(granted) && resource !== undefined) {
@@ -108,10 +119,11 @@ export function portward(options: GateOptions): WebPortal {
         say(context.res.headers, lines)
         return context.res
       }
-      await next()
-      // As it is now: middleware may have put another in its place.
-      const refused = asked.get(context.req.raw)
+      const work: Work = {}
+      await atWork.run(work, next)
+      const refused = work.asked
       if (refused === undefined) return
+      asking(refused) // around an application in an application
       const kept = refused?.status === context.res.status ? saying(context.res, refused.headers) : apart(context.res)
       context.res = undefined // or Hono would lay the old headers over these
       context.res = kept

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
+import { methodOverride } from 'hono/method-override'
 import { Portal } from 'portward'
 import { portward } from 'portward/web'
 import { store } from './support/fixtures.mjs'
@@ -67,6 +68,22 @@ for (const [what, middleware, caches, varies] of SAYING) {
     assert.equal(open.headers.get('cache-control')?.includes('private') ?? false, false)
   })
 }
+
+test('likewise where an application is in another, or asks itself once more', async () => {
+  const { web, headers } = await fixture()
+  const guarded = web.requires('files:read', async () => new Response('yours'))
+  for (const inner of [new Hono(), new Hono().use(web.hono)]) {
+    inner.get('/files', (context) => guarded(context.req.raw)).put('/files', (context) => guarded(context.req.raw))
+    const app = new Hono().use(web.hono).use(later((context) => context.header('Cache-Control', 'max-age=60'))).mount('/in', inner.fetch)
+    app.use('/files', methodOverride({ app: inner, header: 'X-Method' }))
+    for (const [path, method, more] of [['/in/files', 'GET', {}], ['/files', 'POST', { 'X-Method': 'PUT' }]]) {
+      const ask = (headers) => app.fetch(new Request(`https://portal.example${path}`, { method, headers: { ...headers, ...more } }))
+      const [answer, refused] = [await ask(headers), await ask({})]
+      assert.deepEqual([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')], [200, 'max-age=60, private', 'Cookie, Authorization'], path)
+      assert.deepEqual([refused.status, refused.headers.get('cache-control')], [403, 'no-store'], path)
+    }
+  }
+})
 
 test('an answer that is no refusal is kept apart also where the application gives it to who was refused', async () => {
   const { web } = await fixture()
