@@ -241,7 +241,8 @@ def test_a_save_opens_each_value_once(keys: portward.KeyStore) -> None:
     row.email = BOB
     row.save()
     assert asked() == [of_index, record]
-    row.email_index = Invoice.objects.create(tenant="acme", email=ANN).email_index
+    others = (Invoice.objects.create(tenant="acme", email=f"{n}@example.org").email_index for n in range(100))
+    row.email_index = next(one for one in others if one != row.email_index)  # of 4 bits, which are often equal
     asked()
     row.save()
     assert asked() == [of_index, record] and Invoice.objects.get(tenant="acme", email__matches=BOB) == row, "another index"
@@ -796,6 +797,7 @@ def index(**options: Any) -> BlindIndexField:
     ({"email": sealed(), "plain": models.Manager(), "options": {"default_manager_name": "objects"}}, {"E004"}), ({"email": sealed(), "other": EncryptedManager()}, set()),
     ({"email": sealed(), "options": {"base_manager_name": None}}, {"E011"}),
     ({"email": sealed(), "tenant": Slugged(max_length=64)}, {"E016"}),
+    ({"email": sealed(), "id": Slugged(max_length=64, primary_key=True)}, {"E016"}),
     *(({"email": sealed(), "tenant": made(), **slug}, {"E015"}) for made, slug in GENERATED),
     *(({"email": sealed(), "tenant": models.ForeignKey(Invoice, on_delete, null=True, default=None)}, found) for on_delete, found in (
         (models.CASCADE, set()), (models.PROTECT, set()), (models.RESTRICT, set()), (models.DO_NOTHING, set()),

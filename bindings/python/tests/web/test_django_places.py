@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -240,6 +240,23 @@ def test_a_receiver_moves_no_value_to_a_tenant_that_is_not_saved() -> None:
         finally:
             pre_save.disconnect(receiver, sender=model)
         assert model.objects.get(tenant="other", secret__matches="of another") == row
+
+
+def test_a_receiver_moves_no_tenant_that_is_saved_without_its_value() -> None:
+    def receiver(*, instance: Any, **_: Any) -> None:
+        instance.tenant = tenant
+
+    with table() as model:
+        row = model.objects.create(tenant="acme", secret="of one")
+        pre_save.connect(receiver, sender=model)
+        try:
+            for tenant, is_refused in (("other", True), ("acme", False)):
+                for save in (lambda: row.save(update_fields=["tenant"]), model.objects.only("tenant").get().save):
+                    with pytest.raises(RowError, match="save it and the tenant together") if is_refused else nullcontext():
+                        save()
+        finally:
+            pre_save.disconnect(receiver, sender=model)
+        assert (model.objects.get().tenant, model.objects.get().secret) == ("acme", "of one")
 
 
 def test_what_a_database_takes_for_equal_is_another_tenant(keys: portward.KeyStore) -> None:

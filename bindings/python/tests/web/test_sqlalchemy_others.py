@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, CheckConstraint, Computed, ForeignKey, MetaData, String, create_engine, event, select, text, update
+from sqlalchemy import URL, CheckConstraint, Computed, ForeignKey, LargeBinary, MetaData, String, create_engine, event, insert, select, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, defer, mapped_column, relationship, with_polymorphic
 
 import portward
 from portward.sqlalchemy import EncryptedText, Index, RowError
+from portward.sqlalchemy.types import BlindIndexType, EncryptedType
 
 from .test_sqlalchemy import ANN, BOB, current_keys, database  # noqa: F401  a fixture
 from .test_sqlalchemy_rows import kept
@@ -232,3 +233,142 @@ def test_our_constraints_have_names_of_their_own() -> None:
     columns = Note.__table__.columns
     named = {one.name for column in columns for one in column.constraints if isinstance(one, CheckConstraint)}
     assert named == {"ck_others_notes_email_sealed", "ck_others_notes_email_index"}
+
+
+@pytest.mark.parametrize("options", [[], [defer(Stamped.tenant)]])
+def test_a_listener_may_say_the_tenant_again(session: Session, options: list[Any]) -> None:
+    kept(session, Stamped(id=KEY, tenant="acme", email=ANN))
+
+    def listener(mapper: Any, connection: Any, row: Any) -> None:
+        row.tenant = tenant
+
+    row = session.scalars(select(Stamped).options(*options)).one()
+    event.listen(Stamped, "before_update", listener)
+    try:
+        tenant = "acme"
+        for title in ("loaded", "expired"):
+            row.title = title
+            session.commit()
+        tenant, row.title = "other", "moved"
+        with pytest.raises(RowError):
+            session.commit()
+    finally:
+        event.remove(Stamped, "before_update", listener)
+    session.rollback()
+    assert (row.tenant, row.title, row.email) == ("acme", "expired", ANN)
+
+
+@pytest.mark.parametrize("moment", ["before_insert", "before_update"])
+def test_a_listener_leaves_no_index_of_a_value_that_it_takes_away(session: Session, moment: str) -> None:
+    kept(session, Stamped(id=KEY, tenant="acme", email=ANN))
+
+    def listener(mapper: Any, connection: Any, row: Any) -> None:
+        row.email = None
+
+    event.listen(Stamped, moment, listener)
+    try:
+        with pytest.raises(RowError, match="took the value away"):
+            if moment == "before_insert":
+                session.add(Stamped(tenant="acme", email=BOB))
+            else:
+                session.get_one(Stamped, KEY).title = "saved"
+            session.flush()
+    finally:
+        event.remove(Stamped, moment, listener)
+
+
+def test_an_index_that_was_not_loaded_is_not_written_for_another_reason(session: Session) -> None:
+    kept(session, Note(id=KEY, tenant="acme", email=None))
+    row = session.scalars(select(Note).options(defer(Note.email_index))).one()
+    row.title = "saved"
+    session.flush()
+    assert "email_index" not in vars(row)
+
+
+def test_a_column_of_another_type_is_refused_every_time(session: Session) -> None:
+    for kind in (LargeBinary(), EncryptedType().with_variant(LargeBinary(), "sqlite", "postgresql")):
+
+        class Apart(DeclarativeBase):
+            pass
+
+        class Wrong(Apart):
+            __tablename__ = "others_wrong"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            tenant: Mapped[str]
+            email_sealed = mapped_column(kind, nullable=True)
+            email = EncryptedText(current_keys)
+
+        for _ in range(2):
+            with pytest.raises(TypeError, match="is to be of"):
+                session.execute(insert(Wrong).values(id=1, tenant="acme", email_sealed=b"stolen"))
+
+
+def test_what_changes_a_tenant_unseen_is_refused(session: Session) -> None:
+    class Apart(DeclarativeBase):
+        pass
+
+    class Owner(Apart):
+        __tablename__ = "others_owner"
+        id: Mapped[str] = mapped_column(primary_key=True)
+
+    class Later(Apart):
+        __tablename__ = "others_later"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tenant: Mapped[str] = mapped_column(ForeignKey("others_owner.id"))
+        owner: Mapped[Owner] = relationship(post_update=True)
+        email = EncryptedText(current_keys)
+
+    class Changed(Apart):
+        __tablename__ = "others_changed"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tenant: Mapped[str] = mapped_column(onupdate="other")
+        email = EncryptedText(current_keys)
+
+    Apart.metadata.create_all(session.connection())
+    for kind, why in ((Later, "post_update"), (Changed, "onupdate")):
+        session.add(kind(id=1, tenant="acme", email=ANN))
+        with pytest.raises(RowError, match=why):
+            session.flush()
+        session.rollback()
+
+
+def test_a_part_of_a_polymorphic_alias_is_looked_into_and_no_other_table(session: Session) -> None:
+    kept(session, Long(tenant="acme", email=ANN))
+    of = with_polymorphic(Note, [Long])
+    assert len(of.Long.email.find(session, ANN, tenant="acme", among=select(of))) == 1
+
+    class Apart(DeclarativeBase):
+        pass
+
+    class One(Apart):
+        __tablename__ = "others_one"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tenant: Mapped[str]
+        email = EncryptedText(current_keys, index=INDEX, sealed_as="others.email")
+
+    class Other(One):
+        __tablename__ = "others_other"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tenant: Mapped[str]
+        email_sealed = mapped_column(EncryptedType, nullable=True)
+        email_index = mapped_column(BlindIndexType, nullable=True)
+        __mapper_args__ = {"concrete": True}
+
+    for among in (select(Other), select()):
+        with pytest.raises(TypeError, match="^among: selects other rows"):
+            One.email.find(session, ANN, tenant="acme", among=among)
+
+
+def test_the_constraints_of_a_mixin_are_named_by_their_tables() -> None:
+    class Apart(DeclarativeBase):
+        pass
+
+    class Mixin:
+        id: Mapped[int] = mapped_column(primary_key=True)
+        tenant: Mapped[str]
+        email = EncryptedText(current_keys, index=INDEX)
+
+    for name in ("one", "two"):
+        table = type(name.title(), (Mixin, Apart), {"__tablename__": name}).__table__
+        named = {one.name for column in table.columns for one in column.constraints if isinstance(one, CheckConstraint)}
+        assert named == {f"ck_{name}_email_sealed", f"ck_{name}_email_index"}

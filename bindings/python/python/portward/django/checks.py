@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any, get_args
 
@@ -42,9 +43,9 @@ def of_field(field: Any) -> Iterable[CheckMessage]:
         yield Error("on_delete changes the tenant unseen, and nothing opens any more.", obj=field, hint=hint, id="portward.E013")
     elif getattr(field.tenant_field, "generated", False):
         yield Error("The database makes the tenant, and changes it unseen.", obj=field, id="portward.E015")
-    elif _is_made_later(field):
-        hint = "Declare the tenant before it."
-        yield Error("The tenant is made as the row is saved, after the value was sealed for it.", obj=field, hint=hint, id="portward.E016")
+    elif _is_made_later(field.tenant_field, field) or _is_made_later(options.pk, field):
+        hint = "Declare both before it."
+        yield Error("The tenant or the primary key is made as the row is saved, after the value was sealed for it.", obj=field, hint=hint, id="portward.E016")
     if len(getattr(options, "pk_fields", ())) > 1:
         yield Error("A row with encrypted values has a primary key of one column.", obj=field, id="portward.E017")
     if isinstance(options.pk, AutoField) and not options.proxy:
@@ -115,11 +116,10 @@ def _is_set(field: Any) -> bool:
     return on_delete in (SET_DEFAULT, SET_NULL) or hasattr(on_delete, "deconstruct")
 
 
-def _is_made_later(field: Any) -> bool:
-    """Whether the tenant has a `pre_save` of its own, which is asked in the order of the fields."""
-    tenant = field.tenant_field
-    fields = field.model._meta.concrete_fields
-    return type(tenant).pre_save is not Field.pre_save and fields.index(tenant) > fields.index(field)
+def _is_made_later(place: Any, field: Any) -> bool:
+    """Whether a tenant or primary key has a `pre_save` of its own, which is asked in the order of the fields."""
+    later = itertools.dropwhile(lambda one: one is not field, field.model._meta.concrete_fields)
+    return type(place).pre_save is not Field.pre_save and any(one is place for one in later)
 
 
 def _unique_together(options: Any) -> Iterable[Iterable[str]]:

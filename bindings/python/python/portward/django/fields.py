@@ -82,7 +82,7 @@ class _EncryptedField(Written, Generic[T]):
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Raises `FieldError`, of Django's, for what does not look into such a column."""
-        if lookup_name not in self.lookups:
+        if lookup_name not in self.lookups and hasattr(self, "model"):
             how = f"`{self.name}__matches=…`, a keyword of filter() and get()" if self.index else "a BlindIndexField"
             raise FieldError(f"{self}: what is encrypted is found by {how}")
         return super().get_lookup(lookup_name)

@@ -55,14 +55,12 @@ class Written(Placed):
         if update_fields is None:
             return
         self._index_follows(instance, update_fields)
-        is_written = bool({self.name, self.attname} & update_fields)
-        if is_written == bool(self.tenant_names & update_fields):
-            return
+        if not {self.name, self.attname} & update_fields or self.tenant_names & update_fields:
+            return  # A tenant that is written alone, `EncryptedQuerySet` looks at.
         there = models.QuerySet(self.model, using=using).filter(pk=instance.pk).first()
-        if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
+        if self.is_moved(instance, there) and getattr(instance, self.attname) is not None:
             raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
-        if is_written:
-            looked_at[self.attname] = getattr(instance, self.tenant_field.attname)
+        looked_at[self.attname] = getattr(instance, self.tenant_field.attname)
 
     def check_looked_at(self, row: Any) -> None:
         """Raises `RowError` where a receiver has changed the tenant, which is not written, after it was looked at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Table, inspect
 from sqlalchemy.exc import UnboundExecutionError
@@ -47,7 +48,23 @@ def column_of(mapper: Mapper[Any], name: str) -> Any:
     column = mapper.column_attrs[name].columns[0]
     if getattr(column, "computed", None) is not None or getattr(column, "server_onupdate", None) is not None:
         raise RowError(f"{name} of {mapper.class_.__name__} is made by the database, which changes it unseen")
+    if getattr(column, "onupdate", None) is not None:
+        raise RowError(f"{name} of {mapper.class_.__name__} has an onupdate, which changes it unseen")
+    if _is_written_later(mapper, name):
+        raise RowError(f"{name} of {mapper.class_.__name__} is written by a relationship with post_update, after the row was sealed")
     return column
+
+
+def _is_written_later(mapper: Mapper[Any], name: str) -> bool:
+    known = _WRITTEN_LATER.setdefault(mapper, {})
+    if name not in known:
+        columns = mapper.column_attrs[name].columns
+        later = [part for one in mapper.registry.mappers for part in one.relationships if part.post_update]
+        known[name] = any(to is column for part in later for _, to in part.synchronize_pairs for column in columns)
+    return known[name]
+
+
+_WRITTEN_LATER: WeakKeyDictionary[Mapper[Any], dict[str, bool]] = WeakKeyDictionary()
 
 
 def place_of(row: Any, attribute: Kept, sealing: Dialect | None = None) -> tuple[str, str]:

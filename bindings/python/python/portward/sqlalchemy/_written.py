@@ -39,7 +39,7 @@ def begin(session: Session, context: UOWTransaction, instances: Any) -> None:
 def inserted(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     """Remembers a row of which only the database knows how it keeps tenant and key. Raises what `check_place` raises."""
     encrypted = [attribute for attribute in encrypted_of(mapper) if inspect(row).dict.get(attribute.stored) is not None]
-    for attribute in encrypted:
+    for attribute in encrypted_of(mapper):
         attribute.check_place(mapper, row, connection.dialect)
     columns = [*mapper.primary_key, *(column_of(mapper, attribute.tenant) for attribute in encrypted)]
     if encrypted and any(is_converted_there(column.type, connection.dialect) for column in columns):

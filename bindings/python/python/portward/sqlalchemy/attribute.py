@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CheckConstraint, Dialect, event, inspect
+from sqlalchemy import CheckConstraint, Dialect, Table, event, inspect
 from sqlalchemy.orm import Mapper, mapped_column
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.schema import conv
@@ -43,14 +43,14 @@ class _Encrypted(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self.stored, self.indexed = name, f"{name}_sealed", f"{name}_index"
         if not hasattr(owner, self.stored):
-            check = _check(owner, self.stored, OBJECT_BEGINS)
+            check = _check(self.stored, OBJECT_BEGINS)
             setattr(owner, self.stored, mapped_column(EncryptedType, check, nullable=True))
         if self._index is not None and not hasattr(owner, self.indexed):
-            check = _check(owner, self.indexed, self._index.version)
+            check = _check(self.indexed, self._index.version)
             setattr(owner, self.indexed, mapped_column(BlindIndexType, check, nullable=True, index=True))
         for moment in ("before_insert", "before_update"):
             event.listen(owner, moment, self._seal, propagate=True)
-        event.listen(owner, "mapper_configured", self._look_at, propagate=True)
+        event.listen(owner, "before_mapper_configured", self._look_at, propagate=True)
 
     @overload
     def __get__(self, row: None, owner: type) -> Lookup[T]: ...
@@ -113,7 +113,7 @@ class _Encrypted(Generic[T]):
         """A class may have the columns itself. Of another type they would take plaintext. Raises `TypeError`."""
         for name, kind in ((self.stored, EncryptedType), (self.indexed, BlindIndexType)):
             column = mapper.columns.get(name) if name in self.columns else None
-            if column is not None and not isinstance(column.type, kind):
+            if column is not None and not all(isinstance(one, kind) for one in (column.type, *column.type._variant_mapping.values())):
                 raise TypeError(f"{owner.__name__}.{name} is to be of {kind.__name__}, which takes no plaintext, or left out")
 
     def _seal(self, mapper: Mapper[Any], connection: Any, row: Any) -> None:
@@ -131,7 +131,7 @@ class _Encrypted(Generic[T]):
         if stored is None and self.stored in state.dict:
             if self._index is not None and state.attrs[self.stored].history.has_changes():
                 self._write_index(row, None)
-            elif self._index is not None:
+            elif state.dict.get(self.indexed) is not None:
                 setattr(row, self.indexed, None)
             return
         is_moved = self.is_moved(mapper, state)
@@ -180,11 +180,22 @@ class _Encrypted(Generic[T]):
         return apart(lambda: column.index_of(self.keys(), tenant, found.value))
 
     def check_place(self, mapper: Mapper[Any], row: Any, on: Dialect) -> None:
-        """Raises `RowError` where a row that was flushed has another place than its value was sealed for, and what `place` raises."""
-        stored = inspect(row).dict.get(self.stored)
-        if stored is None or not self.is_moved(mapper, inspect(row)):
+        """Raises `RowError` where a row that was flushed has another place than its value was sealed for, or an index of a value that it
+        has not, and what `place` and `seal` raise.
+        """
+        state = inspect(row)
+        stored = state.dict.get(self.stored, _NOT_LOADED)
+        if stored is _NOT_LOADED or not self.is_moved(mapper, state):
             return
-        if getattr(stored, "known_as", None) != (str(self.sealing(row)), *place_of(row, self, on)):
+        if stored is None:
+            if self._index is not None and state.attrs[self.stored].history.has_changes() and state.dict.get(self.indexed, _NOT_LOADED) is not None:
+                raise RowError(f"{self.name}: a listener took the value away after its index was made: do that before the flush")
+            return
+        column, place, known_as = self.sealing(row), place_of(row, self, on), getattr(stored, "known_as", None)
+        if known_as is None:
+            # A listener named the tenant of a row, which was not loaded. It may be the same.
+            apart(lambda: column.check(self.keys(), *place, stored))
+        elif known_as != (str(column), *place):
             raise RowError(f"{self.name}: a listener changed the row's tenant or key after it was sealed: do that before the flush")
 
     def is_index_written(self, state: Any) -> bool:
@@ -238,11 +249,18 @@ _NOT_LOADED = object()
 _FOUND: WeakKeyDictionary[Mapper[Any], tuple[_Encrypted[Any], ...]] = WeakKeyDictionary()
 
 
-def _check(owner: type, column: str, begins: int) -> CheckConstraint:
-    """With a name that no convention of the application's makes another of: some of them want one. In MySQL it is of the schema."""
-    table = getattr(owner, "__tablename__", None)
-    name = f"ck_{table}_{column}" if isinstance(table, str) else f"ck_{column}"
-    return CheckConstraint(Begins(column, begins), name=conv(name))
+def _check(column: str, begins: int) -> CheckConstraint:
+    """Named by the table that it comes to, which of a mixin are several, and by no convention: some want a name. In MySQL it is of the schema."""
+    check = CheckConstraint(Begins(column, begins), name=f"ck_{column}")
+
+    def named(made: Any, parent: Any) -> None:
+        if isinstance(parent, Table):
+            made.name = conv(f"ck_{parent.name}_{column}")
+        else:
+            event.listen(parent, "after_parent_attach", lambda _, table: named(made, table))
+
+    event.listen(check, "after_parent_attach", named, propagate=True)
+    return check
 
 
 def _mapper_of(row: Any) -> Mapper[Any]:

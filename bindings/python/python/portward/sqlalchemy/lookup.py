@@ -120,10 +120,19 @@ class Lookup(Generic[T]):
         raise PlaintextError(f"{stored.removesuffix('_sealed')} is no column: assign it to a row, which `{stored}` is sealed for")
 
     def _is_of_owner(self, statement: Select[Any]) -> bool:
-        rows = statement.column_descriptions[0].get("expr")
-        if not isinstance(self._owner, type):
-            return rows is self._owner
-        return isinstance(rows, type) and issubclass(rows, self._owner)
+        described: Any = next(iter(statement.column_descriptions), None)
+        rows = described and described.get("expr")
+        if rows is self._owner:
+            return True
+        if not isinstance(self._owner, type):  # or a part of `with_polymorphic`
+            parts = getattr(inspect(rows, raiseerr=False), "with_polymorphic_mappers", ())
+            return any(getattr(rows, part.class_.__name__, None) is self._owner for part in parts)
+        # With concrete inheritance its table is another.
+        return isinstance(rows, type) and issubclass(rows, self._owner) and self._is_column_of(rows)
+
+    def _is_column_of(self, rows: type) -> bool:
+        here, there = (inspect(one).column_attrs.get(self._encrypted.stored) for one in (self._owner, rows))
+        return here is not None and there is not None and any(one is other for one in here.columns for other in there.columns)
 
     def _is_tenant(self, found: Any, tenant: Tenant, of_whom: str, session: Session) -> bool:
         if type(found) is type(tenant) and found == tenant:
