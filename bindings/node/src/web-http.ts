@@ -58,5 +58,24 @@ export function saying(response: Response, lines: Lines): Response {
 
 /** @internal The same answer, which no cache gives to another client. */
 export function apart(response: Response): Response {
-  return saying(response, Object.entries(keptApart(response.headers.get('cache-control'), response.headers.get('vary'))))
+  return saying(response, linesApart(response.headers))
+}
+
+/** @internal The same of headers of which no answer is made yet. */
+export function sayApart(headers: Headers): void {
+  say(headers, linesApart(headers))
+}
+
+function linesApart(headers: Headers): Lines {
+  return Object.entries(keptApart(headers.get('cache-control'), headers.get('vary')))
+}
+
+/** Of every refusal, and of hardly anything that an application answers. */
+const MARKS = ['content-type', 'x-robots-tag']
+
+/** @internal The same answer to who was refused, which no cache keeps. If it is ours it says what it says; a page of the application's own is of another type. */
+export function refusing(response: Response, { headers }: Answer): Response {
+  const of = (names: string[]) => headers.filter(([name]) => names.includes(name.toLowerCase()))
+  const isOurs = of(MARKS).every(([name, value]) => response.headers.get(name) === value)
+  return saying(response, isOurs ? headers : of(['cache-control']))
 }

@@ -9,7 +9,7 @@ import type { Access } from './access'
 import { callable, maybeCallable, maybeText, text } from './arguments'
 import { Gate, type GateOptions, isAccess } from './gate'
 import type { Answer } from './portal'
-import { apart, bodyOf, requestOf, responseOf, say, saying } from './web-http'
+import { apart, bodyOf, refusing, requestOf, responseOf, say, sayApart } from './web-http'
 
 export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
@@ -43,27 +43,29 @@ export interface WebPortal {
 /** What of Hono's is used. */
 export interface HonoContext {
   readonly req: { readonly raw: Request }
+  readonly finalized: boolean
   get res(): Response
   set res(response: Response | undefined)
 }
 
-/** What Hono is at work on: whether a session was asked for, and what was answered if it was refused. Not by the request: middleware makes others. */
+/** What Hono is at work on: whether a session was asked for, and what was answered if it was refused. */
 interface Work {
   asked?: Answer | null
 }
 
+/** By both: middleware makes other requests, and what asks for several at once, or from a callback, does so at work on another, or on none. */
 const atWork = new AsyncLocalStorage<Work>()
+const ofRequest = new WeakMap<Request, Work>()
 
-function asking(refused: Answer | null): void {
-  const work = atWork.getStore()
-  if (work !== undefined) work.asked = refused
+function asking(request: Request, refused: Answer | null): void {
+  for (const work of [atWork.getStore(), ofRequest.get(request)]) if (work !== undefined) work.asked = refused
 }
 
 /** A portal for an application with `Request` and `Response`. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
   const refuse = (request: Request, answer: Answer) => {
-    asking(answer)
+    asking(request, answer)
     return responseOf(request, answer)
   }
   const answer = async (request: Request) => {
@@ -79,7 +81,7 @@ export function portward(options: GateOptions): WebPortal {
     if (told.length > 0) text('permission', permission)
     maybeText('resource', resource)
     const read = requestOf(request)
-    asking(null)
+    asking(request, null)
     // So is one that the address lacks: it is refused, as by `requires`.
     const access = gate.access(read, permission, told.length > 1 ? () => resource : undefined)
     return isAccess(access) ? access : refuse(request, access)
@@ -93,7 +95,7 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
-        asking(null)
+        asking(request, null)
         try {
           let granted = gate.access(read, resource === undefined ? permission : undefined)
           if (isAccess(granted) && resource !== undefined) {
@@ -120,11 +122,14 @@ export function portward(options: GateOptions): WebPortal {
         return context.res
       }
       const work: Work = {}
+      ofRequest.set(context.req.raw, work)
       await atWork.run(work, next)
       const refused = work.asked
       if (refused === undefined) return
-      asking(refused) // around an application in an application
-      const kept = refused?.status === context.res.status ? saying(context.res, refused.headers) : apart(context.res)
+      asking(context.req.raw, refused) // around an application in an application
+      // Somebody has not waited, or answers nothing, which Hono tells: there is no answer to be given yet, over which it lays these.
+      if (context.finalized === false) return sayApart(context.res.headers)
+      const kept = refused?.status === context.res.status ? refusing(context.res, refused) : apart(context.res)
       context.res = undefined // or Hono would lay the old headers over these
       context.res = kept
     },

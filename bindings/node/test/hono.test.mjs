@@ -1,11 +1,13 @@
 // The rules for Hono among middleware of others, which lay headers over answers of ours and over what lies behind a guard.
 
 import assert from 'node:assert/strict'
+import { AsyncResource } from 'node:async_hooks'
 import { after, test } from 'node:test'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
+import { HTTPException } from 'hono/http-exception'
 import { methodOverride } from 'hono/method-override'
 import { Portal } from 'portward'
 import { portward } from 'portward/web'
@@ -93,6 +95,70 @@ test('an answer that is no refusal is kept apart also where the application give
   })
   const answer = await app.fetch(new Request('https://portal.example/'))
   assert.deepEqual([answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')], [200, 'max-age=60, private', 'Cookie, Authorization'])
+})
+
+test('what an application answers itself to who was refused stays what it is, and is not kept', async () => {
+  const { web } = await fixture()
+  const app = new Hono().use(web.hono).use(later((context) => context.header('Cache-Control', 'max-age=60')))
+  const refused = (context) => web.access(context.req.raw, 'files:read') instanceof Response
+  app.get('/page', (context) => refused(context) && context.html('<h1>Open your link</h1>', 403))
+  app.get('/json', (context) => refused(context) && context.json({ error: '<meta http-equiv=refresh>' }, 403))
+  app.get('/text', (context) => {
+    if (refused(context)) throw new HTTPException(403, { message: '<meta http-equiv=refresh>' })
+  })
+  for (const accept of ['text/html', 'application/json']) {
+    for (const [path, type] of [['/page', /^text\/html/], ['/json', /^application\/json/], ['/text', /^text\/plain/]]) {
+      const answer = await app.fetch(new Request(`https://portal.example${path}`, { headers: { accept, 'sec-fetch-mode': 'navigate' } }))
+      assert.deepEqual([answer.status, answer.headers.get('cache-control'), answer.headers.get('content-security-policy')], [403, 'no-store', null], path)
+      assert.match(answer.headers.get('content-type'), type, path)
+    }
+  }
+})
+
+test('a handler that answers nothing is a mistake behind a guard, too', async () => {
+  const { web, headers } = await fixture()
+  const app = new Hono().use(web.hono).get('/', (context) => void web.access(context.req.raw))
+  app.onError((error, context) => context.text(error.message, 500))
+  const answer = await app.fetch(new Request('https://portal.example/', { headers }))
+  assert.equal(answer.status, 500)
+  assert.match(await answer.text(), /not finalized/)
+})
+
+test('a middleware that does not wait for the next makes no answer of nothing', async () => {
+  const { web, headers } = await fixture()
+  for (const turns of [0, 1, 2, 3, 4]) {
+    const app = new Hono().use(web.hono).use((context, next) => {
+      web.access(context.req.raw)
+      next()
+    })
+    app.get('/', async (context) => {
+      for (let turn = 0; turn < turns; turn++) await null
+      return context.text('yours', 200, { 'Cache-Control': 'max-age=60' })
+    })
+    app.onError((_, context) => context.text('a mistake', 500))
+    const answer = await app.fetch(new Request('https://portal.example/', { headers }))
+    assert.match(`${answer.status} ${await answer.text()}`, /^(?:200 yours|500 a mistake)$/)
+    assert.match(answer.headers.get('cache-control'), /private/)
+  }
+})
+
+test('an answer is kept apart also where sessions are asked for together, at work on another request or on none', async () => {
+  const { web, headers } = await fixture()
+  const waiting = []
+  const together = (begin) => (request) => new Promise((done) => {
+    waiting.push(() => done(web.access(request)))
+    if (waiting.length === 2) begin(() => waiting.splice(0).forEach((ask) => ask()))
+  })
+  const outside = new AsyncResource('outside')
+  for (const begin of [(ask) => setImmediate(ask), (ask) => outside.runInAsyncScope(ask)]) {
+    const access = together(begin)
+    const app = new Hono().use(web.hono).get('/', async (context) => {
+      await access(context.req.raw)
+      return context.text('yours', 200, { 'Cache-Control': 'max-age=60' })
+    })
+    const answers = await Promise.all([1, 2].map(() => app.fetch(new Request('https://portal.example/', { headers }))))
+    assert.deepEqual(answers.map((answer) => answer.headers.get('cache-control')), ['max-age=60, private', 'max-age=60, private'])
+  }
 })
 
 test('an answer of the portal keeps its cookies and headers among those of other middleware', async () => {
