@@ -1,9 +1,10 @@
 //! Files that are refused, kept, shared and survived.
 
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::Instant;
 
 use crate::home::{Home, mode};
+use crate::killed::Killer;
 
 /// Every command that would use the keyring refuses it by name and leaves it byte for byte.
 #[track_caller]
@@ -142,16 +143,13 @@ fn commands_at_the_same_time_lose_nothing() {
 #[test]
 fn a_killed_command_leaves_a_whole_keyring() {
     let home = Home::new();
-    let start = std::time::Instant::now();
+    let begun = Instant::now();
     home.ok(&["keyring", "add"]);
-    let once = start.elapsed();
+    let mut killer = Killer::new(begun.elapsed(), 0);
     let mut roots = 2;
     let mut killed = 0;
-    for round in 0..50u32 {
-        let mut child = home.command(&["keyring", "add"]).stdout(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(once.mul_f64(f64::from(round) / 40.0).max(Duration::from_micros(1)));
-        child.kill().unwrap();
-        killed += u32::from(!child.wait().unwrap().success());
+    for _ in 0..50 {
+        killed += u32::from(!killer.kills(&home, &["keyring", "add"], b""));
         let now = home.states().len();
         assert!(now == roots || now == roots + 1, "from {roots} to {now} roots");
         roots = now;

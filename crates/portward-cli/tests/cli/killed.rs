@@ -1,11 +1,13 @@
 //! Killed at any moment, a command leaves the file as it was, or as it was to be.
 
 mod beginning;
+mod killer;
 
-use std::io::Write as _;
-use std::process::Stdio;
+pub(crate) use killer::Killer;
+
 use std::time::{Duration, Instant};
 
+use self::killer::killed_after;
 use crate::faults::lies_under;
 use crate::home::{Home, text};
 use crate::studio::{CONTRACT, plaintext};
@@ -16,34 +18,6 @@ fn repetitions() -> u32 {
 }
 
 const LENGTH: usize = 5 * 16_384 + 100;
-
-/// Feeds the command slowly and kills it after this time. Whether it had come to its end.
-pub(crate) fn killed_after(home: &Home, command: &[&str], input: &[u8], time: Duration) -> bool {
-    let begun = Instant::now();
-    let mut child =
-        home.command(command).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for piece in input.chunks(16_384) {
-                if stdin.write_all(piece).is_err() {
-                    return;
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        });
-        while begun.elapsed() < time && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap().success()
-    })
-}
-
-/// From 0 to 1: the fractions of multiples of the golden ratio lie everywhere, and evenly.
-pub(crate) fn scattered(round: u32) -> f64 {
-    (f64::from(round) * 0.618_033_988_749_895).fract()
-}
 
 /// Kills the command at moments from before its start to after its end. `is_new` tells whether the file, which is not as it was before,
 /// is as it was to be.
@@ -56,11 +30,11 @@ fn kill(
     let (whole, input) = command(0);
     let begun = Instant::now();
     assert!(killed_after(home, &whole, &input, Duration::from_secs(60)));
-    let once = begun.elapsed();
+    let mut killer = Killer::new(begun.elapsed(), 0);
     let (mut before, mut rounds) = (home.bytes(file), Vec::new());
     for round in 1..=repetitions() {
         let (arguments, input) = command(round);
-        let has_ended = killed_after(home, &arguments, &input, once.mul_f64(1.5 * scattered(round)));
+        let has_ended = killer.kills(home, &arguments, &input);
         let now = home.bytes(file);
         if has_ended || now != before {
             assert!(is_new(round, &now), "round {round}: neither the old file nor the new one");
@@ -115,7 +89,7 @@ fn rewrapping() {
 #[test]
 fn destroying() {
     let home = Home::studio();
-    let mut opened = Vec::new();
+    let (mut opened, mut killer) = (Vec::new(), Killer::new(Duration::from_millis(60), 0));
     // Every round adds to the store and the feed, and a command reads what there is of the tenant.
     for round in 0..repetitions().min(2_000) / 4 {
         let (id, scope, confirm) =
@@ -124,7 +98,7 @@ fn destroying() {
         home.write("plaintext", b"x");
         home.ok(&[&["seal", "plaintext", "-o", "object", "--force"], &of[..]].concat());
         let destroy = ["tenant", "destroy", "studio-7", &scope, &confirm, "--backups-kept=1"];
-        killed_after(&home, &destroy, b"", Duration::from_millis(60).mul_f64(scattered(round)));
+        killer.kills(&home, &destroy, b"");
         let open = [&["open", "object", "-o", "opened", "--force"], &of[..]].concat();
         opened.push(home.run(&open).code == Some(0));
         assert_eq!(home.ok(&destroy)["keys"], 1);
@@ -144,16 +118,14 @@ fn rotating_and_rewrapping_keys() {
     let version = || home.ok(&rotate)["version"].as_u64().unwrap();
     let begun = Instant::now();
     let mut last = version();
-    let once = begun.elapsed();
+    let mut killers = [0, 1].map(|number| Killer::new(begun.elapsed(), number));
     let mut rotations = [0; 2];
     let mut rewraps = [0; 2];
-    for round in 0..repetitions().min(2_000) / 8 {
-        // The more versions there are, the longer a rewrapping takes.
-        let time = |part: u32| once.mul_f64(f64::from(2 + part * round / 2) * scattered(2 * round + part));
+    for _ in 0..repetitions().min(2_000) / 8 {
         let (old, new) = (home.active(), text(&home.ok(&["keyring", "add"]), "added"));
         home.ok(&["keyring", "activate", &new]);
-        killed_after(&home, &rotate, b"", time(0));
-        killed_after(&home, &["tenant", "rewrap"], b"", time(1));
+        killers[0].kills(&home, &rotate, b"");
+        killers[1].kills(&home, &["tenant", "rewrap"], b"");
         home.ok(&home.open("object", &["-o", "opened", "--force"]));
         home.ok(&["tenant", "check"]);
 
@@ -182,20 +154,19 @@ fn storing() {
     let count = || home.ok(&["store", "check"])["links"].as_u64().unwrap();
     let begun = Instant::now();
     home.link();
-    let once = begun.elapsed();
+    let mut killers = [0, 1, 2].map(|number| Killer::new(begun.elapsed(), number));
     let (mut links, mut outcomes) = (1, [[0; 2]; 3]);
-    for round in 0..repetitions().min(2_000) / 4 {
-        let time = |part: u32| once.mul_f64(1.5 * scattered(3 * round + part));
-        killed_after(&home, &issue, b"", time(0));
+    for _ in 0..repetitions().min(2_000) / 4 {
+        killers[0].kills(&home, &issue, b"");
         let issued = count() - links;
         assert!(issued <= 1);
 
         let link = home.link();
         links += issued + 1;
         let id = text(&home.ok(&["link", "verify", &link]), "id");
-        killed_after(&home, &["session", "issue", &link], b"", time(1));
+        killers[1].kills(&home, &["session", "issue", &link], b"");
         let uses = home.ok(&["link", "show", &id, tenant])["uses"].as_u64().unwrap();
-        killed_after(&home, &["revoke", "link", &link], b"", time(2));
+        killers[2].kills(&home, &["revoke", "link", &link], b"");
         let is_revoked = home.ok(&["link", "show", &id, tenant])["state"] == "revoked";
         assert_eq!(home.run(&["link", "verify", &link]).code, Some(i32::from(is_revoked)));
         let history = home.ok(&["link", "history", &id, tenant])["events"].as_array().unwrap().len();

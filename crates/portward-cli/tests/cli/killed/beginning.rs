@@ -2,24 +2,23 @@
 
 use std::time::Instant;
 
-use super::{kill, killed_after, repetitions, scattered};
+use super::{Killer, kill, repetitions};
 use crate::faults::{Faulty, beginning};
 use crate::home::{Home, Ran};
 
 /// Plays a scenario whose command is killed from before its start to after its end.
 fn killed(home: &Home, scenario: impl Fn(&Home, Faulty<'_>) -> bool) {
-    let once = std::cell::Cell::new(None);
+    let killer = std::cell::RefCell::new(None);
     scenario(home, &|arguments| {
         let begun = Instant::now();
         let ran = home.run(arguments);
-        once.set(Some(begun.elapsed()));
+        killer.replace(Some(Killer::new(begun.elapsed(), 0)));
         ran
     });
-    let once = once.get().unwrap();
     let mut outcomes = Vec::new();
-    for round in 1..=repetitions().min(2_000) / 8 {
+    for _ in 0..repetitions().min(2_000) / 8 {
         outcomes.push(scenario(home, &|arguments| {
-            let has_ended = killed_after(home, arguments, b"", once.mul_f64(1.5 * scattered(round)));
+            let has_ended = killer.borrow_mut().as_mut().unwrap().kills(home, arguments, b"");
             Ran { code: has_ended.then_some(0), stdout: String::new(), stderr: String::new() }
         }));
     }

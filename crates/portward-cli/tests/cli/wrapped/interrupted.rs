@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::Token;
 use crate::faults::{FAULTS, Refusals, WRITES, stands, sweep};
-use crate::killed::{killed_after, scattered};
+use crate::killed::Killer;
 
 impl Token {
     /// Whether a keyring is there in the clear, and one under the KEK.
@@ -77,13 +77,11 @@ fn who_is_killed_at_whatever_moment_leaves_a_keyring() {
     let wrap = ["keyring", "wrap", &token.kek];
     let begun = Instant::now();
     assert_eq!(token.code(&wrap), (0, "ok".into()));
-    let once = begun.elapsed();
+    let mut killer = Killer::new(begun.elapsed(), 0);
     token.opens();
     let mut outcomes = [0; 3];
     for round in 0..50 {
-        // Later and later, so that on a machine that is busier now some come to their end, too.
-        let longest = 1.5 + f64::from(round) / 10.0;
-        killed_after(&token.home, &wrap, b"", once.mul_f64(longest * scattered(round)));
+        killer.kills(&token.home, &wrap, b"");
         match token.there() {
             [true, false] => outcomes[0] += 1,
             [false, true] => outcomes[1] += 1,
