@@ -22,6 +22,7 @@ macro_rules! conformance {
     };
 }
 
+mod awaited;
 mod bad;
 mod clock;
 mod codes;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use portward::{Clock as _, Follower, Freshness, Revocation, Scope, Verifier, VerifierOptions};
@@ -10,11 +11,12 @@ use portward_store::remote::{
 };
 use portward_store::store::{Following, Store, Target};
 use portward_test_servers::Redis;
-use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamReadOptions, StreamReadReply};
+use redis::{AsyncCommands as _, AsyncConnectionConfig};
 use tokio::task::JoinHandle;
 
+use crate::awaited::{comes_to_be, is_within_a_second};
 use crate::world::{World, client, tenant};
 
 /// A verifier far away.
@@ -43,12 +45,8 @@ impl Edge {
         self.verifier.verify_link(link, world.clock.now()).map(drop).map_err(|error| error.code())
     }
 
-    async fn comes_to_say(&self, world: &World, link: &str, expected: Result<(), &'static str>, within: Duration) {
-        let start = Instant::now();
-        while self.says(world, link) != expected {
-            assert!(start.elapsed() < within, "{:?} and not {expected:?}", self.says(world, link));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    fn comes_to_say(&self, world: &World, link: &str, expected: Result<(), &'static str>) -> Duration {
+        comes_to_be(expected, || self.says(world, link))
     }
 }
 
@@ -56,31 +54,35 @@ impl Edge {
 async fn behaves(world: &World, carrier: Arc<dyn Carrier>) -> Edge {
     let edge = Edge::new(world, carrier);
     let (token, link) = world.issue().await;
-    edge.comes_to_say(world, token.text(), Ok(()), Duration::from_secs(5)).await;
+    edge.comes_to_say(world, token.text(), Ok(()));
+    let mut times = Vec::new();
     for _ in 0..3 {
         let (next, row) = world.issue().await;
         let stamp = world.store.revoke(tenant(), Target::Link(row.id)).await.unwrap();
-        edge.comes_to_say(world, next.text(), Err("link_revoked"), Duration::from_secs(1)).await;
+        times.push(edge.comes_to_say(world, next.text(), Err("link_revoked")));
         assert!(edge.following.cell().load().is_at_least(stamp));
     }
     world.store.pause(tenant(), link.id).await.unwrap();
-    edge.comes_to_say(world, token.text(), Err("link_suspended"), Duration::from_secs(1)).await;
+    times.push(edge.comes_to_say(world, token.text(), Err("link_suspended")));
     world.store.restore(tenant(), link.id).await.unwrap();
-    edge.comes_to_say(world, token.text(), Ok(()), Duration::from_secs(1)).await;
+    times.push(edge.comes_to_say(world, token.text(), Ok(())));
+    is_within_a_second(&times);
     edge
 }
 
 /// Calls the store, as long as it is let.
 struct Direct {
     store: Store,
-    cut: Mutex<bool>,
+    /// Held while something is asked: once it is cut, nothing is under way any more.
+    cut: tokio::sync::Mutex<bool>,
     kept: Mutex<Option<Vec<u8>>>,
 }
 
 impl Carrier for Direct {
     fn ask<'a>(&'a self, request: &'a [u8]) -> Carried<'a, Result<Vec<u8>, CarrierError>> {
         Box::pin(async move {
-            if *self.cut.lock().unwrap() {
+            let cut = self.cut.lock().await;
+            if *cut {
                 // Whoever stands between says again what it has heard.
                 let kept = self.kept.lock().unwrap().clone();
                 return kept.ok_or_else(|| CarrierError::new(std::io::Error::other("cut")));
@@ -99,17 +101,17 @@ conformance! {
 }
 
 async fn over_a_call(world: World) {
-    let direct = Arc::new(Direct { store: world.another().await, cut: Mutex::new(false), kept: Mutex::new(None) });
+    let direct = Arc::new(Direct { store: world.another().await, cut: Default::default(), kept: Mutex::new(None) });
     let edge = behaves(&world, direct.clone()).await;
     let (token, link) = world.issue().await;
-    edge.comes_to_say(&world, token.text(), Ok(()), Duration::from_secs(1)).await;
-    *direct.cut.lock().unwrap() = true;
+    edge.comes_to_say(&world, token.text(), Ok(()));
+    *direct.cut.lock().await = true;
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    edge.comes_to_say(&world, token.text(), Err("view_stale"), Duration::from_secs(3)).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    edge.comes_to_say(&world, token.text(), Err("view_stale"));
+    sleep(Duration::from_millis(500));
     assert_eq!(edge.says(&world, token.text()), Err("view_stale"), "what is said again makes nothing fresh");
-    *direct.cut.lock().unwrap() = false;
-    edge.comes_to_say(&world, token.text(), Err("link_revoked"), Duration::from_secs(2)).await;
+    *direct.cut.lock().await = false;
+    edge.comes_to_say(&world, token.text(), Err("link_revoked"));
     let malformed = world.store.answer_request(b"pwq").await.unwrap_err();
     assert_eq!(malformed.code(), "malformed_request");
 }
@@ -130,14 +132,14 @@ async fn over_redis(world: World) {
     drop(first);
     let (token, link) = world.issue().await;
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    edge.comes_to_say(&world, token.text(), Err("link_revoked"), Duration::from_secs(5)).await;
+    edge.comes_to_say(&world, token.text(), Err("link_revoked"));
 
     redis.kill().unwrap();
-    edge.comes_to_say(&world, good.text(), Err("view_stale"), Duration::from_secs(4)).await;
+    edge.comes_to_say(&world, good.text(), Err("view_stale"));
     assert_eq!(edge.says(&world, token.text()), Err("link_revoked"));
     world.store.revoke(tenant(), Target::Client(client())).await.unwrap();
     redis.restart_empty().unwrap();
-    edge.comes_to_say(&world, good.text(), Err("client_revoked"), Duration::from_secs(15)).await;
+    edge.comes_to_say(&world, good.text(), Err("client_revoked"));
 }
 
 /// Stands between two databases of a Redis, as a proxy between two servers: carries questions one way and answers the other, or says again,
@@ -150,7 +152,11 @@ struct Between {
 
 impl Between {
     async fn new(front: &str, back: &str) -> Self {
-        let connect = async |url: &str| redis::Client::open(url).unwrap().get_multiplexed_async_connection().await;
+        // As long as it takes: who is gone is noticed by who asks.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let connect = async |url: &str| {
+            redis::Client::open(url).unwrap().get_multiplexed_async_connection_with_config(&config).await
+        };
         let connections = [connect(front).await.unwrap(), connect(back).await.unwrap()];
         let (replays, said_again) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let task = tokio::spawn(Self::carries(connections, Arc::clone(&replays), Arc::clone(&said_again)));
@@ -165,7 +171,7 @@ impl Between {
         let entry = |reply: Option<StreamReadReply>| {
             reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids).next()
         };
-        let options = StreamReadOptions::default().block(200).count(1);
+        let options = StreamReadOptions::default().block(5000).count(1);
         let (mut last, mut heard) = ("0".to_owned(), Vec::<Vec<u8>>::new());
         loop {
             let Some(asked) = entry(front.xread_options(&["portward:feed:ask"], &[&last], &options).await?) else {
@@ -205,31 +211,33 @@ async fn over_a_redis_that_says_again_what_it_has_heard(world: World) {
     let carrier = || Arc::new(RedisCarrier::new(&front).unwrap());
     let edge = Edge::new(&world, carrier());
     let ((token, link), (good, _)) = (world.issue().await, world.issue().await);
-    edge.comes_to_say(&world, token.text(), Ok(()), Duration::from_secs(5)).await;
     let start = Instant::now();
+    // The control: carried on, it becomes fresh again and again.
     while start.elapsed() < Duration::from_secs(3) {
-        assert_eq!(edge.says(&world, token.text()), Ok(()), "the control: carried on, it stays fresh");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        edge.comes_to_say(&world, token.text(), Ok(()));
+        sleep(Duration::from_millis(20));
     }
 
     between.replays.store(true, Ordering::SeqCst);
+    // Until then, what was asked before is carried on.
+    comes_to_be(true, || between.said_again.load(Ordering::SeqCst) > 0);
     world.store.revoke(tenant(), Target::Link(link.id)).await.unwrap();
-    edge.comes_to_say(&world, good.text(), Err("view_stale"), Duration::from_secs(3)).await;
+    edge.comes_to_say(&world, good.text(), Err("view_stale"));
     let later = Edge::new(&world, carrier());
     let before = between.said_again.load(Ordering::SeqCst);
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(2) {
+    while start.elapsed() < Duration::from_secs(2) || between.said_again.load(Ordering::SeqCst) <= before + 10 {
+        assert!(start.elapsed() < Duration::from_secs(60), "it was answered all the while");
         for edge in [&edge, &later] {
             assert_eq!(edge.says(&world, good.text()), Err("view_stale"), "what is said again makes nothing fresh");
             assert_eq!(edge.says(&world, token.text()), Err("view_stale"));
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20));
     }
-    assert!(between.said_again.load(Ordering::SeqCst) > before + 10, "it was answered all the while");
 
     between.replays.store(false, Ordering::SeqCst);
     for edge in [&edge, &later] {
-        edge.comes_to_say(&world, token.text(), Err("link_revoked"), Duration::from_secs(3)).await;
-        edge.comes_to_say(&world, good.text(), Ok(()), Duration::from_secs(1)).await;
+        edge.comes_to_say(&world, token.text(), Err("link_revoked"));
+        edge.comes_to_say(&world, good.text(), Ok(()));
     }
 }
