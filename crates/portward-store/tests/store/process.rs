@@ -58,7 +58,7 @@ impl Process {
             .unwrap();
         let (asks, says) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         let mut process = Self { child, asks, says };
-        while process.line().as_deref() != Some("> ready") {}
+        assert_eq!(process.said().as_deref(), Some("ready"), "it is there");
         process
     }
 
