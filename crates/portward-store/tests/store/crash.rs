@@ -25,8 +25,10 @@ async fn what_was_acknowledged_is_there_after_every_kill(world: World) {
     let mut links: BTreeMap<Vec<u8>, Said> = BTreeMap::new();
     for kill in 0..kills {
         let mut worker = Process::worker(&world);
-        // From before the first answer to some operations later, in steps that no period of the work divides.
-        let until = tokio::time::Instant::now() + Duration::from_micros(u64::from(kill * 7919 % 60_000));
+        // From before the first answer to some operations later, in steps that no period of the work divides. Later and later, until a worker
+        // has had time for all of its work.
+        let longer = if links.values().any(|said| said.revoked) { 0 } else { kill * 5_000 };
+        let until = tokio::time::Instant::now() + Duration::from_micros(u64::from(kill * 7919 % (60_000 + longer)));
         let killer = tokio::task::spawn_blocking(move || {
             std::thread::sleep(until.saturating_duration_since(tokio::time::Instant::now()));
             worker.kill();

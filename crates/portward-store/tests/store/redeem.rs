@@ -308,15 +308,24 @@ async fn revoked_while_it_waits_for_the_database_it_spends_no_use(world: World) 
     };
     // SQLite's writers come in their order; on a server only who wants this link waits.
     let first = matches!(world.location, Location::Sqlite(_)).then(revoke);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    if first.is_some() {
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
     let redeeming = {
         let (store, text) = (world.store.clone(), token.text().to_owned());
         tokio::spawn(async move { store.redeem(&text, &peeked.cookie, &peeked.nonce).await })
     };
-    tokio::time::sleep(Duration::from_millis(200)).await;
     let revoking = match first {
-        Some(first) => first,
+        Some(first) => {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            first
+        }
         None => {
+            let waits =
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+            while world.rows::<(i64,)>(waits).await != [(1,)] && !redeeming.is_finished() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             let second = revoke();
             while !second.is_finished() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
