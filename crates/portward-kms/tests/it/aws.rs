@@ -26,9 +26,19 @@ fn at(endpoint: &str) -> Config {
     config().endpoint_url(endpoint).build()
 }
 
-/// The deadline is over soon, after two attempts.
+/// For what is never answered: the deadline is over soon.
 fn hurried() -> AwsKmsOptions {
-    AwsKmsOptions { deadline: DEADLINE, attempts: NonZeroU32::new(2).unwrap() }
+    within(DEADLINE)
+}
+
+/// For what is answered, by a machine that has other things to do.
+fn patient() -> AwsKmsOptions {
+    within(Duration::from_secs(20))
+}
+
+/// After two attempts.
+fn within(deadline: Duration) -> AwsKmsOptions {
+    AwsKmsOptions { deadline, attempts: NonZeroU32::new(2).unwrap() }
 }
 
 const DEADLINE: Duration = Duration::from_millis(1500);

@@ -13,13 +13,13 @@ use portward_kms::aws_sdk_kms::error::BoxError;
 use portward_kms::{AwsKms, AwsKmsError};
 
 use super::fake::{Answer, Fake, KEY_ID, member};
-use super::{DEADLINE, at, config, hurried};
+use super::{DEADLINE, at, config, hurried, patient};
 use crate::suite::{Case, deployment};
 
 #[test]
 fn key_and_context_are_named_both_ways() {
     let (fake, case) = (Fake::start(), Case::new(deployment()));
-    let kek = AwsKms::new(&at(&fake.endpoint()), hurried()).unwrap().key(KEY_ID).unwrap();
+    let kek = AwsKms::new(&at(&fake.endpoint()), patient()).unwrap().key(KEY_ID).unwrap();
     let slot = case.wrap(&kek).unwrap();
     assert_eq!((slot.kek().id(), slot.kek().version()), (KEY_ID.as_bytes(), 0));
     assert_eq!(slot.wrapped(), b"ciphertext");
@@ -42,7 +42,7 @@ fn key_and_context_are_named_both_ways() {
 #[test]
 fn inside_a_runtime_and_outside() {
     let (fake, case) = (Fake::start(), Case::new(deployment()));
-    let kek = || AwsKms::new(&at(&fake.endpoint()), hurried()).unwrap().key(KEY_ID).unwrap();
+    let kek = || AwsKms::new(&at(&fake.endpoint()), patient()).unwrap().key(KEY_ID).unwrap();
     let outside = kek();
     let slot = case.wrap(&outside).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -59,8 +59,9 @@ fn inside_a_runtime_and_outside() {
 #[test]
 fn calls_of_several_threads_run_side_by_side() {
     let (fake, case) = (Fake::start(), Case::new(deployment()));
-    let kek = AwsKms::new(&at(&fake.endpoint()), hurried()).unwrap().key(KEY_ID).unwrap();
-    let slot = case.wrap(&kek).unwrap();
+    let kek = |options| AwsKms::new(&at(&fake.endpoint()), options).unwrap().key(KEY_ID).unwrap();
+    let (patient, kek) = (kek(patient()), kek(hurried()));
+    let slot = case.wrap(&patient).unwrap();
     fake.answers(Answer::Never);
     let start = Instant::now();
     thread::scope(|scope| {
@@ -68,9 +69,9 @@ fn calls_of_several_threads_run_side_by_side() {
             scope.spawn(|| assert!(case.unwrap(&slot, &kek).is_err()));
         }
     });
-    assert!(start.elapsed() < 2 * DEADLINE, "in a row they would take four deadlines");
+    assert!(start.elapsed() < DEADLINE * 7 / 2, "in a row they would take four deadlines");
     fake.answers(Answer::Honest);
-    assert_eq!(case.unwrap(&slot, &kek), Ok(()), "the control");
+    assert_eq!(case.unwrap(&slot, &patient), Ok(()), "the control");
 }
 
 /// Does something on the provider's thread, right before a request goes out.
@@ -101,14 +102,14 @@ impl<F> fmt::Debug for Before<F> {
 #[test]
 fn the_deadline_holds_although_the_thread_is_blocked() {
     let (fake, case) = (Fake::start(), Case::new(deployment()));
-    let blocked = |time| {
+    let blocked = |time, options| {
         let config = config().endpoint_url(fake.endpoint()).interceptor(Before(move || thread::sleep(time))).build();
-        AwsKms::new(&config, hurried()).unwrap().key(KEY_ID).unwrap()
+        AwsKms::new(&config, options).unwrap().key(KEY_ID).unwrap()
     };
-    assert!(case.wrap(&blocked(Duration::ZERO)).is_ok(), "the control");
+    assert!(case.wrap(&blocked(Duration::ZERO, patient())).is_ok(), "the control");
     let start = Instant::now();
-    assert_eq!(case.wrap(&blocked(4 * DEADLINE)), Err(KekError::Unavailable));
-    assert!(start.elapsed() < 2 * DEADLINE);
+    assert_eq!(case.wrap(&blocked(4 * DEADLINE, hurried())), Err(KekError::Unavailable));
+    assert!(start.elapsed() < 4 * DEADLINE);
 }
 
 #[cfg(target_os = "linux")]
@@ -118,14 +119,14 @@ fn the_thread_ends_with_its_provider() {
     let sees = Arc::clone(&seen);
     let look = move || *sees.lock().unwrap() = Path::new("/proc").join(fs::read_link("/proc/thread-self").unwrap());
     let config = config().endpoint_url(fake.endpoint()).interceptor(Before(look)).build();
-    let kek = AwsKms::new(&config, hurried()).unwrap().key(KEY_ID).unwrap();
+    let kek = AwsKms::new(&config, patient()).unwrap().key(KEY_ID).unwrap();
     Case::new(deployment()).wrap(&kek).unwrap();
     let thread = seen.lock().unwrap().clone();
     assert_eq!(fs::read_to_string(thread.join("comm")).unwrap(), "portward-kms\n", "the control");
     drop(kek);
     let start = Instant::now();
     while thread.exists() {
-        assert!(start.elapsed() < 2 * DEADLINE, "it is still there");
+        assert!(start.elapsed() < Duration::from_secs(30), "it is still there");
         thread::sleep(Duration::from_millis(5));
     }
 }
