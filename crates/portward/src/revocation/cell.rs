@@ -36,6 +36,7 @@ impl core::fmt::Debug for ViewCell {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
@@ -58,13 +59,13 @@ mod tests {
             if cfg!(debug_assertions) && std::env::var_os("PORTWARD_LONG").is_none() { 100_000 } else { 1_000_000 };
         let empty = RevocationView::empty(crate::DeploymentId::from_bytes([1; 16]), Scope::ALL).unwrap();
         let cell = ViewCell::new(view(&empty, 0));
-        let done = AtomicBool::new(false);
+        let (done, ready) = (AtomicBool::new(false), Barrier::new(9));
         std::thread::scope(|scope| {
             let readers: Vec<_> = (0..8)
                 .map(|_| {
                     scope.spawn(|| {
-                        let (mut last, mut reads) = (0, 0u64);
-                        while !done.load(Ordering::Acquire) {
+                        let mut last = 0;
+                        let mut read = || {
                             cell.read(|view| {
                                 let (stamp, checksum) = view.position.unwrap();
                                 assert_eq!(checksum, sha256(&[&stamp.sequence.to_be_bytes()]), "torn");
@@ -72,17 +73,22 @@ mod tests {
                                 assert!(stamp.sequence >= last, "backwards");
                                 last = stamp.sequence;
                             });
-                            reads += 1;
+                        };
+                        // All are there before the first swap.
+                        read();
+                        ready.wait();
+                        while !done.load(Ordering::Acquire) {
+                            read();
                         }
-                        reads
                     })
                 })
                 .collect();
+            ready.wait();
             for sequence in 1..=swaps {
                 cell.store(Arc::new(view(&empty, sequence)));
             }
             done.store(true, Ordering::Release);
-            assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
+            readers.into_iter().for_each(|reader| reader.join().unwrap());
         });
         assert_eq!(cell.load().stamp().unwrap().sequence, swaps);
     }
