@@ -57,7 +57,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
     let store = world.open(&location, ALONE, world.options()).await.unwrap();
     store.new_tenant(world.tenant).await.unwrap();
     server.pause().unwrap();
-    let asked = tokio::time::timeout(Duration::from_secs(20), store.scope(world.tenant, &world.scope)).await;
+    let asked = tokio::time::timeout(Duration::from_secs(45), store.scope(world.tenant, &world.scope)).await;
     assert_eq!(code(asked.unwrap()), "store_timed_out");
     server.resume().unwrap();
     assert_eq!(code(store.scope(world.tenant, &world.scope).await), "ok");
@@ -82,7 +82,7 @@ async fn who_waits_in_vain_leaves_nothing_behind() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let holder = hold(12);
+    let holder = hold(20);
     held().await;
     assert_eq!(code(store.scope(world.tenant, &bob).await), "store_timed_out");
     holder.await.unwrap();
@@ -90,12 +90,12 @@ async fn who_waits_in_vain_leaves_nothing_behind() {
         assert_eq!(code(store.scope_for(world.tenant, &bob, 1).await), "ok", "every connection is of use");
     }
 
-    let holder = hold(2);
+    let holder = hold(6);
     held().await;
     let given_up = tokio::time::timeout(Duration::from_millis(300), store.scope_for(world.tenant, &bob, 1)).await;
     assert!(given_up.is_err());
     holder.await.unwrap();
     let other = world.store().await;
-    let asked = tokio::time::timeout(Duration::from_secs(5), other.scope_for(world.tenant, &bob, 1)).await;
+    let asked = tokio::time::timeout(Duration::from_secs(20), other.scope_for(world.tenant, &bob, 1)).await;
     assert_eq!(code(asked.unwrap()), "ok", "nobody keeps the lock");
 }
