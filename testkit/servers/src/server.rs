@@ -22,6 +22,8 @@ pub(crate) struct Server {
 }
 
 struct Running {
+    /// Keeps the port until the first start.
+    kept: Option<TcpListener>,
     child: Option<Child>,
     warden: Warden,
 }
@@ -36,8 +38,10 @@ impl Server {
         let directory = tempfile::Builder::new().prefix(&format!("portward-{kind}-")).tempdir()?.keep();
         let warden = Warden::new(stop, &directory)?;
         account.own(&directory)?;
-        let running = Mutex::new(Running { child: None, warden });
-        Ok(Self { account, directory, port: free_port()?, password, running })
+        let kept = free_port()?;
+        let port = kept.local_addr()?.port();
+        let running = Mutex::new(Running { kept: Some(kept), child: None, warden });
+        Ok(Self { account, directory, port, password, running })
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -54,6 +58,7 @@ impl Server {
         if running.child.is_some() {
             return Err(io::Error::other("it runs already"));
         }
+        running.kept = None;
         let log = OpenOptions::new().create(true).append(true).open(self.file("log"))?;
         let mut child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
         running.warden.watch(Some(child.id()))?;
@@ -108,13 +113,25 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+/// Not of those that the system gives to connections, which would take it while a server that was killed is away.
+fn free_port() -> io::Result<TcpListener> {
+    for _ in 0..100 {
+        let port = u16::from_ne_bytes(random()?).wrapping_rem(12_000).saturating_add(20_000);
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            bound => return bound,
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }
 
 /// A new one.
 pub(crate) fn password() -> io::Result<String> {
-    let mut bytes = [0; 16];
+    Ok(random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes)
 }

@@ -7,7 +7,7 @@ if [ "$pid" != - ]; then
     kill -CONT "$pid" $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) 2>/dev/null
     kill -s "$1" "$pid" 2>/dev/null
     tries=0
-    while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 100 ]; do
+    while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 600 ]; do
         # Dead, and nobody there who asks how it ended.
         case $(cat "/proc/$pid/stat" 2>/dev/null) in *') Z '*) break ;; esac
         sleep 0.05
