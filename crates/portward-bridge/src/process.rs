@@ -382,7 +382,7 @@ mod tests {
         let wal = directory.path().join("portal.db-wal");
         assert!(wal.exists());
         drop(store);
-        let ended = (0..500).any(|_| {
+        let ended = (0..6000).any(|_| {
             thread::sleep(Duration::from_millis(10));
             !wal.exists()
         });

@@ -103,7 +103,7 @@ mod tests {
             has_begun.recv().unwrap();
             let ((tell, told), range) = (channel(), &range);
             scope.spawn(move || tell.send(range.length()).unwrap());
-            let length = told.recv_timeout(Duration::from_secs(10));
+            let length = told.recv_timeout(Duration::from_secs(60));
             assert!(!reading.is_finished());
             drop(closed);
             assert_eq!((length, reading.join().unwrap()), (Ok(40_000), Ok(vec![7; 5])));
