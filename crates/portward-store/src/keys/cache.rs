@@ -346,7 +346,7 @@ mod tests {
             held.push(Arc::downgrade(&cache.get(&tenant, || async move { Ok(Loaded(at, 0)) }).await.unwrap()));
         }
         cache.forget(ours);
-        tokio::time::timeout(Duration::from_secs(10), async {
+        tokio::time::timeout(Duration::from_secs(30), async {
             while held[0].upgrade().is_some() {
                 tokio::task::yield_now().await;
             }
