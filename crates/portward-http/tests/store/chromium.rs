@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 const WHY: &str = "Chromium and chromedriver have to be installed";
+/// On a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A chromedriver of ours, on a port of its own.
 pub(crate) struct Driver {
@@ -34,8 +36,25 @@ impl Driver {
         Chromium { driver: self, session: session["sessionId"].as_str().expect(WHY).to_owned() }
     }
 
-    /// WebDriver is JSON over HTTP.
     fn ask(&self, method: &str, path: &str, body: Value) -> Value {
+        let start = Instant::now();
+        loop {
+            let answer = self.answer(method, path, &body);
+            if answer["error"].is_null() {
+                return answer;
+            }
+            // A page that gives way to another one while it is read says nothing; the other one does.
+            let message = answer["message"].as_str().unwrap_or_default();
+            let is_leaving =
+                ["navigation", "unloaded", "execution context"].iter().any(|words| message.contains(words));
+            let reads = method == "GET" || path.ends_with("/execute/sync");
+            assert!(is_leaving && reads && start.elapsed() < PATIENCE, "{path}: {answer}");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// WebDriver is JSON over HTTP.
+    fn answer(&self, method: &str, path: &str, body: &Value) -> Value {
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let head = format!(
@@ -58,9 +77,8 @@ impl Driver {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        let answer: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(answer["value"]["error"], Value::Null, "{path}: {answer}");
-        answer["value"].clone()
+        let mut answer: Value = serde_json::from_slice(&body).unwrap();
+        answer["value"].take()
     }
 }
 
@@ -117,12 +135,7 @@ impl Chromium<'_> {
     pub(crate) fn wait(&self, what: &str, mut is_there: impl FnMut() -> bool) {
         let start = Instant::now();
         while !is_there() {
-            assert!(
-                start.elapsed() < Duration::from_secs(10),
-                "waited for {what}, at {}: {}",
-                self.address(),
-                self.text()
-            );
+            assert!(start.elapsed() < PATIENCE, "waited for {what}, at {}: {}", self.address(), self.text());
             sleep(Duration::from_millis(50));
         }
     }
