@@ -3,8 +3,10 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::account::Account;
+use crate::process::wait_until;
 
 /// A file system of its own with little room, in memory. It is gone when this is dropped, and when the process that made it ends.
 pub struct SmallDisk {
@@ -64,14 +66,18 @@ impl SmallDisk {
         fs::remove_file(self.filling())
     }
 
-    /// Lets nothing be written any more, or lets it again. No file may be open for writing.
+    /// Lets nothing be written any more, or lets it again. No file may be open for writing, but for a moment: a process that was just forked has
+    /// all those that were open, until it runs its own program.
     ///
     /// # Errors
     /// If the system does not do it.
     pub fn be_read_only(&self, read_only: bool) -> io::Result<()> {
         let options = if read_only { "remount,ro" } else { "remount,rw" };
-        let done = Command::new("mount").args(["-o", options]).arg(&self.directory).status()?.success();
-        if done { Ok(()) } else { Err(io::Error::other("it was not mounted anew")) }
+        wait_until("it is mounted anew", Duration::from_secs(20), || {
+            let mut mount = Command::new("mount");
+            mount.args(["-o", options]).arg(&self.directory).stderr(Stdio::null());
+            Ok(mount.status()?.success())
+        })
     }
 
     /// A new directory on it, of this account.

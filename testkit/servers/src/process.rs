@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn a_family_has_its_head_and_its_children() {
-        let mut child = std::process::Command::new("sleep").arg("20").spawn().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("120").spawn().unwrap();
         let family = family(std::process::id()).unwrap();
         assert_eq!(family[0], std::process::id());
         assert!(family.contains(&child.id()) && is_alive(child.id()));
         child.kill().unwrap();
-        wait_until("it ends", Duration::from_secs(5), || Ok(!is_alive(child.id()))).unwrap();
+        wait_until("it ends", Duration::from_secs(60), || Ok(!is_alive(child.id()))).unwrap();
         child.wait().unwrap();
     }
 }
