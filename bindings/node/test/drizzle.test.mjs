@@ -27,7 +27,8 @@ async function clientsBy(index) {
 /** The same with its keys. */
 async function clientsIn() {
   const { keys, scope: records } = await scope('record:clients')
-  const bits = indexBits({ rows: 100_000, distinct: 90_000 })
+  // So many that none is equal by chance.
+  const bits = indexBits({ rows: 2 ** 40, distinct: 2 ** 39 })
   const index = await keys.scope('studio-7', 'index:clients').blindIndex({ table: 'clients', column: 'email', bits, normaliser: 'ascii-lowercase' })
   const { clients, database, db } = await clientsBy(() => index)
   const email = new Field('clients.email', { index: () => index })

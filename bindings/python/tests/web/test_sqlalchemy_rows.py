@@ -43,7 +43,8 @@ from portward.sqlalchemy import _loaded, _written, lookup
 
 from .test_sqlalchemy import ANN, BOB, CURRENT, current_keys, database  # noqa: F401  a fixture
 
-INDEX = Index(bits=12, normaliser="ascii-lowercase")
+# So many that none is equal by chance.
+INDEX = Index(bits=64, normaliser="ascii-lowercase")
 
 
 class Base(DeclarativeBase):
