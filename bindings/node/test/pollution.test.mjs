@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Issuer, Portal, Store, UntrustedLink, Verifier } from 'portward'
-import { scope, store } from './support/fixtures.mjs'
+import { scope, store, until } from './support/fixtures.mjs'
 import { server } from './support/raw.mjs'
 import { SERVERS } from './support/servers.mjs'
 
@@ -93,7 +92,7 @@ test('an option is what the caller said', async () => {
       return code === 'link_revoked'
     }
   }
-  for (let turn = 0; turn < 500 && !isRefused(); turn++) await sleep(10)
+  await until(isRefused)
   assert.ok(isRefused())
   await keys.rewrap()
 })

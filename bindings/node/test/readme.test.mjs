@@ -16,7 +16,7 @@ function run(folder, module) {
   const file = fileURLToPath(new URL(`.readme-${process.pid}.mjs`, import.meta.url))
   try {
     writeFileSync(file, module)
-    return execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8', timeout: 60_000 })
+    return execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8', timeout: 300_000 })
   } finally {
     rmSync(file, { force: true })
   }

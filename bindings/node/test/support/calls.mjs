@@ -106,7 +106,7 @@ export async function calls(folder) {
     create(UntrustedLink, token),
     method(new UntrustedLink(token), 'permissions', vocabulary),
     method(new UntrustedLink(token), 'narrow', {
-      expiresAt: now + 60, permissions: ['files:read'], resources: ['file-1'], audience: 'edge', recipient: 'accountant', seal: true, vocabulary,
+      expiresAt: now + 3000, permissions: ['files:read'], resources: ['file-1'], audience: 'edge', recipient: 'accountant', seal: true, vocabulary,
     }),
     [...fixed(Store, 'open').slice(0, 2), () => [
       `sqlite:${fresh()}`, keyring, { create: true, audience: 'edge', skew: 60, maxStaleness: 30, follow: 0.5, events: fresh() },
@@ -118,13 +118,13 @@ export async function calls(folder) {
     method(store, 'refresh'),
     method(store, 'verifyLink', token),
     method(store, 'verifySession', session.token),
-    method(store, 'issue', 't', 'c', ['files:read'], { audience: 'edge', lifetime: 60, label: 'Ada', usesMax: 3, expiresAt: now + 30 }),
+    method(store, 'issue', 't', 'c', ['files:read'], { audience: 'edge', lifetime: 6000, label: 'Ada', usesMax: 3, expiresAt: now + 3000 }),
     method(store, 'show', ...t),
     method(store, 'link', ...t),
     method(store, 'list', 't', {
       client: 'c', state: 'active', expiresBefore: now, labelContains: 'a', limit: 10, after: (await store.list('t', { limit: 1 })).next,
     }),
-    method(store, 'edit', 't', lasting.id, { label: 'Bob', expiresAt: now + 60, permissions: ['files:read'], resources: ['file-1'], usesMax: 3 }),
+    method(store, 'edit', 't', lasting.id, { label: 'Bob', expiresAt: now + 3000, permissions: ['files:read'], resources: ['file-1'], usesMax: 3 }),
     method(store, 'history', ...t, { before: 5, limit: 10 }),
     method(store, 'peek', token, cookie),
     method(store, 'redeem', token, cookie, nonce),

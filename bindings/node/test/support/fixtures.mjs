@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Keyring, KeyStore, Store } from 'portward'
 import { SQLITE } from './databases.mjs'
 
@@ -29,6 +30,11 @@ export async function scope(name = 'file:contents', database = SQLITE) {
   after(() => keys.close().then(drop))
   await keys.newTenant('studio-7')
   return { path, keyring, keys, scope: keys.scope('studio-7', name) }
+}
+
+/** Waits until this holds, for so many turns at most: whoever asks sees then whether it does. */
+export async function until(holds, turns = 2000) {
+  for (let turn = 0; turn < turns && !(await holds()); turn++) await sleep(10)
 }
 
 /** The code of the error that this throws or rejects with. */

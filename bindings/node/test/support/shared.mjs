@@ -18,9 +18,9 @@ export function state(store, token) {
   }
 }
 
-/** What it is once it changes; within ten seconds. */
+/** What it is once it changes; within two minutes. */
 export async function changed(store, token, from) {
-  for (let turn = 0; turn < 500; turn++) {
+  for (let turn = 0; turn < 6000; turn++) {
     if (state(store, token) !== from) break
     await sleep(20)
   }
