@@ -119,7 +119,7 @@ def all_calls(folder: Path) -> list[Call]:
         call(portward.UntrustedLink, "new", {"token": token}),
         call(portward.UntrustedLink(token), "permissions", {"vocabulary": vocabulary}),
         call(portward.UntrustedLink(token), "narrow", {
-            "expires_at": now + 60, "permissions": {"files:read"}, "resources": {"file-1"}, "audience": "edge", "recipient": "accountant",
+            "expires_at": now + 3000, "permissions": {"files:read"}, "resources": {"file-1"}, "audience": "edge", "recipient": "accountant",
             "seal": True, "vocabulary": vocabulary}),
         call(portward.Store, "open", lambda: {
             "location": f"sqlite:{folder}/another.db", **who, "create": True, "max_staleness": 30.0, "follow": 0.5, "events": fresh()}),
@@ -131,15 +131,15 @@ def all_calls(folder: Path) -> list[Call]:
         call(store, "verify_link", {"token": token}),
         call(store, "verify_session", {"token": session.token}),
         call(store, "issue", {
-            "tenant": TENANT, "client": "ada", "permissions": {"files:read"}, "audience": "edge", "lifetime": 60, "label": "Ada",
-            "uses_max": 3, "expires_at": now + 30}),
+            "tenant": TENANT, "client": "ada", "permissions": {"files:read"}, "audience": "edge", "lifetime": 6000, "label": "Ada",
+            "uses_max": 3, "expires_at": now + 3000}),
         call(store, "show", of_link),
         call(store, "link", of_link),
         call(store, "list", {
             "tenant": TENANT, "client": "ada", "state": "active", "expires_before": now, "label_contains": "a", "limit": 10,
             "after": store.list(TENANT, limit=1).next}),
         call(store, "edit", {
-            "tenant": TENANT, "link": other.id, "label": "Bob", "expires_at": now + 60, "permissions": {"files:read"}, "resources": {"file-1"},
+            "tenant": TENANT, "link": other.id, "label": "Bob", "expires_at": now + 3000, "permissions": {"files:read"}, "resources": {"file-1"},
             "uses_max": 3}),
         call(store, "history", {**of_link, "before": 5, "limit": 10}),
         call(store, "peek", {"link": token, "cookie": peeked.cookie}),

@@ -67,4 +67,4 @@ def redeemed(store: portward.Store, token: str) -> portward.Token:
 
 def run_python(source: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", source, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=400)

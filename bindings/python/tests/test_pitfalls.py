@@ -51,7 +51,7 @@ ends = []
 for _ in range(60):
     process = multiprocessing.get_context("fork").Process(target=child)
     process.start()
-    process.join(15)
+    process.join(60)
     ends.append(process.exitcode)
     if process.exitcode is None:
         process.kill()
@@ -143,7 +143,7 @@ if child == 0:
         try:
             store.verify_link(token)
         except portward.Unavailable as error:
-            os._exit(7 if error.code == "forked" and time.monotonic() < started + 1 else 1)
+            os._exit(7 if error.code == "forked" and time.monotonic() < started + 8 else 1)
     os._exit(2)
 status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 time.sleep(0.2)
@@ -273,7 +273,7 @@ started = time.monotonic()
 try:
     scope.seal_file("large", "large.sealed", name="f", id="1")
 except KeyboardInterrupt:
-    print("interrupted", time.monotonic() - started < 2.5, sorted(n for n in os.listdir() if "sealed" in n or n.startswith(".")))
+    print("interrupted", time.monotonic() - started < 30, sorted(n for n in os.listdir() if "sealed" in n or n.startswith(".")))
 """
     done = run_python(source, folder=tmp_path)
     assert (done.stdout, done.stderr) == ("interrupted True ['small.sealed']\n", "")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -66,13 +69,17 @@ def long_work(folder: Path) -> dict[str, Callable[[], object]]:
     }
 
 
+def others_run(name: str, work: Callable[[], tuple[float, float]], spent_least: float = 0) -> None:
+    """Work gives the longest gap and how long it took. Again where the machine was busy: while the lock is held, nobody ever ticks."""
+    found: list[tuple[float, float]] = []
+    while not any(gap < spent / 2 and spent > spent_least for gap, spent in found):
+        assert len(found) < 10, (name, found)
+        found.append(work())
+
+
 def test_other_threads_run_while_one_works(tmp_path: Path) -> None:
     for name, work in long_work(tmp_path).items():
-        found = []
-        # Again where the machine was busy: while the lock is held, nobody ever ticks.
-        while not any(gap < spent / 2 for gap, spent in found):
-            assert len(found) < 3, (name, found)
-            found.append(longest_gap(work))
+        others_run(name, partial(longest_gap, work))
 
 
 # What works for so short a time that letting go of the lock of the interpreter would cost more. All else lets others run.
@@ -88,9 +95,11 @@ SHORT = {
 
 
 class Waiting:
-    """A thread that wants the lock, and gets it only where it is let go of: nobody is asked for it for hours."""
+    """A thread that wants the lock, and gets it only where it is let go of: nobody is asked for it for hours, and no collection runs finalizers."""
 
     def __enter__(self) -> Waiting:
+        gc.collect()
+        gc.disable()
         self.ran, self._over, self._before = 0, False, sys.getswitchinterval()
         sys.setswitchinterval(3600)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -106,6 +115,7 @@ class Waiting:
         self._over = True
         sys.setswitchinterval(self._before)
         self._thread.join(20)
+        gc.enable()
 
     def runs_during(self, method: Callable[..., object], arguments: dict[str, object]) -> bool:
         before = self.ran
@@ -119,7 +129,7 @@ class Waiting:
 def lets_others_run(waiting: Waiting, call: Call, tries: int) -> bool:
     """It may take some: the other thread has to wake up before the work is done."""
     method = call.owner if call.name == "new" else getattr(call.owner, call.name)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while tries and time.monotonic() < until:
         tries -= 1
         if waiting.runs_during(method, call.arguments()):
@@ -160,23 +170,26 @@ def waiting_work(folder: Path) -> tuple[list[Path], dict[str, Callable[[], objec
     store = portward.Store.open(f"sqlite:{files[0]}", keyring, create=True)
     keys = portward.KeyStore.open(f"sqlite:{files[1]}", keyring, feed=store, create=True)
     keys.new_tenant(TENANT)
-    link = store.issue(TENANT, "ada", {"files:read"})
+    link, number = store.issue(TENANT, "ada", {"files:read"}), count()
     return files, {
         "issue": lambda: store.issue(TENANT, "ada", {"files:read"}),
-        "edit": lambda: store.edit(TENANT, link.id, label="Ada"),
+        "edit": lambda: store.edit(TENANT, link.id, label=f"Ada {next(number)}"),
         "redeem": lambda: redeemed(store, link.token),
-        "revoke_client": lambda: store.revoke_client(TENANT, "eve"),
-        "new_tenant": lambda: keys.new_tenant("other"),
-        "seal": lambda: keys.scope(TENANT, "record:new").seal(b"text", name="n", id="1"),
+        "revoke_client": lambda: store.revoke_client(TENANT, f"eve-{next(number)}"),
+        "new_tenant": lambda: keys.new_tenant(f"tenant-{next(number)}"),
+        "seal": lambda: keys.scope(TENANT, f"record:{next(number)}").seal(b"text", name="n", id="1"),
     }
 
 
 def test_other_threads_run_while_one_waits_for_a_database(tmp_path: Path) -> None:
     files, all_work = waiting_work(tmp_path)
-    for name, work in all_work.items():
+
+    def waits(work: Callable[[], object]) -> tuple[float, float]:
         with locked(*files):
-            gap, spent = longest_gap(work)
-        assert gap < 0.3 < spent, (name, gap, spent)
+            return longest_gap(work)
+
+    for name, work in all_work.items():
+        others_run(name, partial(waits, work), 0.3)
 
 
 def test_a_pipe_is_waited_for_without_the_lock(tmp_path: Path) -> None:
@@ -223,7 +236,7 @@ def test_one_use_is_one_use_for_all_threads(store: portward.Store) -> None:
 def test_a_loop_ticks_on(tmp_path: Path) -> None:
     files, work = waiting_work(tmp_path)
 
-    async def main() -> tuple[float, float]:
+    async def waits() -> tuple[float, float]:
         waiting = asyncio.create_task(asyncio.to_thread(work["issue"]))
         gap, started = 0.0, time.monotonic()
         while not waiting.done():
@@ -232,9 +245,11 @@ def test_a_loop_ticks_on(tmp_path: Path) -> None:
             gap = max(gap, time.monotonic() - last)
         return gap, time.monotonic() - started
 
-    with locked(*files):
-        gap, spent = asyncio.run(main())
-    assert gap < 0.3 < spent
+    def gap_of_loop() -> tuple[float, float]:
+        with locked(*files):
+            return asyncio.run(waits())
+
+    others_run("loop", gap_of_loop, 0.3)
 
 
 def test_a_store_that_is_closed_under_way_raises(keyring: portward.Keyring, databases: Databases) -> None:
@@ -256,5 +271,5 @@ def test_a_store_that_is_closed_under_way_raises(keyring: portward.Keyring, data
     time.sleep(0.1)
     store.close()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert [isinstance(error, (portward.InvalidValue, portward.Unavailable)) for error in errors] == [True] * 4
