@@ -83,7 +83,7 @@ class FilesTest {
             }
             end = { didWork = works(); runBlocking { work.cancel(); work.join() } }
             assertTrue(runCatching { work.await() }.exceptionOrNull() is CancellationException)
-            withTimeout(10_000) { while (works()) delay(5) }
+            withTimeout(60_000) { while (works()) delay(5) }
             assertTrue(didWork)
             assertEquals(last to "older", turns.size to String(target.readBytes()))
             assertEquals(setOf("plain", "sealed", "target"), folder.names())

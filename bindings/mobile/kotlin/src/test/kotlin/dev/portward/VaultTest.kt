@@ -2,6 +2,9 @@ package dev.portward
 
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.io.path.exists
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.name
@@ -138,13 +141,17 @@ class VaultTest {
             val plain = folder.resolve("plain")
             Files.newOutputStream(plain).use { out -> repeat(96) { out.write(ByteArray(1 shl 20)) } }
             val (sealed, opened) = folder.resolve("sealed").toString() to folder.resolve("opened").toString()
-            var most = 0L
-            val before = memory()
-            val watch = WorkProgress { true.also { most = maxOf(most, memory()) } }
-            vault.sealFile(content, plain.toString(), sealed, watch)
-            vault.openFile(content, sealed, opened, watch)
-            // What the JVM takes meanwhile counts, too.
-            assertTrue(most - before < 48L shl 20, "${(most - before) shr 20} MiB more for 96 MiB")
+            suspend fun grown(): Long {
+                var most = 0L
+                val before = memory()
+                val watch = WorkProgress { true.also { most = maxOf(most, memory()) } }
+                vault.sealFile(content, plain.toString(), sealed, watch)
+                vault.openFile(content, sealed, opened, watch)
+                return most - before
+            }
+            // What the JVM takes meanwhile counts, too: so the least of three.
+            val least = (1..3).minOf { grown() }
+            assertTrue(least < 48L shl 20, "${least shr 20} MiB more for 96 MiB")
             assertEquals(-1, Files.mismatch(plain, Path.of(opened)))
         }
     }
@@ -173,12 +180,12 @@ class VaultTest {
         vault().use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(64 shl 20))
             val (begun, seen) = CompletableDeferred<Unit>() to mutableListOf<ULong>()
+            val cancelled = CountDownLatch(1)
             val slow = object : WorkProgress {
                 override fun advanced(bytes: ULong): Boolean {
                     seen += bytes
                     begun.complete(Unit)
-                    Thread.sleep(5)
-                    return true
+                    return cancelled.await(20, TimeUnit.SECONDS)
                 }
             }
             val work = async { vault.sealFile(content, plain.toString(), "$folder/sealed", slow) }
@@ -186,7 +193,8 @@ class VaultTest {
             assertTrue(works())
             work.cancel()
             assertTrue(runCatching { work.await() }.exceptionOrNull() is CancellationException)
-            withTimeout(10_000) { while (works()) delay(5) }
+            cancelled.countDown()
+            withTimeout(60_000) { while (works()) delay(5) }
             assertEquals(setOf("plain"), folder.names())
             assertTrue(seen.last() < (64u shl 20).toULong() / 2u, "it went on to ${seen.last()}")
         }
@@ -197,18 +205,18 @@ class VaultTest {
         val key = SoftwareKey()
         vault(key).use { vault ->
             val plain = folder.resolve("plain").write(ByteArray(8 shl 20))
-            var turns = 0
+            val (turns, end) = AtomicInteger() to System.nanoTime() + TimeUnit.SECONDS.toNanos(20)
             val threads = mutableSetOf<Thread>()
             val slow = object : WorkProgress {
                 override fun advanced(bytes: ULong): Boolean = true.also {
                     threads += Thread.currentThread()
-                    Thread.sleep(5)
+                    while (turns.get() <= 20 && System.nanoTime() < end) Thread.sleep(1)
                 }
             }
-            val ticking = launch { while (true) { turns++; delay(1) } }
+            val ticking = launch { while (true) { turns.incrementAndGet(); delay(1) } }
             vault.sealFile(content, plain.toString(), "$folder/sealed", slow)
             ticking.cancel()
-            assertTrue(turns > 20, "this thread had $turns turns meanwhile")
+            assertTrue(turns.get() > 20, "this thread had $turns turns meanwhile")
             assertFalse(Thread.currentThread() in threads)
             assertFalse(Thread.currentThread().name in key.threads)
         }
