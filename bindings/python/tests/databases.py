@@ -66,4 +66,4 @@ def databases(kind: str, folder: Path) -> Iterator[Databases]:
 
 def psql(*statements: str) -> None:
     each = [word for statement in statements for word in ("-c", statement)]
-    subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", SERVER, *each], check=True, timeout=60)
+    subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", SERVER, *each], check=True, timeout=400)

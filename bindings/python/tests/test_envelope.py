@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import portward
@@ -205,7 +205,7 @@ def test_equal_values_are_found(keys: portward.KeyStore) -> None:
     assert other.of("ada@example.org") != index.of("ada@example.org")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plaintext=st.binary(max_size=70_000), where=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_every_flipped_bit_is_refused(plaintext: bytes, where: int, bit: int) -> None:
     scope = Shared.scope()

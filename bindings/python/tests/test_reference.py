@@ -54,7 +54,7 @@ json.dump({
 
 def ask(folder: Path, **asked: Any) -> dict[str, Any]:
     command = [sys.executable, "-c", PROGRAM, str(REFERENCE)]
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, cwd=folder, timeout=120)
+    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, cwd=folder, timeout=400)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

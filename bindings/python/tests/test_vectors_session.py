@@ -79,13 +79,13 @@ def test_the_sessions_are_those_of_the_reference() -> None:
         session = found["ok"]
         head, meant = token.parse(session.token).head, token.parse(case["expect"]["ok"]["token"]).head
         wanted = token.issue_session(*of(case), bytes.fromhex(session.id), head.issued_at, link, lifetime, 0, {})
-        assert session.token == wanted and now <= head.issued_at <= now + 5, case["id"]
+        assert session.token == wanted and now <= head.issued_at <= now + 20, case["id"]
         # The reference was told what the vector says.
         for name in ("root_id", "generations", "tenant", "client", "audience", "permissions", "resources", "link_id", "link_root"):
             assert getattr(head, name) == getattr(meant, name), (case["id"], name)
         assert len(head.copies) == len(meant.copies)
         if meant.expires_at != LAST:
-            assert 0 <= meant.expires_at - meant.issued_at - (head.expires_at - head.issued_at) <= 5, case["id"]
+            assert 0 <= meant.expires_at - meant.issued_at - (head.expires_at - head.issued_at) <= 20, case["id"]
     assert asked == ASKED and len(left_out) == LEFT_OUT, (asked, left_out)
     assert refused >= {"wrong_audience", "forged", "bad_checksum", "unknown_root", "wrong_kind", "not_yet_valid", "expired", "nothing_granted"}
     assert refused >= {"lifetime_zero", "lifetime_over_ceiling"}

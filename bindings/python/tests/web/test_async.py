@@ -275,7 +275,7 @@ def test_a_plain_method_of_an_asynchronous_class_stays_plain(is_guarded: bool, s
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_child_verifies(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", FORKED, str(tmp_path / "links.db")], timeout=60, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", FORKED, str(tmp_path / "links.db")], timeout=400, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -50,5 +50,5 @@ def test_the_django_of_the_readme(tmp_path: Path) -> None:
     (tmp_path / "portal").mkdir()
     for name, text in files.items():
         (tmp_path / name).write_text(text + (ELSE if "settings" in name else ""))
-    done = subprocess.run([sys.executable, "-c", STORY], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", STORY], cwd=tmp_path, capture_output=True, text=True, timeout=400)
     assert done.stdout.endswith("done\n"), done.stderr
