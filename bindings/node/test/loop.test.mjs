@@ -127,9 +127,13 @@ test('64 MiB in memory are copied in pieces, and between these the event loop tu
   }
   const control = await copiedIn(async () => files.openSync(object, OF))
   assert.ok(control.most >= bytes.length, 'what blocks is seen')
-  const found = []
-  // Again where the machine was busy.
-  do found.push((await delay(ways.open)) / (await delay(async () => files.openSync(object, OF))))
-  while (found.at(-1) >= 0.5 && found.length < 10)
-  assert.ok(found.at(-1) < 0.5, `a timer was late by ${found} of what takes the event loop for itself`)
+  // The least of some, for others compute here, too.
+  const least = async (work, rounds, enough = 0) => {
+    let found = Infinity
+    for (let round = 0; round < rounds && found >= enough; round++) found = Math.min(found, await delay(work))
+    return found
+  }
+  const openSync = await least(async () => files.openSync(object, OF), 3)
+  const open = await least(ways.open, 10, openSync / 2)
+  assert.ok(open < openSync / 2, `a timer was late by ${open / openSync} of what takes the event loop for itself`)
 })
