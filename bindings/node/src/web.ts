@@ -57,15 +57,19 @@ interface Work {
 const atWork = new AsyncLocalStorage<Work>()
 const ofRequest = new WeakMap<Request, Work>()
 
-function asking(request: Request, refused: Answer | null): void {
-  for (const work of [atWork.getStore(), ofRequest.get(request)]) if (work !== undefined) work.asked = refused
+function workOn(request: Request): Work | undefined {
+  return ofRequest.get(request) ?? atWork.getStore()
+}
+
+function asking(work: Work | undefined, refused: Answer | null): void {
+  if (work !== undefined) work.asked = refused
 }
 
 /** A portal for an application with `Request` and `Response`. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
   const refuse = (request: Request, answer: Answer) => {
-    asking(request, answer)
+    asking(workOn(request), answer)
     return responseOf(request, answer)
   }
   const answer = async (request: Request) => {
@@ -81,7 +85,7 @@ export function portward(options: GateOptions): WebPortal {
     if (told.length > 0) text('permission', permission)
     maybeText('resource', resource)
     const read = requestOf(request)
-    asking(request, null)
+    asking(workOn(request), null)
     // So is one that the address lacks: it is refused, as by `requires`.
     const access = gate.access(read, permission, told.length > 1 ? () => resource : undefined)
     return isAccess(access) ? access : refuse(request, access)
@@ -95,7 +99,7 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
-        asking(request, null)
+        asking(workOn(request), null)
         try {
           let granted = gate.access(read, resource === undefined ? permission : undefined)
           if (isAccess(granted) && resource !== undefined) {
@@ -121,12 +125,16 @@ export function portward(options: GateOptions): WebPortal {
         say(context.res.headers, lines)
         return context.res
       }
+      const request = context.req.raw
+      const around = workOn(request) // of an application that this one is in
       const work: Work = {}
-      ofRequest.set(context.req.raw, work)
+      ofRequest.set(request, work)
       await atWork.run(work, next)
+      if (around === undefined) ofRequest.delete(request)
+      else ofRequest.set(request, around)
       const refused = work.asked
       if (refused === undefined) return
-      asking(context.req.raw, refused) // around an application in an application
+      asking(around, refused)
       // Somebody has not waited, or answers nothing, which Hono tells: there is no answer to be given yet, over which it lays these.
       if (context.finalized === false) return sayApart(context.res.headers)
       const kept = refused?.status === context.res.status ? refusing(context.res, refused) : apart(context.res)

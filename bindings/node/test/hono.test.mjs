@@ -161,6 +161,23 @@ test('an answer is kept apart also where sessions are asked for together, at wor
   }
 })
 
+test('a refusal stays one where sessions are asked for together, after its own', async () => {
+  const { web, headers } = await fixture()
+  const waiting = []
+  const together = (request) => new Promise((done) => {
+    waiting.unshift(() => done(web.access(request)))
+    if (waiting.length === 2) waiting.splice(0).forEach((ask) => ask())
+  })
+  const app = new Hono().use(web.hono).use(later((context) => context.header('Cache-Control', 'max-age=60')))
+  app.get('/', async (context) => {
+    const access = await together(context.req.raw)
+    return access instanceof Response ? access : context.text('yours')
+  })
+  const asked = [headers, {}].map((one) => app.fetch(new Request('https://portal.example/', { headers: one })))
+  const answers = await Promise.all(asked)
+  assert.deepEqual(answers.map(({ status, headers }) => [status, headers.get('cache-control')]), [[200, 'max-age=60, private'], [403, 'no-store']])
+})
+
 test('an answer of the portal keeps its cookies and headers among those of other middleware', async () => {
   const { web, issued } = await fixture()
   const cookie = (context, next) => (setCookie(context, 'a', '1'), next())

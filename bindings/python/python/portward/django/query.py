@@ -52,12 +52,12 @@ class EncryptedQuerySet(LookUps):
     def _update(self, values: Any, *options: Any) -> Any:
         """What `save` writes, when receivers of signals have had the row: a tenant without the value that is sealed for it stays the same."""
         written = {field: value for field, _, value in values}
-        for field in encrypted(self.model):
-            if field.tenant_field in written and field not in written:
-                tenant = as_kept(field.tenant_field, written[field.tenant_field])
-                for there in models.QuerySet(self.model, self.query.chain(), self.db):
-                    if getattr(there, field.attname) is not None and as_kept(field.tenant_field, getattr(there, field.tenant_field.attname)) != tenant:
-                        raise RowError(f"{field} is sealed for one tenant: save it and the tenant together")
+        alone = [field for field in encrypted(self.model) if field.tenant_field in written and field not in written]
+        tenants = {field: as_kept(field.tenant_field, written[field.tenant_field]) for field in alone}
+        for there in models.QuerySet(self.model, self.query.chain(), self.db) if alone else ():
+            for field, tenant in tenants.items():
+                if getattr(there, field.attname) is not None and as_kept(field.tenant_field, getattr(there, field.tenant_field.attname)) != tenant:
+                    raise RowError(f"{field} is sealed for one tenant: save it and the tenant together")
         return super()._update(values, *options)
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:

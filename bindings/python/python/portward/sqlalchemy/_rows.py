@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import Dialect, Table, inspect
+from sqlalchemy import Dialect, Table, event, inspect
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Mapper, Session, SynonymProperty, object_session
 
@@ -50,20 +50,26 @@ def column_of(mapper: Mapper[Any], name: str) -> Any:
         raise RowError(f"{name} of {mapper.class_.__name__} is made by the database, which changes it unseen")
     if getattr(column, "onupdate", None) is not None:
         raise RowError(f"{name} of {mapper.class_.__name__} has an onupdate, which changes it unseen")
-    if _is_written_later(mapper, name):
-        raise RowError(f"{name} of {mapper.class_.__name__} is written by a relationship with post_update, after the row was sealed")
     return column
 
 
-def _is_written_later(mapper: Mapper[Any], name: str) -> bool:
+def is_written_later(mapper: Mapper[Any], name: str) -> bool:
+    """Whether a relationship with `post_update` writes tenant or primary key, once a row was flushed. name: of the tenant. Raises nothing."""
     known = _WRITTEN_LATER.setdefault(mapper, {})
     if name not in known:
-        columns = mapper.column_attrs[name].columns
-        later = [part for one in mapper.registry.mappers for part in one.relationships if part.post_update]
+        columns = [*mapper.primary_key, *mapper.column_attrs[meant_by(mapper, name)].columns]
+        later = [part for one in list(_CONFIGURED) for part in one.relationships if part.post_update]
         known[name] = any(to is column for part in later for _, to in part.synchronize_pairs for column in columns)
     return known[name]
 
 
+@event.listens_for(Mapper, "mapper_configured")
+def _configured(mapper: Mapper[Any], owner: type) -> None:
+    _CONFIGURED.add(mapper)  # Of a registry not all may be mapped.
+    _WRITTEN_LATER.clear()
+
+
+_CONFIGURED: WeakSet[Mapper[Any]] = WeakSet()
 _WRITTEN_LATER: WeakKeyDictionary[Mapper[Any], dict[str, bool]] = WeakKeyDictionary()
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
 
 from .._values import RowError
 from ._loaded import is_converted_there, text_in
-from ._rows import Kept, column_of, meant_by, place_of
+from ._rows import Kept, column_of, is_written_later, meant_by, place_of
 from .attribute import encrypted_of
 
 _AT_ONCE = 500
@@ -42,7 +42,8 @@ def inserted(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     for attribute in encrypted_of(mapper):
         attribute.check_place(mapper, row, connection.dialect)
     columns = [*mapper.primary_key, *(column_of(mapper, attribute.tenant) for attribute in encrypted)]
-    if encrypted and any(is_converted_there(column.type, connection.dialect) for column in columns):
+    is_unknown = any(is_converted_there(column.type, connection.dialect) for column in columns)
+    if encrypted and (is_unknown or any(is_written_later(mapper, attribute.tenant) for attribute in encrypted)):
         _remember(mapper, connection, row, encrypted)
 
 
@@ -52,7 +53,10 @@ def updated(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     state = inspect(row)
     for attribute in encrypted_of(mapper):
         attribute.check_place(mapper, row, connection.dialect)
-    moved = [one for one in encrypted_of(mapper) if one.is_moved(mapper, state) or one.is_index_written(state)]
+    moved = [
+        one for one in encrypted_of(mapper)
+        if one.is_moved(mapper, state) or one.is_index_written(state) or is_written_later(mapper, one.tenant)
+    ]
     if moved:
         _remember(mapper, connection, row, moved)
 

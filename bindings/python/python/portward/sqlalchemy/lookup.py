@@ -74,8 +74,9 @@ class Lookup(Generic[T]):
                 raise TypeError("among: selects other rows than those of this class or alias, whose attribute looks them up")
             of_whom = self._text_of(tenant, lambda: dialect_of(session, inspect(self._owner).mapper))
             rows = session.scalars(statement.where(self._may_be(value, tenant, of_whom))).unique().all()
-            # What a database takes for equal may be another tenant.
-            theirs = [row for row in rows if self._is_tenant(getattr(row, self._encrypted.tenant), tenant, of_whom, session)]
+            # What a database takes for equal may be another tenant. Of a polymorphic alias, rows may be of another class than a part of it.
+            ours = [row for row in rows if isinstance(row, inspect(self._owner).mapper.class_)]
+            theirs = [row for row in ours if self._is_tenant(getattr(row, self._encrypted.tenant), tenant, of_whom, session)]
             return self._confirmed(theirs, value, of_whom) if theirs else []
         finally:
             del value  # What reports an error shows what its frames have.
