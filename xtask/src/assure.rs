@@ -10,7 +10,7 @@ use crate::need::{Need, Provided};
 use crate::part::STRACE;
 use crate::report::Report;
 use crate::tally::Tally;
-use crate::{address, coverage, document, free_threaded, fuzz, mutants, targets, timing};
+use crate::{address, coverage, document, free_threaded, fuzz, mutants, released, targets, timing};
 
 /// What takes longer than a test may.
 struct LongForm {
@@ -56,6 +56,7 @@ const LONG_FORMS: &[LongForm] = &[
     },
     LongForm { name: "fuzz", needs: fuzz::NEEDS, run: Parts { all: fuzz::targets, run: fuzz::long } },
     LongForm { name: "address", needs: address::NEEDS, run: Parts { all: address::parts, run: address::run } },
+    LongForm { name: "released", needs: released::NEEDS, run: Parts { all: released::parts, run: released::run } },
     LongForm { name: "mutants", needs: mutants::NEEDS, run: Parts { all: mutants::groups, run: mutants::run } },
     LongForm { name: "coverage", needs: coverage::NEEDS, run: Whole(coverage::run) },
     LongForm { name: "dudect", needs: &[], run: Whole(timing::dudect) },

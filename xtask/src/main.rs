@@ -22,6 +22,7 @@ mod node;
 mod part;
 mod postgres;
 mod python;
+mod released;
 mod report;
 mod scale;
 mod security_txt;

@@ -14,7 +14,17 @@ use crate::tally::Tally;
 /// Made by `scripts/fresh.mjs`: the tests, and the example.
 const FRESH: [&str; 2] = ["target/node-package", "target/node-example"];
 
+/// Without what makes a release slow to build: the code is the same.
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
+    tested(log, "dev")
+}
+
+/// The binary, too, is that of a release.
+pub(crate) fn released(log: &mut Log) -> io::Result<Tally> {
+    tested(log, "release")
+}
+
+fn tested(log: &mut Log, profile: &str) -> io::Result<Tally> {
     let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
     let checkout = Elsewhere::checkout("node", Path::new("."))?;
     let package = checkout.path().join("bindings/node");
@@ -30,8 +40,8 @@ pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
         npm
     };
     let mut tests = npm(&package);
-    // Without what makes a release slow to build, the code is the same; and what was built of others is not built again.
-    tests.env("PORTWARD_PROFILE", "dev").env("CARGO_TARGET_DIR", &target);
+    // What was built of others is not built again.
+    tests.env("PORTWARD_PROFILE", profile).env("CARGO_TARGET_DIR", &target);
     let tests = log.run(&mut tests)?;
     let mut all = Tally::of_node(&tests.output).with_exit(tests.success);
     let fresh = log.run(Command::new("node").arg("scripts/fresh.mjs").arg(&target).current_dir(&package))?;

@@ -238,7 +238,7 @@ fn cargo(arguments: &[&str]) -> Command {
 pub(crate) const STRACE: Need = Need::Tool { probe: &["strace", "-qq", "true"], packages: &["strace"] };
 const BENCHES: &str = "benches/Cargo.toml";
 /// A KMS to talk to.
-const MOTO: Need =
+pub(crate) const MOTO: Need =
     Need::Venv { folder: "target/venv-moto", requirements: "crates/portward-kms/tests/moto/requirements.txt" };
-const PYTHON: Need =
+pub(crate) const PYTHON: Need =
     Need::Tool { probe: &["python3", "-c", "import ensurepip"], packages: &["python3", "python3-venv"] };

@@ -22,12 +22,22 @@ const PROVOKING: &str = "target/python-provoking";
 /// The environment that the tests run in: made anew each time, with the wheel in it.
 const SUITE: &str = "target/venv-python-suite";
 
+/// Without what makes a release slow to build: the code is the same.
 pub(crate) fn run(log: &mut Log) -> io::Result<Tally> {
+    tested(log, &["build"])
+}
+
+/// The wheel, too, is that of a release.
+pub(crate) fn released(log: &mut Log) -> io::Result<Tally> {
+    tested(log, &["build", "--release"])
+}
+
+fn tested(log: &mut Log, build: &[&str]) -> io::Result<Tally> {
     let Some(beside) = Beside::build(log)? else { return Ok(Tally::FAILED) };
     // What is installed below is built last.
     let provoking = ["build", "--features", "abi3-py310,fast-aes,provoke"];
     let Some(provoking) = maturin(log, &provoking, "target/wheels-provoking")? else { return Ok(Tally::FAILED) };
-    let Some(wheel) = maturin(log, &["build"], WHEELS)? else { return Ok(Tally::FAILED) };
+    let Some(wheel) = maturin(log, build, WHEELS)? else { return Ok(Tally::FAILED) };
     let beside_it = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--upgrade", "--target", PROVOKING];
     if !fresh(log, &wheel)? || !log.run(python(".")?.args(beside_it).arg(&provoking))?.success {
         return Ok(Tally::FAILED);

@@ -10,7 +10,7 @@ use crate::log::Log;
 /// What an installed package is asked to run, in the folder of the checkout.
 pub(super) const QUICK_START: &str = "examples/python/quickstart/quickstart.py";
 
-/// The one file that it makes. Without what makes a release slow to build: the code is the same.
+/// The one file that it makes.
 pub(super) fn maturin(log: &mut Log, arguments: &[&str], out: &str) -> io::Result<Option<PathBuf>> {
     cleared(out)?;
     let mut maturin = Command::new("target/venv-python/bin/maturin");
