@@ -23,6 +23,13 @@ pub(crate) struct Keys {
     runtime: Runtime,
 }
 
+/// Ends the connections before the process ends, so that SQLite undoes what was not done, and leaves no journal of it.
+impl Drop for Keys {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.store.close());
+    }
+}
+
 impl Keys {
     /// One that is there: a mistyped path makes none.
     pub(crate) fn open(global: &Global, portal: &Portal) -> Result<Self, Failure> {
@@ -81,7 +88,10 @@ pub(crate) fn rows_under(
     let count = async {
         // It only counts what is written.
         let (feed, options) = (Feed::None(NoRevocation), KeyStoreOptions::default());
-        KeyStore::open(&location, Arc::new(deployment.clone()), Arc::new(keyring), feed, options).await?.census().await
+        let store = KeyStore::open(&location, Arc::new(deployment.clone()), Arc::new(keyring), feed, options).await?;
+        let census = store.census().await;
+        store.close().await;
+        census
     };
     let census = match runtime()?.block_on(count) {
         Err(KeyStoreError::Database(DatabaseError::Uninitialised)) if !named => return Ok(0),

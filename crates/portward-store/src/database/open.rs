@@ -67,8 +67,12 @@ impl Database {
         let pool = options.connect_lazy(&url)?;
         let named = !url.split(['?', '&']).any(|option| option == "statement-cache-capacity=0");
         let database = Self { pool, backend, named };
-        database.bring_up_to_date(schema, initialise).await?;
-        Ok(database)
+        let brought = database.bring_up_to_date(schema, initialise).await;
+        if brought.is_err() && matches!(database.backend, Backend::Sqlite { .. }) {
+            // Whoever is told may end at once: in the file nothing is left half undone. A server sees to that by itself.
+            database.close().await;
+        }
+        brought.map(|()| database)
     }
 
     /// How many connections there are at most.
