@@ -120,8 +120,8 @@ function blob<Data>(fromDriver: (driver: Driven) => Data, toDriver: (value: Data
 }
 
 /**
- * An encrypted column of PostgreSQL. Nothing is found by it: a value that is compared with it by `like`, or stands in a `sql.placeholder`, is sent
- * to the database in the clear.
+ * An encrypted column of PostgreSQL. Nothing is found by it: a value that is compared with it by `like`, with something made of it, or stands in a
+ * `sql.placeholder`, is sent to the database in the clear.
  */
 export const sealed = bytea<Sealed>(toSealed, toObject)
 
@@ -137,7 +137,8 @@ export const sealedBlob = blob<Sealed>(toSealed, toObject)
  * `index` is called for the index of the tenant at hand whenever Drizzle makes parameters of values: when a query is run, but of one that is
  * prepared, when it is prepared, and the tenant stays that of then. What is to be told at each run is a parameter of the column:
  * `eq(clients.emailIndex, sql.param(sql.placeholder('email'), clients.emailIndex))`. Of a bare `sql.placeholder` no index is made, nor of what
- * `like` is given: Drizzle sends the value itself to the database, in the clear, and nothing is found.
+ * `like` is given, nor of what stands in a `` sql`…` `` or beside something made of the column, such as `lower(…)`: Drizzle sends the value itself to
+ * the database, in the clear, and nothing is found.
  */
 export function indexed(index: () => BlindIndex) {
   return bytea<string | Indexed>(toIndexed, toIndex(callable('index', index)))

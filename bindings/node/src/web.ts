@@ -48,28 +48,35 @@ export interface HonoContext {
   set res(response: Response | undefined)
 }
 
-/** What Hono is at work on: whether a session was asked for, and what was answered if it was refused. */
+/** What Hono is at work on. */
 interface Work {
-  asked?: Answer | null
+  readonly request: Request
+  /** That of an application which this one is in. */
+  readonly around: Work | undefined
+  /** Of each session that was asked for: what was answered if it was refused. */
+  readonly asked: (Answer | null)[]
 }
 
 /** By both: middleware makes other requests, and what asks for several at once, or from a callback, does so at work on another, or on none. */
 const atWork = new AsyncLocalStorage<Work>()
 const ofRequest = new WeakMap<Request, Work>()
+/** What was asked of a request that is no work's, but may take the place of one's. */
+const askedOf = new WeakMap<Request, (Answer | null)[]>()
 
-function workOn(request: Request): Work | undefined {
-  return ofRequest.get(request) ?? atWork.getStore()
-}
-
-function asking(work: Work | undefined, refused: Answer | null): void {
-  if (work !== undefined) work.asked = refused
+/** Tells all whose answer may depend on it: one too many is kept apart needlessly, one too few is given to others. */
+function asking(request: Request, refused: Answer | null): void {
+  const [own, here] = [ofRequest.get(request), atWork.getStore()]
+  for (const one of own === undefined || here?.request === request ? [own, here] : [own]) {
+    for (let work = one; work !== undefined; work = work.around) work.asked.push(refused)
+  }
+  if (own === undefined) askedOf.set(request, [...(askedOf.get(request) ?? []), refused])
 }
 
 /** A portal for an application with `Request` and `Response`. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
   const refuse = (request: Request, answer: Answer) => {
-    asking(workOn(request), answer)
+    asking(request, answer)
     return responseOf(request, answer)
   }
   const answer = async (request: Request) => {
@@ -85,7 +92,7 @@ export function portward(options: GateOptions): WebPortal {
     if (told.length > 0) text('permission', permission)
     maybeText('resource', resource)
     const read = requestOf(request)
-    asking(workOn(request), null)
+    asking(request, null)
     // So is one that the address lacks: it is refused, as by `requires`.
     const access = gate.access(read, permission, told.length > 1 ? () => resource : undefined)
     return isAccess(access) ? access : refuse(request, access)
@@ -99,7 +106,7 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
-        asking(workOn(request), null)
+        asking(request, null)
         try {
           let granted = gate.access(read, resource === undefined ? permission : undefined)
           if (isAccess(granted) && resource !== undefined) {
@@ -126,18 +133,26 @@ export function portward(options: GateOptions): WebPortal {
         return context.res
       }
       const request = context.req.raw
-      const around = workOn(request) // of an application that this one is in
-      const work: Work = {}
+      const around = atWork.getStore() ?? ofRequest.get(request)
+      const work: Work = { request, around, asked: [] }
       ofRequest.set(request, work)
-      await atWork.run(work, next)
-      if (around === undefined) ofRequest.delete(request)
-      else ofRequest.set(request, around)
-      const refused = work.asked
-      if (refused === undefined) return
-      asking(around, refused)
+      try {
+        await atWork.run(work, next)
+      } finally {
+        // It may be asked for again, at work on what is around this; unless another is at work on it, too.
+        if (ofRequest.get(request) === work) {
+          ofRequest.delete(request)
+          if (around?.request === request) ofRequest.set(request, around)
+        }
+      }
+      const asked = [...work.asked, ...(askedOf.get(context.req.raw) ?? [])]
+      if (asked.length === 0) return
       // Somebody has not waited, or answers nothing, which Hono tells: there is no answer to be given yet, over which it lays these.
       if (context.finalized === false) return sayApart(context.res.headers)
-      const kept = refused?.status === context.res.status ? refusing(context.res, refused) : apart(context.res)
+      // Somebody else has answered long ago, as after a time-out.
+      if (context.res.bodyUsed || context.res.body?.locked) return
+      const refused = asked.findLast((one) => one?.status === context.res.status)
+      const kept = refused ? refusing(context.res, refused) : apart(context.res)
       context.res = undefined // or Hono would lay the old headers over these
       context.res = kept
     },
