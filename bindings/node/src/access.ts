@@ -170,7 +170,7 @@ export class Access {
     return this.#list(5)
   }
 
-  /** Without the token. */
+  /** Without the token. Throws nothing. */
   toJSON(): object {
     const { kind, tenant, client, tokenId, expiresAt } = this
     return { kind, tenant, client, tokenId, expiresAt }
