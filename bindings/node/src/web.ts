@@ -17,16 +17,21 @@ export type { GateOptions, Links, Refusal, Sessions } from './gate'
 export type Handler<C extends unknown[]> = (request: Request, ...context: C) => Response | Promise<Response>
 
 export interface WebPortal {
-  /** Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. */
+  /**
+   * Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. Errors: what the body and `log`
+   * fail with; what `links` and `clock` do, if that is no `PortwardError`.
+   */
   answer(request: Request): Promise<Response | null>
   /**
-   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer that depends on it has to
-   * say `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires`, and where `hono` goes first, it does by itself.
+   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer
+   * that depends on it has to say `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires`, and where `hono` goes first, it does
+   * by itself. Errors: `InvalidValue` (`text_malformed`); what `log` throws; what `sessions` does, if that is no `PortwardError`.
    */
   access(request: Request, permission?: string, resource?: string): Access | Response
   /**
    * A handler that is called with the access of a session that grants this, on the resource if one is told. It also answers what `access.require`
-   * throws inside.
+   * throws inside. Errors: `InvalidValue` (`unknown_permission`), if there is a store, whose deployment knows; the handler made fails with what the
+   * one within does, where that is no refusal.
    */
   requires<C extends unknown[]>(
     permission: string,
@@ -35,7 +40,7 @@ export interface WebPortal {
   ): Handler<C>
   /**
    * A middleware of Hono, before all others: `app.use(portal.hono)`. It serves the routes of the portal, and whatever the middleware behind it have
-   * said, an answer that depends on a session is kept apart, and a refusal is not kept.
+   * said, an answer that depends on a session is kept apart, and a refusal is not kept. Errors: those of `answer`, and what `next` fails with.
    */
   hono(context: HonoContext, next: () => Promise<void>): Promise<Response | void>
 }
@@ -72,7 +77,7 @@ function asking(request: Request, refused: Answer | null): void {
   if (own === undefined) askedOf.set(request, [...(askedOf.get(request) ?? []), refused])
 }
 
-/** A portal for an application with `Request` and `Response`. */
+/** A portal for an application with `Request` and `Response`. Errors: a `TypeError` without a `store`, or `links` and `sessions` in its place. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
   const refuse = (request: Request, answer: Answer) => {
