@@ -57,24 +57,35 @@ export interface HonoContext {
 interface Work {
   readonly request: Request
   /** That of an application which this one is in. */
-  readonly around: Work | undefined
-  /** Of each session that was asked for: what was answered if it was refused. */
-  readonly asked: (Answer | null)[]
+  around: Work | undefined
+  readonly asked: Asked
+  over: boolean
 }
+
+/** Of the sessions that were asked for, by status what was answered to who was refused; 0 if one was not. */
+type Asked = Map<number, Answer | null>
 
 /** By both: middleware makes other requests, and what asks for several at once, or from a callback, does so at work on another, or on none. */
 const atWork = new AsyncLocalStorage<Work>()
 const ofRequest = new WeakMap<Request, Work>()
 /** What was asked of a request that is no work's, but may take the place of one's. */
-const askedOf = new WeakMap<Request, (Answer | null)[]>()
+const askedOf = new WeakMap<Request, Asked>()
+
+/** What is around it, and not over: of a job that begins the next at its end, the chain of all before would grow. */
+function aroundOf(work: Work): Work | undefined {
+  while (work.around?.over) work.around = work.around.around
+  return work.around
+}
 
 /** Tells all whose answer may depend on it: one too many is kept apart needlessly, one too few is given to others. */
 function asking(request: Request, refused: Answer | null): void {
   const [own, here] = [ofRequest.get(request), atWork.getStore()]
   for (const one of own === undefined || here?.request === request ? [own, here] : [own]) {
-    for (let work = one; work !== undefined; work = work.around) work.asked.push(refused)
+    for (let work = one; work !== undefined; work = aroundOf(work)) {
+      if (!work.over) work.asked.set(refused?.status ?? 0, refused)
+    }
   }
-  if (own === undefined) askedOf.set(request, [...(askedOf.get(request) ?? []), refused])
+  if (own === undefined) askedOf.set(request, (askedOf.get(request) ?? new Map()).set(refused?.status ?? 0, refused))
 }
 
 /** A portal for an application with `Request` and `Response`. Errors: a `TypeError` without a `store`, or `links` and `sessions` in its place. */
@@ -138,25 +149,27 @@ export function portward(options: GateOptions): WebPortal {
         return context.res
       }
       const request = context.req.raw
-      const around = atWork.getStore() ?? ofRequest.get(request)
-      const work: Work = { request, around, asked: [] }
+      const work: Work = { request, around: atWork.getStore() ?? ofRequest.get(request), asked: new Map(), over: false }
+      const around = aroundOf(work)
+      if (around !== undefined) aroundOf(around)
       ofRequest.set(request, work)
       try {
         await atWork.run(work, next)
       } finally {
+        work.over = true
         // It may be asked for again, at work on what is around this; unless another is at work on it, too.
         if (ofRequest.get(request) === work) {
           ofRequest.delete(request)
           if (around?.request === request) ofRequest.set(request, around)
         }
       }
-      const asked = [...work.asked, ...(askedOf.get(context.req.raw) ?? [])]
-      if (asked.length === 0) return
+      const asked: Asked = new Map([...work.asked, ...(askedOf.get(context.req.raw) ?? [])])
+      if (asked.size === 0) return
       // Somebody has not waited, or answers nothing, which Hono tells: there is no answer to be given yet, over which it lays these.
       if (context.finalized === false) return sayApart(context.res.headers)
       // Somebody else has answered long ago, as after a time-out.
       if (context.res.bodyUsed || context.res.body?.locked) return
-      const refused = asked.findLast((one) => one?.status === context.res.status)
+      const refused = asked.get(context.res.status)
       const kept = refused ? refusing(context.res, refused) : apart(context.res)
       context.res = undefined // or Hono would lay the old headers over these
       context.res = kept
