@@ -45,9 +45,9 @@ def ours(request: pytest.FixtureRequest, keys: portward.KeyStore) -> Iterator[No
 
 
 @contextmanager
-def table(**fields: Any) -> Iterator[Any]:
+def table(base_manager: str | None = "objects", **fields: Any) -> Iterator[Any]:
     """A model, and its table as long as it is needed."""
-    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": "objects"})
+    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": base_manager})
     usual = {"id": models.UUIDField(primary_key=True, default=uuid.uuid4), "tenant": models.CharField(max_length=64)}
     of_secret = {"secret": EncryptedTextField(tenant="tenant"), "secret_index": BlindIndexField(of="secret", bits=12)}
     members = {"__module__": __name__, "Meta": options, "objects": EncryptedManager(), **usual, **of_secret, **fields}
@@ -257,6 +257,24 @@ def test_a_receiver_moves_no_tenant_that_is_saved_without_its_value() -> None:
         finally:
             pre_save.disconnect(receiver, sender=model)
         assert (model.objects.get().tenant, model.objects.get().secret) == ("acme", "of one")
+
+
+@pytest.mark.parametrize("base_manager", ["objects", None])
+def test_a_tenant_that_is_saved_alone_stays_whatever_the_base_manager(base_manager: str | None) -> None:
+    with table(base_manager, secret=EncryptedTextField(tenant="tenant", null=True), secret_index=BlindIndexField(of="secret", bits=12)) as model:
+        row = model.objects.create(tenant="acme", secret="of one")
+        deferred = model.objects.defer("secret").get()
+        for one, save in ((row, lambda: row.save(update_fields=["tenant"])), (deferred, deferred.save)):
+            one.tenant = "other"
+            with pytest.raises(RowError, match="save it and the tenant together"):
+                save()
+            one.tenant = "acme"
+            save()
+        assert (model.objects.get().tenant, model.objects.get().secret) == ("acme", "of one")
+        empty = model.objects.create(tenant="acme", secret=None)
+        empty.tenant = "other"
+        empty.save(update_fields=["tenant"])
+        assert model.objects.get(pk=empty.pk).tenant == "other"
 
 
 def test_what_a_database_takes_for_equal_is_another_tenant(keys: portward.KeyStore) -> None:

@@ -11,18 +11,22 @@ from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
 
 from .._values import RowError
 from ._loaded import is_converted_there, text_in
-from ._rows import Kept, column_of, is_written_later, meant_by, place_of
+from ._rows import Kept, column_of, is_written_later, look_again, meant_by, place_of, steady_column_of
 from .attribute import encrypted_of
 
 _AT_ONCE = 500
 
 
 class _Written(NamedTuple):
-    """What was flushed of a row: what its key was bound as and is kept as, and of each attribute the tenant and the encrypted object."""
+    """What was flushed of a row: what its key was bound as and is kept as, and of each attribute the tenant and the encrypted object.
+
+    state: of one that is looked at only if it is moved after all.
+    """
 
     bound: Any
     key: str
     attributes: list[tuple[Kept, str | None, bytes | None]]
+    state: Any
 
 
 _Flushed = dict[tuple[Connection, Mapper[Any]], list[_Written]]
@@ -33,6 +37,7 @@ _FLUSHED: WeakKeyDictionary[Session, _Flushed] = WeakKeyDictionary()
 def begin(session: Session, context: UOWTransaction, instances: Any) -> None:
     """Forgets what a flush before that failed has left. Raises nothing."""
     _FLUSHED.pop(session, None)
+    look_again()
 
 
 @event.listens_for(Mapper, "after_insert")
@@ -41,7 +46,7 @@ def inserted(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     encrypted = [attribute for attribute in encrypted_of(mapper) if inspect(row).dict.get(attribute.stored) is not None]
     for attribute in encrypted_of(mapper):
         attribute.check_place(mapper, row, connection.dialect)
-    columns = [*mapper.primary_key, *(column_of(mapper, attribute.tenant) for attribute in encrypted)]
+    columns = [*mapper.primary_key, *(steady_column_of(mapper, attribute.tenant) for attribute in encrypted)]
     is_unknown = any(is_converted_there(column.type, connection.dialect) for column in columns)
     if encrypted and (is_unknown or any(is_written_later(mapper, attribute.tenant) for attribute in encrypted)):
         _remember(mapper, connection, row, encrypted)
@@ -49,16 +54,22 @@ def inserted(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
 
 @event.listens_for(Mapper, "after_update")
 def updated(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
-    """Remembers a row that may be another than this session knows. Raises what `check_place` raises."""
+    """Remembers a row that may be another than this session knows. Raises `RowError`, and what `check_place` raises."""
     state = inspect(row)
     for attribute in encrypted_of(mapper):
+        if attribute.is_moved(mapper, state):
+            getattr(row, attribute.stored)  # which was perhaps not loaded
+        if state.dict.get(attribute.stored, True) is not None:
+            steady_column_of(mapper, attribute.tenant)
         attribute.check_place(mapper, row, connection.dialect)
-    moved = [
-        one for one in encrypted_of(mapper)
-        if one.is_moved(mapper, state) or one.is_index_written(state) or is_written_later(mapper, one.tenant)
-    ]
+    moved = [one for one in encrypted_of(mapper) if one.is_moved(mapper, state) or one.is_index_written(state)]
     if moved:
         _remember(mapper, connection, row, moved)
+    later = [one for one in encrypted_of(mapper) if one not in moved and is_written_later(mapper, one.tenant)]
+    for one in later:
+        getattr(row, one.stored)
+    if later:
+        _remember(mapper, connection, row, later, state)
 
 
 @event.listens_for(Session, "after_flush")
@@ -68,7 +79,8 @@ def check(session: Session, context: UOWTransaction) -> None:
     Another session has moved the row meanwhile, or has written the value that this one left behind when it moved the row; or the row was
     deleted and added again in one flush, which keeps what was not assigned.
     """
-    for (connection, mapper), written in _FLUSHED.pop(session, {}).items():
+    for (connection, mapper), all_written in _FLUSHED.pop(session, {}).items():
+        written = [row for row in all_written if row.state is None or any(one.is_moved(mapper, row.state) for one in encrypted_of(mapper))]
         for start in range(0, len(written), _AT_ONCE):
             some = written[start : start + _AT_ONCE]
             there = dict(_there(mapper, connection, some))
@@ -80,14 +92,14 @@ def check(session: Session, context: UOWTransaction) -> None:
                 _check(mapper, connection.dialect, row, key, values)
 
 
-def _remember(mapper: Mapper[Any], connection: Connection, row: Any, encrypted: Iterable[Kept]) -> None:
-    session, state, on = object_session(row), inspect(row).dict, connection.dialect
+def _remember(mapper: Mapper[Any], connection: Connection, row: Any, encrypted: Iterable[Kept], state: Any = None) -> None:
+    session, loaded, on = object_session(row), inspect(row).dict, connection.dialect
     if session is None or len(mapper.primary_key) != 1:
         return  # where nothing is ever sealed
-    bound, of_each = mapper.primary_key_from_instance(row)[0], [(one, state.get(one.stored)) for one in encrypted]
+    bound, of_each = mapper.primary_key_from_instance(row)[0], [(one, loaded.get(one.stored)) for one in encrypted]
     attributes = [(one, None if value is None else place_of(row, one, on)[0], value) for one, value in of_each]
     key = text_in(mapper.primary_key[0].type, bound, "the primary key", reading=lambda: on)
-    _FLUSHED.setdefault(session, {}).setdefault((connection, mapper), []).append(_Written(bound, key, attributes))
+    _FLUSHED.setdefault(session, {}).setdefault((connection, mapper), []).append(_Written(bound, key, attributes, state))
 
 
 def _there(mapper: Mapper[Any], connection: Connection, written: list[_Written]) -> Iterator[tuple[str, dict[str, Any]]]:
