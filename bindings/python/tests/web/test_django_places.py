@@ -277,6 +277,38 @@ def test_a_tenant_that_is_saved_alone_stays_whatever_the_base_manager(base_manag
         assert model.objects.get(pk=empty.pk).tenant == "other"
 
 
+@pytest.mark.parametrize("base_manager", ["objects", None])
+def test_so_it_does_in_what_inherits_the_column(base_manager: str | None) -> None:
+    options = {"app_label": "django_app", "base_manager_name": "objects"}
+    with table(base_manager) as model, ExitStack() as stack:
+        other_key = models.UUIDField(primary_key=True, default=uuid.uuid4)
+        first = type("First", (models.Model,), {"__module__": __name__, "Meta": type("Meta", (), {"app_label": "django_app"}), "first": other_key})
+        link = models.OneToOneField(model, models.CASCADE, parent_link=True, related_name="+")
+        members = {"__module__": __name__, "objects": EncryptedManager()}
+        proxy = type("Proxy", (model,), {**members, "Meta": type("Meta", (), {**options, "proxy": True})})
+        child = type("Child", (model,), {**members, "Meta": type("Meta", (), options)})
+        both = type("Both", (first, model), {**members, "Meta": type("Meta", (), options), "placed": link})
+        for one in (first, child, both):
+            with connection.schema_editor() as editor:
+                editor.create_model(one)
+            stack.callback(dropped, one)
+        for of in (proxy, child, both):
+            row: Any = of.objects.create(tenant="acme", secret="of one")
+            for names, secret in ((["tenant"], "of one"), (["secret", "secret_index"], "another")):
+                row.tenant, row.secret = "other", secret
+                with pytest.raises(RowError, match="save it and the tenant together"):
+                    row.save(update_fields=names)
+                row.tenant = "acme"
+                row.save(update_fields=names)
+            assert (of.objects.get().tenant, of.objects.get().secret) == ("acme", "another")
+            of.objects.all().delete()
+
+
+def dropped(model: Any) -> None:
+    with connection.schema_editor() as editor:
+        editor.delete_model(model)
+
+
 def test_what_a_database_takes_for_equal_is_another_tenant(keys: portward.KeyStore) -> None:
     keys.new_tenant("ACME")
     collation = "NOCASE" if connection.vendor == "sqlite" else "others_no_case"

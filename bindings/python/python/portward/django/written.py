@@ -58,9 +58,11 @@ class Written(Placed):
         is_written, is_tenant = bool({self.name, self.attname} & update_fields), bool(self.tenant_names & update_fields)
         if is_written == is_tenant:
             return
-        if is_tenant and getattr(sender._base_manager.get_queryset(), "looks_at_tenants", False):
+        # With the base manager of the class that has the column Django writes it, whatever inherits from that.
+        if is_tenant and getattr(self.model._base_manager.get_queryset(), "looks_at_tenants", False):
             return  # when all receivers have had the row
-        there = models.QuerySet(self.model, using=using).filter(pk=instance.pk).first()
+        key = getattr(instance, self.model._meta.pk.attname)
+        there = models.QuerySet(self.model, using=using).filter(pk=key).first()
         if self.is_moved(instance, there) and getattr(instance if is_written else there, self.attname) is not None:
             raise RowError(f"{self} is sealed for one tenant: save it and the tenant together")
         if is_written:

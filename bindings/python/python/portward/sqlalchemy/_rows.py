@@ -67,7 +67,7 @@ def is_written_later(mapper: Mapper[Any], name: str) -> bool:
         with _LOCK:
             configured = list(_CONFIGURED)
         # Not `relationships`: it would have all classes configured, of which others may still be declared.
-        later = [part for one in configured for part in one._props.values() if isinstance(part, RelationshipProperty) and part.post_update]
+        later = [part for one in configured for part in list(one._props.values()) if isinstance(part, RelationshipProperty) and part.post_update]
         known[name] = any(to is column for part in later for _, to in part.synchronize_pairs for column in columns)
     return known[name]
 

@@ -166,9 +166,10 @@ class Lookup(Generic[T]):
 
 
 def _whole(owner: Any) -> Any:
-    """Of a part of `with_polymorphic` all of it: SQLAlchemy fails where it finds a row of another class by a part alone."""
+    """Of a part of `with_polymorphic` all of it, if it is there still: SQLAlchemy fails where it finds a row of another class by a part alone."""
     alias = inspect(owner)
-    return alias._base_alias().entity if alias.is_aliased_class else owner
+    whole = alias._base_alias() if alias.is_aliased_class else None
+    return owner if whole is None else whole.entity
 
 
 def _is_there(clause: object) -> bool:
