@@ -12,7 +12,7 @@ use crate::token::options;
 use crate::work::{External, Promised, buffer, handle, promise, same};
 
 /// Knows what is revoked where there is no store; it begins knowing nothing, and so refuses all. `highest`: the stamp that an earlier one
-/// reached, so that nothing older is taken; `max_staleness` in milliseconds, `skew` in seconds.
+/// reached, so that nothing older is taken; `max_staleness` in milliseconds, `skew` in seconds. Errors: `random_unavailable`.
 #[napi(catch_unwind)]
 pub(crate) fn follower_new(
     keyring: &External<Keyring>,
@@ -30,6 +30,7 @@ pub(crate) fn follower_new(
 }
 
 /// One that follows published lists: it asks nobody, and believes a list from its one time to its other by the clock. `skew` in seconds.
+/// Errors: `random_unavailable`.
 #[napi(catch_unwind)]
 pub(crate) fn follower_of_lists(
     keyring: &External<Keyring>,

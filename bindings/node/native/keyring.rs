@@ -10,7 +10,7 @@ use crate::error::call;
 use crate::work::{External, Held, Promised, buffer, handle, held, promise};
 
 /// A new one, with a random id. `permissions`: the vocabulary, at most 64 names `resource:action`, to which more can be appended later;
-/// without it the one made for portals.
+/// without it the one made for portals. Errors: `random_unavailable`.
 #[napi(catch_unwind)]
 pub(crate) fn deployment_generate(permissions: Option<Vec<String>>) -> napi::Result<External<Deployment>> {
     call(|| Deployment::generate(permissions.as_deref())).map(handle)
@@ -56,7 +56,7 @@ pub(crate) fn deployment_expand(
     call(|| deployment.expand(&permissions))
 }
 
-/// A new one, in memory.
+/// A new one, in memory. Errors: `random_unavailable`.
 #[napi(catch_unwind)]
 pub(crate) fn keyring_generate(deployment: &External<Deployment>) -> napi::Result<External<Keyring>> {
     call(|| Keyring::generate(deployment)).map(handle)
@@ -100,7 +100,7 @@ pub(crate) fn keyring_from_json(json: &[u8], deployment: &External<Deployment>) 
     call(|| Keyring::from_json(json, deployment)).map(handle)
 }
 
-/// Opens the bytes of a keyring under a passphrase. Errors: `sealed_wrong_passphrase`.
+/// Opens the bytes of a keyring under a passphrase. Errors: `sealed_wrong_passphrase`, `sealed_damaged`.
 #[napi(catch_unwind)]
 pub(crate) fn keyring_unseal(
     sealed: &[u8],

@@ -38,7 +38,7 @@ fn ask<T: Send + 'static, J: ToNapiValue + TypeName>(
     promise(move || work(&keys), deliver)
 }
 
-/// Ends all connections for good.
+/// Ends all connections for good. Whatever asks it then fails: `closed`.
 #[napi(catch_unwind)]
 pub(crate) fn key_store_close(keys: &External<KeyStore>) -> Promised<(), ()> {
     let closed = |keys: &KeyStore| {
@@ -48,7 +48,8 @@ pub(crate) fn key_store_close(keys: &External<KeyStore>) -> Promised<(), ()> {
     ask(keys, closed, same)
 }
 
-/// Makes the keys of a tenant that has none (`key_exists`), also of one whose keys were destroyed: scopes that had keys then stay destroyed.
+/// Makes the keys of a tenant that has none, also of one whose keys were destroyed: scopes that had keys then stay destroyed.
+/// Errors: `key_exists`.
 #[napi(catch_unwind)]
 pub(crate) fn key_store_new_tenant(keys: &External<KeyStore>, tenant: String) -> Promised<(), ()> {
     ask(keys, move |keys| keys.new_tenant(&tenant), same)
@@ -123,7 +124,7 @@ pub(crate) fn scope_key_of(scope: &External<Scope>, object: &[u8]) -> napi::Resu
 }
 
 /// Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does.
-/// `backups_kept`: for how many seconds backups of the key store are kept. Errors: `key_state`, of the key that seals.
+/// `backups_kept`: for how many seconds backups of the key store are kept. Errors: `key_state` of the key that seals, `unknown_key`.
 #[napi(catch_unwind)]
 pub(crate) fn scope_destroy_key(
     scope: &External<Scope>,

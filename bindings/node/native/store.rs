@@ -27,7 +27,7 @@ pub(crate) struct StoreOptionsRow {
     pub events: Option<String>,
 }
 
-/// Opens a store: `sqlite:PATH` or `postgres://…`. Errors: `store_location`, `store_uninitialised`.
+/// Opens a store: `sqlite:PATH` or `postgres://…`. Errors: `store_location`, `store_uninitialised`, `store_restored`.
 #[napi(catch_unwind)]
 pub(crate) fn store_open(
     location: String,
@@ -60,7 +60,7 @@ pub(crate) struct RecoveredRow {
 }
 
 /// Begins a new life of a store that was restored, copied or promoted. `newer`: the newest view that somebody saved; without one, every token
-/// made so far is refused. `events`: as in the options of a store.
+/// made so far is refused. `events`: as in the options of a store. Errors of a view: `forged_message`, `rollback`.
 #[napi(catch_unwind)]
 pub(crate) fn store_recover(
     location: String,
@@ -90,7 +90,7 @@ pub(crate) fn store_acting_as(store: &External<Store>, actor: String) -> Externa
     handle(store.acting_as(&actor))
 }
 
-/// Ends all connections for good. Everything then fails, verifying too.
+/// Ends all connections for good. Everything then fails, verifying too: `closed`.
 #[napi(catch_unwind)]
 pub(crate) fn store_close(store: &External<Store>) -> Promised<(), ()> {
     let closed = |store: &Store| {
@@ -171,8 +171,8 @@ pub(crate) fn store_revoke_link(store: &External<Store>, tenant: String, link: S
     ask(store, move |store| store.revoke_link(&tenant, &link), same)
 }
 
-/// Revokes a copy of a link, and what was narrowed from it. An id that is none is not noticed, and revokes nothing; the link's own is
-/// (`not_a_copy`).
+/// Revokes a copy of a link, and what was narrowed from it. An id that is none is not noticed, and revokes nothing; the link's own is.
+/// Errors: `link_unknown`, `not_a_copy`.
 #[napi(catch_unwind)]
 pub(crate) fn store_revoke_copy(
     store: &External<Store>,

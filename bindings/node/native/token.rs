@@ -43,7 +43,7 @@ fn ascii(text: &str) -> String {
 }
 
 /// One that knows of no revocation: a token then lives until it expires, whatever happens. `audience`: who is asking; `skew`: how far ahead
-/// the issuer's clock may be, in seconds: 60 by default, at most 300.
+/// the issuer's clock may be, in seconds: 60 by default, at most 300. Errors: `random_unavailable`.
 #[napi(catch_unwind)]
 pub(crate) fn verifier_without_revocation(
     keyring: &External<Keyring>,
@@ -72,6 +72,7 @@ pub(crate) fn slot_number(slot: &External<Slot>) -> u32 {
 }
 
 /// Verifies a link, now, by the number of who verifies: an access, packed in one text, or an error, which begins with `!`.
+/// Errors: `closed`, of a store.
 #[napi(catch_unwind)]
 pub(crate) fn verify_link(slot: u32, token: String) -> Latin1String {
     packed(|| {
@@ -82,7 +83,7 @@ pub(crate) fn verify_link(slot: u32, token: String) -> Latin1String {
     })
 }
 
-/// The same of a session.
+/// The same of a session. Errors: `closed`, of a store.
 #[napi(catch_unwind)]
 pub(crate) fn verify_session(slot: u32, token: String) -> Latin1String {
     packed(|| {
@@ -142,7 +143,7 @@ pub(crate) fn issuer_issue_link(
 }
 
 /// Makes a session of a link that this verifier believed: it is verified once more, now or as of the time that it was verified for, in Unix
-/// seconds. `lifetime` in seconds.
+/// seconds. `lifetime` in seconds. Errors: `nothing_granted`, `expired`, `lifetime_zero`, `lifetime_over_ceiling`.
 #[napi(catch_unwind)]
 pub(crate) fn issuer_issue_session(
     issuer: &External<Issuer>,
@@ -154,7 +155,7 @@ pub(crate) fn issuer_issue_session(
     call(|| issuer.issue_session(&verifier.verify_link(&token, maybe(at)?)?, maybe(lifetime)?)).map(token_row)
 }
 
-/// The same of a link that a store believed. `lifetime` in seconds.
+/// The same of a link that a store believed. `lifetime` in seconds. Errors: those of `issuerIssueSession`.
 #[napi(catch_unwind)]
 pub(crate) fn issuer_issue_session_by_store(
     issuer: &External<Issuer>,

@@ -27,7 +27,7 @@ const FIXED = 120
 /** A token is 1,024 characters at most. What is longer is refused for that, and need not be copied. */
 const TOKEN_MAX = 1024
 
-/** @internal */
+/** @internal Also of what came along with one. */
 export function token(name: string, value: unknown): string {
   if (typeof value !== 'string') return text(name, value)
   return value.length > TOKEN_MAX ? value.slice(0, TOKEN_MAX + 1) : value
@@ -170,7 +170,7 @@ export class Access {
     return this.#list(5)
   }
 
-  /** Without the token. */
+  /** Without the token. Throws nothing. */
   toJSON(): object {
     const { kind, tenant, client, tokenId, expiresAt } = this
     return { kind, tenant, client, tokenId, expiresAt }

@@ -20,7 +20,7 @@ export class AwsKms {
   readonly #client: KMSClient
   readonly #keyIds: ReadonlySet<string>
 
-  /** `keyIds`: no aliases, which may come to mean another key, and no ARNs. */
+  /** `keyIds`: no aliases, which may come to mean another key, and no ARNs. Errors: `InvalidValue` (`aws_kms_key_id`). */
   constructor(client: KMSClient, keyIds: string | Iterable<string>) {
     this.#client = having('client', ['send'], client)
     this.#keyIds = new Set(typeof keyIds === 'string' ? [text('keyIds', keyIds)] : texts('keyIds', keyIds))
@@ -29,11 +29,15 @@ export class AwsKms {
     }
   }
 
+  /** Whether the slot is of one of these keys. Asks nobody. Throws nothing. */
   resolves(slot: KekSlot): boolean {
     return slot.kind === 'aws-kms' && this.#keyIds.has(slot.id.toString('latin1'))
   }
 
-  /** Rejected with an `Unavailable`: `kek_unavailable`, `kek_refused`. */
+  /**
+   * The key in a slot that it resolves. Asks the service, and waits as long as the client does. Errors: `Unavailable` (`kek_unavailable` if it cannot
+   * be reached, `kek_refused` if it does not unwrap); the `cause` is what the client was rejected with.
+   */
   async unwrap(slot: KekSlot, signal?: AbortSignal): Promise<Uint8Array> {
     const id = slot.id.toString('latin1')
     const answer: unknown = await this.#decrypt(id, slot, signal)

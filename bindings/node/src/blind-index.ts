@@ -52,7 +52,7 @@ export class BlindIndex extends Handled<'BlindIndex'> {
     this.#facts = facts
   }
 
-  /** The index of a value: its version, then as many bytes as its bits take. Errors: `index_empty_value`. */
+  /** The index of a value: its version, then as many bytes as its bits take. Errors: `InvalidValue` (`index_empty_value`). */
   of(value: string): Buffer {
     return native.blindIndexOf(this.#handle, text('value', value))
   }
@@ -84,7 +84,7 @@ export interface IndexSize {
   evenIfFew?: boolean | undefined
 }
 
-/** How many bits an index should have: enough to find few rows by it, too few to tell each value. Errors: `index_too_few_values`. */
+/** How many bits an index should have: enough to find few rows by it, too few to tell each value. Errors: `InvalidValue` (`index_too_few_values`). */
 export function indexBits(size: IndexSize): number {
   const { rows, distinct, otherBits = 0, evenIfFew } = optionsOf('size', size, ['rows', 'distinct', 'otherBits', 'evenIfFew'])
   const other = whole('otherBits', otherBits, 2 ** 32 - 1)

@@ -34,6 +34,7 @@ export class Indexed {
     return ownCopy(this.#bytes)
   }
 
+  /** Without its bytes. Throws nothing. */
   toJSON(): string {
     return '[indexed]'
   }
@@ -60,7 +61,7 @@ export class Sealed {
     }
   }
 
-  /** From the bytes of an object. Throws `Unreadable` for what is none. */
+  /** From the bytes of an object. Errors: `Unreadable` (`not_an_envelope`) for what is none. */
   constructor(object: Uint8Array) {
     // What is kept is what was looked at: a class of the caller's may say other things each time.
     const kept = ownCopy(bytes('object', object))
@@ -77,8 +78,9 @@ export class Sealed {
 
   /**
    * What is written of a value that a `Field` with an index has just sealed: under these names of columns of the table, the value and its index.
-   * Drizzle is told of both at once, `values({ id, ...value.columns(clients, 'email', 'emailIndex') })`, for of the value alone it takes none. Throws a
-   * `TypeError` for a column of another index: the value would not be found, and another no more.
+   * Drizzle is told of both at once, `values({ id, ...value.columns(clients, 'email', 'emailIndex') })`, for of the value alone it takes none.
+   * Errors: `InvalidValue` (`text_malformed`); a `TypeError` for a column of another index, as the value would not be found, and another no more, for
+   * what is no column of its kind, and for a value that has no index.
    */
   columns<InTable extends AnyTable, Value extends ColumnsOf<InTable, Sealed>, Index extends ColumnsOf<InTable, Indexed>>(
     table: InTable,
@@ -94,6 +96,7 @@ export class Sealed {
     return { [value]: new Sealed(this.#object), [index]: this.#index.index } as Record<Value, Sealed> & Record<Index, Indexed>
   }
 
+  /** Without its bytes. Throws nothing. */
   toJSON(): string {
     return '[sealed]'
   }

@@ -4,12 +4,14 @@
  * @packageDocumentation
  */
 
+import { isUtf8 } from 'node:buffer'
 import { types } from 'node:util'
 import { type ConvertCustomConfig, customType, type PgCustomColumnBuilder } from 'drizzle-orm/pg-core'
 import { customType as customTypeOfSqlite } from 'drizzle-orm/sqlite-core'
 import { callable, maybeCallable, options as optionsOf, text, unheard, wrongType } from './arguments'
 import { BlindIndex, tenantOfIndex } from './blind-index'
 import { bytesOfIndex, Indexed, indexedOf, ofKind, Sealed, withIndex, written } from './drizzle-values'
+import { Unreadable } from './errors'
 import { ownText } from './own'
 import { Scope } from './scope'
 
@@ -28,14 +30,15 @@ export class Field {
   readonly #name: string
   readonly #index: (() => BlindIndex) | undefined
 
+  /** Asks nobody yet. Errors: `InvalidValue` (`text_malformed`). */
   constructor(name: string, options?: FieldOptions) {
     this.#name = text('name', name)
     this.#index = maybeCallable('index', optionsOf('options', options, ['index']).index)
   }
 
   /**
-   * Seals a value for the row with this id, under the keys of its tenant. Throws a `TypeError` if the index is of another tenant: the value would
-   * not be found.
+   * Seals a value for the row with this id, under the keys of its tenant. Errors: those of `Scope.seal`; `InvalidValue` (`index_empty_value`) of a
+   * value that an index has nothing of; what `index` throws; a `TypeError` if the index is of another tenant: the value would not be found.
    */
   async seal(scope: Scope, id: string, value: string): Promise<Sealed> {
     Scope.handleOf('scope', scope)
@@ -50,12 +53,16 @@ export class Field {
     }
   }
 
-  /** Opens the value of the row with this id. Throws `Unreadable` for one of another row, column or tenant. */
+  /**
+   * Opens the value of the row with this id. Errors: those of `Scope.open`, `Unreadable` for one of another row, column or tenant, and
+   * (`text_not_utf8`) for what is no text, which another program has sealed here.
+   */
   async open(scope: Scope, id: string, sealed: Sealed): Promise<string> {
     Scope.handleOf('scope', scope)
     if (!(sealed instanceof Sealed)) throw wrongType('sealed', 'a Sealed', sealed)
     const plaintext = await scope.open(sealed.object, { name: this.#name, id })
     try {
+      if (!isUtf8(plaintext)) throw new Unreadable(`${this.#name}: what was sealed is no text`, 'text_not_utf8')
       return plaintext.toString()
     } finally {
       plaintext.fill(0)
@@ -120,30 +127,34 @@ function blob<Data>(fromDriver: (driver: Driven) => Data, toDriver: (value: Data
 }
 
 /**
- * An encrypted column of PostgreSQL. Nothing is found by it: a value that is compared with it by `like`, or stands in a `sql.placeholder`, is sent
- * to the database in the clear.
+ * An encrypted column of PostgreSQL. Nothing is found by it: a value that is compared with it by `like`, with something made of it, or stands in a
+ * `sql.placeholder`, is sent to the database in the clear. Errors: a `TypeError` for what is no `Sealed`, or has an index; `Unreadable`
+ * (`not_an_envelope`) where it is read.
  */
 export const sealed = bytea<Sealed>(toSealed, toObject)
 
 /**
- * The same for SQLite. A relational query gives it of the table that is asked, and not of one `with` it: SQLite's JSON holds no blobs.
+ * The same for SQLite. A relational query gives it of the table that is asked, and not of one `with` it: SQLite's JSON holds no blobs. Errors: those
+ * of `sealed`.
  */
 export const sealedBlob = blob<Sealed>(toSealed, toObject)
 
 /**
- * A column of PostgreSQL for a blind index. It is asked for with the value itself: `eq(clients.emailIndex, 'ada@example.com')`, or `inArray`. What
- * is read is an `Indexed`, which can be written back.
+ * A column of PostgreSQL for a blind index. It is asked for with the value itself: `eq(clients.emailIndex, 'ada@example.com')`, or `inArray`. What is
+ * read is an `Indexed`, which can be written back.
  *
  * `index` is called for the index of the tenant at hand whenever Drizzle makes parameters of values: when a query is run, but of one that is
  * prepared, when it is prepared, and the tenant stays that of then. What is to be told at each run is a parameter of the column:
- * `eq(clients.emailIndex, sql.param(sql.placeholder('email'), clients.emailIndex))`. Of a bare `sql.placeholder` no index is made, nor of what
- * `like` is given: Drizzle sends the value itself to the database, in the clear, and nothing is found.
+ * `eq(clients.emailIndex, sql.param(sql.placeholder('email'), clients.emailIndex))`. Of a bare `sql.placeholder` no index is made, nor of what `like`
+ * is given, nor of what stands in a `` sql`…` `` or beside something made of the column, such as `lower(…)`: Drizzle sends the value itself to
+ * the database, in the clear, and nothing is found. Errors: those of `BlindIndex.of`, of a value that is looked for or written, and what `index`
+ * throws.
  */
 export function indexed(index: () => BlindIndex) {
   return bytea<string | Indexed>(toIndexed, toIndex(callable('index', index)))
 }
 
-/** The same for SQLite. */
+/** The same for SQLite. Errors: those of `indexed`. */
 export function indexedBlob(index: () => BlindIndex) {
   return blob<string | Indexed>(toIndexed, toIndex(callable('index', index)))
 }

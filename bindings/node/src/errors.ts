@@ -14,6 +14,7 @@ export class PortwardError extends Error {
   /** The token's id, once the token was authentic. */
   readonly tokenId: string | null
 
+  /** `answer`: its `public`. Throws nothing. */
   constructor(message: string, code: string, answer: PublicAnswer = 'refused', tokenId: string | null = null) {
     const texts = { message, code, answer, ...(tokenId === null ? {} : { tokenId }) }
     for (const [name, value] of Object.entries(texts)) if (typeof value !== 'string') throw new TypeError(`${name}: a string is wanted, not ${typeof value}`)

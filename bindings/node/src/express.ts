@@ -28,12 +28,15 @@ export interface ExpressPortal {
   readonly routes: Middleware
   /** Lets nobody pass without a session: `app.use('/files', session)`. */
   readonly session: Middleware
-  /** Lets nobody pass without a session that grants this, on the resource if one is told. */
+  /**
+   * Lets nobody pass without a session that grants this, on the resource if one is told. Errors: `InvalidValue` (`unknown_permission`), if there is a
+   * store, whose deployment knows.
+   */
   requires<R extends Request = Addressed>(
     permission: string,
     resource?: (request: R) => string | undefined,
   ): (request: R, response: ServerResponse, next: Next) => void
-  /** What the session of a request grants: behind `session` or `requires`. */
+  /** What the session of a request grants: behind `session` or `requires`. Errors: `Refused` (`session_missing`) elsewhere. */
   access(request: IncomingMessage): Access
   /**
    * Answers what `access.require` throws in a handler, which Express would tell in full: `app.use(errors)`, behind the routes. The application's
@@ -42,7 +45,7 @@ export interface ExpressPortal {
   readonly errors: ErrorMiddleware
 }
 
-/** A portal for an Express application. */
+/** A portal for an Express application. Errors: a `TypeError` without a `store`, or `links` and `sessions` in its place. */
 export function portward(options: GateOptions): ExpressPortal {
   const gate = new Gate(options)
   const accesses = new WeakMap<IncomingMessage, Access>()

@@ -9,9 +9,12 @@ import { until } from './until'
  * nothing else ends the waiting.
  */
 export interface RangeSource {
-  /** Reads up to `length` bytes that lie `position` bytes from the beginning into a buffer, from `offset` on; none where it ends. */
+  /**
+   * Reads up to `length` bytes that lie `position` bytes from the beginning into a buffer, from `offset` on; none where it ends. Errors: what
+   * `openRange` or `Range.read` then fails with.
+   */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
-  /** How many bytes there are. */
+  /** How many bytes there are. Errors: what `openRange` then fails with. */
   stat(): Promise<{ size: number }>
 }
 

@@ -16,13 +16,16 @@ export type { GateOptions, Links, Refusal, Sessions } from './gate'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the session grants: behind `session()` or `requires()`. Elsewhere it is refused to say. */
+    /** What the session grants: behind `session()` or `requires()`. Errors: `Refused` (`session_missing`) elsewhere. */
     readonly access: Access
   }
   interface FastifyInstance {
-    /** A hook `onRequest` that lets nobody pass without a session. */
+    /** A hook `onRequest` that lets nobody pass without a session. Throws nothing. */
     session(): onRequestAsyncHookHandler
-    /** A hook `onRequest` that lets nobody pass without a session that grants this, on the resource if one is told. */
+    /**
+     * A hook `onRequest` that lets nobody pass without a session that grants this, on the resource if one is told. Errors: `InvalidValue`
+     * (`unknown_permission`), if there is a store, whose deployment knows.
+     */
     requires(permission: string, resource?: (request: AddressedRequest) => string | undefined): onRequestAsyncHookHandler
     /**
      * Answers what `access.require` throws in a handler, which Fastify would tell in full: `app.setErrorHandler(app.refusals)`. The
@@ -35,7 +38,10 @@ declare module 'fastify' {
 /** A request whose path has parameters. */
 export type AddressedRequest = FastifyRequest<{ Params: Record<string, string> }>
 
-/** The plugin, for the application itself: in an inner context it is refused. It serves the routes of the portal before any body is parsed. */
+/**
+ * The plugin, for the application itself. It serves the routes of the portal before any body is parsed. Errors: an `Error` in an inner context; a
+ * `TypeError` without a `store`, or `links` and `sessions` in its place.
+ */
 export async function portward(app: FastifyInstance, options: GateOptions): Promise<void> {
   having<FastifyInstance>('app', ['decorate', 'decorateRequest', 'addHook'], app)
   // An inner one is made of the one around it, and its hooks see its own routes alone: links would go to a page that knows none.
@@ -76,8 +82,9 @@ export async function portward(app: FastifyInstance, options: GateOptions): Prom
 }
 
 /**
- * For `fastify({ frameworkErrors: frameworkErrors({ portal, store }) })`: Fastify looks at the escapes in a path before any plugin is asked,
- * and would answer a damaged link itself, without the headers that its token needs.
+ * For `fastify({ frameworkErrors: frameworkErrors({ portal, store }) })`: Fastify looks at the escapes in a path before any plugin is asked, and
+ * would answer a damaged link itself, without the headers that its token needs. Errors: a `TypeError` without a `store`, or `links` and `sessions` in
+ * its place.
  */
 export function frameworkErrors(options: GateOptions): NonNullable<FastifyServerOptions['frameworkErrors']> {
   const gate = new Gate(options)

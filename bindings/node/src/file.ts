@@ -79,7 +79,10 @@ export class Range extends Handled<'Range'> {
     this.length = native.rangeLength(handle)
   }
 
-  /** Reads so many bytes from there, fewer where the plaintext ends before. Errors: `closed`. */
+  /**
+   * Reads so many bytes from there, fewer where the plaintext ends before. Errors: `Unreadable`, `InvalidValue` (`closed`), `Unavailable`, and what a
+   * source of the caller's is rejected with.
+   */
   async read(offset: number, length: number): Promise<Buffer> {
     const [from, most] = [whole('offset', offset), whole('length', length)]
     const read = () => native.rangeRead(this.#handle, from, most)
@@ -88,12 +91,12 @@ export class Range extends Handled<'Range'> {
     return until(this.#signal, () => this.#turns.take(() => this.#far?.with(about, read) ?? read()))
   }
 
-  /** Closes the file, once what is being read has been read. A `FileHandle` stays open: it is the caller's. */
+  /** Closes the file, once what is being read has been read. A `FileHandle` stays open: it is the caller's. Throws nothing. */
   async close(): Promise<void> {
     await this.#turns.take(() => native.rangeClose(this.#handle))
   }
 
-  /** As `close`; for `await using`. */
+  /** As `close`; for `await using`. Throws nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -35,6 +35,7 @@ export class Follower extends Handled<'Follower'> {
   readonly #verifier: Verifier
   readonly #turns = new Turns()
 
+  /** One that asks. Errors: `InvalidValue`, `Unavailable` (`random_unavailable`). */
   constructor(keyring: Keyring, options?: FollowerOptions)
   /** @internal */
   constructor(keyring: Keyring, options: undefined, key: symbol, handle: Handle<'Follower'>)
@@ -46,8 +47,9 @@ export class Follower extends Handled<'Follower'> {
   }
 
   /**
-   * One that follows published lists, which `Store.publish` makes: it asks nobody, and takes a list from wherever it lies. A list is believed
-   * from its one time to its other by the clock, and nobody notices where one that is still good was put in the place of a newer one.
+   * One that follows published lists, which `Store.publish` makes: it asks nobody, and takes a list from wherever it lies. A list is believed from
+   * its one time to its other by the clock, and nobody notices where one that is still good was put in the place of a newer one. Errors:
+   * `InvalidValue`, `Unavailable` (`random_unavailable`).
    */
   static ofLists(keyring: Keyring, options?: ListFollowerOptions): Follower {
     const { tenants, highest, audience, skew } = optionsOf('options', options, LISTS)
@@ -61,15 +63,18 @@ export class Follower extends Handled<'Follower'> {
     return new Follower(keyring, undefined, made, handle)
   }
 
-  /** A request to be sent now: what a store answers with `answer`. One of lists makes none: `follows_lists`. */
+  /**
+   * A request to be sent now: what a store answers with `answer`. One of lists makes none. Errors: `InvalidValue` (`follows_lists`), `Unavailable`.
+   */
   async request(): Promise<Buffer> {
     return this.#turns.take(() => native.followerRequest(this.#handle))
   }
 
   /**
    * Takes an answer, or a list, in: for a large one that is work of a second, during which it verifies by what it knew before. Beyond 256 KiB it is
-   * copied while the event loop turns, and stays as it is until then. Returns the stamp
-   * that it stands at now. After `gap`, `another_incarnation` and `fork` ask again. `at`: by when a list is good or not; now, if nothing is said.
+   * copied while the event loop turns, and stays as it is until then. Returns the stamp that it stands at now. `at`: by when a list is good or not;
+   * now, if nothing is said. Errors: `Refused`, `InvalidValue` for an `at` that is no time, `Unavailable`; then it knows what it knew before. After
+   * `gap`, `another_incarnation` and `fork` ask again.
    */
   async accept(answer: Uint8Array, options?: { at?: Time | undefined }): Promise<string> {
     const at = maybeTime('at', optionsOf('options', options, ['at']).at)
@@ -85,12 +90,15 @@ export class Follower extends Handled<'Follower'> {
     return native.followerHighest(this.#handle) ?? null
   }
 
-  /** Verifies a link; whether the last answer is too old is told by another clock than `at`. */
+  /**
+   * Verifies a link; whether the last answer is too old is told by another clock than `at`. Errors: `Refused`, of which the public is told no more
+   * than its `public`; `InvalidValue` for an `at` that is no time.
+   */
   verifyLink(token: string, options?: VerifyOptions): Access {
     return this.#verifier.verifyLink(token, options)
   }
 
-  /** The same of a session. */
+  /** The same of a session. Errors: those of `verifyLink`. */
   verifySession(token: string, options?: VerifyOptions): Access {
     return this.#verifier.verifySession(token, options)
   }

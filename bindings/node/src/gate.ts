@@ -8,15 +8,19 @@ import { Store } from './store'
 
 type Awaitable<T> = T | Promise<T>
 
-/** Who answers the questions of a portal: a `Store`, or something that asks one elsewhere. */
+/** Who answers the questions of a portal: a `Store`, or something that asks one elsewhere. It refuses by a `PortwardError`. */
 export interface Links {
+  /** As `Store.peek`. Errors: `Refused`, `Unavailable`. */
   peek(link: string, cookie: string | null): Awaitable<{ nonce: string; cookie: string; expiresAt: Time }>
+  /** As `Store.redeem`. Errors: `Refused`, `Unavailable`. */
   redeem(link: string, cookie: string, nonce: string): Awaitable<{ token: string; expiresAt: Time }>
+  /** As `Store.renew`. Errors: `Refused`, `Unavailable`. */
   renew(session: string): Awaitable<{ token: string; expiresAt: Time }>
 }
 
 /** Who believes sessions: a `Store`, `Verifier` or `Follower`. */
 export interface Sessions {
+  /** Asks no database: it answers at once. Errors: `Refused`, `Unavailable`. */
   verifySession(token: string): Access
 }
 

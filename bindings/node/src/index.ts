@@ -1,6 +1,9 @@
 /**
  * Signed links, instant revocation and envelope encryption for passwordless client portals.
  *
+ * What a call throws, or its promise is rejected with, stands behind `Errors`: each class, and in brackets codes of it that are to be expected.
+ * Beside these a value of a wrong type is a `TypeError` everywhere, and what heeds a signal is rejected with the reason of the signal.
+ *
  * @packageDocumentation
  */
 

@@ -15,7 +15,7 @@ export interface KekSlot extends Omit<KekSlotRow, 'context'> {
 export interface KekProvider {
   /**
    * Whether this KEK is here and may be used. Calls nobody. A slot comes from a file that whoever can write the directory has written: compare
-   * `kind`, `id` and `version` with what the application is configured for.
+   * `kind`, `id` and `version` with what the application is configured for. Throws nothing; what it throws all the same is taken as of `unwrap`.
    */
   resolves(slot: KekSlot): boolean
   /**

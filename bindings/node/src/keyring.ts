@@ -30,19 +30,19 @@ export class Deployment extends Handled<'Deployment'> {
   }
 
   /**
-   * A new one, with a random id. `permissions`: the vocabulary, at most 64 names `resource:action`, to which more can be appended later;
-   * without it the one made for portals.
+   * A new one, with a random id. `permissions`: the vocabulary, at most 64 names `resource:action`, to which more can be appended later; without it
+   * the one made for portals. Errors: `InvalidValue`, `Unavailable` (`random_unavailable`).
    */
   static generate(permissions?: Texts): Deployment {
     return deploymentOf(native.deploymentGenerate(maybeTexts('permissions', permissions)))
   }
 
-  /** From the bytes of `deployment.json`. Errors: `deployment_malformed`, `deployment_newer_version`. */
+  /** From the bytes of `deployment.json`. Errors: `InvalidValue` (`deployment_malformed`), `Unavailable` (`deployment_newer_version`). */
   static fromJson(json: Uint8Array): Deployment {
     return deploymentOf(native.deploymentFromJson(bytes('json', json)))
   }
 
-  /** The bytes of `deployment.json`. */
+  /** The bytes of `deployment.json`. Throws nothing. */
   toJson(): Buffer {
     return native.deploymentToJson(this.#handle)
   }
@@ -69,7 +69,7 @@ export class Deployment extends Handled<'Deployment'> {
     return { default: otherwise, ceiling }
   }
 
-  /** All that these names stand for: `files:*` is every permission on files. Errors: `unknown_permission`. */
+  /** All that these names stand for: `files:*` is every permission on files. Errors: `InvalidValue` (`unknown_permission`). */
   expand(permissions: Texts): ReadonlySet<string> {
     return new Set(native.deploymentExpand(this.#handle, texts('permissions', permissions)))
   }
@@ -124,12 +124,15 @@ export class Keyring extends Handled<'Keyring'> {
     this.#handle = handle
   }
 
-  /** A new one, in memory; of a new deployment, if none is told. */
+  /** A new one, in memory; of a new deployment, if none is told. Errors: `Unavailable` (`random_unavailable`). */
   static generate(deployment = Deployment.generate()): Keyring {
     return keyringOf(native.keyringGenerate(Deployment.handleOf('deployment', deployment)))
   }
 
-  /** Makes a directory with a new deployment and keyring, as `portward keyring new` does. Errors: `file_exists`, `sink_failed`. */
+  /**
+   * Makes a directory with a new deployment and keyring, as `portward keyring new` does. Errors: `InvalidValue`, `Unavailable` (`file_exists` and
+   * others of files; `sink_failed`).
+   */
   static async create(directory: string | URL, options?: KeyringCreateOptions): Promise<Keyring> {
     const { permissions, passphrase, events } = optionsOf('options', options, ['permissions', 'passphrase', 'events'])
     const [handle] = await native.keyringCreate(
@@ -142,8 +145,8 @@ export class Keyring extends Handled<'Keyring'> {
   }
 
   /**
-   * Opens a directory that `create` or the command has made. Errors: `passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock` of one in the
-   * clear, `kek_required` of one under a KEK.
+   * Opens a directory that `create` or the command has made. Errors: `InvalidValue` (`passphrase_required`, `sealed_wrong_passphrase`, `keyring_lock`
+   * of one in the clear, `kek_required` of one under a KEK), `Unavailable`: what files fail with, and KEKs; the reason of the signal.
    */
   static async open(directory: string | URL, options?: KeyringOpenOptions): Promise<Keyring> {
     const given = optionsOf('options', options, ['passphrase', 'kek', 'signal'])
@@ -154,24 +157,24 @@ export class Keyring extends Handled<'Keyring'> {
     return keyringOf(handle)
   }
 
-  /** From the bytes of `keyring.json`. */
+  /** From the bytes of `keyring.json`. Errors: `InvalidValue`, `Unavailable`. */
   static fromJson(json: Uint8Array, deployment: Deployment): Keyring {
     return keyringOf(native.keyringFromJson(bytes('json', json), Deployment.handleOf('deployment', deployment)))
   }
 
-  /** Opens the bytes of a keyring under a passphrase. Errors: `sealed_wrong_passphrase`. */
+  /** Opens the bytes of a keyring under a passphrase. Errors: `InvalidValue` (`sealed_wrong_passphrase`, `sealed_damaged`), `Unavailable`. */
   static async unseal(sealed: Uint8Array, passphrase: Uint8Array, deployment: Deployment): Promise<Keyring> {
     const of = Deployment.handleOf('deployment', deployment)
     const [handle] = await native.keyringUnseal(bytes('sealed', sealed), bytes('passphrase', passphrase), of)
     return keyringOf(handle)
   }
 
-  /** Seals it under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB or more. */
+  /** Seals it under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB or more. Errors: `InvalidValue`, `Unavailable`. */
   async seal(passphrase: Uint8Array): Promise<Buffer> {
     return native.keyringSeal(this.#handle, bytes('passphrase', passphrase))
   }
 
-  /** The bytes of `keyring.json`: all keys, in the clear. */
+  /** The bytes of `keyring.json`: all keys, in the clear. Throws nothing. */
   exportInClear(): Buffer {
     return native.keyringExportInClear(this.#handle)
   }

@@ -27,7 +27,7 @@ export interface Link extends Pick<LinkRow, 'token' | 'id' | 'tenant' | 'client'
   readonly changedAt: Date
   /** When it was redeemed. */
   readonly lastUsedAt: Date | null
-  /** Without the token; sets are lists. */
+  /** Without the token; sets are lists. Throws nothing. */
   toJSON(): object
 }
 

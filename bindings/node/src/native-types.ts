@@ -349,10 +349,13 @@ export interface Native {
   scopeOpenFile(scope: Handle<'Scope'>, of: OfRow, row: FileRow, job: Handle<'Job'>): Promise<number>
   /**
    * Knows what is revoked where there is no store; it begins knowing nothing, and so refuses all. `highest`: the stamp that an earlier one
-   * reached, so that nothing older is taken; `maxStaleness` in milliseconds, `skew` in seconds.
+   * reached, so that nothing older is taken; `maxStaleness` in milliseconds, `skew` in seconds. Errors: `random_unavailable`.
    */
   followerNew(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, maxStaleness: number, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
-  /** One that follows published lists: it asks nobody, and believes a list from its one time to its other by the clock. `skew` in seconds. */
+  /**
+   * One that follows published lists: it asks nobody, and believes a list from its one time to its other by the clock. `skew` in seconds.
+   * Errors: `random_unavailable`.
+   */
   followerOfLists(keyring: Handle<'Keyring'>, tenants: readonly string[] | null | undefined, highest: string | null | undefined, audience: string | null | undefined, skew: number | null | undefined): Handle<'Follower'>
   /** A request to be sent now: what a store answers. One of lists makes none: `follows_lists`. It waits while an answer is taken in. */
   followerRequest(follower: Handle<'Follower'>): Promise<Buffer>
@@ -377,7 +380,7 @@ export interface Native {
   wrappedOpen(wrapped: Handle<'WrappedKeyring'>, slot: number, key: Uint8Array): Promise<[Handle<'Keyring'>]>
   /**
    * A new one, with a random id. `permissions`: the vocabulary, at most 64 names `resource:action`, to which more can be appended later;
-   * without it the one made for portals.
+   * without it the one made for portals. Errors: `random_unavailable`.
    */
   deploymentGenerate(permissions: readonly string[] | null | undefined): Handle<'Deployment'>
   /** From the bytes of `deployment.json`. Errors: `deployment_malformed`, `deployment_newer_version`. */
@@ -392,7 +395,7 @@ export interface Native {
   deploymentLifetimes(deployment: Handle<'Deployment'>): number[]
   /** All that these names stand for: `files:*` is every permission on files. Errors: `unknown_permission`. */
   deploymentExpand(deployment: Handle<'Deployment'>, permissions: readonly string[]): string[]
-  /** A new one, in memory. */
+  /** A new one, in memory. Errors: `random_unavailable`. */
   keyringGenerate(deployment: Handle<'Deployment'>): Handle<'Keyring'>
   /**
    * Makes a directory with a new deployment and keyring, as `portward keyring new` does. Without a passphrase, its owner can read the keys. `events`: a
@@ -408,7 +411,7 @@ export interface Native {
   keyringOpenLocked(directory: string, passphrase: Uint8Array | null | undefined): Promise<[Handle<'Keyring'>]>
   /** From the bytes of `keyring.json`. */
   keyringFromJson(json: Uint8Array, deployment: Handle<'Deployment'>): Handle<'Keyring'>
-  /** Opens the bytes of a keyring under a passphrase. Errors: `sealed_wrong_passphrase`. */
+  /** Opens the bytes of a keyring under a passphrase. Errors: `sealed_wrong_passphrase`, `sealed_damaged`. */
   keyringUnseal(sealed: Uint8Array, passphrase: Uint8Array, deployment: Handle<'Deployment'>): Promise<[Handle<'Keyring'>]>
   /** Seals it under a passphrase of 1 to 1,024 bytes; takes about a second and 64 MiB or more. */
   keyringSeal(keyring: Handle<'Keyring'>, passphrase: Uint8Array): Promise<Buffer>
@@ -425,9 +428,12 @@ export interface Native {
   keyStoreOpen(location: string, keyring: Handle<'Keyring'>, feed: Handle<'Store'> | null | undefined, create: boolean, events: string | null | undefined): Promise<[Handle<'KeyStore'>]>
   /** The same key store, with this name in the events of what is done through it. */
   keyStoreActingAs(keys: Handle<'KeyStore'>, actor: string): Handle<'KeyStore'>
-  /** Ends all connections for good. */
+  /** Ends all connections for good. Whatever asks it then fails: `closed`. */
   keyStoreClose(keys: Handle<'KeyStore'>): Promise<void>
-  /** Makes the keys of a tenant that has none (`key_exists`), also of one whose keys were destroyed: scopes that had keys then stay destroyed. */
+  /**
+   * Makes the keys of a tenant that has none, also of one whose keys were destroyed: scopes that had keys then stay destroyed.
+   * Errors: `key_exists`.
+   */
   keyStoreNewTenant(keys: Handle<'KeyStore'>, tenant: string): Promise<void>
   /** Makes a new key for a tenant, under which what is made from now on lies; returns its version. Errors: `unknown_key`. */
   keyStoreRotateTenant(keys: Handle<'KeyStore'>, tenant: string): Promise<number>
@@ -454,7 +460,7 @@ export interface Native {
   scopeKeyOf(scope: Handle<'Scope'>, object: Uint8Array): string
   /**
    * Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does.
-   * `backupsKept`: for how many seconds backups of the key store are kept. Errors: `key_state`, of the key that seals.
+   * `backupsKept`: for how many seconds backups of the key store are kept. Errors: `key_state` of the key that seals, `unknown_key`.
    */
   scopeDestroyKey(scope: Handle<'Scope'>, key: string, backupsKept: number): Promise<ErasureRow>
   /** Destroys every data key of the scope. `backupsKept`: for how many seconds backups of the key store are kept. */
@@ -544,16 +550,16 @@ export interface Native {
   rangeRead(range: Handle<'Range'>, from: number, length: number): Promise<Buffer>
   /** Closes the file, once what is being read has been read. */
   rangeClose(range: Handle<'Range'>): Promise<void>
-  /** Opens a store: `sqlite:PATH` or `postgres://…`. Errors: `store_location`, `store_uninitialised`. */
+  /** Opens a store: `sqlite:PATH` or `postgres://…`. Errors: `store_location`, `store_uninitialised`, `store_restored`. */
   storeOpen(location: string, keyring: Handle<'Keyring'>, row: StoreOptionsRow): Promise<[Handle<'Store'>]>
   /**
    * Begins a new life of a store that was restored, copied or promoted. `newer`: the newest view that somebody saved; without one, every token
-   * made so far is refused. `events`: as in the options of a store.
+   * made so far is refused. `events`: as in the options of a store. Errors of a view: `forged_message`, `rollback`.
    */
   storeRecover(location: string, keyring: Handle<'Keyring'>, newer: Handle<'Given'> | null | undefined, events: string | null | undefined): Promise<RecoveredRow>
   /** The same store, with this name in the events of what is done through it. */
   storeActingAs(store: Handle<'Store'>, actor: string): Handle<'Store'>
-  /** Ends all connections for good. Everything then fails, verifying too. */
+  /** Ends all connections for good. Everything then fails, verifying too: `closed`. */
   storeClose(store: Handle<'Store'>): Promise<void>
   /** Whether it is open: not once it was closed. */
   storeIsOpen(store: Handle<'Store'>): boolean
@@ -574,8 +580,8 @@ export interface Native {
   /** Revokes a link with its copies and sessions, for good. Returns the stamp: who knows at least that refuses it. Errors: `link_unknown`. */
   storeRevokeLink(store: Handle<'Store'>, tenant: string, link: string): Promise<string>
   /**
-   * Revokes a copy of a link, and what was narrowed from it. An id that is none is not noticed, and revokes nothing; the link's own is
-   * (`not_a_copy`).
+   * Revokes a copy of a link, and what was narrowed from it. An id that is none is not noticed, and revokes nothing; the link's own is.
+   * Errors: `link_unknown`, `not_a_copy`.
    */
   storeRevokeCopy(store: Handle<'Store'>, tenant: string, link: string, copy: string): Promise<string>
   /** Revokes one session. Errors: `link_unknown`. */
@@ -596,7 +602,7 @@ export interface Native {
   storeCompact(store: Handle<'Store'>, kept: number): Promise<number[]>
   /**
    * One that knows of no revocation: a token then lives until it expires, whatever happens. `audience`: who is asking; `skew`: how far ahead
-   * the issuer's clock may be, in seconds: 60 by default, at most 300.
+   * the issuer's clock may be, in seconds: 60 by default, at most 300. Errors: `random_unavailable`.
    */
   verifierWithoutRevocation(keyring: Handle<'Keyring'>, audience: string | null | undefined, skew: number | null | undefined): Handle<'Verifier'>
   /** Takes a number for it, which is good as long as this handle lives. */
@@ -605,9 +611,12 @@ export interface Native {
   storeSlot(store: Handle<'Store'>): Handle<'Slot'>
   /** The number. */
   slotNumber(slot: Handle<'Slot'>): number
-  /** Verifies a link, now, by the number of who verifies: an access, packed in one text, or an error, which begins with `!`. */
+  /**
+   * Verifies a link, now, by the number of who verifies: an access, packed in one text, or an error, which begins with `!`.
+   * Errors: `closed`, of a store.
+   */
   verifyLink(slot: number, token: string): string
-  /** The same of a session. */
+  /** The same of a session. Errors: `closed`, of a store. */
   verifySession(slot: number, token: string): string
   /** Verifies a link as of a time in Unix seconds, and answers as `verifyLink`. */
   verifierVerifyLinkAt(verifier: Handle<'Verifier'>, token: string, at: number): string
@@ -627,10 +636,10 @@ export interface Native {
   issuerIssueLink(issuer: Handle<'Issuer'>, tenant: string, client: string, permissions: readonly string[], audience: string | null | undefined, lifetime: number | null | undefined): TokenRow
   /**
    * Makes a session of a link that this verifier believed: it is verified once more, now or as of the time that it was verified for, in Unix
-   * seconds. `lifetime` in seconds.
+   * seconds. `lifetime` in seconds. Errors: `nothing_granted`, `expired`, `lifetime_zero`, `lifetime_over_ceiling`.
    */
   issuerIssueSession(issuer: Handle<'Issuer'>, verifier: Handle<'Verifier'>, token: string, at: number | null | undefined, lifetime: number | null | undefined): TokenRow
-  /** The same of a link that a store believed. `lifetime` in seconds. */
+  /** The same of a link that a store believed. `lifetime` in seconds. Errors: those of `issuerIssueSession`. */
   issuerIssueSessionByStore(issuer: Handle<'Issuer'>, store: Handle<'Store'>, token: string, lifetime: number | null | undefined): TokenRow
   /** A link in the hands of its holder: what it says can be read, not believed. */
   untrustedParse(token: string): Handle<'UntrustedLink'>

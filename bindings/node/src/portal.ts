@@ -108,7 +108,7 @@ export class Portal extends Handled<'Portal'> {
 
   /**
    * For a host: `https://portal.example`, with its port if it has one, in lower case and without a slash at the end; to try it,
-   * `http://localhost:3000`, not `127.0.0.1`. Errors: `origin_malformed`, `path_malformed`, `style_malformed`, `unknown_text`.
+   * `http://localhost:3000`, not `127.0.0.1`. Errors: `InvalidValue` (`origin_malformed`, `path_malformed`, `style_malformed`, `unknown_text`).
    */
   constructor(origin: string, options?: PortalOptions) {
     const { path, page = {} } = optionsOf('options', options, ['path', 'page'])
@@ -118,26 +118,35 @@ export class Portal extends Handled<'Portal'> {
     this.path = native.portalPath(handle)
   }
 
-  /** The address of a link; with `fragment`, one whose token no server and no proxy sees, which needs a script. */
+  /**
+   * The address of a link; with `fragment`, one whose token no server and no proxy sees, which needs a script. Errors: `InvalidValue`
+   * (`text_malformed`).
+   */
   linkUrl(token: string, options?: { fragment?: boolean | undefined }): string {
     const { fragment } = optionsOf('options', options, ['fragment'])
     return native.portalLinkUrl(this.#handle, text('token', token), flag('fragment', fragment))
   }
 
-  /** What is to be done about a request: an answer to send, a question to a store, or nothing, for it is the application's. */
+  /**
+   * What is to be done about a request: an answer to send, a question to a store, or nothing, for it is the application's. Errors: `InvalidValue`
+   * (`text_malformed`); what is wrong otherwise is in the answer.
+   */
   read(request: PortalRequest): Answer | Exchange | null {
     const step = native.portalRead(this.#handle, ...requestRow(request))
     if (step.answer !== null) return answerOf(step.answer)
     return step.exchange === null ? null : exchangeOf(step.exchange)
   }
 
-  /** The session of a request to the application; or the refusal to send, which has a `status`: ask with `Object.hasOwn`, not with `in`. */
+  /**
+   * The session of a request to the application; or the refusal to send, which has a `status`: ask with `Object.hasOwn`, not with `in`. Errors:
+   * `InvalidValue` (`text_malformed`).
+   */
   session(request: PortalRequest): Answer | SessionToken {
     const { answer, session, inCookie } = native.portalSession(this.#handle, requestRow(request)[0])
     return answer === null ? hiding({ inCookie }, { token: session ?? '' }) : answerOf(answer)
   }
 
-  /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. Errors: `unknown_refusal`. */
+  /** The one refusal: `damaged`, `refused` or `unavailable`; for every reason the same. Errors: `InvalidValue` (`unknown_refusal`). */
   refuse(request: PortalRequest, answer: PublicAnswer): Answer {
     return answerOf(native.portalRefuse(this.#handle, requestRow(request)[0], text('answer', answer)))
   }
@@ -174,7 +183,7 @@ export class Exchange extends Handled<'Exchange'> {
     hide(this, 'token', token)
   }
 
-  /** The answer to a peek. Errors: `other_question`, `cookie_malformed`. */
+  /** The answer to a peek. Errors: `InvalidValue` (`other_question`), `Refused` (`cookie_malformed`) for what is no cookie. */
   peeked(peeked: { nonce: string; cookie: string; expiresAt: Time }): Answer {
     const { nonce, cookie, expiresAt } = optionsOf('peeked', peeked, ['nonce', 'cookie', 'expiresAt'])
     return answerOf(
@@ -182,19 +191,19 @@ export class Exchange extends Handled<'Exchange'> {
     )
   }
 
-  /** The answer to a redemption or a renewal. `at`: the time, now if nothing is said. Errors: `other_question`. */
+  /** The answer to a redemption or a renewal. `at`: the time, now if nothing is said. Errors: `InvalidValue` (`other_question`). */
   granted(session: { token: string; expiresAt: Time }, options?: { at?: Time | undefined }): Answer {
     if (typeof session !== 'object' || session === null) throw wrongType('session', 'an object', session)
     const at = maybeTime('at', optionsOf('options', options, ['at']).at)
     return answerOf(native.exchangeGranted(this.#handle, text('token', session.token), time('expiresAt', session.expiresAt), at))
   }
 
-  /** The refusal: `damaged`, `refused` or `unavailable`. Errors: `unknown_refusal`. */
+  /** The refusal: `damaged`, `refused` or `unavailable`. Errors: `InvalidValue` (`unknown_refusal`). */
   refused(answer: PublicAnswer): Answer {
     return answerOf(native.exchangeRefused(this.#handle, text('answer', answer)))
   }
 
-  /** Asks the store and answers, in one step. What goes wrong is in the answer, but for a signal of the store's: it rejects. */
+  /** Asks the store and answers, in one step. Throws nothing, as what goes wrong is in the answer, but for a signal of the store's: it rejects. */
   async run(store: Store): Promise<Answer> {
     const handle = Store.handleOf('store', store)
     return answerOf(await until(signalOf(store), () => native.exchangeRun(this.#handle, handle)))

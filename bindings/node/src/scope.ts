@@ -71,61 +71,72 @@ export class Scope extends Handled<'Scope'> {
   }
 
   /**
-   * The same keys, whose promises are rejected as soon as the signal says so. What has begun may still be done: keys be made, or destroyed.
-   * Files and streams that are told no signal of their own are ended by it. It takes the place of a signal that was told before.
+   * The same keys, whose promises are rejected as soon as the signal says so. What has begun may still be done: keys be made, or destroyed. Files and
+   * streams that are told no signal of their own are ended by it. It takes the place of a signal that was told before. Throws nothing.
    */
   withSignal(signal: AbortSignal): Scope {
     return scopeOf(this.#handle, this.tenant, this.name, someSignal('signal', signal))
   }
 
-  /** Seals bytes. They are copied first: at once up to 256 KiB, else while the event loop turns; until then let them be as they are. */
+  /**
+   * Seals bytes. They are copied first: at once up to 256 KiB, else while the event loop turns; until then let them be as they are. Errors:
+   * `InvalidValue`, `Unavailable`.
+   */
   async seal(plaintext: Uint8Array, options: SealOptions): Promise<Buffer> {
     const { of, embedded } = sealing(optionsOf('options', options, [...OF, 'embedded']))
     return this.#until(async () => native.scopeSeal(this.#handle, of, await given('plaintext', plaintext, this.#signal), embedded))
   }
 
-  /** Opens bytes, which are copied as by `seal`. Whatever is wrong, nothing of it is returned. */
+  /**
+   * Opens bytes, which are copied as by `seal`. Whatever is wrong, nothing of it is returned. Errors: `Unreadable`, `InvalidValue`, `Unavailable`.
+   */
   async open(object: Uint8Array, options: Of): Promise<Buffer> {
     const of = ofRow(optionsOf('options', options, OF))
     return this.#until(async () => native.scopeOpen(this.#handle, of, await given('object', object, this.#signal)))
   }
 
-  /** As `seal`; blocks while it asks the key store, if the keys are not known yet. For where nothing can be awaited. */
+  /** As `seal`; blocks while it asks the key store, if the keys are not known yet. For where nothing can be awaited. Errors: those of `seal`. */
   sealSync(plaintext: Uint8Array, options: SealOptions): Buffer {
     const { of, embedded } = sealing(optionsOf('options', options, [...OF, 'embedded']))
     return native.scopeSealSync(this.#handle, of, bytes('plaintext', plaintext), embedded)
   }
 
-  /** As `open`; blocks like `sealSync`. */
+  /** As `open`; blocks like `sealSync`. Errors: those of `open`. */
   openSync(object: Uint8Array, options: Of): Buffer {
     return native.scopeOpenSync(this.#handle, ofRow(optionsOf('options', options, OF)), bytes('object', object))
   }
 
-  /** Seals what is written to it, in constant memory. The object is whole only if the stream ends without an error. */
+  /**
+   * Seals what is written to it, in constant memory. The object is whole only if the stream ends without an error. Errors: `InvalidValue`,
+   * `Unavailable`, and what `progress` throws, each of which the stream emits; thrown is `InvalidValue` (`text_malformed`) alone.
+   */
   sealStream(options: SealOptions & StreamOptions): Transform {
     return nodeStream(...this.#sealing(options))
   }
 
-  /** Opens what is written to it. Each byte that comes out is authentic; that they are all is known only if it ends without an error. */
+  /**
+   * Opens what is written to it. Each byte that comes out is authentic; that they are all is known only if it ends without an error. Errors:
+   * `Unreadable`, and those of `sealStream`, emitted or thrown as there.
+   */
   openStream(options: Of & StreamOptions): Transform {
     return nodeStream(...this.#opening(options))
   }
 
-  /** As `sealStream`, for web streams. */
+  /** As `sealStream`, for web streams. Errors: those of `sealStream`; what is emitted there both sides are rejected with. */
   sealWebStream(options: SealOptions & StreamOptions): TransformStream<Uint8Array, Uint8Array> {
     return webStream(...this.#sealing(options))
   }
 
-  /** As `openStream`, for web streams. */
+  /** As `openStream`, for web streams. Errors: those of `openStream`, as of `sealWebStream`. */
   openWebStream(options: Of & StreamOptions): TransformStream<Uint8Array, Uint8Array> {
     return webStream(...this.#opening(options))
   }
 
   /**
-   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Errors: `source_unreadable`,
-   * `target_unwritable`. Files that are open already go through `sealStream`:
-   * `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`. A signal, or a `progress` that throws, which comes
-   * when the last of it is written, rejects although the target is there.
+   * Seals a file into another, which appears when all of it is written. Returns how many bytes there were. Files that are open already go through
+   * `sealStream`: `pipeline(from.createReadStream(), scope.sealStream(options), to.createWriteStream())`. Errors: `InvalidValue`, `Unavailable`
+   * (`source_unreadable`, `target_unwritable`), and what `progress` throws. A signal, or a `progress` that throws, which comes when the last of it is
+   * written, rejects although the target is there.
    */
   async sealFile(source: string | URL, target: string | URL, options: SealOptions & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE, 'embedded'])
@@ -135,8 +146,8 @@ export class Scope extends Handled<'Scope'> {
   }
 
   /**
-   * Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Errors: `source_unreadable`,
-   * `target_unwritable`. Open files, and what comes late, as with `sealFile`.
+   * Opens a file into another, which appears when all of it is authentic. Returns how many bytes there are. Errors: `Unreadable`, `InvalidValue`,
+   * `Unavailable` (`source_unreadable`, `target_unwritable`), and what `progress` throws. Open files, and what comes late, as with `sealFile`.
    */
   async openFile(source: string | URL, target: string | URL, options: Of & FileOptions): Promise<number> {
     const known = optionsOf('options', options, [...OF, ...FILE])
@@ -146,8 +157,9 @@ export class Scope extends Handled<'Scope'> {
   }
 
   /**
-   * Opens any part of a sealed file, by its path or by a `FileHandle`, which stays the caller's, or of what is read as one; or of the bytes of
-   * an object, which are copied as by `seal`. What is read of it heeds the signal of the scope.
+   * Opens any part of a sealed file, by its path or by a `FileHandle`, which stays the caller's, or of what is read as one; or of the bytes of an
+   * object, which are copied as by `seal`. What is read of it heeds the signal of the scope. Errors: `Unreadable`, `InvalidValue`, `Unavailable`
+   * (`source_unreadable`), and what a source of the caller's is rejected with.
    */
   async openRange(source: string | URL | Uint8Array | RangeSource, options: Of): Promise<Range> {
     const of = ofRow(optionsOf('options', options, OF))
@@ -170,40 +182,44 @@ export class Scope extends Handled<'Scope'> {
     }
   }
 
-  /** Makes a new data key for what is sealed from now on. Errors: `unknown_key`, `index_key`. */
+  /** Makes a new data key for what is sealed from now on. Errors: `InvalidValue` (`unknown_key`, `index_key`), `Unavailable`. */
   async rotate(): Promise<void> {
     await this.#until(() => native.scopeRotate(this.#handle))
   }
 
   /**
-   * Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased.
-   * Errors: `key_exists`, `unknown_key`, `index_key`.
+   * Makes a data key for a scope that has none to seal with: one that was destroyed gets one only here. What was sealed before stays erased. Errors:
+   * `InvalidValue` (`key_exists`, `unknown_key`, `index_key`), `Unavailable`.
    */
   async begin(): Promise<void> {
     await this.#until(() => native.scopeBegin(this.#handle))
   }
 
-  /** Under which data key an object says that it is. Nothing of that was checked. */
+  /** Under which data key an object says that it is. Nothing of that was checked. Errors: `Unreadable`. */
   keyOf(object: Uint8Array): string {
     return native.scopeKeyOf(this.#handle, bytes('object', object))
   }
 
   /**
-   * Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. `key`: as `keyOf` gives
-   * it. `backupsKept`: for how many seconds backups of the key store are kept. Errors: `key_state`, of the key that seals.
+   * Destroys one data key that was rotated away: what was sealed under it opens no more, what was sealed since does. `key`: as `keyOf` gives it.
+   * `backupsKept`: for how many seconds backups of the key store are kept. Errors: `InvalidValue` (`key_state` of the key that seals, `unknown_key`),
+   * `Unavailable`.
    */
   async destroyKey(key: string, options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
     return erasureOf(await this.#until(() => native.scopeDestroyKey(this.#handle, text('key', key), kept)))
   }
 
-  /** Destroys every data key of the scope. `backupsKept`: for how many seconds backups of the key store are kept. */
+  /**
+   * Destroys every data key of the scope. `backupsKept`: for how many seconds backups of the key store are kept. Errors: `InvalidValue`,
+   * `Unavailable`.
+   */
   async destroy(options: { backupsKept: number }): Promise<Erasure> {
     const kept = seconds('backupsKept', optionsOf('options', options, ['backupsKept']).backupsKept)
     return erasureOf(await this.#until(() => native.scopeDestroy(this.#handle, kept)))
   }
 
-  /** A blind index under the key of this scope, whose kind is `index`. Errors: `index_scope`, `index_parameters`. */
+  /** A blind index under the key of this scope, whose kind is `index`. Errors: `InvalidValue` (`index_scope`, `index_parameters`), `Unavailable`. */
   async blindIndex(options: IndexOptions): Promise<BlindIndex> {
     return this.#until(() => blindIndex(this.#handle, this, options))
   }

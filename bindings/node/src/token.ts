@@ -59,7 +59,10 @@ export class Verifier extends Handled<'Verifier'> {
     this.deployment = deployment
   }
 
-  /** One that knows of no revocation: a token then lives until it expires, whatever happens. */
+  /**
+   * One that knows of no revocation: a token then lives until it expires, whatever happens. Errors: `InvalidValue`, `Unavailable`
+   * (`random_unavailable`).
+   */
   static withoutRevocation(keyring: Keyring, options?: VerifierOptions): Verifier {
     const { audience, skew } = optionsOf('options', options, ['audience', 'skew'])
     const handle = Keyring.handleOf('keyring', keyring)
@@ -67,7 +70,7 @@ export class Verifier extends Handled<'Verifier'> {
     return verifierOf(made, keyring.deployment)
   }
 
-  /** Verifies a link. Throws `Refused`; tell the public no more than its `public`. */
+  /** Verifies a link. Errors: `Refused`, of which the public is told no more than its `public`; `InvalidValue` for an `at` that is no time. */
   verifyLink(token: string, options?: VerifyOptions): Access {
     const text = tokenOf('token', token)
     if (options === undefined) return accessOf(raw.verifyLink(this.#number, text), text, this, undefined)
@@ -75,7 +78,7 @@ export class Verifier extends Handled<'Verifier'> {
     return accessOf(raw.verifierVerifyLinkAt(this.#handle, text, at), text, this, at)
   }
 
-  /** The same of a session. */
+  /** The same of a session. Errors: those of `verifyLink`. */
   verifySession(token: string, options?: VerifyOptions): Access {
     const text = tokenOf('token', token)
     if (options === undefined) return accessOf(raw.verifySession(this.#number, text), text, this, undefined)
@@ -105,13 +108,14 @@ export const sessionMakers = new WeakMap<object, SessionMaker>()
 export class Issuer extends Handled<'Issuer'> {
   readonly #handle: Handle<'Issuer'>
 
+  /** Under the keyring's active root. Throws nothing. */
   constructor(keyring: Keyring) {
     const handle = native.issuerNew(Keyring.handleOf('keyring', keyring))
     super(handle)
     this.#handle = handle
   }
 
-  /** Makes a link. Errors: `lifetime_zero`, `lifetime_over_ceiling`, `token_too_long`. */
+  /** Makes a link. Errors: `InvalidValue` (`lifetime_zero`, `lifetime_over_ceiling`, `token_too_long`), `Unavailable`. */
   issueLink(tenant: string, client: string, permissions: Texts, options?: IssueOptions): Token {
     const { audience, lifetime } = optionsOf('options', options, ['audience', 'lifetime'])
     return tokenOfRow(
@@ -126,7 +130,10 @@ export class Issuer extends Handled<'Issuer'> {
     )
   }
 
-  /** Makes a session of a link, which is verified once more. `lifetime` in seconds. */
+  /**
+   * Makes a session of a link, which is verified once more. `lifetime` in seconds. Errors: `Refused`, as of verifying and of what has nothing left
+   * for a session (`nothing_granted`, `expired`), `InvalidValue` (`not_a_link`, `lifetime_zero`, `lifetime_over_ceiling`), `Unavailable`.
+   */
   issueSession(link: Access, options?: { lifetime?: number | undefined }): Token {
     if (!(link instanceof Access)) throw wrongType('link', 'an Access', link)
     if (link.kind !== 'link') throw new InvalidValue('link: a session is made of a link', 'not_a_link')

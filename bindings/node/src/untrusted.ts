@@ -29,6 +29,7 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
   readonly #handle: Handle<'UntrustedLink'>
   readonly #row: UntrustedRow
 
+  /** Takes a link apart. Errors: `Refused` for a text that is no whole link. */
   constructor(token: string) {
     const handle = native.untrustedParse(tokenOf('token', token))
     super(handle)
@@ -37,8 +38,8 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
   }
 
   /**
-   * A copy that grants less, made without a key. What the link does not grant, no copy of it does: narrowed to that alone, it grants nothing.
-   * Errors: `sealed`, `too_many_blocks`, `empty_block`, `token_too_long`.
+   * A copy that grants less, made without a key. What the link does not grant, no copy of it does: narrowed to that alone, it grants nothing. Errors:
+   * `InvalidValue` (`sealed`, `too_many_blocks`, `empty_block`, `token_too_long`).
    */
   narrow(narrowing: Narrowing): string {
     const { expiresAt, permissions, resources, audience, recipient, seal, vocabulary } = optionsOf('narrowing', narrowing, NARROWING)
@@ -73,7 +74,7 @@ export class UntrustedLink extends Handled<'UntrustedLink'> {
     return date(this.#row.expiresAt)
   }
 
-  /** What it grants, in the words of a vocabulary; what that lacks is left out. */
+  /** What it grants, in the words of a vocabulary; what that lacks is left out. Errors: `InvalidValue` for what is no vocabulary. */
   permissions(vocabulary: Texts): ReadonlySet<string> {
     return new Set(native.untrustedPermissions(this.#handle, texts('vocabulary', vocabulary)))
   }

@@ -17,16 +17,21 @@ export type { GateOptions, Links, Refusal, Sessions } from './gate'
 export type Handler<C extends unknown[]> = (request: Request, ...context: C) => Response | Promise<Response>
 
 export interface WebPortal {
-  /** Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. */
+  /**
+   * Serves the routes of the portal; `null` where the path is the application's, of whose request nothing was read. Errors: what the body and `log`
+   * fail with; what `links` and `clock` do, if that is no `PortwardError`.
+   */
   answer(request: Request): Promise<Response | null>
   /**
-   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer that depends on it has to
-   * say `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires`, and where `hono` goes first, it does by itself.
+   * What the session of a request grants, on the resource if one is told, `undefined` included, which is refused; or the refusal to return. An answer
+   * that depends on it has to say `Cache-Control: private` and `Vary: Cookie, Authorization`; behind `requires`, and where `hono` goes first, it does
+   * by itself. Errors: `InvalidValue` (`text_malformed`); what `log` throws; what `sessions` does, if that is no `PortwardError`.
    */
   access(request: Request, permission?: string, resource?: string): Access | Response
   /**
    * A handler that is called with the access of a session that grants this, on the resource if one is told. It also answers what `access.require`
-   * throws inside.
+   * throws inside. Errors: `InvalidValue` (`unknown_permission`), if there is a store, whose deployment knows; the handler made fails with what the
+   * one within does, where that is no refusal.
    */
   requires<C extends unknown[]>(
     permission: string,
@@ -35,7 +40,7 @@ export interface WebPortal {
   ): Handler<C>
   /**
    * A middleware of Hono, before all others: `app.use(portal.hono)`. It serves the routes of the portal, and whatever the middleware behind it have
-   * said, an answer that depends on a session is kept apart, and a refusal is not kept.
+   * said, an answer that depends on a session is kept apart, and a refusal is not kept. Errors: those of `answer`, and what `next` fails with.
    */
   hono(context: HonoContext, next: () => Promise<void>): Promise<Response | void>
 }
@@ -48,28 +53,46 @@ export interface HonoContext {
   set res(response: Response | undefined)
 }
 
-/** What Hono is at work on: whether a session was asked for, and what was answered if it was refused. */
+/** What Hono is at work on. */
 interface Work {
-  asked?: Answer | null
+  readonly request: Request
+  /** That of an application which this one is in. */
+  around: Work | undefined
+  readonly asked: Asked
+  over: boolean
 }
+
+/** Of the sessions that were asked for, by status what was answered to who was refused; 0 if one was not. */
+type Asked = Map<number, Answer | null>
 
 /** By both: middleware makes other requests, and what asks for several at once, or from a callback, does so at work on another, or on none. */
 const atWork = new AsyncLocalStorage<Work>()
 const ofRequest = new WeakMap<Request, Work>()
+/** What was asked of a request that is no work's, but may take the place of one's. */
+const askedOf = new WeakMap<Request, Asked>()
 
-function workOn(request: Request): Work | undefined {
-  return ofRequest.get(request) ?? atWork.getStore()
+/** What is around it, and not over: of a job that begins the next at its end, the chain of all before would grow. */
+function aroundOf(work: Work): Work | undefined {
+  while (work.around?.over) work.around = work.around.around
+  return work.around
 }
 
-function asking(work: Work | undefined, refused: Answer | null): void {
-  if (work !== undefined) work.asked = refused
+/** Tells all whose answer may depend on it: one too many is kept apart needlessly, one too few is given to others. */
+function asking(request: Request, refused: Answer | null): void {
+  const [own, here] = [ofRequest.get(request), atWork.getStore()]
+  for (const one of own === undefined || here?.request === request ? [own, here] : [own]) {
+    for (let work = one; work !== undefined; work = aroundOf(work)) {
+      if (!work.over) work.asked.set(refused?.status ?? 0, refused)
+    }
+  }
+  if (own === undefined) askedOf.set(request, (askedOf.get(request) ?? new Map()).set(refused?.status ?? 0, refused))
 }
 
-/** A portal for an application with `Request` and `Response`. */
+/** A portal for an application with `Request` and `Response`. Errors: a `TypeError` without a `store`, or `links` and `sessions` in its place. */
 export function portward(options: GateOptions): WebPortal {
   const gate = new Gate(options)
   const refuse = (request: Request, answer: Answer) => {
-    asking(workOn(request), answer)
+    asking(request, answer)
     return responseOf(request, answer)
   }
   const answer = async (request: Request) => {
@@ -85,7 +108,7 @@ export function portward(options: GateOptions): WebPortal {
     if (told.length > 0) text('permission', permission)
     maybeText('resource', resource)
     const read = requestOf(request)
-    asking(workOn(request), null)
+    asking(request, null)
     // So is one that the address lacks: it is refused, as by `requires`.
     const access = gate.access(read, permission, told.length > 1 ? () => resource : undefined)
     return isAccess(access) ? access : refuse(request, access)
@@ -99,7 +122,7 @@ export function portward(options: GateOptions): WebPortal {
       maybeCallable('resource', resource)
       return async (request, ...context) => {
         const read = requestOf(request)
-        asking(workOn(request), null)
+        asking(request, null)
         try {
           let granted = gate.access(read, resource === undefined ? permission : undefined)
           if (isAccess(granted) && resource !== undefined) {
@@ -126,18 +149,28 @@ export function portward(options: GateOptions): WebPortal {
         return context.res
       }
       const request = context.req.raw
-      const around = workOn(request) // of an application that this one is in
-      const work: Work = {}
+      const work: Work = { request, around: atWork.getStore() ?? ofRequest.get(request), asked: new Map(), over: false }
+      const around = aroundOf(work)
+      if (around !== undefined) aroundOf(around)
       ofRequest.set(request, work)
-      await atWork.run(work, next)
-      if (around === undefined) ofRequest.delete(request)
-      else ofRequest.set(request, around)
-      const refused = work.asked
-      if (refused === undefined) return
-      asking(around, refused)
+      try {
+        await atWork.run(work, next)
+      } finally {
+        work.over = true
+        // It may be asked for again, at work on what is around this; unless another is at work on it, too.
+        if (ofRequest.get(request) === work) {
+          ofRequest.delete(request)
+          if (around?.request === request) ofRequest.set(request, around)
+        }
+      }
+      const asked: Asked = new Map([...work.asked, ...(askedOf.get(context.req.raw) ?? [])])
+      if (asked.size === 0) return
       // Somebody has not waited, or answers nothing, which Hono tells: there is no answer to be given yet, over which it lays these.
       if (context.finalized === false) return sayApart(context.res.headers)
-      const kept = refused?.status === context.res.status ? refusing(context.res, refused) : apart(context.res)
+      // Somebody else has answered long ago, as after a time-out.
+      if (context.res.bodyUsed || context.res.body?.locked) return
+      const refused = asked.get(context.res.status)
+      const kept = refused ? refusing(context.res, refused) : apart(context.res)
       context.res = undefined // or Hono would lay the old headers over these
       context.res = kept
     },

@@ -40,6 +40,13 @@ async function clientsIn() {
   return { records, index, clients, database, db, email, find, add }
 }
 
+test('what another program has sealed there opens if it is a text, with all of its characters', async () => {
+  const { records, email } = await clientsIn()
+  const opened = async (bytes) => email.open(records, '1', new Sealed(await records.seal(bytes, { name: 'clients.email', id: '1' })))
+  assert.equal(await opened(Buffer.from('\ufeffada')), '\ufeffada')
+  await assert.rejects(opened(Buffer.of(0x61, 0xff)), { name: 'Unreadable', code: 'text_not_utf8' })
+})
+
 test('an encrypted column, and a blind index to find its rows by', async () => {
   const { records, clients, database, db, email, find, add } = await clientsIn()
   for (const [id, address] of [['1', 'ada@example.com'], ['2', 'bob@example.com'], ['3', 'eve@example.com']]) await add(id, address)

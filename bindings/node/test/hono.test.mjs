@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { AsyncResource } from 'node:async_hooks'
 import { after, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { setCookie } from 'hono/cookie'
@@ -159,6 +160,111 @@ test('an answer is kept apart also where sessions are asked for together, at wor
     const answers = await Promise.all([1, 2].map(() => app.fetch(new Request('https://portal.example/', { headers }))))
     assert.deepEqual(answers.map((answer) => answer.headers.get('cache-control')), ['max-age=60, private', 'max-age=60, private'])
   }
+})
+
+/** What says an age of every answer, as whoever has a cache in front does. */
+const AGE = later((context) => context.header('Cache-Control', 'max-age=60'))
+const tenantOf = (web, context) => web.access(context.req.raw).tenant
+const ways = (answer) => [answer.status, answer.headers.get('cache-control')]
+
+test('an answer is kept apart also where applications in it are at work on one request at once', async () => {
+  const { web, headers } = await fixture()
+  const [asks, open] = [new Hono().use(web.hono), new Hono().use(web.hono)]
+  asks.get('/', async (context) => (await wait(2), context.text(tenantOf(web, context))))
+  open.get('/', async (context) => (await wait(20), context.text('open')))
+  const app = new Hono().use(web.hono).use(AGE).get('/', async (context) => {
+    const parts = await Promise.all([asks, open].map((one) => one.fetch(context.req.raw)))
+    return context.text((await Promise.all(parts.map((part) => part.text()))).join())
+  })
+  const answer = await app.fetch(new Request('https://portal.example/', { headers }))
+  assert.deepEqual([...ways(answer), await answer.text()], [200, 'max-age=60, private', 'studio-7,open'])
+})
+
+test('likewise where an application in it throws something, or is not waited for', async () => {
+  const { web, headers } = await fixture()
+  const ask = (app) => app.fetch(new Request('https://portal.example/', { headers }))
+  const around = (handler) => new Hono().use(web.hono).use(AGE).get('/', handler)
+  const thrown = async (inner, context, otherwise) => {
+    try {
+      return await inner.fetch(context.req.raw)
+    } catch (thrown) {
+      return context.text(otherwise(thrown))
+    }
+  }
+  const asks = new Hono().use(web.hono).get('/', (context) => {
+    throw { tenant: tenantOf(web, context) } // no `Error`, which Hono would answer
+  })
+  const silent = new Hono().use(web.hono).get('/', () => {
+    throw 'nothing'
+  })
+  const slow = new Hono().use(web.hono).get('/', async (context) => {
+    context.env.tenant = tenantOf(web, context)
+    await wait(20)
+    return context.text('too late')
+  })
+  for (const handler of [
+    (context) => thrown(asks, context, ({ tenant }) => tenant),
+    (context) => thrown(silent, context, () => tenantOf(web, context)),
+    async (context) => {
+      const env = {}
+      await Promise.race([slow.fetch(context.req.raw, env), wait(5)])
+      return context.text(env.tenant)
+    },
+  ]) {
+    const answer = await ask(around(handler))
+    assert.deepEqual([...ways(answer), await answer.text()], [200, 'max-age=60, private', 'studio-7'])
+  }
+  const open = await ask(around((context) => thrown(silent, context, () => 'open')))
+  assert.deepEqual([...ways(open), await open.text()], [200, 'max-age=60', 'open'])
+})
+
+test('a refusal stays one where another permission was granted after it', async () => {
+  const { web, headers } = await fixture()
+  for (const permissions of [['messages:send', 'files:read'], ['files:read', 'messages:send']]) {
+    const app = new Hono().use(web.hono).use(AGE).get('/', (context) => {
+      const all = permissions.map((permission) => web.access(context.req.raw, permission))
+      return all.find((one) => one instanceof Response)
+    })
+    assert.deepEqual(ways(await app.fetch(new Request('https://portal.example/', { headers }))), [403, 'no-store'])
+  }
+})
+
+test('an answer is kept apart also where sessions are asked for together, of requests that middleware made', async () => {
+  const { web, headers } = await fixture()
+  for (const order of [[headers, {}], [{}, headers]]) {
+    const waiting = []
+    const app = new Hono().use(web.hono).use(AGE)
+    app.use((context, next) => ((context.req.raw = new Request(context.req.raw)), next()))
+    app.get('/', async (context) => {
+      const access = await new Promise((done) => {
+        waiting.push(() => done(web.access(context.req.raw)))
+        if (waiting.length === 2) waiting.splice(0).forEach((ask) => ask())
+      })
+      return access instanceof Response ? access : context.text('yours')
+    })
+    const answers = await Promise.all(order.map((one) => app.fetch(new Request('https://portal.example/', { headers: one }))))
+    const expected = order.map((one) => (one === headers ? [200, 'max-age=60, private'] : [403, 'no-store']))
+    assert.deepEqual(answers.map(ways), expected)
+  }
+})
+
+test('what is over after its answer was sent by another makes no mistake of it', async () => {
+  const { web, headers } = await fixture()
+  const mistakes = []
+  const late = new Hono().use(web.hono).get('/', async (context) => (context.set('tenant', tenantOf(web, context)), await wait(20), context.text('late')))
+  late.onError((error, context) => (mistakes.push(error), context.text('a mistake', 500)))
+  let over
+  const app = new Hono().use(web.hono).use(async (context, next) => {
+    over = next()
+    await Promise.race([over, wait(5)])
+    if (!context.finalized) return context.text('still at work')
+  })
+  app.route('/in', late)
+  app.onError((error, context) => (mistakes.push(error), context.text('a mistake', 500)))
+  const answer = await app.fetch(new Request('https://portal.example/in', { headers }))
+  assert.deepEqual([await answer.text(), answer.headers.get('cache-control')], ['still at work', 'private'])
+  await over
+  assert.deepEqual(mistakes, [])
 })
 
 test('a refusal stays one where sessions are asked for together, after its own', async () => {

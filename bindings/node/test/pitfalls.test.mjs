@@ -60,6 +60,17 @@ test('a token with half of a surrogate pair, or any other rubbish, is damaged', 
   assert.equal(verifier.verifyLink(link()).client, '42')
 })
 
+test('so is what came along with one: what a visitor sends is no mistake of the application', async () => {
+  const { store: links } = await store()
+  const { token } = await links.issue('studio-7', '42', ['files:read'])
+  const { cookie, nonce } = links.peek(token)
+  for (const rubbish of ['\ud800', 'x'.repeat(1 << 20), '', '\0']) {
+    for (const [one, other] of [[cookie, rubbish], [rubbish, nonce]]) await assert.rejects(links.redeem(token, one, other), { name: 'Refused' })
+  }
+  assert.ok(links.peek(token, '\ud800').nonce)
+  assert.ok((await links.redeem(token, cookie, nonce)).token)
+})
+
 test('detached and shared memory is refused', async () => {
   const detached = new Uint8Array(8)
   structuredClone(detached.buffer, { transfer: [detached.buffer] })

@@ -237,8 +237,7 @@ impl UntrustedLink {
     ///
     /// expires_at: an aware datetime or Unix seconds; one that has passed makes a copy that has expired. vocabulary: the deployment's permission
     /// names in their order, which is needed where permissions are narrowed. resources: 1 to 16. recipient: 1 to 32 printable ASCII characters.
-    /// seal: nobody can narrow it further. Raises InvalidValue, Unavailable (`random_unavailable`), and TypeError for permissions without their
-    /// vocabulary.
+    /// seal: nobody can narrow it further. Raises InvalidValue, and TypeError for permissions without their vocabulary.
     #[pyo3(signature = (*, expires_at = None, permissions = None, resources = None, audience = None, recipient = None, seal = false, vocabulary = None))]
     #[expect(clippy::too_many_arguments, reason = "named in Python")]
     fn narrow(

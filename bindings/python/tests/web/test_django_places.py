@@ -45,9 +45,9 @@ def ours(request: pytest.FixtureRequest, keys: portward.KeyStore) -> Iterator[No
 
 
 @contextmanager
-def table(**fields: Any) -> Iterator[Any]:
+def table(base_manager: str | None = "objects", **fields: Any) -> Iterator[Any]:
     """A model, and its table as long as it is needed."""
-    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": "objects"})
+    options = type("Meta", (), {"app_label": "django_app", "base_manager_name": base_manager})
     usual = {"id": models.UUIDField(primary_key=True, default=uuid.uuid4), "tenant": models.CharField(max_length=64)}
     of_secret = {"secret": EncryptedTextField(tenant="tenant"), "secret_index": BlindIndexField(of="secret", bits=12)}
     members = {"__module__": __name__, "Meta": options, "objects": EncryptedManager(), **usual, **of_secret, **fields}
@@ -257,6 +257,56 @@ def test_a_receiver_moves_no_tenant_that_is_saved_without_its_value() -> None:
         finally:
             pre_save.disconnect(receiver, sender=model)
         assert (model.objects.get().tenant, model.objects.get().secret) == ("acme", "of one")
+
+
+@pytest.mark.parametrize("base_manager", ["objects", None])
+def test_a_tenant_that_is_saved_alone_stays_whatever_the_base_manager(base_manager: str | None) -> None:
+    with table(base_manager, secret=EncryptedTextField(tenant="tenant", null=True), secret_index=BlindIndexField(of="secret", bits=12)) as model:
+        row = model.objects.create(tenant="acme", secret="of one")
+        deferred = model.objects.defer("secret").get()
+        for one, save in ((row, lambda: row.save(update_fields=["tenant"])), (deferred, deferred.save)):
+            one.tenant = "other"
+            with pytest.raises(RowError, match="save it and the tenant together"):
+                save()
+            one.tenant = "acme"
+            save()
+        assert (model.objects.get().tenant, model.objects.get().secret) == ("acme", "of one")
+        empty = model.objects.create(tenant="acme", secret=None)
+        empty.tenant = "other"
+        empty.save(update_fields=["tenant"])
+        assert model.objects.get(pk=empty.pk).tenant == "other"
+
+
+@pytest.mark.parametrize("base_manager", ["objects", None])
+def test_so_it_does_in_what_inherits_the_column(base_manager: str | None) -> None:
+    options = {"app_label": "django_app", "base_manager_name": "objects"}
+    with table(base_manager) as model, ExitStack() as stack:
+        other_key = models.UUIDField(primary_key=True, default=uuid.uuid4)
+        first = type("First", (models.Model,), {"__module__": __name__, "Meta": type("Meta", (), {"app_label": "django_app"}), "first": other_key})
+        link = models.OneToOneField(model, models.CASCADE, parent_link=True, related_name="+")
+        members = {"__module__": __name__, "objects": EncryptedManager()}
+        proxy = type("Proxy", (model,), {**members, "Meta": type("Meta", (), {**options, "proxy": True})})
+        child = type("Child", (model,), {**members, "Meta": type("Meta", (), options)})
+        both = type("Both", (first, model), {**members, "Meta": type("Meta", (), options), "placed": link})
+        for one in (first, child, both):
+            with connection.schema_editor() as editor:
+                editor.create_model(one)
+            stack.callback(dropped, one)
+        for of in (proxy, child, both):
+            row: Any = of.objects.create(tenant="acme", secret="of one")
+            for names, secret in ((["tenant"], "of one"), (["secret", "secret_index"], "another")):
+                row.tenant, row.secret = "other", secret
+                with pytest.raises(RowError, match="save it and the tenant together"):
+                    row.save(update_fields=names)
+                row.tenant = "acme"
+                row.save(update_fields=names)
+            assert (of.objects.get().tenant, of.objects.get().secret) == ("acme", "another")
+            of.objects.all().delete()
+
+
+def dropped(model: Any) -> None:
+    with connection.schema_editor() as editor:
+        editor.delete_model(model)
 
 
 def test_what_a_database_takes_for_equal_is_another_tenant(keys: portward.KeyStore) -> None:

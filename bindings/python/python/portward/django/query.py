@@ -22,6 +22,9 @@ class EncryptedQuerySet(LookUps):
     is no tenant, `InvalidValue` and `Unavailable`.
     """
 
+    looks_at_tenants = True
+    """Whether a tenant that is written without the value that is sealed for it is looked at. A plain base manager does not."""
+
     _is_of_rows = False
     """Whether an `update` is one of `bulk_update`, which has sealed each value for its row."""
 

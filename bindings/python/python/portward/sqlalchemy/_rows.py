@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Dialect, Table, event, inspect
 from sqlalchemy.exc import UnboundExecutionError
-from sqlalchemy.orm import Mapper, Session, SynonymProperty, object_session
+from sqlalchemy.orm import Mapper, RelationshipProperty, Session, SynonymProperty, object_session
 
 from .._values import RowError
 from ._loaded import text_in
@@ -45,7 +46,12 @@ def column_of(mapper: Mapper[Any], name: str) -> Any:
     """The column of a tenant or primary key."""
     if (name := meant_by(mapper, name)) not in mapper.column_attrs:
         raise RowError(f"{name} is no column of {mapper.class_.__name__}: a row is sealed for what is stored with it")
-    column = mapper.column_attrs[name].columns[0]
+    return mapper.column_attrs[name].columns[0]
+
+
+def steady_column_of(mapper: Mapper[Any], name: str) -> Any:
+    """The same of what is written: nobody changes it unseen, or the row would not open any more. Raises `RowError`."""
+    column = column_of(mapper, name)
     if getattr(column, "computed", None) is not None or getattr(column, "server_onupdate", None) is not None:
         raise RowError(f"{name} of {mapper.class_.__name__} is made by the database, which changes it unseen")
     if getattr(column, "onupdate", None) is not None:
@@ -58,17 +64,26 @@ def is_written_later(mapper: Mapper[Any], name: str) -> bool:
     known = _WRITTEN_LATER.setdefault(mapper, {})
     if name not in known:
         columns = [*mapper.primary_key, *mapper.column_attrs[meant_by(mapper, name)].columns]
-        later = [part for one in list(_CONFIGURED) for part in one.relationships if part.post_update]
+        with _LOCK:
+            configured = list(_CONFIGURED)
+        # Not `relationships`: it would have all classes configured, of which others may still be declared.
+        later = [part for one in configured for part in list(one._props.values()) if isinstance(part, RelationshipProperty) and part.post_update]
         known[name] = any(to is column for part in later for _, to in part.synchronize_pairs for column in columns)
     return known[name]
 
 
-@event.listens_for(Mapper, "mapper_configured")
-def _configured(mapper: Mapper[Any], owner: type) -> None:
-    _CONFIGURED.add(mapper)  # Of a registry not all may be mapped.
+def look_again() -> None:
+    """What was found by `is_written_later` holds for one flush: a relationship may be added at any time. Raises nothing."""
     _WRITTEN_LATER.clear()
 
 
+@event.listens_for(Mapper, "mapper_configured")
+def _configured(mapper: Mapper[Any], owner: type) -> None:
+    with _LOCK:
+        _CONFIGURED.add(mapper)  # Of a registry not all may be mapped.
+
+
+_LOCK = Lock()
 _CONFIGURED: WeakSet[Mapper[Any]] = WeakSet()
 _WRITTEN_LATER: WeakKeyDictionary[Mapper[Any], dict[str, bool]] = WeakKeyDictionary()
 
@@ -82,7 +97,7 @@ def place_of(row: Any, attribute: Kept, sealing: Dialect | None = None) -> tuple
     if len(mapper.primary_key) != 1:
         raise RowError(f"{attribute.name}: the table needs a primary key of one column")
     (key,), (column,) = keys_of(mapper), mapper.primary_key
-    tenant, of = getattr(row, attribute.tenant), column_of(mapper, attribute.tenant)
+    tenant, of = getattr(row, attribute.tenant), (column_of if sealing is None else steady_column_of)(mapper, attribute.tenant)
     if getattr(row, key) is None and column.default is not None and not column.default.is_sequence:
         made: Any = column.default
         setattr(row, key, made.arg(None) if made.is_callable else made.arg)

@@ -131,7 +131,7 @@ class _Encrypted(Generic[T]):
         if stored is None and self.stored in state.dict:
             if self._index is not None and state.attrs[self.stored].history.has_changes():
                 self._write_index(row, None)
-            elif state.dict.get(self.indexed) is not None:
+            elif self._index is not None and state.dict.get(self.indexed) is not None:
                 setattr(row, self.indexed, None)
             return
         is_moved = self.is_moved(mapper, state)
@@ -251,7 +251,7 @@ _FOUND: WeakKeyDictionary[Mapper[Any], tuple[_Encrypted[Any], ...]] = WeakKeyDic
 
 def _check(column: str, begins: int) -> CheckConstraint:
     """Named by the table that it comes to, which of a mixin are several, and by no convention: some want a name. In MySQL it is of the schema."""
-    check = CheckConstraint(Begins(column, begins), name=f"ck_{column}")
+    check = CheckConstraint(Begins(column, begins), name=conv(f"ck_{column}"))
 
     def named(made: Any, parent: Any) -> None:
         if isinstance(parent, Table):

@@ -66,7 +66,7 @@ class Lookup(Generic[T]):
         Raises `TypeError` for an `among` of other rows than this class's or alias's, or with a limit, `GROUP BY`, `HAVING` or `DISTINCT ON`,
         and what `may_be` raises.
         """
-        statement = select(self._owner) if among is None else among
+        statement = select(_whole(self._owner)) if among is None else among
         try:
             if any(_is_there(getattr(statement, name, None)) for name in _CHOOSES):
                 raise TypeError("among: has a limit or groups, which would choose among rows that are not meant")
@@ -163,6 +163,13 @@ class Lookup(Generic[T]):
             return None if found is None else apart(lambda: wide.index_of(keys(), tenant, found))
         finally:
             del found
+
+
+def _whole(owner: Any) -> Any:
+    """Of a part of `with_polymorphic` all of it, if it is there still: SQLAlchemy fails where it finds a row of another class by a part alone."""
+    alias = inspect(owner)
+    whole = alias._base_alias() if alias.is_aliased_class else None
+    return owner if whole is None else whole.entity
 
 
 def _is_there(clause: object) -> bool:
