@@ -93,18 +93,20 @@ def check(session: Session, context: UOWTransaction) -> None:
 
 
 def _remember(mapper: Mapper[Any], connection: Connection, row: Any, encrypted: Iterable[Kept], state: Any = None) -> None:
-    session, loaded, on = object_session(row), inspect(row).dict, connection.dialect
+    session, on = object_session(row), connection.dialect
     if session is None or len(mapper.primary_key) != 1:
         return  # where nothing is ever sealed
-    bound, of_each = mapper.primary_key_from_instance(row)[0], [(one, loaded.get(one.stored, _unknown(row, one))) for one in encrypted]
+    bound, of_each = mapper.primary_key_from_instance(row)[0], [(one, _value_of(mapper, row, one)) for one in encrypted]
     attributes = [(one, None if value in (None, _NOT_LOADED) else place_of(row, one, on)[0], value) for one, value in of_each]
     key = text_in(mapper.primary_key[0].type, bound, "the primary key", reading=lambda: on)
     _FLUSHED.setdefault(session, {}).setdefault((connection, mapper), []).append(_Written(bound, key, attributes, state))
 
 
-def _unknown(row: Any, attribute: Any) -> object:
-    """What stands for a value that was not loaded. Of a row that is new here there is to be none, nor one of which nobody has made the index."""
+def _value_of(mapper: Mapper[Any], row: Any, attribute: Any) -> object:
+    """The encrypted object, if it was loaded with its tenant. Of a row that is new here, or has another index, there is to be none but that."""
     state = inspect(row)
+    if {attribute.stored, meant_by(mapper, attribute.tenant)} <= state.dict.keys():
+        return state.dict[attribute.stored]
     return None if state.key is None or attribute.is_index_written(state) else _NOT_LOADED
 
 
