@@ -129,8 +129,11 @@ function madeIn(text) {
 
 const LISTING = 'bindings/codes.txt'
 test('every code that is made here is one of the core under the same error, or known to be of this package', () => {
-  /** Of values that only a language without their types can be given, and of the gates. */
-  const OWN = { aws_kms_key_id: 'InvalidValue', text_malformed: 'InvalidValue', number_out_of_range: 'InvalidValue', time_out_of_range: 'InvalidValue', internal: 'PortwardError' }
+  /** Of values that only a language without their types can be given, of columns of texts, and of the gates. */
+  const OWN = {
+    ...{ aws_kms_key_id: 'InvalidValue', text_malformed: 'InvalidValue', number_out_of_range: 'InvalidValue', time_out_of_range: 'InvalidValue' },
+    ...{ text_not_utf8: 'Unreadable', internal: 'PortwardError' },
+  }
   const core = codes(read(LISTING))
   const isKnown = ([type, code]) => OWN[code] === type || (core.get(code) ?? []).includes(type)
   const [ts, rust] = ['src', 'native'].map((folder) => madeIn(sources(join('bindings/node', folder))))
